@@ -1,0 +1,29 @@
+// Port: where ids, numbers and nonces come from. Never from a model. Ids are random; order and refund numbers are a MAC
+// over what they stand for, so the same wish gets the same number after a retry, a crash or on another daemon.
+#pragma once
+
+#include <string>
+
+#include "validation/money/ids.hpp"
+
+namespace purser {
+
+class Mint {
+ public:
+  virtual ~Mint() = default;
+  // `length` characters of [0-9A-Za-z], unguessable.
+  virtual std::string token(std::size_t length) = 0;
+
+  // HMAC-SHA256 under the merchant secret over (tenant, thread, revision); 28 characters of [0-9A-Za-z].
+  virtual OutTradeNo out_trade_no(const TenantId& tenant, const ThreadId& thread, std::int64_t revision) const = 0;
+  // Over (tenant, intent, origin).
+  virtual OutRefundNo out_refund_no(const TenantId& tenant, const IntentId& intent, const std::string& origin) const = 0;
+
+  ThreadId thread_id() { return ThreadId::trusted("thr_" + token(24)); }
+  TurnId turn_id() { return TurnId::trusted("turn_" + token(24)); }
+  MessageId message_id() { return MessageId::trusted("msg_" + token(24)); }
+  IntentId intent_id() { return IntentId::trusted("pi_" + token(24)); }
+  RefundId refund_id() { return RefundId::trusted("re_" + token(24)); }
+};
+
+}  // namespace purser

@@ -1,0 +1,63 @@
+// Port and pool of outgoing HTTP: keep-alive per origin, TLS that verifies chain and host name with no switch to turn
+// that off, bounded sizes and times. The error says whether anything left the machine: connect_failed, tls_failed,
+// expired_before_start are definite (nothing was sent); connection_lost, timed_out, reply_malformed, reply_too_large are
+// not, and mean unknown when money is concerned.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "gateway/async/clock.hpp"
+#include "gateway/http/message.hpp"
+
+namespace purser::http {
+
+// "https://api.example.com:8443/v1" taken apart. http and https only.
+struct Origin {
+  std::string scheme;
+  std::string host;
+  std::string port;
+  std::string base_path;  // without a trailing '/'
+  static Result<Origin> parse(std::string_view url);
+};
+
+struct Call {
+  Call(Origin where, std::string verb, std::string path_and_query) : origin(std::move(where)), method(std::move(verb)), target(std::move(path_and_query)) {}
+  Origin origin;
+  std::string method;
+  std::string target;  // sent as is; base_path is not added
+  Headers headers;     // Host, Content-Length and Connection are set by the client
+  std::string body;
+};
+
+struct Reply {
+  int status = 0;
+  Headers headers;
+  std::string body;  // raw bytes as received, after de-chunking
+};
+
+struct ClientLimits {
+  std::size_t reply_bytes_max = 4 << 20;
+  std::size_t reply_header_bytes_max = 32 << 10;
+  std::size_t idle_connections_per_origin_max = 16;
+  std::size_t connections_per_origin_max = 64;
+  std::chrono::milliseconds connect_time_max{5'000};
+  std::chrono::milliseconds idle_time_max{60'000};
+};
+
+class Client {
+ public:
+  virtual ~Client() = default;
+  // One attempt, never a retry of its own, but for a pooled connection that turned out to be closed before any byte of
+  // an answer came and only when `Call::method` is GET. Cancellation closes the connection.
+  virtual Task<Result<Reply>> send(Call call, Deadline deadline) = 0;
+};
+
+// `ca_file` empty: the system's trust store. Error: key_malformed when it cannot be read.
+Result<std::unique_ptr<Client>> make_client(boost::asio::any_io_executor executor, Clock& clock, ClientLimits limits,
+                                            const std::string& ca_file);
+
+}  // namespace purser::http

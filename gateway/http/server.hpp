@@ -1,0 +1,55 @@
+// HTTP/1.1 server, strict: see the refusals in server.cpp. Keep-alive, bounded in every direction; Beast stays inside.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "gateway/async/clock.hpp"
+#include "gateway/http/message.hpp"
+
+namespace purser::http {
+
+struct ServerLimits {
+  std::size_t header_bytes_max = 8192;
+  std::size_t header_count_max = 64;
+  std::size_t target_bytes_max = 2048;
+  std::size_t body_bytes_max = 1 << 20;
+  std::size_t connections_max = 4096;
+  std::size_t connections_per_peer_max = 1024;
+  std::chrono::milliseconds header_time_max{10'000};
+  std::chrono::milliseconds body_time_max{30'000};
+  std::chrono::milliseconds idle_time_max{60'000};
+  std::chrono::milliseconds write_time_max{30'000};
+};
+
+class Server {
+ public:
+  // Lives on `executor`'s one thread. `clock` outlives the server.
+  Server(boost::asio::any_io_executor executor, Clock& clock, ServerLimits limits, Handler handler);
+  ~Server();
+
+  // "127.0.0.1:0", "[::1]:8080". Returns the port bound. Error: bind_failed naming address and cause.
+  Result<std::uint16_t> listen(const std::string& address);
+  // Accepts until stop(); returns when every connection has ended. Run it in a task group.
+  Task<void> run();
+  // Stops accepting and lets requests in flight finish; connections that are idle or streaming are closed at once.
+  // After `grace` the rest is cut. Idempotent.
+  Task<void> stop(Clock::duration grace);
+
+  struct Counters {
+    std::uint64_t connections_open = 0;
+    std::uint64_t connections_total = 0;
+    std::uint64_t requests_total = 0;
+    std::uint64_t refused_total = 0;  // malformed or over a limit
+  };
+  Counters counters() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace purser::http

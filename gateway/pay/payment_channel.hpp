@@ -1,0 +1,140 @@
+// Port: one payment rail. An outcome is never a bool: a timeout, a 5xx, an answer that does not verify are `unknown`,
+// and unknown is resolved by asking with the same number, never by trying again with a new one.
+// Money calls are not cancelable: the caller may stop waiting, the call itself runs to its end or its time limit.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "gateway/async/clock.hpp"
+#include "gateway/async/task.hpp"
+#include "validation/domain/intent.hpp"
+#include "validation/domain/refund.hpp"
+
+namespace purser {
+
+enum class Outcome : std::uint8_t { succeeded, declined, pending, unknown };
+std::string_view to_string(Outcome o);
+
+// What the rail itself said, for logs and operators.
+struct RailSays {
+  int http_status = 0;  // 0: no answer
+  std::string code;     // "ORDER_PAID", "SYSTEM_ERROR", our Errc name when there was no rail code
+  std::string message;
+  std::string request_id;
+};
+
+struct OrderReply {
+  Outcome outcome = Outcome::unknown;
+  bool already_paid = false;  // the rail says this number is paid: query it
+  bool closed = false;        // the rail says this number is closed: it can never be paid
+  std::string prepay_id;      // mini_program, when succeeded
+  std::string code_url;       // qr, when succeeded
+  RailSays says;
+};
+
+enum class TradeState : std::uint8_t { not_paid, paid, refunded, closed, other };  // refunded: was paid, some went back
+
+// The rail's facts about one order, verified.
+struct OrderFacts {
+  std::string mchid;
+  std::string appid;
+  OutTradeNo out_trade_no;
+  std::string transaction_id;
+  TradeState state = TradeState::not_paid;
+  Money total;  // zero with no currency when the rail left it out
+  std::string payer_openid;
+  UtcTime success_time{};
+};
+
+struct QueryReply {
+  Outcome outcome = Outcome::unknown;  // succeeded: facts are there; declined: the rail does not know the number
+  std::optional<OrderFacts> facts;
+  RailSays says;
+};
+
+struct CloseReply {
+  Outcome outcome = Outcome::unknown;  // succeeded: can never be paid any more
+  bool already_paid = false;           // declined because it is paid
+  RailSays says;
+};
+
+struct RefundFacts {
+  OutTradeNo out_trade_no;
+  OutRefundNo out_refund_no;
+  std::string rail_refund_id;
+  RefundEvent event = RefundEvent::rail_unclear;  // accepted, succeeded, closed, abnormal
+  Money refund;
+  Money total;
+  UtcTime success_time{};
+};
+
+struct RefundReply {
+  Outcome outcome = Outcome::unknown;  // succeeded: final; pending: accepted; declined: not made, or (query) not known
+  bool not_known = false;              // query only: the rail never heard of this number
+  std::optional<RefundFacts> facts;
+  RailSays says;
+};
+
+// A webhook that verified and decrypted.
+struct Notification {
+  std::string id;          // same over the rail's retries
+  std::string event_type;  // "TRANSACTION.SUCCESS", "REFUND.SUCCESS", ...
+  std::optional<OrderFacts> order;
+  std::optional<RefundFacts> refund;
+  std::string plain;       // decrypted resource
+};
+
+// A webhook as it came off the wire: names in any case, body untouched.
+struct RawNotification {
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+
+// What the paying client needs; which members are set depends on the kind.
+struct Confirmation {
+  TradeKind kind = TradeKind::qr;
+  std::string code_url;
+  std::string app_id;
+  std::string time_stamp;
+  std::string nonce_str;
+  std::string package;
+  std::string sign_type;
+  std::string pay_sign;
+};
+
+class PaymentChannel {
+ public:
+  virtual ~PaymentChannel() = default;
+  virtual std::string_view name() const = 0;
+  virtual bool is_sandbox() const = 0;
+
+  // Pure: the bytes that create_order will send for this intent. Stored with the intent before anything is sent.
+  virtual Result<std::string> order_body(const PaymentIntent& intent) const = 0;
+  virtual Result<std::string> refund_body(const PaymentIntent& intent, const Refund& refund) const = 0;
+
+  // Safe to repeat with the same intent: the rail knows the number and takes the same bytes again.
+  virtual Task<OrderReply> create_order(PaymentIntent intent, Deadline deadline) = 0;
+  virtual Task<QueryReply> query_order(OutTradeNo number, Deadline deadline) = 0;
+  virtual Task<CloseReply> close_order(OutTradeNo number, Deadline deadline) = 0;
+  // Safe to repeat with the same refund: one out_refund_no pays back once.
+  virtual Task<RefundReply> refund(Refund refund, Deadline deadline) = 0;
+  virtual Task<RefundReply> query_refund(OutRefundNo number, Deadline deadline) = 0;
+
+  // Signs for the paying client; each call has a fresh nonce and timestamp.
+  virtual Task<Result<Confirmation>> confirmation(PaymentIntent intent, Deadline deadline) = 0;
+
+  // Verifies and decrypts. Errors: signature_invalid, signature_probe, timestamp_skew, unknown_serial, decrypt_failed,
+  // notification_malformed. Nothing of the body is believed before the signature holds.
+  virtual Result<Notification> read_notification(const RawNotification& raw) const = 0;
+  // Whether verified facts are about this intent: amount, currency, mchid and appid are ours.
+  virtual bool matches(const OrderFacts& facts, const PaymentIntent& intent) const = 0;
+  // True when the rail can hold one refund of an order only so often; the gap between two of them.
+  virtual Millis refund_spacing() const = 0;
+};
+
+}  // namespace purser

@@ -1,0 +1,110 @@
+// Port: the durable memory. Reads return what is committed; every change is a Batch: all of it is durable when commit()
+// returns ok, none of it otherwise. A decision made on rows that changed meanwhile is refused (store_conflict), so of two
+// racers one wins. Uniqueness lives in constraints of the database, not in the code above it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "gateway/async/task.hpp"
+#include "gateway/store/records.hpp"
+#include "validation/domain/intent.hpp"
+#include "validation/domain/refund.hpp"
+#include "validation/domain/thread.hpp"
+
+namespace purser {
+
+namespace op {
+struct InsertThread { Thread row; };
+// row.version is the one read; stored as version + 1. Another version in the store: store_conflict.
+struct UpdateThread { Thread row; };
+struct InsertTurn { Turn row; };                       // one running turn a thread: else store_duplicate "running_turn"
+struct FinishTurn { Turn row; };                       // from running only: else store_conflict
+struct AppendMessage { Message row; };                 // seq is given by the store
+struct AppendEvent { StreamEvent row; };               // seq is given by the store
+struct InsertIntent { PaymentIntent row; };            // store_duplicate: "active_payment" (one open a user), "out_trade_no", "origin"
+struct UpdateIntent { PaymentIntent row; };            // version as with threads
+struct InsertRefund { Refund row; };                   // store_duplicate: "out_refund_no", "origin"
+struct UpdateRefund { Refund row; };                   // version as with threads
+struct PutWork { WorkItem row; };                      // replaces due_at, payload and attempts of the same (kind, subject)
+struct AddWork { WorkItem row; };                      // no effect when (kind, subject) exists
+struct TakeWork { WorkKind kind; std::string subject; };  // deletes; store_conflict when it is not there: somebody did it
+struct DropWork { WorkKind kind; std::string subject; };  // deletes if there
+struct InsertNotification { NotificationRow row; };    // store_duplicate "notification"
+struct ApplyNotification { std::string channel; std::string id; };  // store_conflict when applied already
+struct PostLedger { LedgerEntry row; };                // store_duplicate "ledger"
+struct InsertIdempotency { IdempotencyRow row; };      // store_duplicate "idempotency"
+struct FinishIdempotency { std::string scope; std::string key; int status; std::string body; };
+struct DropIdempotency { std::string scope; std::string key; };
+}  // namespace op
+
+using Operation =
+    std::variant<op::InsertThread, op::UpdateThread, op::InsertTurn, op::FinishTurn, op::AppendMessage, op::AppendEvent,
+                 op::InsertIntent, op::UpdateIntent, op::InsertRefund, op::UpdateRefund, op::PutWork, op::AddWork,
+                 op::TakeWork, op::DropWork, op::InsertNotification, op::ApplyNotification, op::PostLedger,
+                 op::InsertIdempotency, op::FinishIdempotency, op::DropIdempotency>;
+
+// Operations in the order they are applied. `name` says which step of the product it is ("turn.started"): fail-points,
+// logs and traces use it.
+struct Batch {
+  explicit Batch(std::string step) : name(std::move(step)) {}
+  template <class Op>
+  Batch& add(Op operation) {
+    operations.emplace_back(std::move(operation));
+    return *this;
+  }
+  std::string name;
+  std::vector<Operation> operations;
+};
+
+// What the store gave numbers to, in the order of the operations.
+struct Receipt {
+  std::vector<StreamEvent> events;
+  std::vector<Message> messages;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Durable (fsync) when it returns ok. Errors: store_conflict, store_duplicate (param names the constraint),
+  // store_unavailable (nothing was written), store_corrupt. Not cancelable once begun. Not repeatable: read first.
+  virtual Task<Result<Receipt>> commit(Batch batch) = 0;
+
+  // Reads. An absent row is not_found for single rows and an empty list for lists; other errors: store_unavailable.
+  virtual Task<Result<Thread>> thread(ThreadId id) = 0;
+  virtual Task<Result<Turn>> turn(TurnId id) = 0;
+  virtual Task<Result<std::optional<Turn>>> running_turn(ThreadId thread) = 0;
+  // seq > after, rising, at most limit.
+  virtual Task<Result<std::vector<Message>>> messages(ThreadId thread, std::int64_t after, std::int64_t limit) = 0;
+  // The newest `limit` messages, rising.
+  virtual Task<Result<std::vector<Message>>> recent_messages(ThreadId thread, std::int64_t limit) = 0;
+  virtual Task<Result<std::vector<StreamEvent>>> events(ThreadId thread, std::int64_t after, std::int64_t limit) = 0;
+  virtual Task<Result<PaymentIntent>> intent(IntentId id) = 0;
+  virtual Task<Result<PaymentIntent>> intent_by_number(OutTradeNo number) = 0;
+  virtual Task<Result<std::optional<PaymentIntent>>> intent_by_origin(ThreadId thread, std::string origin) = 0;
+  virtual Task<Result<std::optional<PaymentIntent>>> open_intent(TenantId tenant, UserId user) = 0;
+  // Newest first.
+  virtual Task<Result<std::vector<PaymentIntent>>> intents_of_thread(ThreadId thread, std::int64_t limit) = 0;
+  virtual Task<Result<Refund>> refund(RefundId id) = 0;
+  virtual Task<Result<Refund>> refund_by_number(OutRefundNo number) = 0;
+  // Oldest first.
+  virtual Task<Result<std::vector<Refund>>> refunds_of_intent(IntentId intent) = 0;
+  virtual Task<Result<std::vector<Refund>>> refunds_of_thread(ThreadId thread, std::int64_t limit) = 0;
+  // due_at <= now, oldest first.
+  virtual Task<Result<std::vector<WorkItem>>> due_work(UtcTime now, std::int64_t limit) = 0;
+  // When the next item falls due; nothing when there is none.
+  virtual Task<Result<std::optional<UtcTime>>> next_due() = 0;
+  virtual Task<Result<NotificationRow>> notification(std::string channel, std::string id) = 0;
+  virtual Task<Result<std::vector<LedgerEntry>>> ledger_of_intent(IntentId intent) = 0;
+  virtual Task<Result<LedgerTotals>> ledger_totals(TenantId tenant) = 0;
+  // Walks the hash chain and the balances. Error store_corrupt names the first row that does not hold.
+  virtual Task<Result<void>> verify_ledger() = 0;
+  virtual Task<Result<std::optional<IdempotencyRow>>> idempotency(std::string scope, std::string key) = 0;
+  // Turns that a stopped daemon left running.
+  virtual Task<Result<std::vector<Turn>>> running_turns(std::int64_t limit) = 0;
+};
+
+}  // namespace purser

@@ -1,0 +1,49 @@
+// What can be bought, and for how much: the server's own data, against which every price a model states is checked.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "validation/money/ids.hpp"
+#include "validation/money/money.hpp"
+
+namespace purser {
+
+struct CatalogueItem {
+  Sku sku;
+  std::string name_zh;
+  std::string name_en;
+  std::string description_zh;
+  std::string description_en;
+  std::vector<std::string> aliases;  // other words a customer would say, either language, lower case
+  Money unit_price;
+  std::int64_t quantity_max = 99;
+  bool on_sale = true;
+
+  const std::string& name(std::string_view locale) const { return locale.starts_with("zh") ? name_zh : name_en; }
+};
+
+class Catalogue {
+ public:
+  Catalogue() = default;
+  Catalogue(std::string version, std::vector<CatalogueItem> items);
+
+  // {"version": "...", "items": [{"sku","name":{"zh","en"},"description":{"zh","en"},"aliases":[],"unit_price_fen",
+  // "currency","quantity_max","on_sale"}]}. Every mistake at once, each naming item and key.
+  static Result<Catalogue> from_json(std::string_view text);
+
+  const std::string& version() const { return version_; }
+  const std::vector<CatalogueItem>& items() const { return items_; }
+  // nullptr when there is no such SKU; an item that is not on sale is found.
+  const CatalogueItem* find(const Sku& sku) const;
+  // Items on sale whose names or aliases match the words of `query`, best first; all of them for an empty query.
+  std::vector<const CatalogueItem*> search(std::string_view query, std::size_t limit) const;
+
+ private:
+  std::string version_;
+  std::vector<CatalogueItem> items_;
+};
+
+}  // namespace purser
