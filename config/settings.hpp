@@ -1,0 +1,123 @@
+// What the operator decides, as plain structs: defaults and units stand here, bounds and descriptions in the definition
+// table (config/definitions.cpp), from which loading, checking and CONFIG.md come.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "validation/money/ids.hpp"
+#include "validation/money/money.hpp"
+#include "validation/money/secret.hpp"
+#include "validation/money/time.hpp"
+
+namespace purser {
+
+struct ServerSettings {
+  std::string listen = "127.0.0.1:8080";
+  std::string admin_listen = "127.0.0.1:9090";
+  std::string public_url;  // how the rail reaches /webhooks; empty: http://<listen>
+  std::int64_t body_bytes_max = 1 << 20;
+  std::int64_t header_bytes_max = 8192;
+  std::int64_t connections_max = 4096;
+  std::int64_t connections_per_peer_max = 1024;
+  Millis header_time_max{10'000};
+  Millis body_time_max{30'000};
+  Millis idle_time_max{60'000};
+  Millis stop_grace{10'000};
+};
+
+struct AuthSettings {
+  Secret api_keys;  // lines or commas of tenant:key
+};
+
+struct StoreSettings {
+  Secret url{"sqlite:///var/lib/purser/purser.db"};  // sqlite:///absolute/path; may hold a password for other stores
+  Millis busy_time_max{5'000};
+};
+
+struct ModelSettings {
+  std::string base_url;  // empty: the rule engine answers
+  Secret api_key;
+  std::string model = "gpt-4o-mini";
+  Millis attempt_time_max{20'000};
+  Millis total_time_max{45'000};
+  std::int64_t attempts_max = 3;
+  std::int64_t output_tokens_max = 1024;
+  std::int64_t reply_bytes_max = 1 << 20;
+  bool fallback_to_rules = true;       // the rule engine answers when the model does not
+  bool legacy_max_tokens = false;      // send max_tokens instead of max_completion_tokens
+  bool parallel_tool_calls_field = true;  // send parallel_tool_calls:false
+};
+
+struct WechatSettings {
+  std::string base_url = "https://api.mch.weixin.qq.com";
+  std::string mchid;  // empty: no merchant account, the sandbox is the rail
+  std::string appid;
+  std::string merchant_serial;
+  Secret merchant_key_pem;   // by environment or file only
+  Secret apiv3_key;          // exactly 32 characters
+  std::string public_key_id;      // PUB_KEY_ID_...
+  std::string public_key_file;    // PEM
+  std::string platform_certificate_file;  // PEM; the other verification mode, may stand beside the public key
+  std::string ca_file;
+  Millis attempt_time_max{8'000};
+  Millis total_time_max{15'000};
+  Millis refund_spacing{60'000};
+};
+
+struct IntentSettings {
+  Millis lifetime{300'000};
+  std::int64_t order_amount_max_fen = 5'000'000;
+  std::int64_t quantity_max = 99;
+  std::int64_t lines_max = 20;
+  bool honour_late_payment = false;  // true: a payment after the end is kept; false: it is given back
+  Millis resolve_first{15'000};      // a silent order is asked about this long after it was made, then backing off
+  Millis resolve_max{60'000};
+};
+
+struct RefundSettings {
+  std::int64_t auto_limit_fen = 20'000;  // per thread and day; above it a person must decide
+  Millis gap{200};                       // between two refunds of a list
+  std::int64_t list_max = 20;
+  std::int64_t reason_characters_max = 80;
+};
+
+struct TurnSettings {
+  std::int64_t tool_rounds_max = 8;
+  std::int64_t calls_per_message_max = 8;
+  std::int64_t rejections_max = 3;  // refused outputs fed back to the model before the fixed answer
+  std::int64_t history_messages_max = 60;
+  std::int64_t text_bytes_max = 8'192;
+  std::int64_t arguments_bytes_max = 16'384;
+  Millis time_max{60'000};
+};
+
+struct CatalogueSettings {
+  std::string file;  // empty: the sample catalogue that is built in
+};
+
+struct PromptSettings {
+  std::string folder;  // empty: the prompts that are built in
+};
+
+struct LogSettings {
+  std::string level = "info";   // trace, debug, info, warn, error
+  std::string format = "text";  // text or json
+};
+
+struct Settings {
+  ServerSettings server;
+  AuthSettings auth;
+  StoreSettings store;
+  ModelSettings model;
+  WechatSettings wechat;
+  IntentSettings intent;
+  RefundSettings refund;
+  TurnSettings turn;
+  CatalogueSettings catalogue;
+  PromptSettings prompts;
+  LogSettings log;
+};
+
+}  // namespace purser
