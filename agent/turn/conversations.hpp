@@ -1,0 +1,74 @@
+// The conversation as the doors see it: make a thread, say something, read what came of it. One writer a thread: turns
+// of the same thread wait for each other in the order they came.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "config/settings.hpp"
+#include "gateway/async/clock.hpp"
+#include "gateway/async/mutex.hpp"
+#include "gateway/async/signal.hpp"
+#include "gateway/crypto/mint.hpp"
+#include "gateway/llm/model.hpp"
+#include "gateway/store/store.hpp"
+#include "tools/tool.hpp"
+
+namespace purser {
+
+struct NewThread {
+  NewThread(TenantId t, UserId u) : tenant(std::move(t)), user(std::move(u)) {}
+  TenantId tenant;
+  UserId user;
+  std::string openid;
+  std::string locale = "zh";
+  std::string metadata_json = "{}";
+};
+
+// Ties a turn to the Idempotency-Key it came with; the row is written and finished in the turn's own transactions.
+struct TurnKey {
+  TurnKey(std::string s, std::string k, std::string f) : scope(std::move(s)), key(std::move(k)), fingerprint(std::move(f)) {}
+  std::string scope;
+  std::string key;
+  std::string fingerprint;
+};
+
+class Conversations {
+ public:
+  struct Ports {
+    Store& store;
+    Model& model;
+    ToolRegistry& tools;
+    Cashier& cashier;
+    Mint& mint;
+    Clock& clock;
+  };
+  struct Prompts {
+    std::string zh;
+    std::string en;
+  };
+  Conversations(Ports ports, TurnSettings settings, Prompts prompts, bool sandbox);
+
+  Task<Result<Thread>> create(NewThread wanted);
+
+  // Runs one turn of the user to its end and returns the stored turn (result_json is the API's answer). The turn goes on
+  // when the caller leaves. Errors: not_found, malformed_text, store_*; store_duplicate "idempotency" when `key` exists.
+  Task<Result<Turn>> say(ThreadId thread, std::string text, std::optional<TurnKey> key);
+
+  // Tells the thread what happened: one reply for each event, whatever is repeated. `item` is a resume_thread row.
+  Task<Result<void>> resume(WorkItem item);
+
+  // Goes on with a turn that a stopped daemon left running.
+  Task<Result<Turn>> recover(Turn turn);
+
+  // Rings whenever something was committed to `thread`; for event streams. The store is the truth, this only wakes.
+  Notifier& news(const ThreadId& thread);
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace purser

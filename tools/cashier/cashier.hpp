@@ -1,0 +1,71 @@
+// The cashier: everything that happens between an intent or a refund and the rail. Tools, webhooks, expiry and the
+// janitor all come through here, so one rule holds for each: the row is durable before the rail hears of it, every
+// change is conditional on the row it was decided on, and an unclear answer is asked about under the same number.
+// Methods are safe to repeat: each reads first and does what is still to be done. They are not canceled once they have
+// called the rail; a caller that leaves finds the result in the store.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "gateway/async/clock.hpp"
+#include "gateway/crypto/mint.hpp"
+#include "gateway/pay/payment_channel.hpp"
+#include "gateway/store/store.hpp"
+#include "validation/pipeline.hpp"
+
+namespace purser {
+
+class Cashier {
+ public:
+  struct Ports {
+    Store& store;
+    PaymentChannel& channel;
+    Mint& mint;
+    Clock& clock;
+  };
+  Cashier(Ports ports, IntentSettings intents, RefundSettings refunds);
+
+  // Makes the intent durable, then places the order. `origin` names the wish: a second call with the same origin
+  // continues the first. `thread` is updated (its row changes with the intent). The intent comes back awaiting_payment,
+  // failed or unknown. Errors: active_payment_exists, the store's.
+  Task<Result<PaymentIntent>> open(Thread& thread, CheckedOrder order, std::string origin, IntentId renewed_from);
+  // Ends an open intent and has the order closed at the rail. Errors: cancel_not_allowed, the store's.
+  Task<Result<PaymentIntent>> cancel(IntentId id);
+  // Makes the whole list durable and reserved, or nothing; then sends those whose time has come. Errors:
+  // refund_exceeds_remaining (also when another refund won the race), the store's.
+  Task<Result<std::vector<Refund>>> refund(Thread thread, std::vector<CheckedRefund> list, std::string origin);
+
+  // --- work that fell due; each ends with its row gone or moved to a later time ---
+  Task<Result<void>> expire(WorkItem item);
+  Task<Result<void>> close(WorkItem item);
+  Task<Result<void>> resolve_order(WorkItem item);
+  Task<Result<void>> submit_refund(WorkItem item);
+  Task<Result<void>> resolve_refund(WorkItem item);
+
+  // What a verified webhook or query said. Facts about a number that is not ours: not_found.
+  Task<Result<void>> take_order_facts(OrderFacts facts);
+  Task<Result<void>> take_refund_facts(RefundFacts facts);
+
+  // What the paying client needs to pay this intent now.
+  Task<Result<Confirmation>> confirmation(PaymentIntent intent);
+
+ private:
+  Task<Result<PaymentIntent>> place_order(PaymentIntent intent);
+  Task<Result<PaymentIntent>> record_order_reply(IntentId id, OrderReply reply);
+  Task<Result<void>> settle_by_query(IntentId id);
+  Task<Result<void>> apply_facts(PaymentIntent intent, OrderFacts facts);
+  Task<Result<Refund>> send_refund(Refund refund);
+  Task<Result<Refund>> record_refund(RefundId id, RefundEvent event, RefundFacts facts, RailSays says);
+  Task<Result<void>> drop(WorkItem item);
+  Task<Result<void>> later(WorkItem item, Millis delay);
+  Deadline rail_deadline() const;
+  Millis resolve_delay(std::int64_t attempts) const;
+
+  Ports ports_;
+  IntentSettings intents_;
+  RefundSettings refunds_;
+};
+
+}  // namespace purser

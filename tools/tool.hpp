@@ -1,0 +1,72 @@
+// What a model may ask for. One spec per tool yields the JSON Schema sent to the model, the strict check of what it
+// wrote, and the documentation. A tool never trusts its arguments: they are claims, and the figures it acts on are the
+// server's own.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "config/settings.hpp"
+#include "gateway/llm/model.hpp"
+#include "gateway/store/store.hpp"
+#include "tools/cashier/cashier.hpp"
+#include "validation/domain/catalogue.hpp"
+#include "validation/rules/tool_fields.hpp"
+
+namespace purser {
+
+// Who is asking and from where: from the session, never from the model.
+struct ToolContext {
+  ToolContext(Thread& t, TurnId i, std::string c, bool s) : thread(t), turn(std::move(i)), call_id(std::move(c)), sandbox(s) {}
+  Thread& thread;  // the tool may change the row; it holds the thread's one writer's lock
+  TurnId turn;
+  std::string call_id;
+  bool sandbox;
+
+  std::string origin() const { return turn.str() + ":" + call_id; }
+};
+
+struct ToolOutput {
+  ToolOutput() = default;
+  std::string result_json;        // what the model is told
+  std::string cards_json = "[]";  // what the user is shown; never passes through a model
+  bool refused = false;
+};
+
+class Tool {
+ public:
+  virtual ~Tool() = default;
+  virtual const rules::ToolSpec& spec() const = 0;
+  // `arguments` passed the spec. An Error is a refusal the model is told of (code and reason); store_* and internal are
+  // failures of ours and end the turn.
+  virtual Task<Result<ToolOutput>> run(ToolContext& context, nlohmann::json arguments) = 0;
+};
+
+class ToolRegistry {
+ public:
+  struct Ports {
+    Store& store;
+    Cashier& cashier;
+    const Catalogue& catalogue;
+    Clock& clock;
+  };
+  ToolRegistry(Ports ports, IntentSettings intents, RefundSettings refunds, TurnSettings turns);
+
+  std::vector<ToolSchema> schemas() const;
+  // Checks name and arguments, then runs the tool. Refusals come back as an output with `refused`; only failures of
+  // ours are errors.
+  Task<Result<ToolOutput>> run(ToolContext& context, ToolCall call) const;
+  // Every tool's purpose and arguments as Markdown.
+  std::string docs() const;
+
+ private:
+  const Tool* find(std::string_view name) const;
+  std::vector<std::unique_ptr<Tool>> tools_;
+  TurnSettings turns_;
+};
+
+// {"status":"refused","code","reason","param"?}: what a model is told when something is refused.
+ToolOutput refusal(const Error& error);
+
+}  // namespace purser
