@@ -38,6 +38,9 @@ struct Response {
   // When set, body is ignored: the head is sent, then this runs and writes pieces until it returns. The connection is
   // closed afterwards, and the task is canceled when the client leaves or the server stops.
   std::function<Task<void>(StreamSink)> stream;
+  // The connection is closed without one byte of answer and everything else here is ignored: how the sandbox plays a
+  // peer that breaks off.
+  bool drop = false;
 };
 
 // Answers one request. Never throws for bad input; an exception becomes a 500 and is logged.
