@@ -24,6 +24,7 @@ enum class RefundState : std::uint8_t {
 enum class RefundEvent : std::uint8_t { rail_accepted, rail_succeeded, rail_closed, rail_abnormal, rail_declined, rail_unclear };
 
 std::string_view to_string(RefundState s);
+std::string_view to_string(RefundEvent e);
 Result<RefundState> parse_refund_state(std::string_view text);
 Result<RefundState> next_state(RefundState state, RefundEvent event);
 constexpr bool is_final(RefundState s) { return s == RefundState::succeeded || s == RefundState::failed; }

@@ -20,6 +20,7 @@ std::string_view to_string(ThreadState s);
 Result<ThreadState> parse_thread_state(std::string_view text);
 
 enum class ThreadEvent : std::uint8_t { turn_started, turn_ended_idle, turn_ended_waiting };
+std::string_view to_string(ThreadEvent e);
 // Error: illegal_transition.
 Result<ThreadState> next_state(ThreadState state, ThreadEvent event);
 
