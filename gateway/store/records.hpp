@@ -20,7 +20,6 @@ enum class WorkKind : std::uint8_t {
   resolve_refund,  // subject: refund; processing or unknown: ask the rail
   resume_thread,   // subject: event key; tell the thread what happened (exactly one reply each)
   take_notification,  // subject: channel + ':' + notification id; a stored webhook not yet applied
-  continue_turn,   // subject: turn; a turn that was running when the daemon stopped
 };
 std::string_view to_string(WorkKind k);
 Result<WorkKind> parse_work_kind(std::string_view text);

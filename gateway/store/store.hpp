@@ -3,6 +3,7 @@
 // racers one wins. Uniqueness lives in constraints of the database, not in the code above it.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <variant>
@@ -65,9 +66,19 @@ struct Receipt {
   std::vector<Message> messages;
 };
 
+// What a commit changed that somebody may be waiting for.
+struct Change {
+  std::vector<ThreadId> threads;  // those that got a stream event
+  bool work = false;              // PutWork or AddWork was in it
+};
+
 class Store {
  public:
   virtual ~Store() = default;
+
+  // `seen` is called on the loop's thread after each successful commit, in their order, before the committer resumes.
+  // One watcher; set before the first commit. The store is the truth, this only wakes those who read it.
+  virtual void watch(std::function<void(const Change&)> seen) = 0;
 
   // Durable (fsync) when it returns ok. Errors: store_conflict, store_duplicate (param names the constraint),
   // store_unavailable (nothing was written), store_corrupt. Not cancelable once begun. Not repeatable: read first.
