@@ -1,0 +1,104 @@
+// The rules over one proposal of a model, in a fixed order, and the verdict with its evidence. A proposal holds claims;
+// what comes out holds the server's figures only. The first rule that refuses decides: the model is told one thing to
+// mend at a time.
+#pragma once
+
+#include "validation/domain/catalogue.hpp"
+#include "validation/domain/intent.hpp"
+#include "validation/rules/order_lines.hpp"
+#include "validation/rules/refund_lines.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace purser {
+
+enum class Decision : std::uint8_t { accept, reject, ask_user, ask_operator };
+std::string_view to_string(Decision d);
+
+struct Verdict {
+  Decision decision = Decision::reject;
+  Error error;                        // of anything but accept
+  std::vector<std::string> evidence;  // the rules that were asked, in order; the last one decided
+};
+
+template <class T>
+struct Judged {
+  Verdict verdict;
+  Result<T> value;  // an error exactly when the verdict is not accept
+};
+
+// --- create_payment_intent -----------------------------------------------------------------------------------------
+// Pointers in errors take the members to be called lines (sku, quantity, unit_price_fen), total_fen, currency and note.
+
+struct OrderProposal {
+  using Line = rules::LineClaim;
+  std::vector<Line> lines;
+  std::optional<std::int64_t> total_fen;
+  std::optional<std::string> currency;
+  std::optional<std::string> note;
+};
+
+struct OrderPolicy {
+  std::int64_t order_amount_max_fen = 0;
+  std::int64_t quantity_max = 0;
+  std::int64_t lines_max = 0;
+};
+
+struct CheckedOrder {
+  std::vector<IntentLine> lines;
+  Money amount;
+  std::string description;
+  std::string catalogue_version;
+};
+
+// In this order: order_lines, order_currency, order_amount, order_total, note, description.
+Judged<CheckedOrder> judge_order(const Catalogue& catalogue, const OrderProposal& proposal, const OrderPolicy& policy,
+                                 std::string_view locale);
+Result<CheckedOrder> check_order(const Catalogue& catalogue, const OrderProposal& proposal, const OrderPolicy& policy,
+                                 std::string_view locale);
+
+// --- refund --------------------------------------------------------------------------------------------------------
+// Pointers in errors take the members to be called refunds (intent_id, lines (sku, quantity), all, amount_fen, reason)
+// and total_fen.
+
+struct RefundProposal {
+  using Line = rules::RefundLine;
+  struct Entry {
+    IntentId intent;
+    std::vector<Line> lines;                 // these, or
+    bool all = false;                        // whatever is left, or
+    std::optional<std::int64_t> amount_fen;  // this much; beside lines or all it is a claim that must be exact
+    std::string reason;
+  };
+  std::vector<Entry> entries;
+  std::optional<std::int64_t> total_fen;
+};
+
+struct RefundPolicy {
+  std::int64_t auto_limit_fen = 0;      // per thread and day; above it a person decides
+  std::int64_t refunded_today_fen = 0;  // what this thread has used of it
+  std::int64_t list_max = 0;
+  std::int64_t reason_max = 0;  // characters
+};
+
+struct CheckedRefund {
+  IntentId intent;
+  Money amount;
+  std::string reason;
+};
+
+// In this order: refund_list_size; then for each entry owned_intent, refund_state, refund_reason, refund_lines or the
+// stated amount, refund_amount, refund_bounds; then refund_batch and automatic_limit. `owned` is what this user and
+// thread may speak of, as just read: an id that is not in it is not_found, whether it exists or not. Above the
+// automatic limit the error is needs_operator, and everything else about the proposal was right.
+Judged<std::vector<CheckedRefund>> judge_refunds(const std::vector<PaymentIntent>& owned,
+                                                 const RefundProposal& proposal, const RefundPolicy& policy);
+Result<std::vector<CheckedRefund>> check_refunds(const std::vector<PaymentIntent>& owned,
+                                                 const RefundProposal& proposal, const RefundPolicy& policy);
+
+}  // namespace purser

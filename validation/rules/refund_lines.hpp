@@ -1,0 +1,26 @@
+// A refund that names lines: the amount is the server's, from the prices at which they were bought. What was given back
+// earlier is not kept per line; there the bound is what is left of the payment (refund_bounds).
+#pragma once
+
+#include "validation/domain/intent.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace purser::rules {
+
+struct RefundLine {
+  Sku sku;
+  std::int64_t quantity = 0;
+};
+
+// Quantities of one SKU on several lines count together. `param` is the pointer of the entry; errors point below it.
+// Errors: unknown_sku (not in this order), quantity_out_of_range (below 1), lines_exceed_order, amount_overflow.
+Result<Money> refund_lines(const PaymentIntent& intent, const std::vector<RefundLine>& lines, const std::string& param);
+
+// A refund amount stated beside lines or 'all' must be exactly the server's. Error: refund_amount_mismatch.
+Result<void> refund_amount(std::optional<std::int64_t> claim, Money server, const std::string& param);
+
+}  // namespace purser::rules
