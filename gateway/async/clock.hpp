@@ -5,10 +5,10 @@
 //              stored. A wall clock that jumps moves no deadline.
 #pragma once
 
-#include <chrono>
-
 #include "gateway/async/task.hpp"
 #include "validation/money/time.hpp"
+
+#include <chrono>
 
 namespace purser {
 
