@@ -6,7 +6,9 @@ import source
 
 # Libraries that may be used in these places only (tests may use all of them).
 LIBRARIES = [
-    (re.compile(r'boost/beast\b'), ('gateway/http/',), 'Beast stays in gateway/http'),
+    (re.compile(r'boost/beast(?!/src\.hpp$)\b'), ('gateway/http/',), 'Beast stays in gateway/http'),
+    (re.compile(r'boost/(asio/impl|asio/ssl/impl|beast)/src\.hpp$'), ('gateway/async/',),
+     'Asio and Beast are compiled in one place'),
     (re.compile(r'boost/(asio|beast)\b'), ('gateway/', 'tools/', 'agent/'), 'Asio begins at the gateway'),
     (re.compile(r'spdlog/'), ('gateway/', 'agent/'), 'spdlog begins at the gateway'),
     (re.compile(r'sqlite3\.h$'), ('gateway/store/',), 'SQLite stays in gateway/store'),
