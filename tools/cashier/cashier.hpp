@@ -5,15 +5,16 @@
 // called the rail; a caller that leaves finds the result in the store.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "config/settings.hpp"
 #include "gateway/async/clock.hpp"
 #include "gateway/crypto/mint.hpp"
 #include "gateway/pay/payment_channel.hpp"
 #include "gateway/store/store.hpp"
+#include "tools/cashier/decisions.hpp"
 #include "validation/pipeline.hpp"
+
+#include <string>
+#include <vector>
 
 namespace purser {
 
@@ -31,8 +32,10 @@ class Cashier {
   // continues the first. `thread` is updated (its row changes with the intent). The intent comes back awaiting_payment,
   // failed or unknown. Errors: active_payment_exists, the store's.
   Task<Result<PaymentIntent>> open(Thread& thread, CheckedOrder order, std::string origin, IntentId renewed_from);
-  // Ends an open intent and has the order closed at the rail. Errors: cancel_not_allowed, the store's.
-  Task<Result<PaymentIntent>> cancel(IntentId id);
+  // Ends an open intent and has the order closed at the rail. Canceling a canceled one changes nothing. Errors:
+  // cancel_not_allowed, the store's.
+  enum class Asked { in_conversation, from_outside };  // from outside: the thread is told of it
+  Task<Result<PaymentIntent>> cancel(IntentId id, Asked asked);
   // Makes the whole list durable and reserved, or nothing; then sends those whose time has come. Errors:
   // refund_exceeds_remaining (also when another refund won the race), the store's.
   Task<Result<std::vector<Refund>>> refund(Thread thread, std::vector<CheckedRefund> list, std::string origin);
@@ -52,16 +55,20 @@ class Cashier {
   Task<Result<Confirmation>> confirmation(PaymentIntent intent);
 
  private:
+  Task<Result<PaymentIntent>> insert(Thread& thread, PaymentIntent intent);
   Task<Result<PaymentIntent>> place_order(PaymentIntent intent);
   Task<Result<PaymentIntent>> record_order_reply(IntentId id, OrderReply reply);
-  Task<Result<void>> settle_by_query(IntentId id);
-  Task<Result<void>> apply_facts(PaymentIntent intent, OrderFacts facts);
-  Task<Result<Refund>> send_refund(Refund refund);
-  Task<Result<Refund>> record_refund(RefundId id, RefundEvent event, RefundFacts facts, RailSays says);
+  Task<Result<QueryReply>> settle_by_query(IntentId id);
+  Task<Result<void>> apply_facts(IntentId id, OrderFacts facts);
+  Task<Result<void>> apply_rail_closed(IntentId id);
+  Task<Result<std::vector<Refund>>> reserve(Thread thread, std::vector<CheckedRefund> list, std::string origin);
+  Task<Result<UtcTime>> earliest_refund(IntentId intent);
+  Task<Result<Refund>> send_refund(Refund refund, cashier::Hears hears);
+  Task<Result<Refund>> record_refund(RefundId id, RefundEvent event, RefundFacts facts, std::string why,
+                                     cashier::Hears hears);
   Task<Result<void>> drop(WorkItem item);
-  Task<Result<void>> later(WorkItem item, Millis delay);
+  Task<Result<void>> later(WorkItem item);
   Deadline rail_deadline() const;
-  Millis resolve_delay(std::int64_t attempts) const;
 
   Ports ports_;
   IntentSettings intents_;

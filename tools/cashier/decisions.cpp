@@ -1,0 +1,365 @@
+#include "tools/cashier/decisions.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace purser::cashier {
+
+namespace {
+
+using nlohmann::json;
+
+// First look at an unclear order or refund; further looks back off from here.
+constexpr Millis kAskAgain{2'000};
+// A refund that was accepted is asked about a minute later, as the rail recommends.
+constexpr Millis kAskRefund{60'000};
+
+json lines_json(const PaymentIntent& intent) {
+  json out = json::array();
+  for (const auto& line : intent.lines)
+    out.push_back({{"sku", line.sku.str()},
+                   {"name", line.name},
+                   {"quantity", line.quantity},
+                   {"unit_price_fen", line.unit_price.minor()}});
+  return out;
+}
+
+// An ended intent needs nobody to watch its deadline or its silence.
+void drop_watchers(Batch& batch, const PaymentIntent& intent) {
+  batch.add(op::DropWork{WorkKind::expire_intent, intent.id.str()});
+  batch.add(op::DropWork{WorkKind::resolve_order, intent.id.str()});
+}
+
+void say(Batch& batch, const PaymentIntent& intent, std::string_view type, UtcTime now) {
+  batch.add(op::AppendEvent{event(intent, type, now)});
+  batch.add(op::AddWork{tell(intent, type, now)});
+}
+
+std::string_view event_type(RefundState state) {
+  switch (state) {
+    case RefundState::created:
+      return "refund.created";
+    case RefundState::processing:
+      return "refund.processing";
+    case RefundState::succeeded:
+      return "refund.succeeded";
+    case RefundState::failed:
+      return "refund.failed";
+    case RefundState::abnormal:
+      return "refund.abnormal";
+    case RefundState::unknown:
+      return "refund.unknown";
+  }
+  return "refund.unknown";
+}
+
+LedgerEntry capture(const PaymentIntent& intent, const OrderFacts& facts, std::string_view kind, UtcTime now) {
+  LedgerEntry line;
+  line.tenant = intent.tenant;
+  line.intent = intent.id;
+  line.kind = kind;
+  line.reference = facts.transaction_id.empty() ? intent.order.out_trade_no.str() : facts.transaction_id;
+  line.debit_account = "rail:" + intent.channel;
+  line.credit_account = "merchant:" + intent.tenant.str();
+  line.amount = intent.amount;
+  line.at = now;
+  return line;
+}
+
+bool paid_in_time(const PaymentIntent& intent, const OrderFacts& facts) {
+  return facts.success_time != UtcTime{} && facts.success_time < intent.expires_at;
+}
+
+enum class Payment { repeated, conflicting, on_time, honoured, returned };
+
+Payment judge(const PaymentIntent& intent, const OrderFacts& facts, bool matches, const IntentSettings& settings) {
+  if (!matches) return next_state(intent.state, IntentEvent::facts_differ) ? Payment::conflicting : Payment::repeated;
+  if (intent.captured.positive() || intent.state == IntentState::succeeded || intent.state == IntentState::conflicted)
+    return Payment::repeated;
+  if (is_open(intent.state)) return Payment::on_time;
+  // Told late is not paid late: who paid before the deadline is a customer.
+  if (intent.state == IntentState::expired && paid_in_time(intent, facts)) return Payment::honoured;
+  return settings.honour_late_payment ? Payment::honoured : Payment::returned;
+}
+
+void give_back(IntentChange& change, const Refund& refund, UtcTime now) {
+  change.intent.refund_reserved = refund.amount;
+  change.batch.add(op::UpdateIntent{change.intent});
+  change.batch.add(op::InsertRefund{refund});
+  change.batch.add(op::AddWork{work(WorkKind::submit_refund, refund, now)});
+  change.batch.add(op::AppendEvent{event(refund, "refund.created", now)});
+  change.batch.add(op::AddWork{tell(change.intent, "refund.created", now, &refund)});
+}
+
+}  // namespace
+
+WorkItem tell(const PaymentIntent& intent, std::string_view type, UtcTime now, const Refund* refund) {
+  json payload = {{"type", type},
+                  {"payment_intent", intent.id.str()},
+                  {"state", to_string(intent.state)},
+                  {"total_fen", intent.amount.minor()},
+                  {"currency", intent.amount.currency().code()},
+                  {"refunded_fen", intent.refunded.minor()},
+                  {"lines", lines_json(intent)}};
+  std::string subject = std::string(type) + ":" + intent.id.str();
+  if (refund) {
+    payload["refund"] = refund->id.str();
+    payload["amount_fen"] = refund->amount.minor();
+    payload["late_payment"] = refund->origin.starts_with("late:");
+    subject = std::string(type) + ":" + refund->id.str();
+  }
+  WorkItem item;
+  item.kind = WorkKind::resume_thread;
+  item.subject = std::move(subject);
+  item.thread = intent.thread;
+  item.payload_json = payload.dump();
+  item.due_at = now;
+  return item;
+}
+
+WorkItem work(WorkKind kind, const PaymentIntent& intent, UtcTime due) {
+  WorkItem item;
+  item.kind = kind;
+  item.subject = intent.id.str();
+  item.thread = intent.thread;
+  item.due_at = due;
+  return item;
+}
+
+WorkItem work(WorkKind kind, const Refund& refund, UtcTime due) {
+  WorkItem item;
+  item.kind = kind;
+  item.subject = refund.id.str();
+  item.thread = refund.thread;
+  item.due_at = due;
+  return item;
+}
+
+StreamEvent event(const PaymentIntent& intent, std::string_view type, UtcTime now) {
+  StreamEvent out;
+  out.thread = intent.thread;
+  out.type = type;
+  out.at = now;
+  out.data_json = json{{"payment_intent", intent.id.str()},
+                       {"state", to_string(intent.state)},
+                       {"amount", {{"value", intent.amount.minor()}, {"currency", intent.amount.currency().code()}}},
+                       {"expires_at", format_time(intent.expires_at)}}
+                      .dump();
+  return out;
+}
+
+StreamEvent event(const Refund& refund, std::string_view type, UtcTime now) {
+  StreamEvent out;
+  out.thread = refund.thread;
+  out.type = type;
+  out.at = now;
+  out.data_json = json{{"refund", refund.id.str()},
+                       {"payment_intent", refund.intent.str()},
+                       {"state", to_string(refund.state)},
+                       {"amount", {{"value", refund.amount.minor()}, {"currency", refund.amount.currency().code()}}}}
+                      .dump();
+  return out;
+}
+
+Result<IntentChange> after_order_reply(PaymentIntent intent, const OrderReply& reply, UtcTime now,
+                                       const IntentSettings& settings) {
+  if (intent.state != IntentState::created && intent.state != IntentState::unknown)
+    return Error(Errc::illegal_transition, "the intent has moved on", intent.id.str());
+  const bool was_unknown = intent.state == IntentState::unknown;
+  IntentEvent what = IntentEvent::rail_unclear;
+  if (reply.outcome == Outcome::succeeded) what = IntentEvent::rail_accepted;
+  if (reply.outcome == Outcome::declined && !reply.already_paid) what = IntentEvent::rail_declined;
+  auto state = next_state(intent.state, what);
+  if (!state) return state.error();
+  intent.state = *state;
+
+  IntentChange change("intent.placed", std::move(intent));
+  PaymentIntent& row = change.intent;
+  Batch& batch = change.batch;
+  switch (what) {
+    case IntentEvent::rail_accepted:
+      row.order.prepay_id = reply.prepay_id;
+      row.order.code_url = reply.code_url;
+      batch.add(op::UpdateIntent{row});
+      batch.add(op::PutWork{work(WorkKind::resolve_order, row, now + settings.resolve_first)});
+      // The turn that asked has answered 'unknown' long ago: the card must reach the user by itself.
+      if (was_unknown) say(batch, row, "intent.awaiting_payment", now);
+      break;
+    case IntentEvent::rail_declined:
+      row.order.may_be_open = false;
+      row.failure = reply.says.code;
+      batch.add(op::UpdateIntent{row});
+      drop_watchers(batch, row);
+      batch.add(op::AppendEvent{event(row, "intent.failed", now)});
+      if (was_unknown) batch.add(op::AddWork{tell(row, "intent.failed", now)});
+      break;
+    default:
+      row.failure = reply.says.code;
+      batch.add(op::UpdateIntent{row});
+      batch.add(op::PutWork{work(WorkKind::resolve_order, row, now + kAskAgain)});
+      if (!was_unknown) batch.add(op::AppendEvent{event(row, "intent.unknown", now)});
+  }
+  row.version += 1;
+  return change;
+}
+
+Result<IntentChange> after_deadline(PaymentIntent intent, UtcTime now) {
+  if (now < intent.expires_at) return Error(Errc::illegal_transition, "the deadline has not come", intent.id.str());
+  auto state = next_state(intent.state, IntentEvent::deadline_passed);
+  if (!state) return state.error();
+  intent.state = *state;
+  IntentChange change("intent.expired", std::move(intent));
+  change.batch.add(op::UpdateIntent{change.intent});
+  change.batch.add(op::TakeWork{WorkKind::expire_intent, change.intent.id.str()});
+  change.batch.add(op::DropWork{WorkKind::resolve_order, change.intent.id.str()});
+  // The user hears of the expiry when the rail has said whether the order was paid in the last moment.
+  change.batch.add(op::AddWork{work(WorkKind::close_order, change.intent, now)});
+  change.intent.version += 1;
+  return change;
+}
+
+Result<IntentChange> after_cancel(PaymentIntent intent, UtcTime now, bool tell_thread) {
+  auto state = next_state(intent.state, IntentEvent::cancel_requested);
+  if (!state)
+    return Error(Errc::cancel_not_allowed,
+                 "a payment that is " + std::string(to_string(intent.state)) + " cannot be canceled", "payment_intent");
+  intent.state = *state;
+  IntentChange change("intent.canceled", std::move(intent));
+  change.batch.add(op::UpdateIntent{change.intent});
+  drop_watchers(change.batch, change.intent);
+  WorkItem close = work(WorkKind::close_order, change.intent, now);
+  close.payload_json = R"({"told":true})";
+  change.batch.add(op::AddWork{std::move(close)});
+  change.batch.add(op::AppendEvent{event(change.intent, "intent.canceled", now)});
+  if (tell_thread) change.batch.add(op::AddWork{tell(change.intent, "intent.canceled", now)});
+  change.intent.version += 1;
+  return change;
+}
+
+IntentChange after_close(PaymentIntent intent, UtcTime now, bool told) {
+  intent.order.may_be_open = false;
+  IntentChange change("order.closed", std::move(intent));
+  change.batch.add(op::UpdateIntent{change.intent});
+  change.batch.add(op::TakeWork{WorkKind::close_order, change.intent.id.str()});
+  if (!told && change.intent.state == IntentState::expired) say(change.batch, change.intent, "intent.expired", now);
+  change.intent.version += 1;
+  return change;
+}
+
+bool returns_late_payment(const PaymentIntent& intent, const OrderFacts& facts, bool matches,
+                          const IntentSettings& settings) {
+  return judge(intent, facts, matches, settings) == Payment::returned;
+}
+
+std::optional<IntentChange> after_payment(PaymentIntent intent, const OrderFacts& facts, bool matches, UtcTime now,
+                                          const IntentSettings& settings, const LateRefund& late_refund) {
+  const Payment payment = judge(intent, facts, matches, settings);
+  if (payment == Payment::repeated) return std::nullopt;
+  const bool ended = !is_open(intent.state);
+
+  IntentChange change("intent.paid", std::move(intent));
+  PaymentIntent& row = change.intent;
+  row.order.may_be_open = false;
+  drop_watchers(change.batch, row);
+  change.batch.add(op::DropWork{WorkKind::close_order, row.id.str()});
+
+  if (payment == Payment::conflicting) {
+    row.state = next_state(row.state, IntentEvent::facts_differ).value();
+    row.failure = "facts_differ";
+    row.order.transaction_id = facts.transaction_id;
+    change.batch.add(op::UpdateIntent{row});
+    say(change.batch, row, "intent.conflicted", now);
+    row.version += 1;
+    return change;
+  }
+
+  row.captured = row.amount;
+  row.order.transaction_id = facts.transaction_id;
+  row.settled_at = facts.success_time == UtcTime{} ? now : facts.success_time;
+  change.batch.add(op::PostLedger{capture(row, facts, ended ? "late_capture" : "capture", now)});
+  if (payment == Payment::returned) {
+    row.state = next_state(row.state, IntentEvent::late_payment_returned).value();
+    give_back(change, late_refund.value(), now);
+  } else {
+    row.state = next_state(row.state, ended ? IntentEvent::late_payment_honoured : IntentEvent::paid).value();
+    change.batch.add(op::UpdateIntent{row});
+    say(change.batch, row, "intent.succeeded", now);
+  }
+  row.version += 1;
+  return change;
+}
+
+std::optional<IntentChange> after_rail_closed(PaymentIntent intent, UtcTime now) {
+  if (!is_open(intent.state)) return std::nullopt;
+  const auto what = intent.state == IntentState::created ? IntentEvent::rail_declined : IntentEvent::rail_closed;
+  intent.state = next_state(intent.state, what).value();
+  intent.order.may_be_open = false;
+  IntentChange change("intent.closed_by_rail", std::move(intent));
+  change.batch.add(op::UpdateIntent{change.intent});
+  drop_watchers(change.batch, change.intent);
+  say(change.batch, change.intent, change.intent.state == IntentState::failed ? "intent.failed" : "intent.expired",
+      now);
+  change.intent.version += 1;
+  return change;
+}
+
+RefundEvent event_of(const RefundReply& reply) {
+  if (reply.facts) return reply.facts->event;
+  switch (reply.outcome) {
+    case Outcome::succeeded:
+      return RefundEvent::rail_succeeded;
+    case Outcome::pending:
+      return RefundEvent::rail_accepted;
+    case Outcome::declined:
+      return RefundEvent::rail_declined;
+    case Outcome::unknown:
+      return RefundEvent::rail_unclear;
+  }
+  return RefundEvent::rail_unclear;
+}
+
+std::optional<RefundChange> after_refund_news(Refund refund, PaymentIntent intent, RefundEvent what,
+                                              const RefundFacts& facts, const std::string& why, UtcTime now,
+                                              Hears hears) {
+  auto state = next_state(refund.state, what);
+  if (!state || *state == refund.state) return std::nullopt;
+  refund.state = *state;
+  if (!facts.rail_refund_id.empty()) refund.rail_refund_id = facts.rail_refund_id;
+
+  RefundChange change("refund." + std::string(to_string(*state)), std::move(refund));
+  Refund& row = change.refund;
+  Batch& batch = change.batch;
+  batch.add(op::DropWork{WorkKind::submit_refund, row.id.str()});
+  if (is_final(row.state)) {
+    row.settled_at = facts.success_time == UtcTime{} ? now : facts.success_time;
+    // Both figures were checked when the reservation was made; they cannot go below zero or overflow here.
+    intent.refund_reserved = intent.refund_reserved.minus(row.amount).value();
+    batch.add(op::DropWork{WorkKind::resolve_refund, row.id.str()});
+    if (row.state == RefundState::succeeded) {
+      intent.refunded = intent.refunded.plus(row.amount).value();
+      LedgerEntry line;
+      line.tenant = row.tenant;
+      line.intent = row.intent;
+      line.kind = "refund";
+      line.reference = row.out_refund_no.str();
+      line.debit_account = "merchant:" + row.tenant.str();
+      line.credit_account = "rail:" + intent.channel;
+      line.amount = row.amount;
+      line.at = now;
+      batch.add(op::PostLedger{std::move(line)});
+    } else {
+      row.failure = why;
+    }
+    batch.add(op::UpdateIntent{intent});
+  } else {
+    batch.add(op::PutWork{
+        work(WorkKind::resolve_refund, row, now + (row.state == RefundState::unknown ? kAskAgain : kAskRefund))});
+  }
+  batch.add(op::UpdateRefund{row});
+  batch.add(op::AppendEvent{event(row, event_type(row.state), now)});
+  if (hears == Hears::by_event && (is_final(row.state) || row.state == RefundState::abnormal))
+    batch.add(op::AddWork{tell(intent, event_type(row.state), now, &row)});
+  row.version += 1;
+  return change;
+}
+
+}  // namespace purser::cashier

@@ -1,0 +1,66 @@
+// What the cashier writes when something happened: pure functions from the rows as read, and the news, to the batch
+// that makes it true. No clock, no I/O; every branch is tested without either.
+#pragma once
+
+#include "config/settings.hpp"
+#include "gateway/pay/payment_channel.hpp"
+#include "gateway/store/store.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace purser::cashier {
+
+// How long a late payment, a found payment and so on changed the world: the batch to commit and the row it makes.
+struct IntentChange {
+  IntentChange(std::string step, PaymentIntent row) : batch(std::move(step)), intent(std::move(row)) {}
+  Batch batch;
+  PaymentIntent intent;  // as it stands once the batch is committed
+};
+
+struct RefundChange {
+  RefundChange(std::string step, Refund row) : batch(std::move(step)), refund(std::move(row)) {}
+  Batch batch;
+  Refund refund;
+};
+
+// A refund row that gives a late payment back; made by the caller because its ids come from the mint.
+using LateRefund = std::optional<Refund>;
+
+// The rail answered the order. Error illegal_transition when the intent has left created/unknown meanwhile.
+Result<IntentChange> after_order_reply(PaymentIntent intent, const OrderReply& reply, UtcTime now,
+                                       const IntentSettings& settings);
+// The intent's time is over. `now` must not be before expires_at.
+Result<IntentChange> after_deadline(PaymentIntent intent, UtcTime now);
+// The user wants out. `tell_thread`: the wish came from outside the conversation, which therefore must hear of it.
+Result<IntentChange> after_cancel(PaymentIntent intent, UtcTime now, bool tell_thread);
+// The order can never be paid any more. `told`: the thread knows already that the intent ended.
+IntentChange after_close(PaymentIntent intent, UtcTime now, bool told);
+// Verified facts that say paid. `matches`: they are about this intent to the fen. No value: nothing to change (the same
+// payment told again).
+std::optional<IntentChange> after_payment(PaymentIntent intent, const OrderFacts& facts, bool matches, UtcTime now,
+                                          const IntentSettings& settings, const LateRefund& late_refund);
+// Whether `after_payment` will want a late refund for these facts.
+bool returns_late_payment(const PaymentIntent& intent, const OrderFacts& facts, bool matches,
+                          const IntentSettings& settings);
+// The rail closed an order that we thought open.
+std::optional<IntentChange> after_rail_closed(PaymentIntent intent, UtcTime now);
+
+// Whether the thread hears of a refund's end by an event, or from the turn that is just making it.
+enum class Hears { by_event, in_this_turn };
+
+// What the rail said of a refund. No value: nothing to change.
+std::optional<RefundChange> after_refund_news(Refund refund, PaymentIntent intent, RefundEvent event,
+                                              const RefundFacts& facts, const std::string& why, UtcTime now,
+                                              Hears hears);
+RefundEvent event_of(const RefundReply& reply);
+
+// The thread is to hear of `type`; the row is taken when it has been told, so one event makes one reply.
+WorkItem tell(const PaymentIntent& intent, std::string_view type, UtcTime now, const Refund* refund = nullptr);
+WorkItem work(WorkKind kind, const PaymentIntent& intent, UtcTime due);
+WorkItem work(WorkKind kind, const Refund& refund, UtcTime due);
+StreamEvent event(const PaymentIntent& intent, std::string_view type, UtcTime now);
+StreamEvent event(const Refund& refund, std::string_view type, UtcTime now);
+
+}  // namespace purser::cashier
