@@ -3,10 +3,6 @@
 // server's own.
 #pragma once
 
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "config/settings.hpp"
 #include "gateway/llm/model.hpp"
 #include "gateway/store/store.hpp"
@@ -14,11 +10,16 @@
 #include "validation/domain/catalogue.hpp"
 #include "validation/rules/tool_fields.hpp"
 
+#include <memory>
+#include <string>
+#include <vector>
+
 namespace purser {
 
 // Who is asking and from where: from the session, never from the model.
 struct ToolContext {
-  ToolContext(Thread& t, TurnId i, std::string c, bool s) : thread(t), turn(std::move(i)), call_id(std::move(c)), sandbox(s) {}
+  ToolContext(Thread& t, TurnId i, std::string c, bool s)
+      : thread(t), turn(std::move(i)), call_id(std::move(c)), sandbox(s) {}
   Thread& thread;  // the tool may change the row; it holds the thread's one writer's lock
   TurnId turn;
   std::string call_id;
@@ -61,7 +62,7 @@ class ToolRegistry {
   std::string docs() const;
 
  private:
-  const Tool* find(std::string_view name) const;
+  Tool* find(std::string_view name) const;
   std::vector<std::unique_ptr<Tool>> tools_;
   TurnSettings turns_;
 };

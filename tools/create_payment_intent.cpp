@@ -1,0 +1,119 @@
+#include "tools/cards.hpp"
+#include "tools/results.hpp"
+#include "tools/tools.hpp"
+#include "validation/rules/one_active_payment.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace purser {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t kLastThread = 10;  // how far back an intent may lie that this one renews
+
+class CreatePaymentIntent final : public Tool {
+ public:
+  CreatePaymentIntent(ToolRegistry::Ports ports, IntentSettings settings)
+      : ports_(ports),
+        settings_(std::move(settings)),
+        spec_{"create_payment_intent",
+              "Opens a payment for goods of the catalogue and shows the user how to pay. The server computes what is "
+              "charged; prices you state are checked against the catalogue. A user has one open payment at a time.",
+              true,
+              {rules::required(
+                   rules::list("lines", "What is bought; each SKU once.", 1, settings_.lines_max,
+                               {rules::required(rules::id("sku", "SKU from search_catalogue.", SkuTag::shape)),
+                                rules::required(rules::integer("quantity", "How many.", 1, settings_.quantity_max)),
+                                rules::integer("unit_price_fen", "The unit price you told the user, in minor units.", 1,
+                                               settings_.order_amount_max_fen)})),
+               rules::integer("total_fen", "The total you told the user, in minor units.", 1,
+                              settings_.order_amount_max_fen),
+               rules::text("currency", "ISO 4217 code of the prices.", 3, 3),
+               rules::text("note", "The customer's note for the order.", 1, 120)}} {}
+
+  const rules::ToolSpec& spec() const override { return spec_; }
+
+  Task<Result<ToolOutput>> run(ToolContext& context, json arguments) override {
+    const OrderPolicy policy{settings_.order_amount_max_fen, settings_.quantity_max, settings_.lines_max};
+    auto order = check_order(ports_.catalogue, proposal(arguments), policy, context.thread.locale);
+    if (!order) co_return order.error();
+
+    // The same call once more (a retry, a restart) finds its own intent before the rule about open payments sees it.
+    auto mine = co_await ports_.store.intent_by_origin(context.thread.id, context.origin());
+    if (!mine) co_return mine.error();
+    if (!mine->has_value()) {
+      auto open = co_await ports_.store.open_intent(context.thread.tenant, context.thread.user);
+      if (!open) co_return open.error();
+      if (open->has_value() && (*open)->thread != context.thread.id)
+        co_return Error(
+            Errc::active_payment_exists,
+            "the user has an open payment in another conversation: it must be paid, canceled or expire first");
+      auto how = rules::one_active_payment(open->has_value() ? &**open : nullptr, order->lines);
+      if (!how) co_return how.error();
+      if (*how == rules::OpenPayment::same_content) co_return co_await show(context, std::move(**open));
+    }
+    auto renewed = co_await renewed_from(context.thread, order->lines);
+    if (!renewed) co_return renewed.error();
+    auto intent =
+        co_await ports_.cashier.open(context.thread, std::move(*order), context.origin(), std::move(*renewed));
+    if (!intent) co_return intent.error();
+    co_return co_await show(context, std::move(*intent));
+  }
+
+ private:
+  static OrderProposal proposal(const json& arguments) {
+    OrderProposal out;
+    for (const json& line : arguments.at("lines")) {
+      OrderProposal::Line claim;
+      claim.sku = Sku::trusted(line.at("sku").get<std::string>());
+      claim.quantity = line.at("quantity").get<std::int64_t>();
+      if (line.contains("unit_price_fen")) claim.unit_price_fen = line.at("unit_price_fen").get<std::int64_t>();
+      out.lines.push_back(std::move(claim));
+    }
+    if (arguments.contains("total_fen")) out.total_fen = arguments.at("total_fen").get<std::int64_t>();
+    if (arguments.contains("currency")) out.currency = arguments.at("currency").get<std::string>();
+    if (arguments.contains("note")) out.note = arguments.at("note").get<std::string>();
+    return out;
+  }
+
+  // The thread's newest intent, when it ended unpaid and was for the same goods.
+  Task<Result<IntentId>> renewed_from(const Thread& thread, const std::vector<IntentLine>& lines) {
+    auto earlier = co_await ports_.store.intents_of_thread(thread.id, kLastThread);
+    if (!earlier) co_return earlier.error();
+    for (const PaymentIntent& intent : *earlier) {
+      const bool ended_unpaid = intent.state == IntentState::expired || intent.state == IntentState::canceled;
+      if (ended_unpaid && intent.lines == lines) co_return intent.id;
+    }
+    co_return IntentId();
+  }
+
+  Task<Result<ToolOutput>> show(ToolContext& context, PaymentIntent intent) {
+    if (intent.state == IntentState::failed)
+      co_return Error(Errc::rail_declined,
+                      "the payment could not be placed (" + intent.failure + "); nothing was charged");
+    ToolOutput out;
+    json result = results::payment(intent);
+    result["status"] = "ok";
+    if (intent.state == IntentState::awaiting_payment) {
+      auto with = co_await ports_.cashier.confirmation(intent);
+      if (!with) co_return with.error();
+      out.cards_json = json::array({cards::payment_request(intent, *with, context.sandbox)}).dump();
+    }
+    out.result_json = result.dump();
+    co_return out;
+  }
+
+  ToolRegistry::Ports ports_;
+  IntentSettings settings_;
+  const rules::ToolSpec spec_;
+};
+
+}  // namespace
+
+std::unique_ptr<Tool> make_create_payment_intent(ToolRegistry::Ports ports, IntentSettings settings) {
+  return std::make_unique<CreatePaymentIntent>(ports, std::move(settings));
+}
+
+}  // namespace purser

@@ -1,0 +1,82 @@
+#include "tools/tools.hpp"
+#include "validation/money/json_gate.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace purser {
+
+namespace {
+
+using nlohmann::json;
+
+// Failures of ours, not of the model: the turn cannot go on with them.
+bool is_ours(Errc code) {
+  return code == Errc::internal || code == Errc::canceled || code == Errc::store_conflict ||
+         code == Errc::store_duplicate || code == Errc::store_unavailable || code == Errc::store_corrupt;
+}
+
+}  // namespace
+
+ToolOutput refusal(const Error& error) {
+  json told = {{"status", "refused"}, {"code", code_of(error.code)}, {"reason", error.message}};
+  if (!error.param.empty()) told["param"] = error.param;
+  ToolOutput out;
+  // What a model wrote may stand in the reason; whatever it is, this must not throw.
+  out.result_json = told.dump(-1, ' ', false, json::error_handler_t::replace);
+  out.refused = true;
+  return out;
+}
+
+Task<Result<PaymentIntent>> own_intent(Store& store, const Thread& thread, IntentId id) {
+  auto row = co_await store.intent(std::move(id));
+  const bool own = row && row->tenant == thread.tenant && row->thread == thread.id && row->user == thread.user;
+  if (own) co_return row;
+  if (!row && row.code() != Errc::not_found) co_return row.error();
+  co_return Error(Errc::not_found, "there is no such payment in this conversation", "payment_intent");
+}
+
+ToolRegistry::ToolRegistry(Ports ports, IntentSettings intents, RefundSettings refunds, TurnSettings turns)
+    : turns_(std::move(turns)) {
+  tools_.push_back(make_search_catalogue(ports.catalogue));
+  tools_.push_back(make_create_payment_intent(ports, std::move(intents)));
+  tools_.push_back(make_query_payment(ports));
+  tools_.push_back(make_cancel_payment(ports));
+  tools_.push_back(make_refund(ports, std::move(refunds)));
+}
+
+Tool* ToolRegistry::find(std::string_view name) const {
+  for (const auto& tool : tools_)
+    if (tool->spec().name == name) return tool.get();
+  return nullptr;
+}
+
+std::vector<ToolSchema> ToolRegistry::schemas() const {
+  std::vector<ToolSchema> out;
+  for (const auto& tool : tools_) {
+    const rules::ToolSpec& spec = tool->spec();
+    out.push_back({spec.name, spec.description, rules::json_schema(spec).dump(), spec.moves_money});
+  }
+  return out;
+}
+
+std::string ToolRegistry::docs() const {
+  std::string out;
+  for (const auto& tool : tools_) out += rules::markdown(tool->spec()) + "\n";
+  return out;
+}
+
+Task<Result<ToolOutput>> ToolRegistry::run(ToolContext& context, ToolCall call) const {
+  Tool* tool = find(call.name);
+  if (!tool) co_return refusal(Error(Errc::unknown_tool, "there is no tool of that name"));
+  JsonLimits limits;
+  limits.bytes_max = static_cast<std::size_t>(turns_.arguments_bytes_max);
+  auto parsed = parse_strict(call.arguments, limits);
+  if (!parsed) co_return refusal(parsed.error());
+  auto arguments = rules::check_arguments(tool->spec(), std::move(*parsed));
+  if (!arguments) co_return refusal(arguments.error());
+  auto output = co_await tool->run(context, std::move(*arguments));
+  if (output || is_ours(output.code())) co_return output;
+  co_return refusal(output.error());
+}
+
+}  // namespace purser

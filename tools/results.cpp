@@ -1,0 +1,36 @@
+#include "tools/results.hpp"
+
+namespace purser::results {
+
+using nlohmann::json;
+
+json lines(const PaymentIntent& intent) {
+  json out = json::array();
+  for (const IntentLine& line : intent.lines)
+    out.push_back({{"sku", line.sku.str()},
+                   {"name", line.name},
+                   {"quantity", line.quantity},
+                   {"unit_price_fen", line.unit_price.minor()}});
+  return out;
+}
+
+json payment(const PaymentIntent& intent) {
+  return {{"payment_intent", intent.id.str()},
+          {"state", to_string(intent.state)},
+          {"total_fen", intent.amount.minor()},
+          {"currency", intent.amount.currency().code()},
+          {"lines", lines(intent)},
+          {"created_at", format_time(intent.created_at)},
+          {"expires_at", format_time(intent.expires_at)},
+          {"refunded_fen", intent.refunded.minor()},
+          {"refundable_fen", refundable(intent).minor()}};
+}
+
+json refund(const Refund& refund) {
+  return {{"refund", refund.id.str()},
+          {"payment_intent", refund.intent.str()},
+          {"state", to_string(refund.state)},
+          {"amount_fen", refund.amount.minor()}};
+}
+
+}  // namespace purser::results
