@@ -2,11 +2,6 @@
 // of the same thread wait for each other in the order they came.
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <optional>
-#include <string>
-
 #include "config/settings.hpp"
 #include "gateway/async/clock.hpp"
 #include "gateway/async/mutex.hpp"
@@ -15,6 +10,11 @@
 #include "gateway/llm/model.hpp"
 #include "gateway/store/store.hpp"
 #include "tools/tool.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
 
 namespace purser {
 
@@ -29,7 +29,8 @@ struct NewThread {
 
 // Ties a turn to the Idempotency-Key it came with; the row is written and finished in the turn's own transactions.
 struct TurnKey {
-  TurnKey(std::string s, std::string k, std::string f) : scope(std::move(s)), key(std::move(k)), fingerprint(std::move(f)) {}
+  TurnKey(std::string s, std::string k, std::string f)
+      : scope(std::move(s)), key(std::move(k)), fingerprint(std::move(f)) {}
   std::string scope;
   std::string key;
   std::string fingerprint;
@@ -49,12 +50,13 @@ class Conversations {
     std::string zh;
     std::string en;
   };
-  Conversations(Ports ports, TurnSettings settings, Prompts prompts, bool sandbox);
+  Conversations(Ports ports, TurnSettings settings, Prompts prompts, bool sandbox, asio::any_io_executor executor);
 
   Task<Result<Thread>> create(NewThread wanted);
 
-  // Runs one turn of the user to its end and returns the stored turn (result_json is the API's answer). The turn goes on
-  // when the caller leaves. Errors: not_found, malformed_text, store_*; store_duplicate "idempotency" when `key` exists.
+  // Runs one turn of the user to its end and returns the stored turn (result_json is the API's answer). The turn goes
+  // on when the caller leaves. Errors: not_found, malformed_text, store_*; store_duplicate "idempotency" when `key`
+  // exists.
   Task<Result<Turn>> say(ThreadId thread, std::string text, std::optional<TurnKey> key);
 
   // Tells the thread what happened: one reply for each event, whatever is repeated. `item` is a resume_thread row.

@@ -1,15 +1,15 @@
 // The JSON shapes that clients see.
 #pragma once
 
-#include <string>
-#include <vector>
-
-#include <nlohmann/json.hpp>
-
 #include "gateway/pay/payment_channel.hpp"
 #include "validation/domain/intent.hpp"
 #include "validation/domain/refund.hpp"
 #include "validation/domain/thread.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+#include <vector>
 
 namespace purser::views {
 
