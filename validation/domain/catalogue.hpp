@@ -1,13 +1,14 @@
 // What can be bought, and for how much: the server's own data, against which every price a model states is checked.
 #pragma once
 
+#include "validation/money/ids.hpp"
+#include "validation/money/money.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
-
-#include "validation/money/ids.hpp"
-#include "validation/money/money.hpp"
 
 namespace purser {
 
@@ -31,7 +32,8 @@ class Catalogue {
   Catalogue(std::string version, std::vector<CatalogueItem> items);
 
   // {"version": "...", "items": [{"sku","name":{"zh","en"},"description":{"zh","en"},"aliases":[],"unit_price_fen",
-  // "currency","quantity_max","on_sale"}]}. Every mistake at once, each naming item and key.
+  // "currency","quantity_max","on_sale"}]}; sku, both names and the price are required. Errors: config_bad_value with
+  // every mistake on a line of its own, each naming item, key and rule; the gate's own when it is not JSON.
   static Result<Catalogue> from_json(std::string_view text);
 
   const std::string& version() const { return version_; }
@@ -44,6 +46,8 @@ class Catalogue {
  private:
   std::string version_;
   std::vector<CatalogueItem> items_;
+  std::vector<std::vector<std::string>> terms_;  // of each item, in search form
+  std::unordered_map<Sku, std::size_t> by_sku_;
 };
 
 }  // namespace purser

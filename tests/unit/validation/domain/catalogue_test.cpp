@@ -1,0 +1,193 @@
+#include "validation/domain/catalogue.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace purser {
+namespace {
+
+using nlohmann::json;
+
+json tea() {
+  return {{"sku", "TEA-LJ"},
+          {"name", {{"zh", "西湖龙井茶"}, {"en", "Longjing green tea"}}},
+          {"description", {{"zh", "明前采摘"}, {"en", "First harvest"}}},
+          {"aliases", {"龙井", "Dragon Well"}},
+          {"unit_price_fen", 19900},
+          {"currency", "CNY"},
+          {"quantity_max", 20},
+          {"on_sale", true}};
+}
+
+json item(const char* sku, const char* zh, const char* en) {
+  return {{"sku", sku}, {"name", {{"zh", zh}, {"en", en}}}, {"unit_price_fen", 100}};
+}
+
+json shop() {
+  json old = item("OLD", "龙井旧茶", "Old longjing");
+  old["on_sale"] = false;
+  return {{"version", "2026-01"},
+          {"items",
+           {tea(), item("TEA-PE", "普洱茶饼", "Pu'er tea cake"), item("CUP", "青瓷茶杯", "Celadon cup"),
+            item("STEAMER", "蒸笼", "Bamboo steamer"), old}}};
+}
+
+Catalogue load(const json& document) {
+  return Catalogue::from_json(document.dump()).value();
+}
+
+std::vector<std::string> found(const Catalogue& catalogue, std::string_view query, std::size_t limit = 10) {
+  std::vector<std::string> skus;
+  for (const CatalogueItem* hit : catalogue.search(query, limit)) skus.push_back(hit->sku.str());
+  return skus;
+}
+
+Error refused(const json& document) {
+  const auto loaded = Catalogue::from_json(document.dump());
+  EXPECT_FALSE(loaded.ok()) << document.dump();
+  return loaded.ok() ? Error() : loaded.error();
+}
+
+using Skus = std::vector<std::string>;
+
+TEST(CatalogueJsonTest, ReadsAllThatAnItemHas) {
+  const Catalogue catalogue = load(shop());
+  EXPECT_EQ(catalogue.version(), "2026-01");
+  ASSERT_EQ(catalogue.items().size(), 5u);
+  const CatalogueItem* found_item = catalogue.find(Sku::trusted("TEA-LJ"));
+  ASSERT_NE(found_item, nullptr);
+  EXPECT_EQ(found_item->unit_price, Money(19900, Currency::cny()));
+  EXPECT_EQ(found_item->quantity_max, 20);
+  EXPECT_EQ(found_item->name("zh-CN"), "西湖龙井茶");
+  EXPECT_EQ(found_item->name("en"), "Longjing green tea");
+  EXPECT_EQ(found_item->description_en, "First harvest");
+  EXPECT_EQ(found_item->aliases, (std::vector<std::string>{"龙井", "dragon well"}));
+  EXPECT_EQ(catalogue.find(Sku::trusted("NO")), nullptr);
+  ASSERT_NE(catalogue.find(Sku::trusted("OLD")), nullptr);
+  EXPECT_FALSE(catalogue.find(Sku::trusted("OLD"))->on_sale);
+}
+
+TEST(CatalogueJsonTest, FillsInWhatIsOptional) {
+  const Catalogue catalogue = load({{"version", "1"}, {"items", {item("CUP", "茶杯", "Cup")}}});
+  const CatalogueItem& cup = catalogue.items().front();
+  EXPECT_EQ(cup.unit_price.currency(), Currency::cny());
+  EXPECT_EQ(cup.quantity_max, 99);
+  EXPECT_TRUE(cup.on_sale);
+  EXPECT_TRUE(cup.aliases.empty());
+}
+
+TEST(CatalogueJsonTest, ReportsEveryMistakeAtOnce) {
+  json document = shop();
+  document["colour"] = 1;
+  document["version"] = "";
+  document["items"][0]["unit_price_fen"] = 0;
+  document["items"][0]["price"] = 1;
+  document["items"][1]["name"].erase("en");
+  document["items"][2]["sku"] = "TEA-LJ";
+  document["items"][3]["currency"] = "RMB";
+  document["items"][4]["on_sale"] = "no";
+  const Error error = refused(document);
+  EXPECT_EQ(error.code, Errc::config_bad_value);
+  for (const char* place :
+       {"/colour: ", "/version: ", "/items/0/unit_price_fen: ", "/items/0/price: ", "/items/1/name/en: ",
+        "/items/2/sku: stands twice", "/items/3/currency: ", "/items/4/on_sale: "}) {
+    EXPECT_NE(error.message.find(place), std::string::npos) << place << "\n" << error.message;
+  }
+  EXPECT_EQ(std::count(error.message.begin(), error.message.end(), '\n'), 7);
+  EXPECT_EQ(error.param, "/colour");
+}
+
+TEST(CatalogueJsonTest, HoldsEachRule) {
+  const auto broken = [](const char* pointer, json value) {
+    json document = shop();
+    document[json::json_pointer(pointer)] = std::move(value);
+    const Error error = refused(document);
+    EXPECT_EQ(error.code, Errc::config_bad_value);
+    EXPECT_EQ(error.param.substr(0, std::string_view(pointer).size()), pointer) << error.message;
+  };
+  broken("/items/0/sku", 7);
+  broken("/items/0/sku", "with space");
+  broken("/items/0/name", "tea");
+  broken("/items/0/name/zh", "");
+  broken("/items/0/name/zh", std::string(101, 'x'));
+  broken("/items/0/name/zh", "茶\u202E");
+  broken("/items/0/name/en", "tea 😀");
+  broken("/items/0/name/fr", "thé");
+  broken("/items/0/aliases", "tea");
+  broken("/items/0/aliases/0", 1);
+  broken("/items/0/aliases/0", "");
+  broken("/items/0/unit_price_fen", -1);
+  broken("/items/0/unit_price_fen", "19900");
+  broken("/items/0/unit_price_fen", 10'000'000'001);
+  broken("/items/0/quantity_max", 0);
+  broken("/items/0/quantity_max", 1'000'001);
+  broken("/items/0/currency", 1);
+  broken("/items", json::array());
+  broken("/items", json::object());
+  EXPECT_EQ(Catalogue::from_json("[]").code(), Errc::config_bad_value);
+}
+
+TEST(CatalogueJsonTest, GoesThroughTheGate) {
+  EXPECT_EQ(Catalogue::from_json("{").code(), Errc::json_malformed);
+  EXPECT_EQ(Catalogue::from_json(R"({"version":"1","version":"2"})").code(), Errc::json_duplicate_key);
+  json document = shop();
+  document["items"][0]["unit_price_fen"] = 199.5;
+  EXPECT_EQ(refused(document).code, Errc::json_wrong_type);
+}
+
+TEST(CatalogueJsonTest, ALongListOfMistakesIsCut) {
+  json document = {{"version", "1"}, {"items", json::array()}};
+  for (int i = 0; i < 150; ++i) document["items"].push_back(1);
+  EXPECT_NE(refused(document).message.find("and 50 more"), std::string::npos);
+}
+
+TEST(CatalogueSearchTest, AnEmptyQueryGivesAllThatIsOnSale) {
+  const Catalogue catalogue = load(shop());
+  EXPECT_EQ(found(catalogue, ""), (Skus{"TEA-LJ", "TEA-PE", "CUP", "STEAMER"}));
+  EXPECT_EQ(found(catalogue, "  ！ "), (Skus{"TEA-LJ", "TEA-PE", "CUP", "STEAMER"}));
+  EXPECT_EQ(found(catalogue, "", 2), (Skus{"TEA-LJ", "TEA-PE"}));
+}
+
+TEST(CatalogueSearchTest, FindsChineseByPartOfTheName) {
+  const Catalogue catalogue = load(shop());
+  EXPECT_EQ(found(catalogue, "龙井茶"), (Skus{"TEA-LJ"}));
+  EXPECT_EQ(found(catalogue, "茶杯"), (Skus{"CUP"}));
+  EXPECT_EQ(found(catalogue, "茶"), (Skus{"TEA-LJ", "TEA-PE", "CUP"}));
+  EXPECT_EQ(found(catalogue, "西湖，茶杯"), (Skus{"TEA-LJ", "CUP"}));
+}
+
+TEST(CatalogueSearchTest, FindsAnAliasWithinTheQuery) {
+  const Catalogue catalogue = load(shop());
+  EXPECT_EQ(found(catalogue, "两包龙井茶"), (Skus{"TEA-LJ"}));
+  EXPECT_EQ(found(catalogue, "我想买2盒龙井。"), (Skus{"TEA-LJ"}));
+  EXPECT_EQ(found(catalogue, "two boxes of DRAGON-well, please"), (Skus{"TEA-LJ"}));
+}
+
+TEST(CatalogueSearchTest, FindsEnglishByWholeWords) {
+  const Catalogue catalogue = load(shop());
+  EXPECT_EQ(found(catalogue, "tea"), (Skus{"TEA-LJ", "TEA-PE"})) << "a steamer is no tea";
+  EXPECT_EQ(found(catalogue, "two green teas please"), (Skus{"TEA-LJ", "TEA-PE"}));
+  EXPECT_EQ(found(catalogue, "Celadon cups"), (Skus{"CUP"}));
+  EXPECT_EQ(found(catalogue, "steam"), (Skus{"STEAMER"}));
+  EXPECT_EQ(found(catalogue, "TEA-PE"), (Skus{"TEA-PE", "TEA-LJ"})) << "the SKU itself comes first";
+  EXPECT_EQ(found(catalogue, "ＣＵＰ"), (Skus{"CUP"}));
+}
+
+TEST(CatalogueSearchTest, WhatMatchesNothingFindsNothing) {
+  const Catalogue catalogue = load(shop());
+  EXPECT_EQ(found(catalogue, "手机"), Skus{});
+  EXPECT_EQ(found(catalogue, "phone for the 2"), Skus{});
+  EXPECT_EQ(found(catalogue, "\xFF"), (Skus{"TEA-LJ", "TEA-PE", "CUP", "STEAMER"})) << "no words at all";
+  EXPECT_EQ(found(catalogue, "旧茶"), Skus{}) << "not on sale";
+}
+
+TEST(CatalogueSearchTest, TheBestMatchComesFirst) {
+  const Catalogue catalogue = load(shop());
+  EXPECT_EQ(found(catalogue, "普洱茶饼 cup").front(), "TEA-PE");
+  EXPECT_EQ(found(catalogue, "a cake of tea").front(), "TEA-PE");
+}
+
+}  // namespace
+}  // namespace purser

@@ -1,0 +1,129 @@
+#include "validation/money/json_gate.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace purser {
+namespace {
+
+constexpr JsonLimits kStrict{};
+
+Error refused(std::string_view text, JsonLimits limits = kStrict) {
+  const auto parsed = parse_strict(text, limits);
+  EXPECT_FALSE(parsed.ok()) << text;
+  return parsed.ok() ? Error(Errc::internal, "was accepted") : parsed.error();
+}
+
+TEST(JsonGateTest, GivesTheDocument) {
+  const auto parsed = parse_strict(R"( {"a":[1,-2,true,null,"茶"],"b":{}} )", kStrict);
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ((*parsed)["a"][1], -2);
+  EXPECT_EQ((*parsed)["a"][4], "茶");
+  EXPECT_TRUE(parse_strict("9223372036854775807", kStrict).ok());
+  EXPECT_TRUE(parse_strict("-9223372036854775808", kStrict).ok());
+}
+
+TEST(JsonGateTest, AKeyMayStandOnceInItsObject) {
+  const Error error = refused(R"({"lines":[{"sku":"A"},{"sku":"A","sku":"B"}]})");
+  EXPECT_EQ(error.code, Errc::json_duplicate_key);
+  EXPECT_EQ(error.param, "/lines/1/sku");
+  EXPECT_EQ(refused(R"({"a":1,"\u0061":2})").code, Errc::json_duplicate_key) << "compared unescaped";
+  EXPECT_TRUE(parse_strict(R"({"a":{"a":1},"b":{"a":1}})", kStrict).ok()) << "other objects may use it again";
+}
+
+TEST(JsonGateTest, FloatsAreRefusedWithTheirText) {
+  for (const char* number : {"123.40001", "39800.0", "1e2", "1E+2", "0.0", "-0.0", "9223372036854775808e0"}) {
+    const Error error = refused(std::string(R"({"amount_fen":)") + number + "}");
+    EXPECT_EQ(error.code, Errc::json_wrong_type) << number;
+    EXPECT_EQ(error.param, "/amount_fen");
+    EXPECT_NE(error.message.find(number), std::string::npos);
+  }
+}
+
+TEST(JsonGateTest, IntegersBeyond64BitsAreRefused) {
+  EXPECT_EQ(refused("[18446744073709551616]").code, Errc::json_wrong_type);
+  EXPECT_EQ(refused("[-9223372036854775809]").code, Errc::json_wrong_type);
+  EXPECT_EQ(refused("[1e400]").code, Errc::json_out_of_range);
+  EXPECT_EQ(refused("[-1e400]").code, Errc::json_out_of_range);
+  EXPECT_EQ(refused("[1e400]", JsonLimits{100, 32, 100, true}).code, Errc::json_out_of_range);
+}
+
+TEST(JsonGateTest, WhatIsNotJsonIsRefused) {
+  for (const char* text :
+       {"", " ", "{", "{}x", "{} {}", "[1,]", "{\"a\":NaN}", "[Infinity]", "[-Infinity]", "{'a':1}", "[01]", "[+1]",
+        "[1.]", "// c\n1", "\"\xFF\"", "\"\xED\xA0\x80\"", "\"\\uD800\"", "\"a\nb\"", "tru"}) {
+    EXPECT_EQ(refused(text).code, Errc::json_malformed) << text;
+  }
+}
+
+TEST(JsonGateTest, MessagesNeverRepeatBytesThatAreNotUtf8) {
+  const Error error = refused("[\"\xFF\xFE\"]");
+  EXPECT_NO_THROW(static_cast<void>(nlohmann::json(error.message).dump()));
+}
+
+TEST(JsonGateTest, NulBytesAndByteOrderMarksAreRefused) {
+  EXPECT_EQ(refused(std::string_view("123\0", 4)).code, Errc::json_malformed);
+  EXPECT_EQ(refused(std::string_view("{}\0xyz", 6)).code, Errc::json_malformed);
+  EXPECT_EQ(refused("\xEF\xBB\xBF{}").code, Errc::json_malformed);
+}
+
+TEST(JsonGateTest, HoldsItsLimitsAtTheLimitAndOneBeyond) {
+  const JsonLimits limits{20, 3, 4, false};
+  EXPECT_TRUE(parse_strict(std::string(19, ' ') + "1", limits).ok());
+  EXPECT_EQ(refused(std::string(20, ' ') + "1", limits).code, Errc::json_too_large);
+  EXPECT_TRUE(parse_strict("[[[]]]", limits).ok());
+  EXPECT_TRUE(parse_strict(R"({"a":{"b":{}}})", limits).ok());
+  EXPECT_EQ(refused("[[[[]]]]", limits).code, Errc::json_too_deep);
+  EXPECT_EQ(refused(R"({"a":[{"b":[]}]})", limits).code, Errc::json_too_deep);
+  EXPECT_TRUE(parse_strict("[1,2,3]", limits).ok());
+  EXPECT_EQ(refused("[1,2,3,4]", limits).code, Errc::json_too_large);
+}
+
+TEST(JsonGateTest, SurvivesDeepNesting) {
+  const JsonLimits wide{1 << 20, 32, 1 << 20, false};
+  EXPECT_EQ(refused(std::string(100'000, '['), wide).code, Errc::json_too_deep);
+}
+
+TEST(JsonGateTest, PointersAreEscaped) {
+  EXPECT_EQ(refused(R"({"a/b~c":[0,1.5]})").param, "/a~1b~0c/1");
+  EXPECT_EQ(refused("1.5").param, "");
+  EXPECT_EQ(pointer_to("/a", 3), "/a/3");
+  EXPECT_EQ(pointer_to("", std::string(100, 'k')), "/" + std::string(64, 'k')) << "a pointer is for people";
+}
+
+TEST(JsonGateTest, PassesTheParsingSuite) {
+  const std::filesystem::path folder = std::filesystem::path(PURSER_VECTORS_DIR) / "json/JSONTestSuite_test_parsing";
+  if (!std::filesystem::exists(folder)) GTEST_SKIP() << "no JSONTestSuite in " << folder;
+  const JsonLimits limits{1 << 20, 512, 1 << 20, true};
+  int accepted = 0, refused_count = 0, indifferent = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    std::ifstream file(entry.path(), std::ios::binary);
+    const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+    // nlohmann takes the two duplicate-key files of the suite; the gate is stricter than the grammar there.
+    const bool duplicate = name.starts_with("y_object_duplicated_key");
+    const auto parsed = parse_strict(text, limits);
+    if (duplicate) {
+      ASSERT_FALSE(parsed.ok()) << name;
+      EXPECT_EQ(parsed.code(), Errc::json_duplicate_key) << name;
+      ++accepted;
+    } else if (name.starts_with("y_")) {
+      EXPECT_TRUE(parsed.ok()) << name;
+      ++accepted;
+    } else if (name.starts_with("n_")) {
+      EXPECT_FALSE(parsed.ok()) << name;
+      ++refused_count;
+    } else {
+      ++indifferent;
+    }
+  }
+  EXPECT_EQ(accepted, 95);
+  EXPECT_EQ(refused_count, 188);
+  EXPECT_EQ(indifferent, 35);
+}
+
+}  // namespace
+}  // namespace purser

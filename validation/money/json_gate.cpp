@@ -1,0 +1,142 @@
+#include "validation/money/json_gate.hpp"
+
+#include "validation/money/text.hpp"
+
+#include <set>
+#include <vector>
+
+namespace purser {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kQuotedMax = 40;
+constexpr std::size_t kKeyInPointerMax = 64;
+constexpr int kNumberOverflow = 406;  // nlohmann's id: "number overflow parsing '...'"
+
+std::string in_quotes(std::string_view text) {
+  const std::string head = first_code_points(text, kQuotedMax);
+  return head.size() < text.size() ? "'" + head + "...'" : "'" + head + "'";
+}
+
+// Sees each token of the document and stops at the first that breaks a limit. Knows where it is.
+class Gate : public json::json_sax_t {
+ public:
+  explicit Gate(const JsonLimits& limits) : limits_(limits) {}
+
+  const Error& error() const { return error_; }
+
+  bool null() override { return count_value(); }
+  bool boolean(bool) override { return count_value(); }
+  bool number_integer(json::number_integer_t) override { return count_value(); }
+  bool number_unsigned(json::number_unsigned_t) override { return count_value(); }
+  bool string(json::string_t&) override { return count_value(); }
+  bool binary(json::binary_t&) override { return count_value(); }
+
+  // Also called for integers beyond 64 bits, with the text as it stands in the document.
+  bool number_float(json::number_float_t, const json::string_t& raw) override {
+    if (!count_value()) return false;
+    if (limits_.floats_allowed) return true;
+    return refuse(Errc::json_wrong_type,
+                  in_quotes(raw) + " is not an integer of 64 bits; amounts and quantities are integers");
+  }
+
+  bool start_object(std::size_t) override { return enter(true); }
+  bool start_array(std::size_t) override { return enter(false); }
+  bool end_object() override { return frames_.pop_back(), true; }
+  bool end_array() override { return frames_.pop_back(), true; }
+
+  bool key(json::string_t& name) override {
+    Frame& object = frames_.back();
+    object.key = name;
+    if (!object.keys.insert(name).second)
+      return refuse(Errc::json_duplicate_key, "the key " + in_quotes(name) + " stands twice");
+    return true;
+  }
+
+  // The text of nlohmann's exception repeats bytes of the input that may not be UTF-8, so it is not passed on.
+  bool parse_error(std::size_t position, const std::string&, const json::exception& why) override {
+    if (why.id == kNumberOverflow) return refuse(Errc::json_out_of_range, "a number is too large to be read");
+    return refuse(Errc::json_malformed, "the text is not JSON near byte " + std::to_string(position));
+  }
+
+ private:
+  struct Frame {
+    bool is_object = false;
+    std::size_t values = 0;
+    std::string key;
+    std::set<std::string> keys;
+  };
+
+  bool enter(bool is_object) {
+    if (!count_value()) return false;
+    if (frames_.size() >= static_cast<std::size_t>(limits_.depth_max)) {
+      return refuse(Errc::json_too_deep, "nested deeper than " + std::to_string(limits_.depth_max) + " levels");
+    }
+    frames_.emplace_back().is_object = is_object;
+    return true;
+  }
+
+  bool count_value() {
+    if (!frames_.empty()) ++frames_.back().values;
+    if (++values_ > limits_.values_max) {
+      return refuse(Errc::json_too_large, "more than " + std::to_string(limits_.values_max) + " values");
+    }
+    return true;
+  }
+
+  bool refuse(Errc code, std::string why) {
+    std::string pointer;
+    for (const Frame& frame : frames_) {
+      if (frame.is_object) {
+        pointer = pointer_to(pointer, frame.key);
+      } else if (frame.values > 0) {
+        pointer = pointer_to(pointer, frame.values - 1);
+      }
+    }
+    error_ = Error(code, std::move(why), code == Errc::json_malformed ? std::string() : std::move(pointer));
+    return false;
+  }
+
+  const JsonLimits& limits_;
+  std::vector<Frame> frames_;
+  std::size_t values_ = 0;
+  Error error_;
+};
+
+}  // namespace
+
+Result<json> parse_strict(std::string_view text, const JsonLimits& limits) {
+  if (text.size() > limits.bytes_max) {
+    return Error(Errc::json_too_large, "larger than " + std::to_string(limits.bytes_max) + " bytes");
+  }
+  // nlohmann stops at a NUL and calls what stood before it the document; a byte order mark it skips.
+  if (text.find('\0') != std::string_view::npos) return Error(Errc::json_malformed, "a NUL byte is not JSON");
+  if (text.starts_with("\xEF\xBB\xBF")) return Error(Errc::json_malformed, "a byte order mark is not JSON");
+  Gate gate(limits);
+  if (!json::sax_parse(text, &gate)) return gate.error();
+  json document = json::parse(text, nullptr, false);
+  if (document.is_discarded()) return Error(Errc::internal, "the JSON gate and the parser disagree");
+  return document;
+}
+
+std::string pointer_to(std::string_view pointer, std::string_view key) {
+  std::string out(pointer);
+  out += '/';
+  for (char c : first_code_points(key, kKeyInPointerMax)) {
+    if (c == '~') {
+      out += "~0";
+    } else if (c == '/') {
+      out += "~1";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string pointer_to(std::string_view pointer, std::size_t index) {
+  return pointer_to(pointer, std::to_string(index));
+}
+
+}  // namespace purser

@@ -1,0 +1,216 @@
+#include "validation/rules/tool_fields.hpp"
+
+#include "validation/money/json_gate.hpp"
+#include "validation/money/text.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace purser::rules {
+namespace {
+
+using nlohmann::json;
+
+// Written without '_' and '-' and in lower case. Values that exist before the model speaks come from the session;
+// nonce, timestamp and signature do not even exist yet.
+constexpr std::string_view kMachineFields[] = {
+    "openid",        "payeropenid",   "subopenid", "spopenid", "unionid",    "user",           "userid",
+    "tenant",        "tenantid",      "thread",    "threadid", "mchid",      "submchid",       "spmchid",
+    "merchant",      "merchantid",    "appid",     "subappid", "spappid",    "outtradeno",     "outrefundno",
+    "transactionid", "prepayid",      "codeurl",   "h5url",    "nonce",      "noncestr",       "timestamp",
+    "signature",     "sign",          "signtype",  "paysign",  "serial",     "serialno",       "notifyurl",
+    "callbackurl",   "authorization", "apikey",    "apiv3key", "privatekey", "idempotencykey", "payer",
+    "payee",         "certificate",
+};
+
+std::string names_of(const std::vector<Field>& fields) {
+  std::string names;
+  for (const Field& field : fields) names += (names.empty() ? "" : ", ") + field.name;
+  return names.empty() ? "none" : names;
+}
+
+std::string bounds_of(const Field& field) {
+  return std::to_string(field.min) + " to " + std::to_string(field.max);
+}
+
+Result<void> refuse_machine_fields(const json& value, const std::string& at) {
+  if (value.is_array()) {
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      if (auto good = refuse_machine_fields(value[i], pointer_to(at, i)); !good) return good;
+    }
+  }
+  if (value.is_object()) {
+    for (const auto& [key, member] : value.items()) {
+      const std::string there = pointer_to(at, key);
+      if (is_machine_field(key)) {
+        return Error(Errc::machine_field, "this field is set by the server alone; leave it out", there);
+      }
+      if (auto good = refuse_machine_fields(member, there); !good) return good;
+    }
+  }
+  return success();
+}
+
+Result<void> check_members(const std::vector<Field>& fields, json& object, const std::string& at);
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(' ');
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(' ') - first + 1);
+}
+
+Result<void> check_string(const Field& field, json& value, const std::string& at) {
+  if (!value.is_string()) return Error(Errc::json_wrong_type, "must be a string", at);
+  const std::string& text = value.get_ref<const std::string&>();
+  if (field.shape != nullptr) {
+    if (auto good = check_id(*field.shape, text); !good) return Error(good.code(), good.error().message, at);
+    return success();
+  }
+  if (!field.one_of.empty()) {
+    if (std::find(field.one_of.begin(), field.one_of.end(), text) != field.one_of.end()) return success();
+    std::string words;
+    for (const std::string& word : field.one_of) words += (words.empty() ? "" : ", ") + word;
+    return Error(Errc::json_out_of_range, "must be one of: " + words, at);
+  }
+  auto cleaned = clean(text, TextRules());
+  if (!cleaned) return Error(cleaned.code(), cleaned.error().message, at);
+  std::string kept(trimmed(cleaned->text));
+  const auto length = static_cast<std::int64_t>(code_points(kept));
+  if (length < field.min || length > field.max) {
+    return Error(Errc::malformed_text, "must have " + bounds_of(field) + " characters", at);
+  }
+  value = std::move(kept);
+  return success();
+}
+
+Result<void> check_integer(const Field& field, const json& value, const std::string& at) {
+  if (!value.is_number_integer()) {
+    return Error(Errc::json_wrong_type, "must be an integer, written without quotes, point or exponent", at);
+  }
+  constexpr auto most = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  const bool fits = !value.is_number_unsigned() || value.get<std::uint64_t>() <= most;
+  if (!fits || value.get<std::int64_t>() < field.min || value.get<std::int64_t>() > field.max) {
+    return Error(Errc::json_out_of_range, "must be " + bounds_of(field), at);
+  }
+  return success();
+}
+
+Result<void> check_list(const Field& field, json& value, const std::string& at) {
+  if (!value.is_array()) return Error(Errc::json_wrong_type, "must be an array of objects", at);
+  const auto size = static_cast<std::int64_t>(value.size());
+  if (size < field.min || size > field.max) {
+    return Error(Errc::json_out_of_range, "must have " + bounds_of(field) + " items", at);
+  }
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    if (auto good = check_members(field.fields, value[i], pointer_to(at, i)); !good) return good;
+  }
+  return success();
+}
+
+Result<void> check_value(const Field& field, json& value, const std::string& at) {
+  switch (field.kind) {
+    case FieldKind::string:
+      return check_string(field, value, at);
+    case FieldKind::integer:
+      return check_integer(field, value, at);
+    case FieldKind::boolean:
+      if (value.is_boolean()) return success();
+      return Error(Errc::json_wrong_type, "must be true or false", at);
+    case FieldKind::object:
+      return check_members(field.fields, value, at);
+    case FieldKind::list:
+      return check_list(field, value, at);
+  }
+  return Errc::internal;
+}
+
+Result<void> check_members(const std::vector<Field>& fields, json& object, const std::string& at) {
+  if (!object.is_object()) return Error(Errc::json_wrong_type, "must be an object", at);
+  for (const auto& [key, value] : object.items()) {
+    const bool known = std::any_of(fields.begin(), fields.end(), [&](const Field& field) { return field.name == key; });
+    if (!known)
+      return Error(Errc::json_unknown_key, "no such field; the fields here are: " + names_of(fields),
+                   pointer_to(at, key));
+  }
+  for (const Field& field : fields) {
+    const std::string there = pointer_to(at, field.name);
+    const auto member = object.find(field.name);
+    if (member == object.end()) {
+      if (field.required) return Error(Errc::json_missing_key, "this field is required", there);
+      continue;
+    }
+    if (auto good = check_value(field, *member, there); !good) return good;
+  }
+  return success();
+}
+
+}  // namespace
+
+bool is_machine_field(std::string_view key) {
+  std::string plain;
+  for (char c : key) {
+    if (c == '_' || c == '-') continue;
+    plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return std::find(std::begin(kMachineFields), std::end(kMachineFields), plain) != std::end(kMachineFields);
+}
+
+Result<json> check_arguments(const ToolSpec& spec, json arguments) {
+  if (auto good = refuse_machine_fields(arguments, ""); !good) return good.error();
+  if (auto good = check_members(spec.fields, arguments, ""); !good) return good.error();
+  return arguments;
+}
+
+Field text(std::string name, std::string description, std::int64_t min, std::int64_t max) {
+  Field field;
+  field.name = std::move(name);
+  field.description = std::move(description);
+  field.min = min;
+  field.max = max;
+  return field;
+}
+
+Field id(std::string name, std::string description, const IdShape& shape) {
+  Field field = text(std::move(name), std::move(description), 0, 0);
+  field.shape = &shape;
+  return field;
+}
+
+Field choice(std::string name, std::string description, std::vector<std::string> one_of) {
+  Field field = text(std::move(name), std::move(description), 0, 0);
+  field.one_of = std::move(one_of);
+  return field;
+}
+
+Field integer(std::string name, std::string description, std::int64_t min, std::int64_t max) {
+  Field field = text(std::move(name), std::move(description), min, max);
+  field.kind = FieldKind::integer;
+  return field;
+}
+
+Field boolean(std::string name, std::string description) {
+  Field field = text(std::move(name), std::move(description), 0, 0);
+  field.kind = FieldKind::boolean;
+  return field;
+}
+
+Field object(std::string name, std::string description, std::vector<Field> fields) {
+  Field field = text(std::move(name), std::move(description), 0, 0);
+  field.kind = FieldKind::object;
+  field.fields = std::move(fields);
+  return field;
+}
+
+Field list(std::string name, std::string description, std::int64_t min, std::int64_t max, std::vector<Field> item) {
+  Field field = text(std::move(name), std::move(description), min, max);
+  field.kind = FieldKind::list;
+  field.fields = std::move(item);
+  return field;
+}
+
+Field required(Field field) {
+  field.required = true;
+  return field;
+}
+
+}  // namespace purser::rules
