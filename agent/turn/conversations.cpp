@@ -92,6 +92,11 @@ Notifier& Conversations::news(const ThreadId& thread) {
   return *impl_->bells[std::hash<ThreadId>{}(thread) % kBells];
 }
 
+Task<Result<KeyedMutex::Guard>> Conversations::hold(ThreadId thread) {
+  auto self = impl_;
+  co_return co_await self->locks.lock(thread.str());
+}
+
 Task<Result<Thread>> Conversations::create(NewThread wanted) {
   Thread row;
   row.id = impl_->ports.mint.thread_id();

@@ -65,6 +65,9 @@ class Conversations {
   // Goes on with a turn that a stopped daemon left running.
   Task<Result<Turn>> recover(Turn turn);
 
+  // The thread's one writer's lock, for a door that changes the thread's row outside a turn. Waits its turn among them.
+  Task<Result<KeyedMutex::Guard>> hold(ThreadId thread);
+
   // Rings whenever something was committed to `thread`; for event streams. The store is the truth, this only wakes.
   Notifier& news(const ThreadId& thread);
 

@@ -93,6 +93,7 @@ namespace purser {
   X(thread_busy, 805, "the thread is answering another turn")                                       \
   X(method_not_allowed, 806, "no such method on this path")                                         \
   X(rate_limited, 807, "too many requests")                                                         \
+  X(unsupported_media_type, 808, "the body is not application/json")                                \
   X(key_malformed, 900, "not a usable key or certificate")                                          \
   X(crypto_failed, 901, "the cryptographic operation failed")
 
