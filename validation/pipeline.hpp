@@ -92,10 +92,12 @@ struct CheckedRefund {
   std::string reason;
 };
 
-// In this order: refund_list_size; then for each entry owned_intent, refund_state, refund_reason, refund_lines or the
-// stated amount, refund_amount, refund_bounds; then refund_batch and automatic_limit. `owned` is what this user and
-// thread may speak of, as just read: an id that is not in it is not_found, whether it exists or not. Above the
-// automatic limit the error is needs_operator, and everything else about the proposal was right.
+// In this order: refund_list_size; for each entry owned_intent, refund_state, refund_reason, refund_lines or 'all' or
+// the stated amount, refund_amount; then refund_batch (the bounds and the sum) and automatic_limit. `owned` is what
+// this user and thread may speak of, as just read: an id that is not in it is not_found, whether it exists or not.
+// 'all' is everything that is left when the list begins, so no other entry of that payment fits beside it. Above the
+// automatic limit the error is needs_operator, and everything else about the proposal was right. An entry that names
+// nothing, or both lines and all, is json_missing_key or refund_amount_mismatch.
 Judged<std::vector<CheckedRefund>> judge_refunds(const std::vector<PaymentIntent>& owned,
                                                  const RefundProposal& proposal, const RefundPolicy& policy);
 Result<std::vector<CheckedRefund>> check_refunds(const std::vector<PaymentIntent>& owned,

@@ -16,9 +16,11 @@ struct RefundLine {
   std::int64_t quantity = 0;
 };
 
-// Quantities of one SKU on several lines count together. `param` is the pointer of the entry; errors point below it.
-// Errors: unknown_sku (not in this order), quantity_out_of_range (below 1), lines_exceed_order, amount_overflow.
-Result<Money> refund_lines(const PaymentIntent& intent, const std::vector<RefundLine>& lines, const std::string& param);
+// Quantities of one SKU on several lines count together, also with `earlier`, the lines that other entries of the same
+// list name of this intent. `param` is the pointer of the entry; errors point below it. Errors: unknown_sku (not in
+// this order), quantity_out_of_range (below 1), lines_exceed_order, amount_overflow, currency_mismatch.
+Result<Money> refund_lines(const PaymentIntent& intent, const std::vector<RefundLine>& lines,
+                           const std::vector<RefundLine>& earlier, const std::string& param);
 
 // A refund amount stated beside lines or 'all' must be exactly the server's. Error: refund_amount_mismatch.
 Result<void> refund_amount(std::optional<std::int64_t> claim, Money server, const std::string& param);

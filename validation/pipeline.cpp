@@ -1,0 +1,201 @@
+#include "validation/pipeline.hpp"
+
+#include "validation/money/json_gate.hpp"
+#include "validation/money/text.hpp"
+#include "validation/rules/currency.hpp"
+#include "validation/rules/description.hpp"
+#include "validation/rules/order_total.hpp"
+#include "validation/rules/refund_batch.hpp"
+#include "validation/rules/refund_bounds.hpp"
+#include "validation/rules/refund_reason.hpp"
+
+#include <algorithm>
+
+namespace purser {
+namespace {
+
+using Evidence = std::vector<std::string>;
+
+constexpr std::size_t kNoteMax = 200;
+
+template <class T>
+Judged<T> judged(Evidence evidence, Result<T> value) {
+  Verdict verdict;
+  verdict.evidence = std::move(evidence);
+  if (value) {
+    verdict.decision = Decision::accept;
+  } else {
+    verdict.decision = value.code() == Errc::needs_operator ? Decision::ask_operator : Decision::reject;
+    verdict.error = value.error();
+  }
+  return Judged<T>{std::move(verdict), std::move(value)};
+}
+
+// A note is kept nowhere yet; it still may not smuggle anything past the people who read the proposal.
+Result<void> check_note(const std::optional<std::string>& note) {
+  if (!note) return success();
+  const auto cleaned = clean(*note, TextRules());
+  if (!cleaned) return Error(cleaned.code(), cleaned.error().message, "/note");
+  if (code_points(cleaned->text) > kNoteMax) {
+    return Error(Errc::malformed_text, "a note has at most " + std::to_string(kNoteMax) + " characters", "/note");
+  }
+  return success();
+}
+
+Result<CheckedOrder> apply_order_rules(const Catalogue& catalogue, const OrderProposal& proposal,
+                                       const OrderPolicy& policy, std::string_view locale, Evidence& asked) {
+  asked.emplace_back("order_lines");
+  const rules::LineLimits limits{policy.lines_max, policy.quantity_max, policy.order_amount_max_fen};
+  auto lines = rules::order_lines(catalogue, proposal.lines, limits, locale);
+  if (!lines) return lines.error();
+
+  asked.emplace_back("order_currency");
+  auto currency = rules::order_currency(*lines, proposal.currency);
+  if (!currency) return currency.error();
+
+  asked.emplace_back("order_amount");
+  auto amount = rules::order_amount(*lines, *currency, policy.order_amount_max_fen);
+  if (!amount) return amount.error();
+
+  asked.emplace_back("order_total");
+  auto total = rules::order_total(proposal.total_fen, *amount, policy.order_amount_max_fen);
+  if (!total) return total.error();
+
+  asked.emplace_back("note");
+  if (auto note = check_note(proposal.note); !note) return note.error();
+
+  asked.emplace_back("description");
+  std::string description = rules::compose_description(*lines, locale);
+  if (auto good = rules::check_description(description); !good) return good.error();
+
+  return CheckedOrder{std::move(*lines), *amount, std::move(description), catalogue.version()};
+}
+
+class RefundRun {
+ public:
+  RefundRun(const std::vector<PaymentIntent>& owned, const RefundProposal& proposal, const RefundPolicy& policy,
+            Evidence& asked)
+      : owned_(owned), proposal_(proposal), policy_(policy), asked_(asked) {}
+
+  Result<std::vector<CheckedRefund>> run() {
+    asked_.emplace_back("refund_list_size");
+    auto size = rules::refund_list_size(proposal_.entries.size(), policy_.list_max);
+    if (!size) return size.error();
+    for (std::size_t i = 0; i < proposal_.entries.size(); ++i) {
+      if (auto good = check_entry(i); !good) return good.error();
+    }
+    asked_.emplace_back("refund_batch");
+    auto sum = rules::refund_batch(batch_, proposal_.total_fen);
+    if (!sum) return sum.error();
+    asked_.emplace_back("automatic_limit");
+    if (auto good = automatic_limit(*sum); !good) return good.error();
+    return std::move(checked_);
+  }
+
+ private:
+  Result<void> check_entry(std::size_t index) {
+    const RefundProposal::Entry& entry = proposal_.entries[index];
+    const std::string at = pointer_to("/refunds", index);
+
+    asked_.emplace_back("owned_intent");
+    const auto intent = std::find_if(owned_.begin(), owned_.end(),
+                                     [&](const PaymentIntent& candidate) { return candidate.id == entry.intent; });
+    if (intent == owned_.end()) {
+      return Error(Errc::not_found, std::string(meaning_of(Errc::not_found)), pointer_to(at, "intent_id"));
+    }
+    asked_.emplace_back("refund_state");
+    if (auto good = rules::refund_state(*intent, pointer_to(at, "intent_id")); !good) return good;
+
+    asked_.emplace_back("refund_reason");
+    auto reason = rules::refund_reason(entry.reason, policy_.reason_max, pointer_to(at, "reason"));
+    if (!reason) return reason.error();
+
+    auto amount = amount_of(entry, *intent, index, at);
+    if (!amount) return amount.error();
+    asked_.emplace_back("refund_amount");
+    if (auto good = rules::refund_amount(entry.amount_fen, *amount, at); !good) return good;
+
+    batch_.push_back(rules::BatchEntry{&*intent, *amount});
+    checked_.push_back(CheckedRefund{intent->id, *amount, std::move(*reason)});
+    return success();
+  }
+
+  Result<Money> amount_of(const RefundProposal::Entry& entry, const PaymentIntent& intent, std::size_t index,
+                          const std::string& at) {
+    if (!entry.lines.empty()) {
+      if (entry.all) return Error(Errc::refund_amount_mismatch, "name lines or all, not both", pointer_to(at, "all"));
+      asked_.emplace_back("refund_lines");
+      return rules::refund_lines(intent, entry.lines, lines_before(index), at);
+    }
+    if (entry.all) return refundable(intent);
+    if (entry.amount_fen) return Money(*entry.amount_fen, intent.amount.currency());
+    return Error(Errc::json_missing_key, "say what to refund: lines, all or amount_fen", at);
+  }
+
+  // What earlier entries of the list name of the same payment.
+  std::vector<rules::RefundLine> lines_before(std::size_t index) const {
+    std::vector<rules::RefundLine> lines;
+    for (std::size_t i = 0; i < index; ++i) {
+      const RefundProposal::Entry& entry = proposal_.entries[i];
+      if (entry.intent == proposal_.entries[index].intent)
+        lines.insert(lines.end(), entry.lines.begin(), entry.lines.end());
+    }
+    return lines;
+  }
+
+  Result<void> automatic_limit(Money sum) const {
+    std::int64_t used = 0;
+    const bool counted = !__builtin_add_overflow(policy_.refunded_today_fen, sum.minor(), &used);
+    if (counted && used <= policy_.auto_limit_fen) return success();
+    return Error(Errc::needs_operator, "a refund of this size needs the approval of a person; nothing was refunded");
+  }
+
+  const std::vector<PaymentIntent>& owned_;
+  const RefundProposal& proposal_;
+  const RefundPolicy& policy_;
+  Evidence& asked_;
+  std::vector<rules::BatchEntry> batch_;
+  std::vector<CheckedRefund> checked_;
+};
+
+}  // namespace
+
+std::string_view to_string(Decision d) {
+  switch (d) {
+    case Decision::accept:
+      return "accept";
+    case Decision::reject:
+      return "reject";
+    case Decision::ask_user:
+      return "ask_user";
+    case Decision::ask_operator:
+      return "ask_operator";
+  }
+  return "?";
+}
+
+Judged<CheckedOrder> judge_order(const Catalogue& catalogue, const OrderProposal& proposal, const OrderPolicy& policy,
+                                 std::string_view locale) {
+  Evidence asked;
+  auto value = apply_order_rules(catalogue, proposal, policy, locale, asked);
+  return judged(std::move(asked), std::move(value));
+}
+
+Result<CheckedOrder> check_order(const Catalogue& catalogue, const OrderProposal& proposal, const OrderPolicy& policy,
+                                 std::string_view locale) {
+  return judge_order(catalogue, proposal, policy, locale).value;
+}
+
+Judged<std::vector<CheckedRefund>> judge_refunds(const std::vector<PaymentIntent>& owned,
+                                                 const RefundProposal& proposal, const RefundPolicy& policy) {
+  Evidence asked;
+  auto value = RefundRun(owned, proposal, policy, asked).run();
+  return judged(std::move(asked), std::move(value));
+}
+
+Result<std::vector<CheckedRefund>> check_refunds(const std::vector<PaymentIntent>& owned,
+                                                 const RefundProposal& proposal, const RefundPolicy& policy) {
+  return judge_refunds(owned, proposal, policy).value;
+}
+
+}  // namespace purser
