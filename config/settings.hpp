@@ -2,14 +2,14 @@
 // table (config/definitions.cpp), from which loading, checking and CONFIG.md come.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
-
 #include "validation/money/ids.hpp"
 #include "validation/money/money.hpp"
 #include "validation/money/secret.hpp"
 #include "validation/money/time.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace purser {
 
@@ -45,8 +45,8 @@ struct ModelSettings {
   std::int64_t attempts_max = 3;
   std::int64_t output_tokens_max = 1024;
   std::int64_t reply_bytes_max = 1 << 20;
-  bool fallback_to_rules = true;       // the rule engine answers when the model does not
-  bool legacy_max_tokens = false;      // send max_tokens instead of max_completion_tokens
+  bool fallback_to_rules = true;          // the rule engine answers when the model does not
+  bool legacy_max_tokens = false;         // send max_tokens instead of max_completion_tokens
   bool parallel_tool_calls_field = true;  // send parallel_tool_calls:false
 };
 
@@ -55,10 +55,10 @@ struct WechatSettings {
   std::string mchid;  // empty: no merchant account, the sandbox is the rail
   std::string appid;
   std::string merchant_serial;
-  Secret merchant_key_pem;   // by environment or file only
-  Secret apiv3_key;          // exactly 32 characters
-  std::string public_key_id;      // PUB_KEY_ID_...
-  std::string public_key_file;    // PEM
+  Secret merchant_key_pem;                // by environment or file only
+  Secret apiv3_key;                       // exactly 32 characters
+  std::string public_key_id;              // PUB_KEY_ID_...
+  std::string public_key_file;            // PEM
   std::string platform_certificate_file;  // PEM; the other verification mode, may stand beside the public key
   std::string ca_file;
   Millis attempt_time_max{8'000};

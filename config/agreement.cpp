@@ -1,0 +1,84 @@
+#include "config/agreement.hpp"
+
+#include "config/text_rules.hpp"
+
+#include <string_view>
+#include <utility>
+
+namespace purser {
+namespace {
+
+class Findings {
+ public:
+  // Notes `key` when the rule does not hold.
+  void expect(bool holds, std::string key, std::string rule) {
+    if (!holds) found_.push_back({Errc::config_bad_value, "all together", std::move(key), "", std::move(rule)});
+  }
+  Mistakes take() { return std::move(found_); }
+
+ private:
+  Mistakes found_;
+};
+
+void expect_merchant(const Settings& s, Findings& findings) {
+  const WechatSettings& w = s.wechat;
+  const std::string because = "is needed when wechat.mchid is set";
+  findings.expect(!w.appid.empty(), "wechat.appid", because);
+  findings.expect(!w.merchant_serial.empty(), "wechat.merchant_serial", because);
+  findings.expect(!w.merchant_key_pem.empty(), "wechat.merchant_key_pem", because);
+  findings.expect(!w.apiv3_key.empty(), "wechat.apiv3_key", because);
+  findings.expect(!w.public_key_file.empty() || !w.platform_certificate_file.empty(), "wechat.public_key_file",
+                  "or wechat.platform_certificate_file " + because);
+  findings.expect(!s.auth.api_keys.empty(), "auth.api_keys", because);
+  // Against a simulator on this machine the webhook may come in plain HTTP, and is then allowed to default.
+  findings.expect(is_loopback_url(w.base_url) || is_https_url(s.server.public_url), "server.public_url",
+                  "is an https URL when wechat.mchid is set: the rail calls nothing else");
+}
+
+void expect_no_half_merchant(const WechatSettings& w, Findings& findings) {
+  const bool something = !w.appid.empty() || !w.merchant_serial.empty() || !w.merchant_key_pem.empty() ||
+                         !w.apiv3_key.empty() || !w.public_key_id.empty() || !w.public_key_file.empty() ||
+                         !w.platform_certificate_file.empty();
+  findings.expect(!something, "wechat.mchid",
+                  "is needed when anything else of the merchant account is set: without it the sandbox is the rail");
+}
+
+bool same_address(const ServerSettings& s) {
+  return s.listen == s.admin_listen && !s.listen.ends_with(":0");
+}
+
+}  // namespace
+
+Mistakes disagreements(const Settings& s) {
+  Findings findings;
+  if (s.wechat.mchid.empty()) {
+    expect_no_half_merchant(s.wechat, findings);
+  } else {
+    expect_merchant(s, findings);
+  }
+  findings.expect(s.wechat.public_key_id.empty() == s.wechat.public_key_file.empty(), "wechat.public_key_id",
+                  "and wechat.public_key_file go together");
+  findings.expect(!same_address(s.server), "server.admin_listen", "differs from server.listen");
+  findings.expect(s.server.connections_per_peer_max <= s.server.connections_max, "server.connections_per_peer_max",
+                  "is at most server.connections_max");
+  findings.expect(s.model.attempt_time_max <= s.model.total_time_max, "llm.attempt_time_max_ms",
+                  "is at most llm.total_time_max_ms");
+  findings.expect(s.wechat.attempt_time_max <= s.wechat.total_time_max, "wechat.attempt_time_max_ms",
+                  "is at most wechat.total_time_max_ms");
+  findings.expect(s.intent.resolve_first <= s.intent.resolve_max, "intent.resolve_first_ms",
+                  "is at most intent.resolve_max_ms");
+  findings.expect(s.turn.text_bytes_max < s.server.body_bytes_max, "turn.text_bytes_max",
+                  "is less than server.body_bytes_max");
+  return findings.take();
+}
+
+Mistakes doubts(const Settings& s) {
+  Findings findings;
+  findings.expect(s.model.api_key.empty() || !s.model.base_url.empty(), "llm.api_key",
+                  "has no effect without llm.base_url: the rule engine answers");
+  findings.expect(s.model.api_key.empty() || s.model.base_url.empty() || is_rail_url(s.model.base_url), "llm.base_url",
+                  "is plain http to another machine: the API key and the conversations can be read on the way");
+  return findings.take();
+}
+
+}  // namespace purser

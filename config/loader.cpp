@@ -1,0 +1,206 @@
+#include "config/loader.hpp"
+
+#include "config/agreement.hpp"
+#include "config/assign.hpp"
+#include "config/definitions.hpp"
+#include "config/secret_file.hpp"
+#include "config/settings_file.hpp"
+#include "config/similar.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string_view>
+#include <utility>
+
+namespace purser {
+namespace {
+
+constexpr std::size_t kFileBytesMax = 1 << 20;
+constexpr std::string_view kPrefix = "PURSER_";
+constexpr std::string_view kFileSuffix = "_FILE";
+constexpr std::string_view kConfigVariable = "PURSER_CONFIG";
+constexpr std::string_view kRedisVariable = "PURSER_REDIS_URL";
+
+std::string file_variable_of(const Definition& definition) {
+  return variable_of(definition) + std::string(kFileSuffix);
+}
+
+class Loader {
+ public:
+  explicit Loader(const SettingsSources& sources) : sources_(sources) {}
+
+  LoadedSettings run() && {
+    load_file();
+    load_environment();
+    for (const auto& set : sources_.sets) load_set(set);
+    judge_all_together();
+    return std::move(out_);
+  }
+
+ private:
+  // --- the file --------------------------------------------------------------------------------
+  void load_file() {
+    const std::string path = sources_.file.empty() ? variable(std::string(kConfigVariable)) : sources_.file;
+    if (path.empty()) return;
+    const std::string source = "file " + path;
+    if (!is_readable_file(path)) return tell(Errc::config_unreadable, source, "", "", "cannot be read");
+    std::ifstream file(path, std::ios::binary);
+    std::string text(kFileBytesMax + 1, '\0');
+    file.read(text.data(), static_cast<std::streamsize>(text.size()));
+    text.resize(static_cast<std::size_t>(file.gcount()));
+    if (text.size() > kFileBytesMax) return tell(Errc::json_too_large, source, "", "", "is at most 1 MiB");
+
+    auto contents = parse_settings_file(text, source);
+    for (auto& mistake : contents.mistakes) out_.mistakes.push_back(std::move(mistake));
+    for (const auto& entry : contents.entries) load_entry(entry, source);
+  }
+
+  void load_entry(const FileEntry& entry, const std::string& source) {
+    const Definition* definition = find_definition(entry.key);
+    if (definition == nullptr) return tell_unknown(source, entry.key);
+    if (is_secret(*definition) && !is_open_value(*definition, entry.value))
+      return tell(Errc::config_secret_in_file, source, entry.key, "",
+                  "comes from " + variable_of(*definition) + " or the file that " + file_variable_of(*definition) +
+                      " names, never from the configuration file");
+    take(*definition, entry.value, source);
+  }
+
+  // --- the environment -------------------------------------------------------------------------
+  std::string variable(const std::string& name) const {
+    const auto found = sources_.environment.find(name);
+    return found == sources_.environment.end() ? "" : found->second;
+  }
+
+  void load_environment() {
+    std::set<std::string, std::less<>> known{std::string(kConfigVariable), std::string(kRedisVariable)};
+    for (const auto& definition : definitions()) {
+      const std::string name = variable_of(definition);
+      known.insert(name);
+      if (const std::string text = variable(name); !text.empty()) take_text(definition, text, "environment " + name);
+      if (!is_secret(definition)) continue;
+      known.insert(file_variable_of(definition));
+      load_secret_file(definition);
+    }
+    if (!variable(std::string(kRedisVariable)).empty())
+      warn("environment " + std::string(kRedisVariable), "",
+           "is reserved: this version keeps no cache outside the process");
+    for (const auto& [name, value] : sources_.environment)
+      if (name.starts_with(kPrefix) && !value.empty() && known.count(name) == 0) judge_unknown_variable(name, known);
+  }
+
+  void load_secret_file(const Definition& definition) {
+    const std::string name = file_variable_of(definition);
+    const std::string path = variable(name);
+    if (path.empty()) return;
+    const std::string source = "environment " + name;
+    if (!variable(variable_of(definition)).empty())
+      return tell(Errc::config_bad_value, source, std::string(definition.key), "",
+                  "comes from " + variable_of(definition) + " or from " + name + ", not from both");
+    auto secret = read_secret_file(path);
+    if (!secret) return tell(secret.code(), source, std::string(definition.key), "", secret.error().message);
+    take_text(definition, secret->reveal(), source);
+  }
+
+  // A variable that is nearly one of ours would silently have no effect. Others may rightly begin with our name:
+  // Kubernetes sets PURSER_PORT and PURSER_SERVICE_HOST in the pods beside a service called purser.
+  void judge_unknown_variable(const std::string& name, const std::set<std::string, std::less<>>& known) {
+    const std::string near = most_similar(name, known);
+    if (!near.empty())
+      return tell(Errc::config_unknown_key, "environment " + name, "", "", "is no setting; did you mean " + near + "?");
+    warn("environment " + name, "", "is no setting");
+  }
+
+  // --- the arguments ---------------------------------------------------------------------------
+  void load_set(const std::string& set) {
+    const std::size_t sign = set.find('=');
+    if (sign == std::string::npos) return tell(Errc::config_bad_value, "--set", set, "", "is written as key=value");
+    const std::string key = set.substr(0, sign);
+    const std::string text = set.substr(sign + 1);
+    const Definition* definition = find_definition(key);
+    if (definition == nullptr) return tell_unknown("--set", key);
+    if (is_secret(*definition) && !is_open_value(*definition, text))
+      return tell(Errc::config_secret_in_file, "--set", key, "",
+                  "comes from " + variable_of(*definition) + " or the file that " + file_variable_of(*definition) +
+                      " names, never from the arguments, which other users can see");
+    take_text(*definition, text, "--set");
+  }
+
+  // --- values and mistakes ---------------------------------------------------------------------
+  void take_text(const Definition& definition, const std::string& text, const std::string& source) {
+    take(definition, typed(definition, text), source);
+  }
+
+  void take(const Definition& definition, const PlainValue& value, const std::string& source) {
+    if (assign(definition, value, out_.settings)) return;
+    const Errc code = definition.rule.code;
+    tell(code, source, std::string(definition.key), is_secret(definition) ? "" : shown(value),
+         "is " + rule_of(definition));
+  }
+
+  void judge_all_together() {
+    for (auto& mistake : disagreements(out_.settings)) {
+      const bool told = std::any_of(out_.mistakes.begin(), out_.mistakes.end(),
+                                    [&](const Mistake& earlier) { return earlier.key == mistake.key; });
+      if (!told) out_.mistakes.push_back(std::move(mistake));
+    }
+    for (auto& doubt : doubts(out_.settings)) out_.warnings.push_back(std::move(doubt));
+  }
+
+  void tell_unknown(const std::string& source, const std::string& key) {
+    std::set<std::string, std::less<>> known;
+    for (const auto& definition : definitions()) known.insert(std::string(definition.key));
+    const std::string near = most_similar(key, known);
+    tell(Errc::config_unknown_key, source, key, "",
+         near.empty() ? "is no setting" : "is no setting; did you mean " + near + "?");
+  }
+
+  void tell(Errc code, std::string source, std::string key, std::string value, std::string rule) {
+    out_.mistakes.push_back({code, std::move(source), std::move(key), std::move(value), std::move(rule)});
+  }
+  void warn(std::string source, std::string key, std::string rule) {
+    out_.warnings.push_back({Errc::config_unknown_key, std::move(source), std::move(key), "", std::move(rule)});
+  }
+
+  const SettingsSources& sources_;
+  LoadedSettings out_;
+};
+
+std::string line_of(const Mistake& mistake) {
+  std::string line = mistake.source + ": ";
+  if (!mistake.key.empty()) line += mistake.key + " ";
+  if (!mistake.value.empty()) line += "= " + mistake.value + ": ";
+  return line + mistake.rule + "\n";
+}
+
+nlohmann::json array_of(const Mistakes& mistakes) {
+  auto array = nlohmann::json::array();
+  for (const auto& m : mistakes)
+    array.push_back(
+        {{"code", code_of(m.code)}, {"source", m.source}, {"key", m.key}, {"value", m.value}, {"rule", m.rule}});
+  return array;
+}
+
+}  // namespace
+
+LoadedSettings load_settings(const SettingsSources& sources) {
+  return Loader(sources).run();
+}
+
+std::string report_text(const LoadedSettings& loaded) {
+  std::string text;
+  for (const auto& mistake : loaded.mistakes) text += "error: " + line_of(mistake);
+  for (const auto& warning : loaded.warnings) text += "warning: " + line_of(warning);
+  return text;
+}
+
+std::string report_json(const LoadedSettings& loaded) {
+  const nlohmann::json report = {
+      {"ok", loaded.ok()}, {"mistakes", array_of(loaded.mistakes)}, {"warnings", array_of(loaded.warnings)}};
+  return report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace purser

@@ -1,0 +1,225 @@
+#include "config/loader.hpp"
+
+#include "config/definitions.hpp"
+#include "tests/unit/config/temporary_folder.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace purser {
+namespace {
+
+class Loader : public testing::Test {
+ protected:
+  LoadedSettings load(const std::string& file_text = "") {
+    if (!file_text.empty()) sources.file = folder.write("purser.json", file_text);
+    return load_settings(sources);
+  }
+  Settings good(const std::string& file_text = "") {
+    auto loaded = load(file_text);
+    EXPECT_TRUE(loaded.ok()) << report_text(loaded);
+    return loaded.settings;
+  }
+  Mistake bad(const std::string& file_text = "") {
+    auto loaded = load(file_text);
+    EXPECT_EQ(loaded.mistakes.size(), 1U) << report_text(loaded);
+    EXPECT_FALSE(loaded.ok());
+    return loaded.mistakes.empty() ? Mistake() : loaded.mistakes.front();
+  }
+
+  TemporaryFolder folder;
+  SettingsSources sources;
+};
+
+TEST_F(Loader, NothingSaidIsTheDefaults) {
+  const Settings s = good();
+  EXPECT_EQ(s.server.listen, "127.0.0.1:8080");
+  EXPECT_EQ(s.intent.lifetime, Millis(300'000));
+  EXPECT_EQ(s.store.url.reveal(), "sqlite:///var/lib/purser/purser.db");
+}
+
+TEST_F(Loader, TheLaterSourceWins) {
+  const char* file = R"({"log": {"level": "warn"}, "llm": {"attempts_max": 2, "model": "from-file"}})";
+  EXPECT_EQ(good(file).log.level, "warn");
+  sources.environment = {{"PURSER_LLM_MODEL", "from-environment"}, {"PURSER_LOG_LEVEL", "error"}};
+  EXPECT_EQ(good(file).log.level, "error");
+  sources.sets = {"log.level=trace", "log.level=debug"};
+  const Settings s = good(file);
+  EXPECT_EQ(s.log.level, "debug");
+  EXPECT_EQ(s.model.model, "from-environment");
+  EXPECT_EQ(s.model.attempts_max, 2);
+}
+
+TEST_F(Loader, EveryTypeComesFromEverySource) {
+  const Settings s =
+      good(R"({"intent": {"lifetime_ms": 60000, "honour_late_payment": true}, "turn": {"tool_rounds_max": 3}})");
+  EXPECT_EQ(s.intent.lifetime, Millis(60'000));
+  EXPECT_TRUE(s.intent.honour_late_payment);
+  EXPECT_EQ(s.turn.tool_rounds_max, 3);
+  sources.environment = {{"PURSER_INTENT_LIFETIME_MS", "61000"}, {"PURSER_INTENT_HONOUR_LATE_PAYMENT", "false"}};
+  sources.sets = {"turn.tool_rounds_max=4", "catalogue.file="};
+  const Settings t = good();
+  EXPECT_EQ(t.intent.lifetime, Millis(61'000));
+  EXPECT_FALSE(t.intent.honour_late_payment);
+  EXPECT_EQ(t.turn.tool_rounds_max, 4);
+}
+
+TEST_F(Loader, TheFileIsNamedByArgumentOrVariable) {
+  sources.environment["PURSER_CONFIG"] = folder.write("a.json", R"({"log": {"level": "warn"}})");
+  EXPECT_EQ(good().log.level, "warn");
+  EXPECT_EQ(good(R"({"log": {"level": "error"}})").log.level, "error");
+}
+
+TEST_F(Loader, AFileThatCannotBeReadIsTold) {
+  sources.file = folder.path() + "/missing.json";
+  EXPECT_EQ(bad().code, Errc::config_unreadable);
+  sources.file = folder.path();
+  EXPECT_EQ(bad().code, Errc::config_unreadable);
+  EXPECT_EQ(bad("{\"log\": {\"level\": \"" + std::string(1 << 20, 'x') + "\"}}").code, Errc::json_too_large);
+}
+
+TEST_F(Loader, AllMistakesAreToldTogether) {
+  sources.environment = {{"PURSER_LLM_ATTEMPTS_MAX", "99"}, {"PURSER_WECHAT_APIV3_KEY", "too-short"}};
+  sources.sets = {"log.format=xml", "log.colour=red", "nonsense"};
+  const auto loaded =
+      load(R"({"server": {"listen": "nowhere", "liste": 1}, "turn": {"time_max_ms": 1.5, "time_max_ms": 2}})");
+  std::string told;
+  for (const auto& m : loaded.mistakes)
+    told += m.source.substr(0, m.source.find('/')) + "|" + m.key + "|" + m.value + "\n";
+  EXPECT_EQ(told,
+            "file |turn.time_max_ms|\n"
+            "file |server.listen|\"nowhere\"\n"
+            "file |server.liste|\n"
+            "file |turn.time_max_ms|\n"
+            "file |turn.time_max_ms|2\n"
+            "environment PURSER_LLM_ATTEMPTS_MAX|llm.attempts_max|99\n"
+            "environment PURSER_WECHAT_APIV3_KEY|wechat.apiv3_key|\n"
+            "--set|log.format|\"xml\"\n"
+            "--set|log.colour|\n"
+            "--set|nonsense|\n");
+}
+
+TEST_F(Loader, AMistakeNamesTheRule) {
+  sources.sets = {"llm.attempts_max=0"};
+  const Mistake mistake = bad();
+  EXPECT_EQ(mistake, (Mistake{Errc::config_bad_value, "--set", "llm.attempts_max", "0", "is an integer from 1 to 10"}));
+  EXPECT_EQ(report_text(load()), "error: --set: llm.attempts_max = 0: is an integer from 1 to 10\n");
+  sources.sets = {"wechat.ca_file=" + folder.path() + "/missing.pem"};
+  EXPECT_EQ(bad().code, Errc::config_unreadable);
+}
+
+TEST_F(Loader, UnknownKeysAreMistakesWithASuggestion) {
+  const Mistake near = bad(R"({"llm": {"base_ulr": "https://x"}})");
+  EXPECT_EQ(near.code, Errc::config_unknown_key);
+  EXPECT_EQ(near.rule, "is no setting; did you mean llm.base_url?");
+  EXPECT_EQ(near.value, "") << "a misspelt secret must not be shown";
+  EXPECT_EQ(bad(R"({"kafka": {"brokers": "x"}})").rule, "is no setting");
+}
+
+TEST_F(Loader, SecretsAreRefusedInFileAndArguments) {
+  const Mistake in_file = bad(R"({"llm": {"api_key": "sk-canary"}})");
+  EXPECT_EQ(in_file.code, Errc::config_secret_in_file);
+  EXPECT_NE(in_file.rule.find("PURSER_LLM_API_KEY_FILE"), std::string::npos);
+  sources.file.clear();
+  sources.sets = {"llm.api_key=sk-canary"};
+  const Mistake in_arguments = bad();
+  EXPECT_EQ(in_arguments.code, Errc::config_secret_in_file);
+  sources.sets.clear();
+  EXPECT_EQ(bad(R"({"database": {"url": "postgresql://u:canary@h/d"}})").code, Errc::config_secret_in_file);
+}
+
+TEST_F(Loader, ADatabaseUrlWithoutPasswordMayStandAnywhere) {
+  EXPECT_EQ(good(R"({"database": {"url": "sqlite:///srv/a.db"}})").store.url.reveal(), "sqlite:///srv/a.db");
+  sources.sets = {"database.url=sqlite:///srv/b.db"};
+  EXPECT_EQ(good().store.url.reveal(), "sqlite:///srv/b.db");
+}
+
+TEST_F(Loader, NoReportEverHoldsASecret) {
+  sources.environment = {{"PURSER_API_KEYS", "canary"},         {"PURSER_WECHAT_MERCHANT_KEY_PEM", "canary"},
+                         {"PURSER_WECHAT_APIV3_KEY", "canary"}, {"PURSER_LLM_API_KEY", "can ary canary"},
+                         {"PURSER_DATABASE_URL", "canary"},     {"PURSER_LLM_APIKEY", "canary"}};
+  sources.sets = {"llm.api_key=canary", "llm.apikey=canary", "wechat.apiv3=canary"};
+  const auto loaded = load(R"({"llm": {"api_key": "canary", "apikey": "canary"}, "auth": {"api_keys": ["canary"]}})");
+  EXPECT_EQ(loaded.mistakes.size(), 12U) << report_text(loaded);
+  EXPECT_EQ(report_text(loaded).find("canary"), std::string::npos) << report_text(loaded);
+  EXPECT_EQ(report_json(loaded).find("canary"), std::string::npos);
+}
+
+TEST_F(Loader, SecretsComeByVariableOrFile) {
+  sources.environment = {{"PURSER_LLM_BASE_URL", "https://llm.example/v1"}, {"PURSER_LLM_API_KEY", "sk-a"}};
+  EXPECT_EQ(good().model.api_key.reveal(), "sk-a");
+  sources.environment.erase("PURSER_LLM_API_KEY");
+  sources.environment["PURSER_LLM_API_KEY_FILE"] = folder.write("key", "sk-b\n");
+  EXPECT_EQ(good().model.api_key.reveal(), "sk-b");
+}
+
+TEST_F(Loader, ASecretFromAFileObeysTheSameRules) {
+  sources.environment["PURSER_API_KEYS_FILE"] = folder.write("short", "shop:canary");
+  const Mistake rule = bad();
+  EXPECT_EQ(rule.key, "auth.api_keys");
+  EXPECT_EQ(rule.source, "environment PURSER_API_KEYS_FILE");
+  EXPECT_EQ(rule.value, "");
+  sources.environment["PURSER_API_KEYS_FILE"] = folder.write("open", "shop:0123456789abcdef", 0644);
+  EXPECT_EQ(bad().code, Errc::config_unreadable);
+  sources.environment["PURSER_API_KEYS_FILE"] = folder.write("good", "shop:0123456789abcdef\ncafe:0123456789abcdeg\n");
+  EXPECT_EQ(good().auth.api_keys.reveal(), "shop:0123456789abcdef\ncafe:0123456789abcdeg");
+  sources.environment["PURSER_API_KEYS"] = "shop:0123456789abcdef";
+  EXPECT_NE(bad().rule.find("not from both"), std::string::npos);
+}
+
+TEST_F(Loader, OnlySecretsHaveAFileVariable) {
+  sources.environment["PURSER_LLM_MODEL_FILE"] = folder.write("model", "x");
+  EXPECT_EQ(load().settings.model.model, Settings().model.model);
+}
+
+TEST_F(Loader, AnEmptyVariableIsUnset) {
+  sources.environment = {{"PURSER_LLM_ATTEMPTS_MAX", ""}, {"PURSER_LLM_API_KEY_FILE", ""}, {"PURSER_LLM_MODLE", ""}};
+  EXPECT_EQ(good(R"({"llm": {"attempts_max": 2}})").model.attempts_max, 2);
+}
+
+TEST_F(Loader, MisspeltVariablesAreMistakesAndForeignOnesAreNot) {
+  sources.environment = {{"PURSER_WECHAT_MCHDI", "1900009191"}};
+  EXPECT_EQ(bad().rule, "is no setting; did you mean PURSER_WECHAT_MCHID?");
+  sources.environment = {{"PURSER_SERVICE_HOST", "10.0.0.1"}, {"PURSER_PORT", "tcp://10.0.0.1:80"}, {"HOME", "/root"}};
+  const auto loaded = load();
+  EXPECT_TRUE(loaded.ok()) << report_text(loaded);
+  EXPECT_EQ(loaded.warnings.size(), 2U) << report_text(loaded);
+}
+
+TEST_F(Loader, TheReservedVariableIsToldToHaveNoEffect) {
+  sources.environment = {{"PURSER_REDIS_URL", "redis://:canary@h"}};
+  const auto loaded = load();
+  EXPECT_TRUE(loaded.ok());
+  ASSERT_EQ(loaded.warnings.size(), 1U);
+  EXPECT_EQ(report_text(loaded).find("canary"), std::string::npos);
+}
+
+TEST_F(Loader, SettingsAreJudgedTogetherAtTheEnd) {
+  sources.sets = {"llm.attempt_time_max_ms=50000"};
+  EXPECT_EQ(bad().key, "llm.attempt_time_max_ms");
+  sources.sets.push_back("llm.total_time_max_ms=50000");
+  good();
+}
+
+TEST_F(Loader, AKeyThatIsWrongByItselfIsNotToldTwice) {
+  sources.environment = {{"PURSER_WECHAT_MCHID", "1900009191"}, {"PURSER_WECHAT_APIV3_KEY", "short"}};
+  int told = 0;
+  for (const auto& mistake : load().mistakes) told += mistake.key == "wechat.apiv3_key" ? 1 : 0;
+  EXPECT_EQ(told, 1);
+}
+
+TEST_F(Loader, TheReportForProgramsHoldsTheSame) {
+  sources.sets = {"llm.attempts_max=0"};
+  sources.environment = {{"PURSER_PORT", "x"}};
+  const auto report = nlohmann::json::parse(report_json(load()));
+  EXPECT_EQ(report["ok"], false);
+  EXPECT_EQ(report["mistakes"][0], (nlohmann::json{{"code", "config_bad_value"},
+                                                   {"source", "--set"},
+                                                   {"key", "llm.attempts_max"},
+                                                   {"value", "0"},
+                                                   {"rule", "is an integer from 1 to 10"}}));
+  EXPECT_EQ(report["warnings"].size(), 1U);
+}
+
+}  // namespace
+}  // namespace purser
