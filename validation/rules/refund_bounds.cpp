@@ -14,11 +14,11 @@ Result<void> refund_bounds(const PaymentIntent& intent, Money amount, Money clai
   if (amount.currency() != intent.amount.currency()) {
     return Error(Errc::currency_mismatch, "a refund is in the currency of its payment", param);
   }
-  if (amount.minor() < 1) return Error(Errc::amount_out_of_range, "a refund is at least 1 in minor units (fen)", param);
   auto left = refundable(intent).minus(claimed);
   if (!left) return Error(left.code(), left.error().message, param);
   if (left->minor() < 1)
     return Error(Errc::refund_exceeds_remaining, "nothing is left of this payment to refund", param);
+  if (amount.minor() < 1) return Error(Errc::amount_out_of_range, "a refund is at least 1 in minor units (fen)", param);
   if (amount.minor() > left->minor()) {
     return Error(Errc::refund_exceeds_remaining, "only " + left->display() + " is left of this payment to refund",
                  param);

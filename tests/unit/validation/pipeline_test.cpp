@@ -1,0 +1,214 @@
+#include "validation/pipeline.hpp"
+
+#include "tests/support/samples.hpp"
+
+#include <gtest/gtest.h>
+
+namespace purser {
+namespace {
+
+using samples::fen;
+using samples::intent_id;
+using samples::paid;
+using samples::sku;
+
+constexpr OrderPolicy kOrders{5'000'000, 50, 5};
+constexpr RefundPolicy kRefunds{100'000, 0, 3, 80};
+
+OrderProposal two_teas() {
+  OrderProposal proposal;
+  proposal.lines = {{sku("TEA"), 2, 19'900}};
+  proposal.total_fen = 39'800;
+  proposal.currency = "CNY";
+  return proposal;
+}
+
+RefundProposal::Entry entry(char intent, std::optional<std::int64_t> amount) {
+  RefundProposal::Entry out;
+  out.intent = intent_id(intent);
+  out.amount_fen = amount;
+  out.reason = "茶罐破损";
+  return out;
+}
+
+RefundProposal list(std::vector<RefundProposal::Entry> entries) {
+  RefundProposal proposal;
+  proposal.entries = std::move(entries);
+  return proposal;
+}
+
+Judged<CheckedOrder> judge(const OrderProposal& proposal) {
+  return judge_order(samples::shop(), proposal, kOrders, "zh");
+}
+Judged<std::vector<CheckedRefund>> judge(const RefundProposal& proposal) {
+  return judge_refunds({paid('1'), paid('2')}, proposal, kRefunds);
+}
+
+template <class T>
+void expect_rejected(const Judged<T>& judged, Errc code, std::string_view param, std::string_view last_rule) {
+  ASSERT_FALSE(judged.value.ok());
+  EXPECT_EQ(judged.verdict.decision, Decision::reject);
+  EXPECT_EQ(judged.verdict.error, judged.value.error());
+  EXPECT_EQ(code_of(judged.value.code()), code_of(code)) << judged.value.error().message;
+  EXPECT_EQ(judged.value.error().param, param);
+  EXPECT_EQ(judged.verdict.evidence.back(), last_rule);
+}
+
+TEST(OrderPipelineTest, GivesTheServersFiguresOnly) {
+  OrderProposal proposal = two_teas();
+  proposal.lines[0].unit_price_fen = 19'950;
+  proposal.total_fen = 39'900;
+  const auto judged = judge(proposal);
+  ASSERT_TRUE(judged.value.ok()) << judged.value.error().message;
+  EXPECT_EQ(judged.verdict.decision, Decision::accept);
+  EXPECT_EQ(judged.value->amount, fen(39'800));
+  EXPECT_EQ(judged.value->lines, (std::vector<IntentLine>{{sku("TEA"), "西湖龙井茶", 2, fen(19'900)}}));
+  EXPECT_EQ(judged.value->description, "西湖龙井茶 ×2");
+  EXPECT_EQ(judged.value->catalogue_version, "v1");
+}
+
+TEST(OrderPipelineTest, TheOrderOfTheRulesIsFixed) {
+  EXPECT_EQ(judge(two_teas()).verdict.evidence,
+            (std::vector<std::string>{"order_lines", "order_currency", "order_amount", "order_total", "note",
+                                      "description"}));
+}
+
+TEST(OrderPipelineTest, ClaimsMayBeLeftOut) {
+  OrderProposal proposal;
+  proposal.lines = {{sku("TEA"), 2, std::nullopt}};
+  EXPECT_EQ(check_order(samples::shop(), proposal, kOrders, "en")->amount, fen(39'800));
+}
+
+TEST(OrderPipelineTest, EachRuleRefuses) {
+  OrderProposal proposal = two_teas();
+  proposal.lines[0].sku = sku("NO");
+  expect_rejected(judge(proposal), Errc::unknown_sku, "/lines/0/sku", "order_lines");
+  proposal = two_teas();
+  proposal.currency = "USD";
+  expect_rejected(judge(proposal), Errc::currency_mismatch, "/currency", "order_currency");
+  proposal = two_teas();
+  expect_rejected(judge_order(samples::shop(), proposal, OrderPolicy{39'799, 50, 5}, "zh"),
+                  Errc::order_amount_out_of_range, "/lines", "order_amount");
+  proposal.total_fen = 40'000;
+  expect_rejected(judge(proposal), Errc::total_mismatch, "/total_fen", "order_total");
+  proposal = two_teas();
+  proposal.note = std::string(201, 'x');
+  expect_rejected(judge(proposal), Errc::malformed_text, "/note", "note");
+  proposal.note = "\xFF";
+  expect_rejected(judge(proposal), Errc::malformed_text, "/note", "note");
+  proposal.note = std::string(200, 'x');
+  EXPECT_TRUE(judge(proposal).value.ok());
+}
+
+TEST(RefundPipelineTest, GivesEachEntryItsServerAmount) {
+  RefundProposal proposal = list({entry('1', std::nullopt), entry('2', std::nullopt), entry('1', 100)});
+  proposal.entries[0].lines = {{sku("TEA"), 1}};
+  proposal.entries[1].all = true;
+  proposal.total_fen = 19'900 + 39'800 + 100;
+  const auto judged = judge(proposal);
+  ASSERT_TRUE(judged.value.ok()) << judged.value.error().message;
+  ASSERT_EQ(judged.value->size(), 3u);
+  EXPECT_EQ((*judged.value)[0].amount, fen(19'900));
+  EXPECT_EQ((*judged.value)[1].amount, fen(39'800));
+  EXPECT_EQ((*judged.value)[1].intent, intent_id('2'));
+  EXPECT_EQ((*judged.value)[2].amount, fen(100));
+  EXPECT_EQ((*judged.value)[2].reason, "茶罐破损");
+}
+
+TEST(RefundPipelineTest, TheOrderOfTheRulesIsFixed) {
+  RefundProposal proposal = list({entry('1', std::nullopt)});
+  proposal.entries[0].lines = {{sku("TEA"), 1}};
+  EXPECT_EQ(judge(proposal).verdict.evidence,
+            (std::vector<std::string>{"refund_list_size", "owned_intent", "refund_state", "refund_reason",
+                                      "refund_lines", "refund_amount", "refund_batch", "automatic_limit"}));
+}
+
+TEST(RefundPipelineTest, WhatIsNotTheUsersIsNotFound) {
+  const auto judged = judge(list({entry('1', 1), entry('9', 1)}));
+  expect_rejected(judged, Errc::not_found, "/refunds/1/intent_id", "owned_intent");
+  EXPECT_EQ(judged.value.error().message, meaning_of(Errc::not_found));
+}
+
+TEST(RefundPipelineTest, EachRuleRefuses) {
+  expect_rejected(judge(list({})), Errc::json_out_of_range, "/refunds", "refund_list_size");
+  expect_rejected(judge(list({entry('1', 1), entry('1', 1), entry('1', 1), entry('1', 1)})), Errc::json_out_of_range,
+                  "/refunds", "refund_list_size");
+
+  PaymentIntent pending = paid('1');
+  pending.state = IntentState::awaiting_payment;
+  expect_rejected(judge_refunds({pending}, list({entry('1', 1)}), kRefunds), Errc::refund_not_allowed,
+                  "/refunds/0/intent_id", "refund_state");
+
+  RefundProposal proposal = list({entry('1', 1)});
+  proposal.entries[0].reason = " ";
+  expect_rejected(judge(proposal), Errc::refund_reason_invalid, "/refunds/0/reason", "refund_reason");
+
+  proposal = list({entry('1', std::nullopt)});
+  expect_rejected(judge(proposal), Errc::json_missing_key, "/refunds/0", "refund_reason");
+  proposal.entries[0].lines = {{sku("TEA"), 3}};
+  expect_rejected(judge(proposal), Errc::lines_exceed_order, "/refunds/0/lines/0/quantity", "refund_lines");
+  proposal.entries[0].all = true;
+  expect_rejected(judge(proposal), Errc::refund_amount_mismatch, "/refunds/0/all", "refund_reason");
+
+  proposal = list({entry('1', 39'799)});
+  proposal.entries[0].all = true;
+  expect_rejected(judge(proposal), Errc::refund_amount_mismatch, "/refunds/0/amount_fen", "refund_amount");
+  expect_rejected(judge(list({entry('1', 39'801)})), Errc::refund_exceeds_remaining, "/refunds/0", "refund_batch");
+  proposal = list({entry('1', 100)});
+  proposal.total_fen = 101;
+  expect_rejected(judge(proposal), Errc::refund_total_mismatch, "/total_fen", "refund_batch");
+}
+
+TEST(RefundPipelineTest, LinesOfOnePaymentCountOverTheWholeList) {
+  RefundProposal proposal = list({entry('1', std::nullopt), entry('2', std::nullopt), entry('1', std::nullopt)});
+  proposal.entries[0].lines = {{sku("TEA"), 1}};
+  proposal.entries[1].lines = {{sku("TEA"), 2}};
+  proposal.entries[2].lines = {{sku("TEA"), 1}};
+  EXPECT_TRUE(judge(proposal).value.ok()) << "another payment's lines do not count";
+  proposal.entries[2].lines = {{sku("TEA"), 2}};
+  expect_rejected(judge(proposal), Errc::lines_exceed_order, "/refunds/2/lines/0/quantity", "refund_lines");
+}
+
+TEST(RefundPipelineTest, AllLeavesNothingForOthers) {
+  RefundProposal proposal = list({entry('1', std::nullopt), entry('1', 1)});
+  proposal.entries[0].all = true;
+  expect_rejected(judge(proposal), Errc::refund_exceeds_remaining, "/refunds/1", "refund_batch");
+}
+
+TEST(RefundPipelineTest, AllOfWhatWasGivenBackIsNothing) {
+  PaymentIntent done = paid('1');
+  done.refunded = fen(39'800);
+  RefundProposal proposal = list({entry('1', std::nullopt)});
+  proposal.entries[0].all = true;
+  expect_rejected(judge_refunds({done}, proposal, kRefunds), Errc::refund_exceeds_remaining, "/refunds/0",
+                  "refund_batch");
+}
+
+TEST(RefundPipelineTest, AboveTheAutomaticLimitAPersonDecides) {
+  const auto under = RefundPolicy{20'000, 0, 3, 80};
+  const auto used = RefundPolicy{20'000, 19'000, 3, 80};
+  const auto full = RefundPolicy{20'000, std::numeric_limits<std::int64_t>::max(), 3, 80};
+  const std::vector<PaymentIntent> owned = {paid('1'), paid('2')};
+  EXPECT_TRUE(judge_refunds(owned, list({entry('1', 20'000)}), under).value.ok());
+  EXPECT_TRUE(judge_refunds(owned, list({entry('1', 1'000)}), used).value.ok());
+  for (const auto& judged :
+       {judge_refunds(owned, list({entry('1', 20'001)}), under),
+        judge_refunds(owned, list({entry('1', 10'001), entry('2', 10'000)}), under),
+        judge_refunds(owned, list({entry('1', 1'001)}), used), judge_refunds(owned, list({entry('1', 1)}), full)}) {
+    ASSERT_FALSE(judged.value.ok());
+    EXPECT_EQ(judged.verdict.decision, Decision::ask_operator);
+    EXPECT_EQ(judged.value.code(), Errc::needs_operator);
+  }
+  EXPECT_EQ(check_refunds(owned, list({entry('1', 39'801)}), under).code(), Errc::refund_exceeds_remaining)
+      << "a person is asked only about what is otherwise right";
+}
+
+TEST(DecisionTest, HasAWordForEach) {
+  EXPECT_EQ(to_string(Decision::accept), "accept");
+  EXPECT_EQ(to_string(Decision::reject), "reject");
+  EXPECT_EQ(to_string(Decision::ask_user), "ask_user");
+  EXPECT_EQ(to_string(Decision::ask_operator), "ask_operator");
+}
+
+}  // namespace
+}  // namespace purser

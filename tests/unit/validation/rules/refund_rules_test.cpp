@@ -1,0 +1,142 @@
+// The rules of a refund, one by one.
+#include "tests/support/samples.hpp"
+#include "validation/rules/refund_batch.hpp"
+#include "validation/rules/refund_bounds.hpp"
+#include "validation/rules/refund_lines.hpp"
+#include "validation/rules/refund_reason.hpp"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+
+namespace purser::rules {
+namespace {
+
+using samples::fen;
+using samples::paid;
+using samples::sku;
+using samples::yen;
+
+constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+
+void expect_error(const Error& error, Errc code, std::string_view param) {
+  EXPECT_EQ(code_of(error.code), code_of(code)) << error.message;
+  EXPECT_EQ(error.param, param);
+}
+
+TEST(RefundStateTest, OnlyAPaidPaymentIsRefunded) {
+  for (int s = 0; s <= static_cast<int>(IntentState::conflicted); ++s) {
+    PaymentIntent intent = paid('1');
+    intent.state = static_cast<IntentState>(s);
+    const auto result = refund_state(intent, "/p");
+    EXPECT_EQ(result.ok(), intent.state == IntentState::succeeded) << to_string(intent.state);
+    if (!result) expect_error(result.error(), Errc::refund_not_allowed, "/p");
+  }
+}
+
+TEST(RefundBoundsTest, NeverMoreThanWhatIsLeft) {
+  PaymentIntent intent = paid('1');
+  EXPECT_TRUE(refund_bounds(intent, fen(39'800), fen(0), "/p").ok());
+  expect_error(refund_bounds(intent, fen(39'801), fen(0), "/p").error(), Errc::refund_exceeds_remaining, "/p");
+  intent.refunded = fen(10'000);
+  intent.refund_reserved = fen(9'800);
+  EXPECT_TRUE(refund_bounds(intent, fen(20'000), fen(0), "/p").ok());
+  expect_error(refund_bounds(intent, fen(20'001), fen(0), "/p").error(), Errc::refund_exceeds_remaining, "/p");
+  EXPECT_TRUE(refund_bounds(intent, fen(1), fen(19'999), "/p").ok());
+  expect_error(refund_bounds(intent, fen(2), fen(19'999), "/p").error(), Errc::refund_exceeds_remaining, "/p");
+  expect_error(refund_bounds(intent, fen(1), fen(20'000), "/p").error(), Errc::refund_exceeds_remaining, "/p");
+}
+
+TEST(RefundBoundsTest, AtLeastOneFenAndTheSameCurrency) {
+  const PaymentIntent intent = paid('1');
+  EXPECT_TRUE(refund_bounds(intent, fen(1), fen(0), "/p").ok());
+  for (std::int64_t amount : {std::int64_t{0}, std::int64_t{-1}, std::numeric_limits<std::int64_t>::min()}) {
+    expect_error(refund_bounds(intent, fen(amount), fen(0), "/p").error(), Errc::amount_out_of_range, "/p");
+  }
+  expect_error(refund_bounds(intent, yen(1), fen(0), "/p").error(), Errc::currency_mismatch, "/p");
+  expect_error(refund_bounds(intent, fen(1), fen(std::numeric_limits<std::int64_t>::min()), "/p").error(),
+               Errc::amount_overflow, "/p");
+}
+
+TEST(RefundLinesTest, TheAmountIsWhatWasPaidForThem) {
+  PaymentIntent intent = paid('1');
+  intent.lines.push_back({sku("CUP"), "茶杯", 3, fen(200)});
+  EXPECT_EQ(refund_lines(intent, {{sku("TEA"), 1}}, {}, "/r").value(), fen(19'900));
+  EXPECT_EQ(refund_lines(intent, {{sku("TEA"), 2}, {sku("CUP"), 3}}, {}, "/r").value(), fen(40'400));
+  EXPECT_EQ(refund_lines(intent, {{sku("TEA"), 1}, {sku("TEA"), 1}}, {}, "/r").value(), fen(39'800));
+  EXPECT_EQ(refund_lines(intent, {{sku("TEA"), 1}}, {{sku("TEA"), 1}, {sku("CUP"), 3}}, "/r").value(), fen(19'900));
+}
+
+TEST(RefundLinesTest, NeverMoreThanWasBought) {
+  const PaymentIntent intent = paid('1');
+  expect_error(refund_lines(intent, {{sku("TEA"), 3}}, {}, "/r").error(), Errc::lines_exceed_order,
+               "/r/lines/0/quantity");
+  expect_error(refund_lines(intent, {{sku("TEA"), 1}, {sku("TEA"), 2}}, {}, "/r").error(), Errc::lines_exceed_order,
+               "/r/lines/1/quantity");
+  expect_error(refund_lines(intent, {{sku("TEA"), 1}}, {{sku("TEA"), 2}}, "/r").error(), Errc::lines_exceed_order,
+               "/r/lines/0/quantity");
+  expect_error(refund_lines(intent, {{sku("TEA"), 1}, {sku("TEA"), kMost}}, {}, "/r").error(), Errc::lines_exceed_order,
+               "/r/lines/1/quantity");
+  expect_error(refund_lines(intent, {{sku("CUP"), 1}}, {}, "/r").error(), Errc::unknown_sku, "/r/lines/0/sku");
+  for (std::int64_t quantity : {std::int64_t{0}, std::int64_t{-1}}) {
+    expect_error(refund_lines(intent, {{sku("TEA"), quantity}}, {}, "/r").error(), Errc::quantity_out_of_range,
+                 "/r/lines/0/quantity");
+  }
+}
+
+TEST(RefundAmountTest, AStatedAmountIsExact) {
+  EXPECT_TRUE(refund_amount(std::nullopt, fen(19'900), "/r").ok());
+  EXPECT_TRUE(refund_amount(19'900, fen(19'900), "/r").ok());
+  for (std::int64_t claim : {std::int64_t{19'901}, std::int64_t{19'899}, std::int64_t{0}, std::int64_t{-19'900}}) {
+    expect_error(refund_amount(claim, fen(19'900), "/r").error(), Errc::refund_amount_mismatch, "/r/amount_fen");
+  }
+}
+
+TEST(RefundBatchTest, TheListHasALength) {
+  EXPECT_TRUE(refund_list_size(1, 2).ok());
+  EXPECT_TRUE(refund_list_size(2, 2).ok());
+  expect_error(refund_list_size(0, 2).error(), Errc::json_out_of_range, "/refunds");
+  expect_error(refund_list_size(3, 2).error(), Errc::json_out_of_range, "/refunds");
+}
+
+TEST(RefundBatchTest, TheListBalances) {
+  const PaymentIntent a = paid('1'), b = paid('2');
+  const std::vector<BatchEntry> list = {{&a, fen(100)}, {&b, fen(200)}, {&a, fen(300)}};
+  EXPECT_EQ(refund_batch(list, std::nullopt).value(), fen(600));
+  EXPECT_EQ(refund_batch(list, 600).value(), fen(600));
+  expect_error(refund_batch(list, 601).error(), Errc::refund_total_mismatch, "/total_fen");
+  expect_error(refund_batch(list, 599).error(), Errc::refund_total_mismatch, "/total_fen");
+  expect_error(refund_batch(list, 0).error(), Errc::refund_total_mismatch, "/total_fen");
+}
+
+TEST(RefundBatchTest, TheEntriesOfOnePaymentCountTogether) {
+  const PaymentIntent a = paid('1'), b = paid('2');
+  EXPECT_TRUE(refund_batch({{&a, fen(20'000)}, {&b, fen(39'800)}, {&a, fen(19'800)}}, std::nullopt).ok());
+  expect_error(refund_batch({{&a, fen(20'000)}, {&b, fen(39'800)}, {&a, fen(19'801)}}, std::nullopt).error(),
+               Errc::refund_exceeds_remaining, "/refunds/2");
+}
+
+TEST(RefundBatchTest, OneListOneCurrencyAndNoOverflow) {
+  const PaymentIntent a = paid('1');
+  PaymentIntent b = paid('2');
+  b.amount = b.captured = yen(1'000);
+  expect_error(refund_batch({{&a, fen(1)}, {&b, yen(1)}}, std::nullopt).error(), Errc::currency_mismatch, "/refunds/1");
+  PaymentIntent huge = paid('3'), huger = paid('4');
+  huge.captured = huger.captured = fen(kMost);
+  expect_error(refund_batch({{&huge, fen(kMost)}, {&huger, fen(1)}}, std::nullopt).error(), Errc::amount_overflow,
+               "/refunds/1");
+}
+
+TEST(RefundReasonTest, IsCleanedAndCounted) {
+  EXPECT_EQ(refund_reason("  茶罐\n破损\u202E ", 80, "/p").value(), "茶罐 破损");
+  std::string longest;
+  for (int i = 0; i < 80; ++i) longest += "茶";
+  EXPECT_EQ(refund_reason(longest, 80, "/p").value(), longest);
+  expect_error(refund_reason(longest + "茶", 80, "/p").error(), Errc::refund_reason_invalid, "/p");
+  for (const char* text : {"", "   ", "\u200B", "坏了😀", "\xFF"}) {
+    expect_error(refund_reason(text, 80, "/p").error(), Errc::refund_reason_invalid, "/p");
+  }
+}
+
+}  // namespace
+}  // namespace purser::rules

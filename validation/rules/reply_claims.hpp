@@ -1,0 +1,21 @@
+// What a sentence claims about money, in English and Chinese: that something was paid, that something was refunded,
+// that a refund is on its way. Negations, questions, conditions and what the user is reported to have said claim
+// nothing.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace purser::rules {
+
+struct ReplyClaims {
+  bool paid = false;
+  bool refunded = false;
+  bool refund_started = false;
+  std::vector<std::string> clauses;  // those that claim something, lower case
+};
+
+ReplyClaims claims_of(std::string_view text);
+
+}  // namespace purser::rules
