@@ -131,6 +131,10 @@ class PaymentChannel {
   // Verifies and decrypts. Errors: signature_invalid, signature_probe, timestamp_skew, unknown_serial, decrypt_failed,
   // notification_malformed. Nothing of the body is believed before the signature holds.
   virtual Result<Notification> read_notification(const RawNotification& raw) const = 0;
+  // Pure: the facts of a resource that read_notification decrypted before, as stored with the notification, so that a
+  // daemon that restarted applies it. `id` and `plain` of the answer are empty. An event type that is not known has
+  // neither order nor refund. Error: notification_malformed.
+  virtual Result<Notification> parse_resource(std::string_view event_type, std::string_view plain) const = 0;
   // Whether verified facts are about this intent: amount, currency, mchid and appid are ours.
   virtual bool matches(const OrderFacts& facts, const PaymentIntent& intent) const = 0;
   // True when the rail can hold one refund of an order only so often; the gap between two of them.
