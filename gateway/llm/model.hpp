@@ -2,14 +2,14 @@
 // that puts one behind the other. Whatever comes back is a claim by an attacker until validation has seen it.
 #pragma once
 
+#include "gateway/async/clock.hpp"
+#include "gateway/async/task.hpp"
+#include "validation/domain/thread.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "gateway/async/clock.hpp"
-#include "gateway/async/task.hpp"
-#include "validation/domain/thread.hpp"
 
 namespace purser {
 
@@ -24,7 +24,7 @@ struct ModelRequest {
   std::string system;
   std::vector<Message> messages;  // provider-valid: each call is answered exactly once before the next turn
   std::vector<ToolSchema> tools;
-  std::string locale;             // "zh" or "en"
+  std::string locale;  // "zh" or "en"
 };
 
 enum class FinishReason : std::uint8_t { stop, tool_calls, length, content_filter, other };

@@ -1,0 +1,66 @@
+// The OpenAI chat-completions wire as a pure codec: a request becomes a body, a reply becomes an answer or the reason
+// why it is none. No network, no clock, no state. What providers really send, and what is made of it, follows the
+// published behaviour of OpenAI, DeepSeek, Qwen, Gemini, Mistral, OpenRouter and of the proxies in front of them.
+// A reply that is cut or ambiguous never yields a tool call.
+#pragma once
+
+#include "gateway/llm/model.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace purser::llm {
+
+// Opens every message that the server wrote into the conversation. The same words in a user's or a tool's text are
+// defused before they are sent, so only the server can speak with this mark; the system prompt tells the model so.
+inline constexpr std::string_view kNoticePrefix = "[payment-system notice]";
+
+struct WireStyle {
+  std::string model;
+  std::int64_t output_tokens_max = 1024;
+  bool legacy_max_tokens = false;
+  bool parallel_tool_calls_field = true;
+};
+
+// Body of POST /chat/completions. Arguments of past calls that are not a JSON object are sent as {}, because providers
+// refuse a history that holds them. Error: internal when a tool's own schema is not JSON.
+Result<std::string> build_request(const ModelRequest& request, const WireStyle& style);
+
+// Backstops of the wire itself; what one turn may do is bounded more tightly where the turn is decided.
+struct WireLimits {
+  std::size_t calls_max = 32;
+  std::size_t argument_bytes_max = 64 << 10;
+  std::size_t argument_depth_max = 32;
+  std::size_t name_bytes_max = 128;
+};
+
+// What is known of the question when its reply is read.
+struct Asked {
+  std::string model;              // reported when the reply names none
+  std::size_t message_count = 0;  // makes locally minted call ids unique in the conversation
+  std::size_t request_bytes = 0;  // for the estimate when the reply has no usage
+};
+
+struct WireReply {
+  int status = 200;
+  std::string_view content_type;
+  std::string_view body;
+};
+
+// `transient`: the same question may well be answered when asked again. Never set for a filter, a refusal, a context
+// that is too long, or a request the provider calls wrong.
+struct Reading {
+  Result<ModelAnswer> answer;
+  bool transient = false;
+};
+
+// Errors: model_malformed (not an answer, or an ambiguous one), model_truncated (cut, or tool calls beside `length`),
+// model_refused (the provider's filter, as an error), model_rate_limited, model_unavailable (any other failure). A
+// refusal inside an answer is an answer with `refusal` set and no calls. `provider` is left to the caller.
+Reading read_reply(const WireReply& reply, const Asked& asked, const WireLimits& limits);
+
+// Id of a call that came without one, and of the rule engine's: "call_<messages before it>_<place in its message>".
+std::string local_call_id(std::size_t message_count, std::size_t index);
+
+}  // namespace purser::llm
