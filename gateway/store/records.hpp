@@ -1,24 +1,24 @@
 // Rows that are the store's own: work that is due, notifications, ledger lines, idempotency keys.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <string_view>
-
 #include "validation/money/ids.hpp"
 #include "validation/money/money.hpp"
 #include "validation/money/time.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
 
 namespace purser {
 
 // Something to be done at or after a time. A row instead of a timer: it survives, and ten thousand cost nothing.
 enum class WorkKind : std::uint8_t {
-  expire_intent,   // subject: intent
-  close_order,     // subject: intent; the rail's order must be closed, or found paid
-  resolve_order,   // subject: intent; unknown or silent: ask the rail
-  submit_refund,   // subject: refund; created, its minute may not have come
-  resolve_refund,  // subject: refund; processing or unknown: ask the rail
-  resume_thread,   // subject: event key; tell the thread what happened (exactly one reply each)
+  expire_intent,      // subject: intent
+  close_order,        // subject: intent; the rail's order must be closed, or found paid
+  resolve_order,      // subject: intent; unknown or silent: ask the rail
+  submit_refund,      // subject: refund; created, its minute may not have come
+  resolve_refund,     // subject: refund; processing or unknown: ask the rail
+  resume_thread,      // subject: event key; tell the thread what happened (exactly one reply each)
   take_notification,  // subject: channel + ':' + notification id; a stored webhook not yet applied
 };
 std::string_view to_string(WorkKind k);
@@ -26,53 +26,65 @@ Result<WorkKind> parse_work_kind(std::string_view text);
 
 struct WorkItem {
   WorkKind kind = WorkKind::expire_intent;
-  std::string subject;       // (kind, subject) is unique
-  ThreadId thread;           // may be empty
+  std::string subject;  // (kind, subject) is unique
+  ThreadId thread;      // may be empty
   std::string payload_json = "{}";
   UtcTime due_at{};
   std::int64_t attempts = 0;
+
+  friend bool operator==(const WorkItem&, const WorkItem&) = default;
 };
 
 struct NotificationRow {
   std::string channel;
-  std::string id;            // (channel, id) is unique
+  std::string id;  // (channel, id) is unique
   std::string event_type;
-  std::string plain;         // verified and decrypted resource
+  std::string plain;  // verified and decrypted resource
   UtcTime received_at{};
   bool applied = false;
+
+  friend bool operator==(const NotificationRow&, const NotificationRow&) = default;
 };
 
 // One double-entry line: `amount` moves from the credit account to the debit account.
 struct LedgerEntry {
-  std::int64_t seq = 0;      // given by the store
+  std::int64_t seq = 0;  // given by the store
   TenantId tenant;
   IntentId intent;
-  std::string kind;          // "capture", "late_capture", "refund"
-  std::string reference;     // rail's transaction_id or out_refund_no: (kind, reference) is unique
+  std::string kind;       // "capture", "late_capture", "refund"
+  std::string reference;  // rail's transaction_id or out_refund_no: (kind, reference) is unique
   std::string debit_account;
   std::string credit_account;
   Money amount;
   UtcTime at{};
-  std::string hash;          // given by the store: SHA-256 over the previous hash and this line, hex
+  std::string hash;  // given by the store: SHA-256 over the previous hash and this line, hex
+
+  friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
 };
 
 struct LedgerTotals {
   std::int64_t captured = 0;  // minor units, capture + late_capture
   std::int64_t refunded = 0;
   std::int64_t entries = 0;
+
+  friend bool operator==(const LedgerTotals&, const LedgerTotals&) = default;
 };
 
 enum class IdempotencyState : std::uint8_t { running, finished };
+std::string_view to_string(IdempotencyState s);
+Result<IdempotencyState> parse_idempotency_state(std::string_view text);
 
 struct IdempotencyRow {
-  std::string scope;         // tenant + ' ' + method + ' ' + path
-  std::string key;           // (scope, key) is unique
-  std::string fingerprint;   // of the payload
+  std::string scope;        // tenant + ' ' + method + ' ' + path
+  std::string key;          // (scope, key) is unique
+  std::string fingerprint;  // of the payload
   IdempotencyState state = IdempotencyState::running;
-  TurnId turn;               // what it started, so that a retry continues it; may be empty
-  int status = 0;            // once finished
+  TurnId turn;     // what it started, so that a retry continues it; may be empty
+  int status = 0;  // once finished
   std::string body;
   UtcTime created_at{};
+
+  friend bool operator==(const IdempotencyRow&, const IdempotencyRow&) = default;
 };
 
 }  // namespace purser

@@ -1,13 +1,7 @@
 // Port: the durable memory. Reads return what is committed; every change is a Batch: all of it is durable when commit()
-// returns ok, none of it otherwise. A decision made on rows that changed meanwhile is refused (store_conflict), so of two
-// racers one wins. Uniqueness lives in constraints of the database, not in the code above it.
+// returns ok, none of it otherwise. A decision made on rows that changed meanwhile is refused (store_conflict), so of
+// two racers one wins. Uniqueness lives in constraints of the database, not in the code above it.
 #pragma once
-
-#include <functional>
-#include <optional>
-#include <string>
-#include <variant>
-#include <vector>
 
 #include "gateway/async/task.hpp"
 #include "gateway/store/records.hpp"
@@ -15,30 +9,83 @@
 #include "validation/domain/refund.hpp"
 #include "validation/domain/thread.hpp"
 
+#include <functional>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
 namespace purser {
 
 namespace op {
-struct InsertThread { Thread row; };
+struct InsertThread {
+  Thread row;
+};  // an insertion keeps the row's version, 0 when new
 // row.version is the one read; stored as version + 1. Another version in the store: store_conflict.
-struct UpdateThread { Thread row; };
-struct InsertTurn { Turn row; };                       // one running turn a thread: else store_duplicate "running_turn"
-struct FinishTurn { Turn row; };                       // from running only: else store_conflict
-struct AppendMessage { Message row; };                 // seq is given by the store
-struct AppendEvent { StreamEvent row; };               // seq is given by the store
-struct InsertIntent { PaymentIntent row; };            // store_duplicate: "active_payment" (one open a user), "out_trade_no", "origin"
-struct UpdateIntent { PaymentIntent row; };            // version as with threads
-struct InsertRefund { Refund row; };                   // store_duplicate: "out_refund_no", "origin"
-struct UpdateRefund { Refund row; };                   // version as with threads
-struct PutWork { WorkItem row; };                      // replaces due_at, payload and attempts of the same (kind, subject)
-struct AddWork { WorkItem row; };                      // no effect when (kind, subject) exists
-struct TakeWork { WorkKind kind; std::string subject; };  // deletes; store_conflict when it is not there: somebody did it
-struct DropWork { WorkKind kind; std::string subject; };  // deletes if there
-struct InsertNotification { NotificationRow row; };    // store_duplicate "notification"
-struct ApplyNotification { std::string channel; std::string id; };  // store_conflict when applied already
-struct PostLedger { LedgerEntry row; };                // store_duplicate "ledger"
-struct InsertIdempotency { IdempotencyRow row; };      // store_duplicate "idempotency"
-struct FinishIdempotency { std::string scope; std::string key; int status; std::string body; };
-struct DropIdempotency { std::string scope; std::string key; };
+struct UpdateThread {
+  Thread row;
+};
+struct InsertTurn {
+  Turn row;
+};  // one running turn a thread: else store_duplicate "running_turn"
+struct FinishTurn {
+  Turn row;
+};  // from running only: else store_conflict
+struct AppendMessage {
+  Message row;
+};  // seq is given by the store
+struct AppendEvent {
+  StreamEvent row;
+};  // seq is given by the store
+struct InsertIntent {
+  PaymentIntent row;
+};  // store_duplicate: "active_payment" (one open a user), "out_trade_no", "origin"
+struct UpdateIntent {
+  PaymentIntent row;
+};  // version as with threads
+struct InsertRefund {
+  Refund row;
+};  // store_duplicate: "out_refund_no", "origin"
+struct UpdateRefund {
+  Refund row;
+};  // version as with threads
+struct PutWork {
+  WorkItem row;
+};  // replaces due_at, payload and attempts of the same (kind, subject)
+struct AddWork {
+  WorkItem row;
+};  // no effect when (kind, subject) exists
+struct TakeWork {
+  WorkKind kind;
+  std::string subject;
+};  // deletes; store_conflict when it is not there: somebody did it
+struct DropWork {
+  WorkKind kind;
+  std::string subject;
+};  // deletes if there
+struct InsertNotification {
+  NotificationRow row;
+};  // store_duplicate "notification"
+struct ApplyNotification {
+  std::string channel;
+  std::string id;
+};  // store_conflict when applied already
+struct PostLedger {
+  LedgerEntry row;
+};  // store_duplicate "ledger"
+struct InsertIdempotency {
+  IdempotencyRow row;
+};  // store_duplicate "idempotency"
+struct FinishIdempotency {
+  std::string scope;
+  std::string key;
+  int status;
+  std::string body;
+};
+struct DropIdempotency {
+  std::string scope;
+  std::string key;
+};
 }  // namespace op
 
 using Operation =
@@ -80,8 +127,20 @@ class Store {
   // One watcher; set before the first commit. The store is the truth, this only wakes those who read it.
   virtual void watch(std::function<void(const Change&)> seen) = 0;
 
-  // Durable (fsync) when it returns ok. Errors: store_conflict, store_duplicate (param names the constraint),
-  // store_unavailable (nothing was written), store_corrupt. Not cancelable once begun. Not repeatable: read first.
+  // False once the store has stopped writing for good (a failed fsync, a damaged page): every commit is then
+  // store_unavailable until the process is started anew; reads go on. A full disk or a lock is not that.
+  virtual bool healthy() const = 0;
+
+  // Durable (fsync) when it returns ok; the whole batch is refused when it returns an error:
+  //   store_conflict     a row is not as it was read; param names it
+  //   store_duplicate    param names the constraint; "origin" before any other, and "id" for an id that exists
+  //   store_unavailable  nothing was acknowledged. After a failure of the disk itself (healthy() is false then) the
+  //                      batch may be found written when the store is opened again: whoever goes on reads first
+  //   store_corrupt      the store holds what cannot be true
+  //   internal, currency_mismatch, malformed_text
+  //                      the batch breaks a rule of the rows (a CHECK, a parent that is not there, what may never
+  //                      change, text that is not UTF-8): a bug above
+  // Not cancelable once begun. Not repeatable: read first.
   virtual Task<Result<Receipt>> commit(Batch batch) = 0;
 
   // Reads. An absent row is not_found for single rows and an empty list for lists; other errors: store_unavailable.
@@ -103,6 +162,7 @@ class Store {
   virtual Task<Result<Refund>> refund_by_number(OutRefundNo number) = 0;
   // Oldest first.
   virtual Task<Result<std::vector<Refund>>> refunds_of_intent(IntentId intent) = 0;
+  // The newest `limit`, oldest of them first.
   virtual Task<Result<std::vector<Refund>>> refunds_of_thread(ThreadId thread, std::int64_t limit) = 0;
   // due_at <= now, oldest first.
   virtual Task<Result<std::vector<WorkItem>>> due_work(UtcTime now, std::int64_t limit) = 0;
@@ -111,7 +171,8 @@ class Store {
   virtual Task<Result<NotificationRow>> notification(std::string channel, std::string id) = 0;
   virtual Task<Result<std::vector<LedgerEntry>>> ledger_of_intent(IntentId intent) = 0;
   virtual Task<Result<LedgerTotals>> ledger_totals(TenantId tenant) = 0;
-  // Walks the hash chain and the balances. Error store_corrupt names the first row that does not hold.
+  // Walks the hash chain, then compares each intent's captured and refunded with its lines. Error store_corrupt names
+  // the first row that does not hold; param is "ledger <seq>" or "intents <id>".
   virtual Task<Result<void>> verify_ledger() = 0;
   virtual Task<Result<std::optional<IdempotencyRow>>> idempotency(std::string scope, std::string key) = 0;
   // Turns that a stopped daemon left running.

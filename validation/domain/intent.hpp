@@ -72,6 +72,8 @@ struct RailOrder {
   std::string code_url;        // qr, once accepted
   std::string transaction_id;  // once paid
   bool may_be_open = false;    // true from before the first byte until the rail confirmed paid or closed
+
+  friend bool operator==(const RailOrder&, const RailOrder&) = default;
 };
 
 struct PaymentIntent {
@@ -96,6 +98,8 @@ struct PaymentIntent {
   std::string origin;     // turn id + ':' + tool call id that asked for it: asking again finds this row
   std::string failure;    // the rail's code when failed or conflicted
   std::int64_t version = 0;  // rises with each stored change; an update names the one it was decided on
+
+  friend bool operator==(const PaymentIntent&, const PaymentIntent&) = default;
 };
 
 // captured - refunded - refund_reserved.

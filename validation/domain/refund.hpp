@@ -46,6 +46,8 @@ struct Refund {
   UtcTime due_at{};      // not sent to the rail before this
   UtcTime settled_at{};
   std::int64_t version = 0;
+
+  friend bool operator==(const Refund&, const Refund&) = default;
 };
 
 }  // namespace purser

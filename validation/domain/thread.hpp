@@ -35,6 +35,8 @@ struct Thread {
   UtcTime created_at{};
   std::int64_t intents_made = 0;  // the revision that order numbers are minted from
   std::int64_t version = 0;
+
+  friend bool operator==(const Thread&, const Thread&) = default;
 };
 
 enum class Role : std::uint8_t { user, assistant, tool, event };
@@ -61,6 +63,8 @@ struct Message {
   std::string call_id;          // tool only: the call this answers
   std::string cards_json = "[]";
   UtcTime at{};
+
+  friend bool operator==(const Message&, const Message&) = default;
 };
 
 enum class TurnState : std::uint8_t { running, completed, failed };
@@ -76,6 +80,8 @@ struct Turn {
   std::string result_json;  // the answer as the API gives it, once completed
   UtcTime started_at{};
   UtcTime ended_at{};
+
+  friend bool operator==(const Turn&, const Turn&) = default;
 };
 
 // One line of a thread's event stream.
@@ -85,6 +91,8 @@ struct StreamEvent {
   std::string type;  // "intent.succeeded", "message.completed", ...
   std::string data_json;
   UtcTime at{};
+
+  friend bool operator==(const StreamEvent&, const StreamEvent&) = default;
 };
 
 }  // namespace purser

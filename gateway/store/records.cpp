@@ -1,0 +1,28 @@
+#include "gateway/store/records.hpp"
+
+#include "validation/domain/table.hpp"
+
+namespace purser {
+namespace {
+
+constexpr std::string_view kWorkKinds[] = {"expire_intent",  "close_order",   "resolve_order",    "submit_refund",
+                                           "resolve_refund", "resume_thread", "take_notification"};
+constexpr std::string_view kIdempotencyStates[] = {"running", "finished"};
+
+}  // namespace
+
+std::string_view to_string(WorkKind k) {
+  return word_of(kWorkKinds, k);
+}
+Result<WorkKind> parse_work_kind(std::string_view text) {
+  return value_of<WorkKind>(kWorkKinds, text, "kind of work");
+}
+
+std::string_view to_string(IdempotencyState s) {
+  return word_of(kIdempotencyStates, s);
+}
+Result<IdempotencyState> parse_idempotency_state(std::string_view text) {
+  return value_of<IdempotencyState>(kIdempotencyStates, text, "idempotency state");
+}
+
+}  // namespace purser

@@ -1,0 +1,79 @@
+#include "gateway/store/sqlite/apply.hpp"
+
+#include <variant>
+
+namespace purser::sqlite {
+namespace {
+
+// A failure of the store itself, as against a batch that is refused.
+bool is_store_failure(const Error& error) {
+  return error.code == Errc::store_unavailable || error.code == Errc::store_corrupt;
+}
+
+Result<Receipt> apply_batch(Database& db, const Batch& batch) {
+  Receipt receipt;
+  for (const Operation& operation : batch.operations) {
+    auto done = std::visit([&](const auto& one) { return apply(db, one, receipt); }, operation);
+    if (!done) return done.error();
+  }
+  return receipt;
+}
+
+// Outer error: the transaction is lost. Inner one: this batch alone is refused.
+Result<Result<Receipt>> apply_isolated(Database& db, const Batch& batch) {
+  if (auto set = db.execute("SAVEPOINT batch"); !set) return set.error();
+  auto answer = apply_batch(db, batch);
+  if (!answer && is_store_failure(answer.error())) return answer.error();
+  // Some failures make SQLite roll back everything: then there is nothing left to be isolated from.
+  if (!db.in_transaction()) return Error(Errc::store_unavailable, "the transaction was lost");
+  if (!answer) {
+    if (auto undone = db.execute("ROLLBACK TO batch"); !undone) return undone.error();
+  }
+  if (auto released = db.execute("RELEASE batch"); !released) return released.error();
+  return answer;
+}
+
+Result<void> commit_all(Database& db, const std::vector<const Batch*>& group, std::vector<Result<Receipt>>& answers) {
+  if (auto begun = db.execute("BEGIN IMMEDIATE"); !begun) return begun;
+  for (const Batch* batch : group) {
+    auto answer = apply_isolated(db, *batch);
+    if (!answer) return answer.error();
+    answers.push_back(*std::move(answer));
+  }
+  return db.execute("COMMIT");
+}
+
+}  // namespace
+
+std::vector<Result<Receipt>> commit_group(Database& db, const std::vector<const Batch*>& group) {
+  std::vector<Result<Receipt>> answers;
+  answers.reserve(group.size());
+  auto done = commit_all(db, group, answers);
+  if (done.ok()) return answers;
+
+  if (db.in_transaction()) (void)db.execute("ROLLBACK");
+  const Error error =
+      is_store_failure(done.error()) ? done.error() : Error(Errc::store_unavailable, done.error().message);
+  answers.assign(group.size(), Result<Receipt>(error));
+  return answers;
+}
+
+Result<void> run_conditional(Database& db, Statement& change, const std::string& row) {
+  if (auto done = change.run(); !done) return done;
+  if (db.changes() == 1) return success();
+  return Error(Errc::store_conflict, row + " is not there, or changed since it was read", row);
+}
+
+Result<void> run_insert(Statement& insert, const std::string& columns, const char* constraint) {
+  auto done = insert.run();
+  if (done.ok() || done.code() != Errc::store_duplicate) return done;
+  Error error = done.error();
+  if (error.param == columns) {
+    error.param = constraint;
+  } else if (error.param.ends_with(".id") && error.param.find(',') == std::string::npos) {
+    error.param = "id";
+  }
+  return error;
+}
+
+}  // namespace purser::sqlite

@@ -1,0 +1,74 @@
+// The store in one SQLite file: write-ahead log, fsync at every commit, one writing thread with group commit, reads on
+// threads of their own. Several processes may share the file; the lock is waited for at most busy_time_max.
+#pragma once
+
+#include "gateway/async/clock.hpp"
+#include "gateway/store/store.hpp"
+
+#include <memory>
+#include <string>
+
+namespace purser {
+
+namespace sqlite {
+class Writer;
+class Readers;
+}  // namespace sqlite
+
+struct SqliteOptions {
+  Millis busy_time_max{5'000};    // for a lock that another process holds; beyond: store_unavailable
+  std::size_t readers = 2;        // threads
+  std::size_t queue_max = 4'096;  // commits waiting; beyond: store_unavailable at once
+  std::size_t group_max = 256;    // commits in one transaction
+  int log_pages_max = 1'000;      // 4 KiB each: the write-ahead log is copied into the file when it is this long
+  std::string vfs;                // SQLite's layer below the file; empty: the system's. Tests put a bad disk here
+};
+
+class SqliteStore final : public Store {
+ public:
+  SqliteStore(std::unique_ptr<sqlite::Writer> writer, std::unique_ptr<sqlite::Readers> readers);
+  // Finishes the reads and commits that were begun. Whoever waits for them must still be able to resume, so the
+  // io_context goes after the store.
+  ~SqliteStore() override;
+
+  // Transactions made durable so far: fewer than commits when these came together.
+  std::int64_t transactions() const;
+
+  void watch(std::function<void(const Change&)> seen) override;
+  bool healthy() const override;
+  Task<Result<Receipt>> commit(Batch batch) override;
+  Task<Result<Thread>> thread(ThreadId id) override;
+  Task<Result<Turn>> turn(TurnId id) override;
+  Task<Result<std::optional<Turn>>> running_turn(ThreadId thread) override;
+  Task<Result<std::vector<Message>>> messages(ThreadId thread, std::int64_t after, std::int64_t limit) override;
+  Task<Result<std::vector<Message>>> recent_messages(ThreadId thread, std::int64_t limit) override;
+  Task<Result<std::vector<StreamEvent>>> events(ThreadId thread, std::int64_t after, std::int64_t limit) override;
+  Task<Result<PaymentIntent>> intent(IntentId id) override;
+  Task<Result<PaymentIntent>> intent_by_number(OutTradeNo number) override;
+  Task<Result<std::optional<PaymentIntent>>> intent_by_origin(ThreadId thread, std::string origin) override;
+  Task<Result<std::optional<PaymentIntent>>> open_intent(TenantId tenant, UserId user) override;
+  Task<Result<std::vector<PaymentIntent>>> intents_of_thread(ThreadId thread, std::int64_t limit) override;
+  Task<Result<Refund>> refund(RefundId id) override;
+  Task<Result<Refund>> refund_by_number(OutRefundNo number) override;
+  Task<Result<std::vector<Refund>>> refunds_of_intent(IntentId intent) override;
+  Task<Result<std::vector<Refund>>> refunds_of_thread(ThreadId thread, std::int64_t limit) override;
+  Task<Result<std::vector<WorkItem>>> due_work(UtcTime now, std::int64_t limit) override;
+  Task<Result<std::optional<UtcTime>>> next_due() override;
+  Task<Result<NotificationRow>> notification(std::string channel, std::string id) override;
+  Task<Result<std::vector<LedgerEntry>>> ledger_of_intent(IntentId intent) override;
+  Task<Result<LedgerTotals>> ledger_totals(TenantId tenant) override;
+  Task<Result<void>> verify_ledger() override;
+  Task<Result<std::optional<IdempotencyRow>>> idempotency(std::string scope, std::string key) override;
+  Task<Result<std::vector<Turn>>> running_turns(std::int64_t limit) override;
+
+ private:
+  std::unique_ptr<sqlite::Writer> writer_;
+  std::unique_ptr<sqlite::Readers> readers_;  // last: the writer's connection closes last and tidies the log
+};
+
+// Opens the database file at the absolute `path`, makes it when it is not there (mode 0600, also when it was more
+// open), and brings its schema up to date. Blocks. Errors: store_unavailable (no such folder, not ours to read, a
+// setting that durability needs does not hold), store_corrupt (not a purser database), store_from_future.
+Result<std::unique_ptr<SqliteStore>> open_sqlite(const std::string& path, const SqliteOptions& options, Clock& clock);
+
+}  // namespace purser
