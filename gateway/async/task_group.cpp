@@ -5,6 +5,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/dispatch.hpp>
 
 #include <list>
 #include <vector>
@@ -18,20 +19,26 @@ struct TaskGroup::State {
   struct Child {
     std::string name;
     asio::cancellation_signal cancel;
+    bool ended = false;
   };
   using Children = std::list<std::shared_ptr<Child>>;
 
   void child_ended(Children::iterator place, const std::exception_ptr& error) {
-    // The signal dies here: on Boost before 1.83 emitting after the coroutine has completed is a use after free.
     const std::shared_ptr<Child> child = std::move(*place);
+    child->ended = true;
     children.erase(place);
     if (error && !(stopping && is_canceled(error)) && on_error) on_error(child->name, error);
     ended.notify();
   }
 
+  // On the loop itself: on Boost before 1.83 a signal emitted from outside reaches a coroutine after it may have ended.
   void emit(asio::cancellation_type type) {
     const std::vector<std::shared_ptr<Child>> now(children.begin(), children.end());
-    for (const auto& child : now) child->cancel.emit(type);
+    asio::dispatch(executor, [now, type] {
+      for (const auto& child : now) {
+        if (!child->ended) child->cancel.emit(type);
+      }
+    });
   }
 
   asio::any_io_executor executor;
@@ -66,9 +73,14 @@ Task<void> TaskGroup::stop(Clock::duration grace) {
     auto woken = co_await state->ended.wait(limit);
     if (!woken) break;
   }
-  state->closed = true;
-  state->emit(asio::cancellation_type::terminal);
+  cut();
   co_await join();
+}
+
+void TaskGroup::cut() {
+  state_->stopping = true;
+  state_->closed = true;
+  state_->emit(asio::cancellation_type::terminal);
 }
 
 Task<void> TaskGroup::join() {

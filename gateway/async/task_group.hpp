@@ -28,6 +28,8 @@ class TaskGroup {
   // Asks every child to finish (total cancellation, heard by those that enabled it), waits up to `grace`, then cancels
   // the rest (terminal) and waits until the last one has ended. Canceled: stops waiting, throws operation_aborted.
   Task<void> stop(Clock::duration grace);
+  // Cancels every child (terminal) without waiting; later spawns are refused.
+  void cut();
   // Waits until no child is left.
   Task<void> join();
 

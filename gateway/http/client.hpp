@@ -1,17 +1,17 @@
 // Port and pool of outgoing HTTP: keep-alive per origin, TLS that verifies chain and host name with no switch to turn
 // that off, bounded sizes and times. The error says whether anything left the machine: connect_failed, tls_failed,
-// expired_before_start are definite (nothing was sent); connection_lost, timed_out, reply_malformed, reply_too_large are
-// not, and mean unknown when money is concerned.
+// expired_before_start are definite (nothing was sent); connection_lost, timed_out, reply_malformed, reply_too_large
+// are not, and mean unknown when money is concerned.
 #pragma once
+
+#include "gateway/async/clock.hpp"
+#include "gateway/http/message.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
 
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include <boost/asio/any_io_executor.hpp>
-
-#include "gateway/async/clock.hpp"
-#include "gateway/http/message.hpp"
 
 namespace purser::http {
 
@@ -25,7 +25,8 @@ struct Origin {
 };
 
 struct Call {
-  Call(Origin where, std::string verb, std::string path_and_query) : origin(std::move(where)), method(std::move(verb)), target(std::move(path_and_query)) {}
+  Call(Origin where, std::string verb, std::string path_and_query)
+      : origin(std::move(where)), method(std::move(verb)), target(std::move(path_and_query)) {}
   Origin origin;
   std::string method;
   std::string target;  // sent as is; base_path is not added

@@ -1,14 +1,14 @@
 // HTTP/1.1 server, strict: see the refusals in server.cpp. Keep-alive, bounded in every direction; Beast stays inside.
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
+#include "gateway/async/clock.hpp"
+#include "gateway/http/message.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
-#include "gateway/async/clock.hpp"
-#include "gateway/http/message.hpp"
+#include <cstdint>
+#include <memory>
+#include <string>
 
 namespace purser::http {
 
@@ -27,13 +27,14 @@ struct ServerLimits {
 
 class Server {
  public:
-  // Lives on `executor`'s one thread. `clock` outlives the server.
+  // Lives on the one thread of `executor`, which is an io_context's own (std::invalid_argument when not) and outlives
+  // the server, as does `clock`. Destroying it cuts every connection.
   Server(boost::asio::any_io_executor executor, Clock& clock, ServerLimits limits, Handler handler);
   ~Server();
 
   // "127.0.0.1:0", "[::1]:8080". Returns the port bound. Error: bind_failed naming address and cause.
   Result<std::uint16_t> listen(const std::string& address);
-  // Accepts until stop(); returns when every connection has ended. Run it in a task group.
+  // Accepts until stop(); returns when every connection has ended. Run it in a task group. Canceled: cuts them all.
   Task<void> run();
   // Stops accepting and lets requests in flight finish; connections that are idle or streaming are closed at once.
   // After `grace` the rest is cut. Idempotent.

@@ -13,6 +13,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <chrono>
@@ -37,7 +38,7 @@ class Started {
   };
 
  public:
-  Started(asio::io_context& ioc, Task<T> task) : state_(std::make_shared<State>()) {
+  Started(asio::io_context& ioc, Task<T> task) : ioc_(ioc), state_(std::make_shared<State>()) {
     if constexpr (std::is_void_v<T>) {
       auto end = [state = state_](std::exception_ptr error) {
         state->error = std::move(error);
@@ -56,8 +57,11 @@ class Started {
   }
 
   bool done() const { return state_->done; }
+  // Takes effect at once on the loop's thread, else when the loop runs next.
   void cancel(asio::cancellation_type type = asio::cancellation_type::terminal) {
-    if (!state_->done) state_->cancel.emit(type);
+    asio::dispatch(ioc_, [state = state_, type] {
+      if (!state->done) state->cancel.emit(type);
+    });
   }
   // What it returned, or rethrows what it threw.
   T get() {
@@ -67,6 +71,7 @@ class Started {
   }
 
  private:
+  asio::io_context& ioc_;
   std::shared_ptr<State> state_;
 };
 

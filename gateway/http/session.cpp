@@ -1,0 +1,330 @@
+#include "gateway/http/session.hpp"
+
+#include "gateway/async/completion.hpp"
+#include "gateway/log.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/write.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace purser::http {
+namespace {
+
+constexpr std::size_t kReadBytes = 4096;
+constexpr std::size_t kBodyReadBytes = 64 << 10;
+// How long, and for how much, one who was told that the connection ends may go on sending: closing a socket that holds
+// unread bytes resets it, and the reset can overtake the answer.
+constexpr std::chrono::seconds kLingerTime{2};
+constexpr std::size_t kLingerBytesMax = 4 << 20;
+constexpr std::size_t kStreamNoiseBytesMax = 64 << 10;
+
+const Refusal kTooSlow{408, "the request did not arrive in time", {}};
+
+Request make_request(RequestHead& head, std::string body, const std::string& peer) {
+  Request request;
+  const auto query = std::min(head.target.find('?'), head.target.size());
+  request.path = head.target.substr(0, query);
+  request.query = head.target.substr(std::min(query + 1, head.target.size()));
+  request.method = head.method == "HEAD" ? "GET" : head.method;
+  request.target = head.target;
+  request.headers = std::move(head.headers);
+  request.body = std::move(body);
+  request.peer = peer;
+  return request;
+}
+
+Response failure() {
+  return error_response(500, "server_error", "internal", "the request could not be answered");
+}
+
+void log_failure(std::string_view event, const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& e) {
+    log::error(event, {{"what", e.what()}});
+  } catch (...) {
+    log::error(event, {{"what", "not a std::exception"}});
+  }
+}
+
+void log_unsendable(const Error& error) {
+  log::error("http.answer_unsendable", {{"header", error.param}});
+}
+
+Task<void> run_producer(const std::function<Task<void>(StreamSink)>& produce, StreamSink sink) {
+  co_await produce(std::move(sink));
+}
+
+std::string hex(std::size_t n) {
+  std::array<char, 16> text{};
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), n, 16).ptr;
+  return {text.data(), end};
+}
+
+}  // namespace
+
+std::string_view ServerShared::date() {
+  const UtcTime now = clock.wall();
+  if (to_seconds(now) != date_second_) {
+    date_second_ = to_seconds(now);
+    date_ = http_date(now);
+  }
+  return date_;
+}
+
+Session::Session(std::shared_ptr<ServerShared> shared, ServerSocket socket, std::string peer)
+    : shared_(std::move(shared)), socket_(std::move(socket)), peer_(std::move(peer)) {}
+
+Task<void> Session::serve(std::shared_ptr<Session> self) {
+  Session& s = *self;
+  // A fresh connection has the time of a head, not that of a pause between requests.
+  s.allow(s.shared_->limits.header_time_max);
+  for (bool more = true; more;) {
+    auto head = co_await s.next_head();
+    if (!head) break;
+    auto body = co_await s.read_body(*head);
+    if (!body) break;
+    more = co_await answer(self, std::move(*head), std::move(*body));
+    if (more) s.await_request();
+  }
+  if (s.refused_ || !s.received_.empty()) {
+    co_await s.linger();
+  }
+  s.cut();
+}
+
+void Session::wind_down() {
+  if (phase_ == Phase::idle || phase_ == Phase::streaming || phase_ == Phase::lingering) cut();
+}
+
+void Session::cut() {
+  cut_ = true;
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+}
+
+void Session::allow(Clock::duration time) {
+  expired_ = false;
+  shared_->times.set(*this, time);
+}
+
+void Session::time_is_up() {
+  expired_ = true;
+  boost::system::error_code ignored;
+  socket_.cancel(ignored);
+}
+
+// --- from bytes to a request ---
+
+void Session::await_request() {
+  const ServerLimits& limits = shared_->limits;
+  phase_ = received_.empty() ? Phase::idle : Phase::receiving;
+  allow(received_.empty() ? limits.idle_time_max : limits.header_time_max);
+}
+
+Task<std::optional<RequestHead>> Session::next_head() {
+  const ServerLimits& limits = shared_->limits;
+  HeadScan scan(limits.header_bytes_max);
+  for (;;) {
+    if (closing() && received_.empty()) co_return std::nullopt;
+    const auto seen = scan.look(received_);
+    if (const auto* refusal = std::get_if<Refusal>(&seen)) {
+      co_await refuse(*refusal);
+      co_return std::nullopt;
+    }
+    if (const auto* whole = std::get_if<HeadScan::Whole>(&seen)) {
+      auto verdict = admit(std::string_view(received_).substr(0, whole->size), limits);
+      received_.erase(0, whole->size);
+      if (auto* head = std::get_if<RequestHead>(&verdict)) co_return std::move(*head);
+      co_await refuse(std::get<Refusal>(verdict));
+      co_return std::nullopt;
+    }
+    bool more = co_await read_more();
+    if (!more) {
+      co_await missed();
+      co_return std::nullopt;
+    }
+    if (phase_ == Phase::idle) {
+      phase_ = Phase::receiving;
+      allow(limits.header_time_max);
+    }
+  }
+}
+
+Task<std::optional<std::string>> Session::read_body(const RequestHead& head) {
+  phase_ = Phase::receiving;
+  std::string body;
+  const auto wanted = static_cast<std::size_t>(head.body_bytes);
+  if (head.expects_continue && wanted > 0 && received_.empty()) {
+    const Parts go_on{asio::buffer("HTTP/1.1 100 Continue\r\n\r\n", 25)};
+    bool written = co_await write(go_on);
+    if (!written) co_return std::nullopt;
+  }
+  allow(shared_->limits.body_time_max);
+  const std::size_t here = std::min(wanted, received_.size());
+  body.assign(received_, 0, here);
+  received_.erase(0, here);
+  // Grows with what has come: a claimed length alone takes no memory.
+  while (body.size() < wanted) {
+    const std::size_t old = body.size();
+    body.resize(old + std::min(wanted - old, kBodyReadBytes));
+    auto [ec, got] = co_await socket_.async_read_some(asio::buffer(body.data() + old, body.size() - old), kTuple);
+    body.resize(old + got);
+    if (!ec) continue;
+    co_await missed();
+    co_return std::nullopt;
+  }
+  shared_->times.clear(*this);
+  co_return std::move(body);
+}
+
+Task<bool> Session::read_more() {
+  const std::size_t old = received_.size();
+  received_.resize(old + kReadBytes);
+  auto [ec, got] = co_await socket_.async_read_some(asio::buffer(received_.data() + old, kReadBytes), kTuple);
+  received_.resize(old + got);
+  co_return !ec;
+}
+
+// Reading failed. Who is slow is told so; who has gone, or said nothing at all, is not.
+Task<void> Session::missed() {
+  if (!expired_ || cut_ || phase_ == Phase::idle) co_return;
+  co_await refuse(kTooSlow);
+}
+
+Task<void> Session::refuse(Refusal refusal) {
+  ++shared_->counters.refused_total;
+  received_.clear();
+  Response response =
+      error_response(refusal.status, "invalid_request_error", "request_malformed", refusal.rule, refusal.param);
+  HeadOptions last;
+  last.keep_alive = false;
+  refused_ = co_await send(std::move(response), last, true);
+}
+
+// --- from a request to bytes ---
+
+Task<bool> Session::answer(std::shared_ptr<Session> self, RequestHead head, std::string body) {
+  Session& s = *self;
+  ++s.shared_->counters.requests_total;
+  s.phase_ = Phase::handling;
+  const bool with_body = head.method != "HEAD";
+  Request request = make_request(head, std::move(body), s.peer_);
+  Response response = co_await s.ask_handler(std::move(request));
+  if (response.drop) co_return false;
+  if (response.stream && with_body) {
+    co_await stream(self, std::move(response), head.http_1_0);
+    co_return false;
+  }
+  HeadOptions options;
+  options.http_1_0 = head.http_1_0;
+  options.keep_alive = head.keep_alive && !s.closing() && !header_has_word(response.headers, "Connection", "close");
+  if (response.stream) options.framing = Framing::until_close;  // nobody knows how long it would have been
+  bool written = co_await s.send(std::move(response), options, with_body);
+  co_return written&& options.keep_alive;
+}
+
+Task<Response> Session::ask_handler(Request request) {
+  std::exception_ptr error;
+  try {
+    co_return co_await shared_->handler(std::move(request));
+  } catch (...) {
+    error = std::current_exception();
+  }
+  auto state = co_await asio::this_coro::cancellation_state;
+  if (is_canceled(state)) std::rethrow_exception(error);
+  log_failure("http.handler_failed", error);
+  co_return failure();
+}
+
+Task<bool> Session::send(Response response, HeadOptions options, bool with_body) {
+  auto head = response_head(response, options, shared_->date());
+  if (!head) {
+    log_unsendable(head.error());
+    response = failure();
+    head = response_head(response, options, shared_->date());
+  }
+  Parts parts{asio::buffer(*head)};
+  if (with_body && may_have_body(response.status)) parts[1] = asio::buffer(response.body);
+  co_return co_await write(parts);
+}
+
+Task<bool> Session::write(Parts parts) {
+  if (cut_) co_return false;
+  allow(shared_->limits.write_time_max);
+  auto [ec, n] = co_await asio::async_write(socket_, parts, kTuple);
+  shared_->times.clear(*this);
+  if (ec) cut();
+  co_return !ec;
+}
+
+// --- streams, and the end ---
+
+Task<void> Session::stream(std::shared_ptr<Session> self, Response response, bool http_1_0) {
+  Session& s = *self;
+  HeadOptions options;
+  options.keep_alive = false;
+  options.framing = http_1_0 ? Framing::until_close : Framing::chunked;
+  s.chunked_ = !http_1_0;
+  auto produce = std::move(response.stream);
+  response.stream = nullptr;
+  bool started = co_await s.send(std::move(response), options, false);
+  if (!started || s.closing()) co_return;
+
+  s.phase_ = Phase::streaming;
+  auto ex = co_await asio::this_coro::executor;
+  // Weak: who keeps the sink keeps no connection.
+  StreamSink sink = [weak = std::weak_ptr(self)](std::string piece) { return write_piece(weak, std::move(piece)); };
+  auto producing = asio::co_spawn(ex, run_producer(produce, std::move(sink)), asio::deferred);
+  auto listening = asio::co_spawn(ex, s.discard_input(kStreamNoiseBytesMax), asio::deferred);
+  auto race = asio::experimental::make_parallel_group(std::move(producing), std::move(listening));
+  auto first = asio::experimental::wait_for_one();
+  auto [order, stream_error, listen_error] = co_await race.async_wait(first, asio::use_awaitable);
+  if (stream_error && !is_canceled(stream_error)) log_failure("http.stream_failed", stream_error);
+  // A stream that broke off is not closed as if it were whole.
+  if (order[0] == 0 && !stream_error && s.chunked_) {
+    const Parts end{asio::buffer("0\r\n\r\n", 5)};
+    (void)co_await s.write(end);
+  }
+}
+
+Task<Result<void>> Session::write_piece(std::weak_ptr<Session> weak, std::string piece) {
+  const auto self = weak.lock();
+  if (!self) co_return Error(Errc::connection_lost, "the stream is over");
+  if (piece.empty()) co_return success();  // as a chunk it would end the body
+  Session& s = *self;
+  auto turn = co_await s.stream_turn_.lock();
+  if (!turn) co_return turn.error();
+  if (s.phase_ != Phase::streaming) co_return Error(Errc::connection_lost, "the stream is over");
+  const std::string size = hex(piece.size()) + "\r\n";
+  Parts parts{asio::buffer(piece)};
+  if (s.chunked_) parts = Parts{asio::buffer(size), asio::buffer(piece), asio::buffer("\r\n", 2)};
+  bool written = co_await s.write(parts);
+  if (!written) co_return Error(Errc::connection_lost, "the client of the stream has gone");
+  co_return success();
+}
+
+// Reads what nobody asked for until the peer closes, and not without end.
+Task<void> Session::discard_input(std::size_t bytes_max) {
+  std::array<char, 1024> noise;
+  for (std::size_t total = 0; total <= bytes_max;) {
+    auto [ec, got] = co_await socket_.async_read_some(asio::buffer(noise), kTuple);
+    if (ec) co_return;
+    total += got;
+  }
+}
+
+Task<void> Session::linger() {
+  if (closing()) co_return;
+  phase_ = Phase::lingering;
+  boost::system::error_code ignored;
+  socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+  allow(kLingerTime);
+  co_await discard_input(kLingerBytesMax);
+}
+
+}  // namespace purser::http

@@ -1,0 +1,94 @@
+// One connection of the server: reads a request, has it answered, writes the answer, and again. The coroutine serve()
+// owns the session; the server keeps a list to reach it at the stop. One thread.
+#pragma once
+
+#include "gateway/async/mutex.hpp"
+#include "gateway/http/request_head.hpp"
+#include "gateway/http/response_head.hpp"
+#include "gateway/http/server.hpp"
+#include "gateway/http/time_limits.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <array>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace purser::http {
+
+// The concrete executor type: a type-erased one costs 8 % and 1.3 KB a connection.
+using ServerSocket = asio::basic_stream_socket<asio::ip::tcp, asio::io_context::executor_type>;
+
+// What all connections of one server share.
+struct ServerShared {
+  ServerShared(const asio::any_io_executor& executor, Clock& c, ServerLimits l, Handler h)
+      : clock(c), limits(l), handler(std::move(h)), times(executor, c) {}
+
+  std::string_view date();  // for the Date header, valid until the next call
+
+  Clock& clock;
+  const ServerLimits limits;
+  const Handler handler;
+  Server::Counters counters;
+  TimeLimits times;
+  bool stopping = false;
+
+ private:
+  std::int64_t date_second_ = -1;
+  std::string date_;
+};
+
+class Session final : private TimeLimits::Subject {
+ public:
+  Session(std::shared_ptr<ServerShared> shared, ServerSocket socket, std::string peer);
+
+  // Returns when the connection is over; throws operation_aborted when it was canceled.
+  static Task<void> serve(std::shared_ptr<Session> self);
+
+  // The server stops: ends at once when idle or streaming, else after the answer in flight.
+  void wind_down();
+  // Ends now, whatever it is doing; a handler still runs to its end.
+  void cut();
+
+ private:
+  enum class Phase { idle, receiving, handling, streaming, lingering };
+  using Parts = std::array<asio::const_buffer, 3>;
+
+  void time_is_up() override;
+  void allow(Clock::duration time);
+  bool closing() const { return cut_ || shared_->stopping; }
+  void await_request();
+
+  Task<std::optional<RequestHead>> next_head();
+  Task<std::optional<std::string>> read_body(const RequestHead& head);
+  Task<bool> read_more();
+  Task<void> missed();
+  Task<void> refuse(Refusal refusal);
+
+  static Task<bool> answer(std::shared_ptr<Session> self, RequestHead head, std::string body);
+  Task<Response> ask_handler(Request request);
+  Task<bool> send(Response response, HeadOptions options, bool with_body);
+  Task<bool> write(Parts parts);
+
+  static Task<void> stream(std::shared_ptr<Session> self, Response response, bool http_1_0);
+  static Task<Result<void>> write_piece(std::weak_ptr<Session> weak, std::string piece);
+  Task<void> discard_input(std::size_t bytes_max);
+  Task<void> linger();
+
+  const std::shared_ptr<ServerShared> shared_;
+  ServerSocket socket_;
+  const std::string peer_;
+  std::string received_;  // read and not yet used
+  Phase phase_ = Phase::idle;
+  bool expired_ = false;    // the last time limit was reached
+  bool cut_ = false;        // nothing more is read or written
+  bool refused_ = false;    // the peer may still be sending what nobody will read
+  bool chunked_ = false;    // the stream's framing
+  AsyncMutex stream_turn_;  // pieces from several tasks do not mix
+};
+
+}  // namespace purser::http

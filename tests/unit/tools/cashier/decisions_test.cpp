@@ -1,0 +1,348 @@
+#include "tools/cashier/decisions.hpp"
+
+#include <gtest/gtest.h>
+
+namespace purser::cashier {
+namespace {
+
+constexpr UtcTime kNow = UtcTime(Millis(1'767'607'200'000));
+constexpr UtcTime kDeadline = kNow + Millis(300'000);
+
+Money fen(std::int64_t amount) { return Money(amount, Currency::cny()); }
+
+PaymentIntent intent(IntentState state) {
+  PaymentIntent out;
+  out.id = IntentId::trusted("pi_1");
+  out.tenant = TenantId::trusted("shop");
+  out.thread = ThreadId::trusted("thr_1");
+  out.state = state;
+  out.amount = fen(39'800);
+  out.captured = out.refunded = out.refund_reserved = fen(0);
+  out.channel = "wechat";
+  out.order.out_trade_no = OutTradeNo::trusted("no1");
+  out.order.may_be_open = true;
+  out.created_at = kNow;
+  out.expires_at = kDeadline;
+  out.version = 4;
+  return out;
+}
+
+OrderFacts paid_at(UtcTime when) {
+  OrderFacts out;
+  out.out_trade_no = OutTradeNo::trusted("no1");
+  out.transaction_id = "4200001";
+  out.state = TradeState::paid;
+  out.total = fen(39'800);
+  out.success_time = when;
+  return out;
+}
+
+Refund refund_row(RefundState state, std::string origin = "turn_1:a:0") {
+  Refund out;
+  out.id = RefundId::trusted("re_1");
+  out.intent = IntentId::trusted("pi_1");
+  out.tenant = TenantId::trusted("shop");
+  out.thread = ThreadId::trusted("thr_1");
+  out.out_refund_no = OutRefundNo::trusted("rf1");
+  out.amount = fen(19'900);
+  out.state = state;
+  out.origin = std::move(origin);
+  return out;
+}
+
+template <class Op>
+std::vector<Op> all(const Batch& batch) {
+  std::vector<Op> out;
+  for (const auto& operation : batch.operations)
+    if (const auto* found = std::get_if<Op>(&operation)) out.push_back(*found);
+  return out;
+}
+
+std::vector<std::string> told(const Batch& batch) {
+  std::vector<std::string> out;
+  for (const auto& add : all<op::AddWork>(batch))
+    if (add.row.kind == WorkKind::resume_thread) out.push_back(add.row.subject);
+  return out;
+}
+
+bool drops(const Batch& batch, WorkKind kind) {
+  for (const auto& drop : all<op::DropWork>(batch))
+    if (drop.kind == kind) return true;
+  return false;
+}
+
+bool adds(const Batch& batch, WorkKind kind) {
+  for (const auto& add : all<op::AddWork>(batch))
+    if (add.row.kind == kind) return true;
+  for (const auto& put : all<op::PutWork>(batch))
+    if (put.row.kind == kind) return true;
+  return false;
+}
+
+const IntentSettings kSettings{};
+
+// --- the answer to an order ---
+
+TEST(OrderReply, AcceptedWaitsForPaymentAndIsWatched) {
+  OrderReply reply;
+  reply.outcome = Outcome::succeeded;
+  reply.code_url = "weixin://x";
+  auto change = after_order_reply(intent(IntentState::created), reply, kNow, kSettings);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->intent.state, IntentState::awaiting_payment);
+  EXPECT_EQ(change->intent.order.code_url, "weixin://x");
+  EXPECT_TRUE(adds(change->batch, WorkKind::resolve_order));
+  EXPECT_TRUE(told(change->batch).empty()) << "the turn that asked tells the user itself";
+  const auto update = all<op::UpdateIntent>(change->batch).at(0).row;
+  EXPECT_EQ(update.version, 4);
+  EXPECT_EQ(change->intent.version, 5);
+}
+
+TEST(OrderReply, AcceptedAfterUnknownTellsTheThread) {
+  OrderReply reply;
+  reply.outcome = Outcome::succeeded;
+  auto change = after_order_reply(intent(IntentState::unknown), reply, kNow, kSettings);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(told(change->batch), std::vector<std::string>{"intent.awaiting_payment:pi_1"});
+}
+
+TEST(OrderReply, DeclinedEndsIt) {
+  OrderReply reply;
+  reply.outcome = Outcome::declined;
+  reply.says.code = "NO_AUTH";
+  auto change = after_order_reply(intent(IntentState::created), reply, kNow, kSettings);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->intent.state, IntentState::failed);
+  EXPECT_EQ(change->intent.failure, "NO_AUTH");
+  EXPECT_FALSE(change->intent.order.may_be_open);
+  EXPECT_TRUE(drops(change->batch, WorkKind::expire_intent));
+  EXPECT_TRUE(drops(change->batch, WorkKind::resolve_order));
+}
+
+TEST(OrderReply, UnclearIsUnknownAndAskedAbout) {
+  for (Outcome outcome : {Outcome::unknown, Outcome::pending}) {
+    OrderReply reply;
+    reply.outcome = outcome;
+    auto change = after_order_reply(intent(IntentState::created), reply, kNow, kSettings);
+    ASSERT_TRUE(change);
+    EXPECT_EQ(change->intent.state, IntentState::unknown);
+    EXPECT_TRUE(change->intent.order.may_be_open);
+    EXPECT_TRUE(adds(change->batch, WorkKind::resolve_order));
+  }
+}
+
+TEST(OrderReply, PaidAlreadyIsNeverAFailure) {
+  OrderReply reply;
+  reply.outcome = Outcome::declined;
+  reply.already_paid = true;
+  auto change = after_order_reply(intent(IntentState::created), reply, kNow, kSettings);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->intent.state, IntentState::unknown);
+}
+
+TEST(OrderReply, AnIntentThatMovedOnIsLeftAlone) {
+  OrderReply reply;
+  reply.outcome = Outcome::succeeded;
+  for (IntentState state : {IntentState::succeeded, IntentState::expired, IntentState::canceled, IntentState::conflicted}) {
+    auto change = after_order_reply(intent(state), reply, kNow, kSettings);
+    ASSERT_FALSE(change);
+    EXPECT_EQ(change.code(), Errc::illegal_transition);
+  }
+}
+
+// --- the deadline ---
+
+TEST(DeadlineOfAnIntent, NotOneMillisecondEarly) {
+  EXPECT_FALSE(after_deadline(intent(IntentState::awaiting_payment), kDeadline - Millis(1)));
+}
+
+TEST(DeadlineOfAnIntent, AtTheInstantItIsExpiredAndTheOrderIsClosed) {
+  auto change = after_deadline(intent(IntentState::awaiting_payment), kDeadline);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->intent.state, IntentState::expired);
+  EXPECT_TRUE(adds(change->batch, WorkKind::close_order));
+  EXPECT_EQ(all<op::TakeWork>(change->batch).size(), 1u);
+  EXPECT_TRUE(told(change->batch).empty()) << "only once the rail has said that it was not paid";
+}
+
+TEST(DeadlineOfAnIntent, AfterTheCloseTheThreadIsToldOnce) {
+  auto change = after_close(intent(IntentState::expired), kDeadline, false);
+  EXPECT_EQ(told(change.batch), std::vector<std::string>{"intent.expired:pi_1"});
+  EXPECT_FALSE(change.intent.order.may_be_open);
+  EXPECT_TRUE(told(after_close(intent(IntentState::expired), kDeadline, true).batch).empty());
+  EXPECT_TRUE(told(after_close(intent(IntentState::canceled), kDeadline, false).batch).empty());
+}
+
+TEST(CancelOfAnIntent, OnlyOpenOnes) {
+  for (IntentState state : {IntentState::created, IntentState::awaiting_payment, IntentState::unknown}) {
+    auto change = after_cancel(intent(state), kNow, false);
+    ASSERT_TRUE(change);
+    EXPECT_EQ(change->intent.state, IntentState::canceled);
+    EXPECT_TRUE(adds(change->batch, WorkKind::close_order));
+    EXPECT_TRUE(told(change->batch).empty());
+  }
+  for (IntentState state : {IntentState::succeeded, IntentState::expired, IntentState::failed, IntentState::conflicted}) {
+    auto change = after_cancel(intent(state), kNow, false);
+    ASSERT_FALSE(change);
+    EXPECT_EQ(change.code(), Errc::cancel_not_allowed);
+  }
+}
+
+TEST(CancelOfAnIntent, FromOutsideTheThreadHearsOfIt) {
+  EXPECT_EQ(told(after_cancel(intent(IntentState::awaiting_payment), kNow, true)->batch).size(), 1u);
+}
+
+// --- payments ---
+
+TEST(Payment, OpenIntentsSucceedWithOnePosting) {
+  for (IntentState state : {IntentState::created, IntentState::awaiting_payment, IntentState::unknown}) {
+    auto change = after_payment(intent(state), paid_at(kNow), true, kNow, kSettings, std::nullopt);
+    ASSERT_TRUE(change);
+    EXPECT_EQ(change->intent.state, IntentState::succeeded);
+    EXPECT_EQ(change->intent.captured, fen(39'800));
+    const auto lines = all<op::PostLedger>(change->batch);
+    ASSERT_EQ(lines.size(), 1u);
+    EXPECT_EQ(lines[0].row.kind, "capture");
+    EXPECT_EQ(lines[0].row.amount, fen(39'800));
+    EXPECT_EQ(lines[0].row.reference, "4200001");
+    EXPECT_EQ(told(change->batch), std::vector<std::string>{"intent.succeeded:pi_1"});
+    EXPECT_TRUE(drops(change->batch, WorkKind::expire_intent));
+  }
+}
+
+TEST(Payment, ToldAgainChangesNothing) {
+  PaymentIntent paid = intent(IntentState::succeeded);
+  paid.captured = paid.amount;
+  EXPECT_FALSE(after_payment(paid, paid_at(kNow), true, kNow, kSettings, std::nullopt));
+  PaymentIntent returned = intent(IntentState::expired);
+  returned.captured = returned.amount;
+  EXPECT_FALSE(after_payment(returned, paid_at(kDeadline), true, kDeadline, kSettings, std::nullopt));
+}
+
+TEST(Payment, FactsThatDifferAreNeverSuccess) {
+  for (IntentState state : {IntentState::created, IntentState::awaiting_payment, IntentState::unknown, IntentState::expired,
+                            IntentState::canceled, IntentState::failed}) {
+    auto change = after_payment(intent(state), paid_at(kNow), false, kNow, kSettings, std::nullopt);
+    ASSERT_TRUE(change);
+    EXPECT_EQ(change->intent.state, IntentState::conflicted);
+    EXPECT_TRUE(all<op::PostLedger>(change->batch).empty());
+    EXPECT_TRUE(change->intent.captured.zero());
+  }
+  EXPECT_FALSE(after_payment(intent(IntentState::succeeded), paid_at(kNow), false, kNow, kSettings, std::nullopt));
+}
+
+TEST(Payment, PaidBeforeTheDeadlineAndToldAfterItIsHonoured) {
+  const auto facts = paid_at(kDeadline - Millis(1));
+  EXPECT_FALSE(returns_late_payment(intent(IntentState::expired), facts, true, kSettings));
+  auto change = after_payment(intent(IntentState::expired), facts, true, kDeadline + Millis(5'000), kSettings, std::nullopt);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->intent.state, IntentState::succeeded);
+}
+
+TEST(Payment, PaidAtTheDeadlineIsLateAndGivenBackOnce) {
+  const auto facts = paid_at(kDeadline);
+  ASSERT_TRUE(returns_late_payment(intent(IntentState::expired), facts, true, kSettings));
+  Refund back = refund_row(RefundState::created, "late:pi_1");
+  back.amount = fen(39'800);
+  auto change = after_payment(intent(IntentState::expired), facts, true, kDeadline, kSettings, back);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->intent.state, IntentState::expired);
+  EXPECT_EQ(change->intent.captured, fen(39'800));
+  EXPECT_EQ(change->intent.refund_reserved, fen(39'800));
+  EXPECT_EQ(all<op::PostLedger>(change->batch).at(0).row.kind, "late_capture");
+  EXPECT_EQ(all<op::InsertRefund>(change->batch).size(), 1u);
+  EXPECT_TRUE(adds(change->batch, WorkKind::submit_refund));
+  // The update that is written holds the reservation.
+  EXPECT_EQ(all<op::UpdateIntent>(change->batch).at(0).row.refund_reserved, fen(39'800));
+}
+
+TEST(Payment, PolicyMayHonourALateOne) {
+  IntentSettings keep;
+  keep.honour_late_payment = true;
+  auto change = after_payment(intent(IntentState::expired), paid_at(kDeadline + Millis(1)), true, kDeadline, keep, std::nullopt);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->intent.state, IntentState::succeeded);
+  EXPECT_EQ(all<op::PostLedger>(change->batch).at(0).row.kind, "late_capture");
+}
+
+TEST(Payment, ACanceledIntentIsGivenBackHoweverEarlyItWasPaid) {
+  EXPECT_TRUE(returns_late_payment(intent(IntentState::canceled), paid_at(kNow), true, kSettings));
+}
+
+TEST(Payment, ClosedByTheRailEndsOnlyWhatIsOpen) {
+  EXPECT_EQ(after_rail_closed(intent(IntentState::awaiting_payment), kNow)->intent.state, IntentState::expired);
+  EXPECT_EQ(after_rail_closed(intent(IntentState::unknown), kNow)->intent.state, IntentState::expired);
+  EXPECT_EQ(after_rail_closed(intent(IntentState::created), kNow)->intent.state, IntentState::failed);
+  EXPECT_FALSE(after_rail_closed(intent(IntentState::succeeded), kNow));
+}
+
+// --- refunds ---
+
+PaymentIntent captured_with_reservation() {
+  PaymentIntent out = intent(IntentState::succeeded);
+  out.captured = fen(39'800);
+  out.refund_reserved = fen(19'900);
+  return out;
+}
+
+TEST(RefundNews, SuccessMovesTheReservationAndPostsOnce) {
+  for (RefundState from : {RefundState::created, RefundState::processing, RefundState::unknown, RefundState::abnormal}) {
+    auto change = after_refund_news(refund_row(from), captured_with_reservation(), RefundEvent::rail_succeeded, {}, "", kNow,
+                                    Hears::by_event);
+    ASSERT_TRUE(change);
+    EXPECT_EQ(change->refund.state, RefundState::succeeded);
+    const auto row = all<op::UpdateIntent>(change->batch).at(0).row;
+    EXPECT_EQ(row.refunded, fen(19'900));
+    EXPECT_EQ(row.refund_reserved, fen(0));
+    EXPECT_EQ(all<op::PostLedger>(change->batch).at(0).row.reference, "rf1");
+    EXPECT_EQ(told(change->batch), std::vector<std::string>{"refund.succeeded:re_1"});
+  }
+}
+
+TEST(RefundNews, FailureReleasesTheReservationAndPostsNothing) {
+  auto change = after_refund_news(refund_row(RefundState::processing), captured_with_reservation(), RefundEvent::rail_closed, {},
+                                  "closed", kNow, Hears::by_event);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->refund.state, RefundState::failed);
+  const auto row = all<op::UpdateIntent>(change->batch).at(0).row;
+  EXPECT_EQ(row.refunded, fen(0));
+  EXPECT_EQ(row.refund_reserved, fen(0));
+  EXPECT_TRUE(all<op::PostLedger>(change->batch).empty());
+}
+
+TEST(RefundNews, UnclearKeepsTheReservationAndIsAskedAbout) {
+  auto change = after_refund_news(refund_row(RefundState::created), captured_with_reservation(), RefundEvent::rail_unclear, {}, "",
+                                  kNow, Hears::in_this_turn);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->refund.state, RefundState::unknown);
+  EXPECT_TRUE(all<op::UpdateIntent>(change->batch).empty());
+  EXPECT_TRUE(adds(change->batch, WorkKind::resolve_refund));
+}
+
+TEST(RefundNews, AbnormalKeepsTheReservationAndCallsForAPerson) {
+  auto change = after_refund_news(refund_row(RefundState::processing), captured_with_reservation(), RefundEvent::rail_abnormal, {},
+                                  "", kNow, Hears::by_event);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->refund.state, RefundState::abnormal);
+  EXPECT_TRUE(all<op::UpdateIntent>(change->batch).empty());
+  EXPECT_EQ(told(change->batch).size(), 1u);
+}
+
+TEST(RefundNews, FinalOnesStayAndRepeatsChangeNothing) {
+  EXPECT_FALSE(after_refund_news(refund_row(RefundState::succeeded), captured_with_reservation(), RefundEvent::rail_closed, {}, "",
+                                 kNow, Hears::by_event));
+  EXPECT_FALSE(after_refund_news(refund_row(RefundState::succeeded), captured_with_reservation(), RefundEvent::rail_succeeded, {},
+                                 "", kNow, Hears::by_event));
+  EXPECT_FALSE(after_refund_news(refund_row(RefundState::processing), captured_with_reservation(), RefundEvent::rail_accepted, {},
+                                 "", kNow, Hears::by_event));
+}
+
+TEST(RefundNews, TheTurnThatMadeItTellsTheUserItself) {
+  auto change = after_refund_news(refund_row(RefundState::created), captured_with_reservation(), RefundEvent::rail_succeeded, {}, "",
+                                  kNow, Hears::in_this_turn);
+  ASSERT_TRUE(change);
+  EXPECT_TRUE(told(change->batch).empty());
+}
+
+}  // namespace
+}  // namespace purser::cashier
