@@ -1,0 +1,24 @@
+// Writing answers: JSON bodies, errors with the headers that belong to them, ids of requests.
+#pragma once
+
+#include "gateway/crypto/mint.hpp"
+#include "gateway/http/message.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <string>
+
+namespace purser::api {
+
+http::Response json_answer(int status, const nlohmann::json& body);
+// `body` is JSON text already.
+http::Response stored_answer(int status, std::string body);
+// With Retry-After where trying again helps, WWW-Authenticate on 401, and Allow (from `param`) on 405.
+http::Response error_answer(const Error& error);
+// A stream of server-sent events; `run` writes them.
+http::Response event_stream(std::function<Task<void>(http::StreamSink)> run);
+
+// The client's X-Request-Id when it is 1 to 128 of [0-9A-Za-z-_.:], else a fresh one.
+std::string request_id(const http::Headers& headers, Mint& mint);
+
+}  // namespace purser::api

@@ -1,0 +1,367 @@
+#include "agent/api/api.hpp"
+
+#include "agent/api/answer.hpp"
+#include "agent/api/new_thread.hpp"
+#include "agent/api/request.hpp"
+#include "agent/turn/views.hpp"
+#include "gateway/async/completion.hpp"
+#include "gateway/log.hpp"
+#include "tools/cards.hpp"
+
+#include <limits>
+#include <utility>
+
+namespace purser {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t kMessagesDefault = 50;
+constexpr std::int64_t kMessagesMax = 200;
+constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max();
+
+json list_page(json data, bool has_more) {
+  json page{{"object", "list"}, {"data", std::move(data)}, {"has_more", has_more}};
+  return page;
+}
+
+}  // namespace
+
+constexpr std::array<api::Route<Api::Endpoint>, 11> Api::kRoutes{{
+    {"POST", "/v1/threads", {&Api::create_thread}},
+    {"GET", "/v1/threads/{}", {&Api::get_thread}},
+    {"GET", "/v1/threads/{}/messages", {&Api::get_messages}},
+    {"POST", "/v1/threads/{}/turns", {&Api::post_turn}},
+    {"GET", "/v1/threads/{}/events", {&Api::get_events}},
+    {"GET", "/v1/intents/{}", {&Api::get_intent}},
+    {"POST", "/v1/intents/{}/cancel", {&Api::cancel_intent}},
+    {"POST", "/v1/intents/{}/renew", {&Api::renew_intent}},
+    {"GET", "/v1/refunds/{}", {&Api::get_refund}},
+    {"GET", "/v1/approvals", {&Api::get_approvals}},
+    {"POST", "/webhooks/{}/{}", {&Api::webhook, true}},
+}};
+
+Api::Api(Ports ports, ApiKeys keys, IntentSettings intents, TurnSettings turns, bool sandbox)
+    : ports_(ports),
+      keys_(std::move(keys)),
+      turns_(std::move(turns)),
+      sandbox_(sandbox),
+      idempotency_(ports.store, ports.clock),
+      events_(ports.store, ports.conversations, ports.clock),
+      renewal_({ports.store, ports.conversations, ports.cashier, ports.catalogue}, std::move(intents)) {}
+
+Task<http::Response> Api::handle(http::Request request) {
+  const auto began = ports_.clock.now();
+  const std::string id = api::request_id(request.headers, ports_.mint);
+  std::string method = request.method;
+  std::string_view pattern = "none";
+  Result<http::Response> outcome;
+  auto found = api::find_route(kRoutes, request.method, request.path);
+  if (found) {
+    pattern = found->route->pattern;
+    Call call(std::move(request), std::move(found->parts));
+    outcome = co_await answer(call, *found->route);
+  } else {
+    outcome = found.error();
+  }
+  http::Response response = outcome ? std::move(*outcome) : api::error_answer(outcome.error());
+  response.headers.emplace_back("X-Request-Id", id);
+  const std::string status = std::to_string(response.status);
+  ports_.metrics.add(kRequests, {{"route", std::string(pattern)}, {"status", status}});
+  const auto took = std::chrono::floor<Millis>(ports_.clock.now() - began);
+  const std::string why = outcome ? "" : outcome.error().message;
+  const auto level = response.status >= 500 ? log::Level::error : log::Level::info;
+  log::write(level, "api.answered",
+             {{"request", id},
+              {"method", method},
+              {"route", pattern},
+              {"status", status},
+              {"ms", took.count()},
+              {"why", why}});
+  co_return response;
+}
+
+Api::Reply Api::answer(Call& call, const api::Route<Endpoint>& route) {
+  if (!route.handler.open) {
+    auto tenant = keys_.authenticate(call.request.headers);
+    if (!tenant) co_return tenant.error();
+    call.tenant = std::move(*tenant);
+  }
+  co_return co_await (this->*route.handler.method)(call);
+}
+
+// --- whose row is it
+// -----------------------------------------------------------------------------------------------------
+
+Task<Result<Thread>> Api::own_thread(const Call& call) {
+  auto id = ThreadId::parse(call.parts.front());
+  if (!id) co_return Errc::not_found;
+  auto row = co_await ports_.store.thread(*id);
+  if (row && row->tenant != call.tenant) co_return Errc::not_found;
+  if (!row && row.code() == Errc::not_found) co_return Errc::not_found;
+  co_return row;
+}
+
+Task<Result<PaymentIntent>> Api::own_intent(const Call& call) {
+  auto id = IntentId::parse(call.parts.front());
+  if (!id) co_return Errc::not_found;
+  auto row = co_await ports_.store.intent(*id);
+  if (row && row->tenant != call.tenant) co_return Errc::not_found;
+  if (!row && row.code() == Errc::not_found) co_return Errc::not_found;
+  co_return row;
+}
+
+// --- threads
+// -------------------------------------------------------------------------------------------------------------
+
+Api::Reply Api::create_thread(Call& call) {
+  auto body = api::object_body(call.request, {"user", "locale", "metadata"}, false);
+  if (!body) co_return body.error();
+  auto wanted = api::read_new_thread(call.tenant, *body);
+  if (!wanted) co_return wanted.error();
+  auto key = Idempotency::key_of(call.request.headers, false);
+  if (!key) co_return key.error();
+  if (!key->has_value()) co_return co_await do_create(std::move(*wanted));
+  Idempotency::Action action = [this, wanted = std::move(*wanted)] { return do_create(wanted); };
+  co_return co_await once(call, *body, std::move(**key), std::move(action));
+}
+
+Api::Reply Api::do_create(NewThread wanted) {
+  auto row = co_await ports_.conversations.create(std::move(wanted));
+  if (!row) co_return row.error();
+  co_return api::json_answer(201, views::thread(*row));
+}
+
+Api::Reply Api::get_thread(Call& call) {
+  auto row = co_await own_thread(call);
+  if (!row) co_return row.error();
+  co_return api::json_answer(200, views::thread(*row));
+}
+
+Api::Reply Api::get_messages(Call& call) {
+  auto thread = co_await own_thread(call);
+  if (!thread) co_return thread.error();
+  auto query = api::Query::parse(call.request.query, {"after", "limit"});
+  if (!query) co_return query.error();
+  auto after = query->integer("after", 0, 0, kSeqMax);
+  if (!after) co_return after.error();
+  auto limit = query->integer("limit", kMessagesDefault, 1, kMessagesMax);
+  if (!limit) co_return limit.error();
+  auto rows = co_await ports_.store.messages(thread->id, *after, *limit + 1);
+  if (!rows) co_return rows.error();
+  const bool more = rows->size() > static_cast<std::size_t>(*limit);
+  if (more) rows->pop_back();
+  json data = json::array();
+  for (const Message& row : *rows) data.push_back(views::message(row));
+  co_return api::json_answer(200, list_page(std::move(data), more));
+}
+
+Api::Reply Api::get_events(Call& call) {
+  auto thread = co_await own_thread(call);
+  if (!thread) co_return thread.error();
+  auto query = api::Query::parse(call.request.query, {"after"});
+  if (!query) co_return query.error();
+  auto after = query->integer("after", 0, 0, kSeqMax);
+  if (!after) co_return after.error();
+  // The header wins: a browser comes back with the address it began with and the last id it saw.
+  auto last = api::single_header(call.request.headers, "Last-Event-ID");
+  if (!last) co_return last.error();
+  if (last->has_value()) after = api::parse_count(**last, kSeqMax, "Last-Event-ID");
+  if (!after) co_return after.error();
+  co_return events_.follow(thread->id, *after);
+}
+
+// --- turns
+// ---------------------------------------------------------------------------------------------------------------
+
+Api::Reply Api::post_turn(Call& call) {
+  auto thread = co_await own_thread(call);
+  if (!thread) co_return thread.error();
+  auto given = Idempotency::key_of(call.request.headers, true);
+  if (!given) co_return given.error();
+  auto body = api::object_body(call.request, {"text"}, false);
+  if (!body) co_return body.error();
+  auto text = api::string_member(*body, "", "text", static_cast<std::size_t>(turns_.text_bytes_max));
+  if (!text) co_return text.error();
+
+  TurnKey key(Idempotency::scope_of(call.tenant, call.request), std::move(**given), Idempotency::fingerprint_of(*body));
+  auto flight = idempotency_.take_off(key);
+  if (!flight) co_return flight.error();
+  if (idempotency_.under_way(key.scope) > kTurnsAtOnce) co_return Errc::thread_busy;
+  auto earlier = co_await idempotency_.earlier(key);
+  if (!earlier) co_return earlier.error();
+  const bool stream = api::wants_events(call.request);
+  if (earlier->has_value() && (*earlier)->state == IdempotencyState::finished) {
+    http::Response again = Idempotency::replay(std::move(**earlier));
+    if (stream) co_return events_.finished_turn(std::move(again));
+    co_return again;
+  }
+  Result<std::int64_t> last = std::int64_t{0};
+  if (stream) last = co_await events_.last_event(thread->id);
+  if (!last) co_return last.error();
+  Idempotency::Action action = [this, key, earlier = std::move(*earlier), id = thread->id, text = std::move(*text)] {
+    return do_turn(key, earlier, id, text);
+  };
+  auto ex = co_await asio::this_coro::executor;
+  Answer answer = launch(ex, std::move(*flight), std::move(action), thread->id);
+  if (stream) co_return events_.turn(thread->id, *last, std::move(answer));
+  co_return co_await answer->get();
+}
+
+Api::Reply Api::do_turn(TurnKey key, std::optional<IdempotencyRow> earlier, ThreadId thread, std::string text) {
+  if (earlier) {
+    auto continued = co_await continue_turn(key, earlier->turn);
+    if (!continued) co_return continued.error();
+    if (continued->has_value()) co_return std::move(**continued);
+  }
+  std::optional<TurnKey> tie(std::move(key));
+  auto turn = co_await ports_.conversations.say(thread, std::move(text), std::move(tie));
+  const bool taken = !turn && turn.code() == Errc::store_duplicate && turn.error().param == "idempotency";
+  ports_.metrics.add(kTurns, {{"outcome", turn ? "completed" : std::string(code_of(turn.code()))}});
+  if (taken) co_return Errc::idempotency_in_flight;  // another daemon has it
+  if (!turn) co_return turn.error();
+  co_return api::stored_answer(200, std::move(turn->result_json));
+}
+
+// The turn that an earlier request with this key began: brought to its end, and its answer kept. Nothing when it failed
+// for good; the key is free then.
+Task<Result<std::optional<http::Response>>> Api::continue_turn(TurnKey key, TurnId id) {
+  auto turn = co_await ports_.store.turn(id);
+  if (turn && turn->state == TurnState::running) turn = co_await ports_.conversations.recover(std::move(*turn));
+  if (!turn) co_return turn.error();
+  if (turn->state != TurnState::completed) {
+    auto dropped = co_await idempotency_.drop(std::move(key));
+    if (!dropped) co_return dropped.error();
+    co_return std::optional<http::Response>();
+  }
+  auto kept = co_await idempotency_.finish(std::move(key), 200, turn->result_json);
+  if (!kept) co_return kept.error();
+  std::optional<http::Response> response(api::stored_answer(200, std::move(turn->result_json)));
+  co_return response;
+}
+
+// --- intents and refunds
+// -------------------------------------------------------------------------------------------------
+
+Api::Reply Api::get_intent(Call& call) {
+  auto row = co_await own_intent(call);
+  if (!row) co_return row.error();
+  const json body = co_await shown(std::move(*row), false);
+  co_return api::json_answer(200, body);
+}
+
+Api::Reply Api::cancel_intent(Call& call) {
+  auto row = co_await own_intent(call);
+  if (!row) co_return row.error();
+  auto key = Idempotency::key_of(call.request.headers, true);
+  if (!key) co_return key.error();
+  auto body = api::object_body(call.request, {}, true);
+  if (!body) co_return body.error();
+  Idempotency::Action action = [this, id = row->id] { return do_cancel(id); };
+  co_return co_await once(call, *body, std::move(**key), std::move(action));
+}
+
+Api::Reply Api::do_cancel(IntentId id) {
+  auto row = co_await ports_.cashier.cancel(std::move(id), Cashier::Asked::from_outside);
+  if (!row) co_return row.error();
+  co_return api::json_answer(200, views::intent(*row));
+}
+
+Api::Reply Api::renew_intent(Call& call) {
+  auto row = co_await own_intent(call);
+  if (!row) co_return row.error();
+  auto key = Idempotency::key_of(call.request.headers, true);
+  if (!key) co_return key.error();
+  auto body = api::object_body(call.request, {}, true);
+  if (!body) co_return body.error();
+  Idempotency::Action action = [this, ended = std::move(*row)] { return do_renew(ended); };
+  co_return co_await once(call, *body, std::move(**key), std::move(action));
+}
+
+Api::Reply Api::do_renew(PaymentIntent ended) {
+  auto row = co_await renewal_.renew(std::move(ended));
+  if (!row) co_return row.error();
+  const json body = co_await shown(std::move(*row), true);
+  co_return api::json_answer(200, body);
+}
+
+Task<json> Api::shown(PaymentIntent intent, bool with_card) {
+  json body = views::intent(intent);
+  if (intent.state != IntentState::awaiting_payment) co_return body;
+  auto with = co_await ports_.cashier.confirmation(intent);
+  if (!with) {
+    // The row is true without it, and asking again may succeed.
+    log::warn("api.no_confirmation", {{"intent", intent.id.str()}, {"code", with.code()}});
+    co_return body;
+  }
+  body["confirmation"] = cards::confirmation(*with);
+  if (with_card) body["cards"] = json::array({cards::payment_request(intent, *with, sandbox_)});
+  co_return body;
+}
+
+Api::Reply Api::get_refund(Call& call) {
+  auto id = RefundId::parse(call.parts.front());
+  if (!id) co_return Errc::not_found;
+  auto row = co_await ports_.store.refund(*id);
+  if (!row && row.code() != Errc::not_found) co_return row.error();
+  if (!row || row->tenant != call.tenant) co_return Errc::not_found;
+  co_return api::json_answer(200, views::refund(*row));
+}
+
+// Nothing asks for an approval yet: what is above policy is refused in the conversation.
+Api::Reply Api::get_approvals(Call& call) {
+  auto query = api::Query::parse(call.request.query, {"state", "after", "limit"});
+  if (!query) co_return query.error();
+  co_return api::json_answer(200, list_page(json::array(), false));
+}
+
+Api::Reply Api::webhook(Call& call) {
+  auto tenant = TenantId::parse(call.parts[1]);
+  if (!tenant || call.parts[0] != ports_.webhooks.channel()) co_return Errc::not_found;
+  co_return co_await ports_.webhooks.receive(std::move(call.request), std::move(*tenant));
+}
+
+// --- once for each key
+// ---------------------------------------------------------------------------------------------------
+
+Api::Reply Api::once(const Call& call, const json& body, std::string given, Idempotency::Action action) {
+  TurnKey key(Idempotency::scope_of(call.tenant, call.request), std::move(given), Idempotency::fingerprint_of(body));
+  auto flight = idempotency_.take_off(key);
+  if (!flight) co_return flight.error();
+  auto earlier = co_await idempotency_.earlier(key);
+  if (!earlier) co_return earlier.error();
+  const bool known = earlier->has_value();
+  if (known && (*earlier)->state == IdempotencyState::finished) co_return Idempotency::replay(std::move(**earlier));
+  Idempotency::Action kept = [this, key, known, action = std::move(action)] {
+    return idempotency_.around(key, known, action);
+  };
+  auto ex = co_await asio::this_coro::executor;
+  Answer answer = launch(ex, std::move(*flight), std::move(kept), ThreadId());
+  co_return co_await answer->get();
+}
+
+Answer Api::launch(asio::any_io_executor executor, Idempotency::Flight flight, Idempotency::Action action,
+                   ThreadId bell) {
+  auto answer = std::make_shared<OneShot<http::Response>>(std::move(executor));
+  auto started =
+      ports_.work.spawn("api.request", carry_out(std::move(flight), std::move(action), answer, std::move(bell)));
+  if (!started) answer->set(started.error());
+  return answer;
+}
+
+Task<void> Api::carry_out(Idempotency::Flight flight, Idempotency::Action action, Answer answer, ThreadId bell) {
+  Result<http::Response> outcome;
+  std::exception_ptr thrown;
+  try {
+    outcome = co_await action();
+  } catch (...) {
+    thrown = std::current_exception();
+    outcome = is_canceled(thrown) ? Error(Errc::shutting_down) : Error(Errc::internal);
+  }
+  flight.land();  // before the answer: a client that tries again at once is not told to wait
+  answer->set(std::move(outcome));
+  if (!bell.empty()) ports_.conversations.news(bell).notify();
+  if (thrown) std::rethrow_exception(thrown);
+}
+
+}  // namespace purser

@@ -1,0 +1,106 @@
+// The native API and the webhook door: bytes to a request that is known to be whole and allowed, and rows to JSON.
+// Every row that is named is looked up and its tenant compared with the key's; another tenant's row and no row at all
+// are the same answer to the byte.
+#pragma once
+
+#include "agent/api/auth.hpp"
+#include "agent/api/events.hpp"
+#include "agent/api/idempotency.hpp"
+#include "agent/api/renewal.hpp"
+#include "agent/api/router.hpp"
+#include "agent/resume/webhook_inbox.hpp"
+#include "agent/turn/conversations.hpp"
+#include "gateway/async/task_group.hpp"
+#include "gateway/metrics.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace purser {
+
+inline constexpr MetricFamily kRequests{"purser_http_requests_total", "Requests by route and status."};
+inline constexpr MetricFamily kTurns{"purser_turns_total", "Turns that a client asked for, by outcome."};
+
+class Api {
+ public:
+  struct Ports {
+    Store& store;
+    Conversations& conversations;
+    Cashier& cashier;
+    const Catalogue& catalogue;
+    WebhookInbox& webhooks;
+    Mint& mint;
+    Clock& clock;
+    TaskGroup& work;  // owns what goes on when its client leaves
+    Metrics& metrics;
+  };
+  Api(Ports ports, ApiKeys keys, IntentSettings intents, TurnSettings turns, bool sandbox);
+
+  // An http::Handler. Turns and other work under an Idempotency-Key run to their end when the caller leaves.
+  Task<http::Response> handle(http::Request request);
+
+  // Turns of one thread that may wait for each other; one more is thread_busy.
+  static constexpr std::size_t kTurnsAtOnce = 64;
+
+ private:
+  // One request on its way: who asks, and the parts of the path.
+  struct Call {
+    Call(http::Request r, std::vector<std::string> p) : request(std::move(r)), parts(std::move(p)) {}
+    http::Request request;
+    std::vector<std::string> parts;
+    TenantId tenant;
+  };
+  using Reply = Task<Result<http::Response>>;
+  using Method = Reply (Api::*)(Call& call);
+  struct Endpoint {
+    Method method = nullptr;
+    bool open = false;  // needs no API key: the webhook proves itself
+  };
+  static const std::array<api::Route<Endpoint>, 11> kRoutes;
+
+  Reply answer(Call& call, const api::Route<Endpoint>& route);
+
+  Reply create_thread(Call& call);
+  Reply get_thread(Call& call);
+  Reply get_messages(Call& call);
+  Reply post_turn(Call& call);
+  Reply get_events(Call& call);
+  Reply get_intent(Call& call);
+  Reply cancel_intent(Call& call);
+  Reply renew_intent(Call& call);
+  Reply get_refund(Call& call);
+  Reply get_approvals(Call& call);
+  Reply webhook(Call& call);
+
+  // Rows of this call's tenant, else not_found.
+  Task<Result<Thread>> own_thread(const Call& call);
+  Task<Result<PaymentIntent>> own_intent(const Call& call);
+
+  // What an action does once it may: values only, it outlives its caller.
+  Reply do_create(NewThread wanted);
+  Reply do_cancel(IntentId id);
+  Reply do_renew(PaymentIntent ended);
+  Reply do_turn(TurnKey key, std::optional<IdempotencyRow> earlier, ThreadId thread, std::string text);
+  Task<Result<std::optional<http::Response>>> continue_turn(TurnKey key, TurnId id);
+
+  // Does `action` once for this key and body, and waits for it.
+  Reply once(const Call& call, const nlohmann::json& body, std::string key, Idempotency::Action action);
+  // Runs `action` in the group that outlives its client. The answer is set when the key is free again; then the streams
+  // of thread `bell`, when there is one, are woken to see it.
+  Answer launch(asio::any_io_executor executor, Idempotency::Flight flight, Idempotency::Action action, ThreadId bell);
+  Task<void> carry_out(Idempotency::Flight flight, Idempotency::Action action, Answer answer, ThreadId bell);
+
+  // The intent as clients see it, with what is needed to pay it while it can be paid.
+  Task<nlohmann::json> shown(PaymentIntent intent, bool with_card);
+
+  Ports ports_;
+  ApiKeys keys_;
+  TurnSettings turns_;
+  bool sandbox_;
+  Idempotency idempotency_;
+  EventStreams events_;
+  Renewal renewal_;
+};
+
+}  // namespace purser

@@ -1,0 +1,52 @@
+// Server-sent events: a thread's stream as the store holds it. The ids are those of the store, so a client that comes
+// back with Last-Event-ID misses nothing and sees nothing twice.
+#pragma once
+
+#include "agent/turn/conversations.hpp"
+#include "gateway/async/clock.hpp"
+#include "gateway/async/one_shot.hpp"
+#include "gateway/http/message.hpp"
+#include "gateway/store/store.hpp"
+
+#include <memory>
+
+namespace purser {
+
+// The outcome of a request that goes on when its client leaves.
+using Answer = std::shared_ptr<OneShot<http::Response>>;
+
+class EventStreams {
+ public:
+  EventStreams(Store& store, Conversations& conversations, Clock& clock)
+      : store_(store), conversations_(conversations), clock_(clock) {}
+
+  // Everything after event number `after`, then what happens, until the client leaves. A comment each kHeartbeat of
+  // silence keeps the connection.
+  http::Response follow(ThreadId thread, std::int64_t after);
+  // What happens after number `after` while a turn is answered, then "turn.completed" with the turn's answer, or
+  // "error".
+  http::Response turn(ThreadId thread, std::int64_t after, Answer answer);
+  // Only the end of it: an answer given before.
+  http::Response finished_turn(http::Response answer);
+
+  // The number of the newest event; 0 when there is none.
+  Task<Result<std::int64_t>> last_event(ThreadId thread);
+
+  static constexpr std::chrono::seconds kHeartbeat{15};
+  static constexpr std::int64_t kPage = 200;
+
+ private:
+  // Writes what the store holds after `after` and moves it. Errors: the store's, connection_lost.
+  Task<Result<void>> drain(const ThreadId& thread, std::int64_t& after, const http::StreamSink& sink);
+  // Waits for news after those numbered `seen`; writes the heartbeat when there are none.
+  Task<Result<void>> wait(const ThreadId& thread, std::uint64_t seen, const http::StreamSink& sink);
+  Task<void> run_follow(ThreadId thread, std::int64_t after, http::StreamSink sink);
+  Task<void> run_turn(ThreadId thread, std::int64_t after, Answer answer, http::StreamSink sink);
+  Task<void> write_end(http::Response answer, http::StreamSink sink);
+
+  Store& store_;
+  Conversations& conversations_;
+  Clock& clock_;
+};
+
+}  // namespace purser

@@ -1,0 +1,82 @@
+#include "agent/api/new_thread.hpp"
+
+#include "agent/api/request.hpp"
+#include "validation/money/json_gate.hpp"
+
+#include <algorithm>
+
+namespace purser::api {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kUserIdMax = 128;
+constexpr std::size_t kOpenidMax = 128;
+constexpr std::size_t kLocaleMax = 16;
+constexpr std::size_t kMetadataMembers = 16;
+constexpr std::size_t kMetadataName = 64;
+constexpr std::size_t kMetadataValue = 512;
+
+bool is_openid(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+  });
+}
+
+Result<void> read_user(const json& body, NewThread& wanted) {
+  const auto user = body.find("user");
+  if (user == body.end()) return Error(Errc::json_missing_key, "this member is required", "/user");
+  if (!user->is_object()) return Error(Errc::json_wrong_type, "this member is an object", "/user");
+  if (auto known = only_keys(*user, "/user", {"id", "openid"}); !known) return known;
+  auto id = string_member(*user, "/user", "id", kUserIdMax);
+  if (!id) return id.error();
+  auto parsed = UserId::parse(*id);
+  if (!parsed) return Error(Errc::malformed_id, parsed.error().message, "/user/id");
+  wanted.user = std::move(*parsed);
+  if (!user->contains("openid")) return success();
+  auto openid = string_member(*user, "/user", "openid", kOpenidMax);
+  if (!openid) return openid.error();
+  if (!is_openid(*openid)) return Error(Errc::malformed_id, "an openid has letters, digits and -_", "/user/openid");
+  wanted.openid = std::move(*openid);
+  return success();
+}
+
+Result<void> read_locale(const json& body, NewThread& wanted) {
+  if (!body.contains("locale")) return success();
+  auto locale = string_member(body, "", "locale", kLocaleMax);
+  if (!locale) return locale.error();
+  const std::string language = locale->substr(0, locale->find('-'));
+  if (language != "zh" && language != "en") return Error(Errc::json_out_of_range, "the locale is zh or en", "/locale");
+  wanted.locale = language;
+  return success();
+}
+
+Result<void> read_metadata(const json& body, NewThread& wanted) {
+  const auto metadata = body.find("metadata");
+  if (metadata == body.end()) return success();
+  if (!metadata->is_object()) return Error(Errc::json_wrong_type, "this member is an object", "/metadata");
+  if (metadata->size() > kMetadataMembers) {
+    return Error(Errc::json_out_of_range, "metadata has at most 16 members", "/metadata");
+  }
+  for (const auto& [name, value] : metadata->items()) {
+    std::string place = pointer_to("/metadata", name);
+    if (!value.is_string()) return Error(Errc::json_wrong_type, "metadata holds strings", std::move(place));
+    if (name.size() > kMetadataName || value.get_ref<const std::string&>().size() > kMetadataValue) {
+      return Error(Errc::json_out_of_range, "metadata is names of 64 bytes and values of 512", std::move(place));
+    }
+  }
+  wanted.metadata_json = metadata->dump();
+  return success();
+}
+
+}  // namespace
+
+Result<NewThread> read_new_thread(TenantId tenant, const json& body) {
+  NewThread wanted(std::move(tenant), UserId());
+  if (auto user = read_user(body, wanted); !user) return user.error();
+  if (auto locale = read_locale(body, wanted); !locale) return locale.error();
+  if (auto metadata = read_metadata(body, wanted); !metadata) return metadata.error();
+  return wanted;
+}
+
+}  // namespace purser::api
