@@ -171,7 +171,9 @@ Result<CleanText> clean(std::string_view text, TextRules rules) {
     const bool crlf = text.starts_with("\r\n");
     text.remove_prefix(crlf ? 2 : character.bytes);
     const char32_t code = character.code;
-    if (within(kLineBreaks, code)) {
+    if (code >= ' ' && code <= '~') {
+      write(code);
+    } else if (within(kLineBreaks, code)) {
       write(rules.keep_newlines ? '\n' : ' ');
     } else if (code == '\t') {
       write(rules.keep_tabs ? '\t' : ' ');

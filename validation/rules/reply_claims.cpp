@@ -72,14 +72,15 @@ std::vector<Clause> clauses_of(std::string_view text) {
 
 using Words = std::vector<std::string>;
 
+constexpr std::size_t kWordsBefore = 30;  // what stands further ahead in a clause no longer turns its meaning
+
 constexpr std::string_view kFillers[] = {"already", "now",  "just",   "successfully", "fully", "all",
                                          "also",    "both", "indeed", "today",        "safely"};
 constexpr std::string_view kNegations[] = {"not",      "no",      "never", "cannot", "without",
                                            "nothing",  "neither", "nor",   "unable", "waiting",
                                            "awaiting", "pending", "yet",   "fail",   "failed"};
-constexpr std::string_view kConditions[] = {"if",    "once",     "when",     "whenever", "after",
-                                            "until", "till",     "unless",   "before",   "whether",
-                                            "soon",  "assuming", "provided"};
+constexpr std::string_view kConditions[] = {"if",     "once",   "when",    "whenever", "after",    "until",   "till",
+                                            "unless", "before", "whether", "soon",     "assuming", "provided"};
 constexpr std::string_view kModals[] = {"will",  "would", "should", "can", "could", "may",
                                         "might", "must",  "be",     "to",  "need",  "needs"};
 constexpr std::string_view kAuxiliaries[] = {"been",   "was",  "were",  "is",  "are", "have", "has",  "had",
@@ -87,7 +88,7 @@ constexpr std::string_view kAuxiliaries[] = {"been",   "was",  "were",  "is",  "
 constexpr std::string_view kPaymentDone[] = {"received",  "successful", "confirmed", "completed", "complete",
                                              "succeeded", "processed",  "accepted",  "cleared",   "through",
                                              "arrived",   "settled",    "captured"};
-constexpr std::string_view kTook[] = {"received", "got", "confirmed", "accepted", "processed", "have"};
+constexpr std::string_view kTook[] = {"received", "got", "confirmed", "accepted", "processed"};
 constexpr std::string_view kPaymentThings[] = {"link",   "card", "code",  "request", "method",     "details",
                                                "window", "page", "order", "qr",      "information"};
 constexpr std::string_view kRefundDone[] = {"successful", "completed", "complete", "succeeded", "done",
@@ -118,7 +119,7 @@ Words words_of(std::string_view clause) {
 // The user is told what they themselves said: "you said you have paid".
 bool is_reported(const Words& words, std::size_t before) {
   constexpr std::string_view said[] = {"said", "say", "told", "mentioned", "claim", "claimed", "think", "believe"};
-  for (std::size_t i = 0; i + 1 < before; ++i) {
+  for (std::size_t i = before > kWordsBefore ? before - kWordsBefore : 0; i + 1 < before; ++i) {
     if (words[i] == "you" && any_of(said, words[i + 1])) return true;
   }
   return false;
@@ -126,7 +127,7 @@ bool is_reported(const Words& words, std::size_t before) {
 
 // Whether the words from `from` to `to` (inclusive) state a fact.
 bool stands(const Words& words, std::size_t from, std::size_t to) {
-  for (std::size_t i = 0; i <= to && i < words.size(); ++i) {
+  for (std::size_t i = from > kWordsBefore ? from - kWordsBefore : 0; i <= to && i < words.size(); ++i) {
     if (is_negation(words[i]) || any_of(kConditions, words[i])) return false;
     if (i > from && any_of(kModals, words[i])) return false;
   }
@@ -212,8 +213,11 @@ constexpr std::string_view kNotAfter[] = {"后", "之后", "以后", "时",     
 constexpr std::string_view kHarmless[] = {"没问题", "没关系", "没错",   "不错", "请放心",
                                           "请查收", "别担心", "请注意", "即将"};
 
+constexpr std::size_t kBytesBefore = 120;  // 40 characters; as with English, the rest is another matter
+
 bool phrase_stands(std::string_view clause, std::size_t at, std::size_t end) {
-  std::string before(clause.substr(0, at));
+  const std::size_t from = at > kBytesBefore ? at - kBytesBefore : 0;
+  std::string before(clause.substr(from, at - from));
   for (std::string_view word : kHarmless) before = without(std::move(before), word);
   return !contains_any(before, kNotBefore) && !begins_with_any(clause.substr(end), kNotAfter);
 }
@@ -233,7 +237,7 @@ template <std::size_t N, std::size_t M>
 bool claims_pair(std::string_view clause, std::string_view first, const std::string_view (&then)[N],
                  const std::string_view (&unless)[M], std::size_t reach) {
   for (std::size_t at = 0; (at = clause.find(first, at)) != std::string_view::npos; at += first.size()) {
-    const std::string_view rest = clause.substr(at + first.size());
+    const std::string_view rest = clause.substr(at + first.size(), kBytesBefore);
     for (std::string_view word : then) {
       const std::size_t gap = rest.find(word);
       if (gap == std::string_view::npos || code_points(rest.substr(0, gap)) > reach) continue;

@@ -8,6 +8,8 @@ namespace {
 // Taking one thing out may join the halves of another, so passes repeat until nothing changes; a text that still
 // changes then is built to, and loses the characters that such things are made of.
 constexpr int kPassesMax = 8;
+// How far the end of a tag or link is looked for, so that a text of brackets alone costs no more than its length.
+constexpr std::size_t kMarkMax = 4'096;
 
 constexpr std::string_view kSchemesWithoutSlashes[] = {
     "javascript:", "data:",    "vbscript:", "mailto:", "weixin:", "wxp:",
@@ -46,16 +48,22 @@ std::size_t url_end(std::string_view text, std::size_t from) {
   return from;
 }
 
-// Where a scheme that begins at `from` ends, "://" included; 0 when there is none. The colon may be full-width.
+// The length of the "://" that stands at `from`, whose colon may be full-width; 0 when there is none.
+std::size_t slashes(std::string_view text, std::size_t from) {
+  for (std::string_view mark : {"://", ":\\\\", "：//"}) {
+    if (text.substr(from).starts_with(mark)) return mark.size();
+  }
+  return 0;
+}
+
+bool is_scheme_char(char c) {
+  return is_alnum(c) || c == '+' || c == '-' || c == '.';
+}
+
+// Where a scheme that needs no slashes and begins at `from` ends; 0 when there is none.
 std::size_t scheme_end(std::string_view text, std::size_t from) {
-  std::size_t at = from;
-  while (at < text.size() && (is_alnum(text[at]) || text[at] == '+' || text[at] == '-' || text[at] == '.')) ++at;
-  if (at == from || !is_letter(text[from])) return 0;
-  const std::string_view rest = text.substr(at);
-  if (rest.starts_with("://") || rest.starts_with(":\\\\")) return at + 3;
-  if (rest.starts_with("：//")) return at + std::string_view("：//").size();
+  const std::string_view candidate = text.substr(from);
   for (std::string_view scheme : kSchemesWithoutSlashes) {
-    const std::string_view candidate = text.substr(from);
     const bool used = candidate.size() > scheme.size() && is_alnum(candidate[scheme.size()]);
     if (used && starts_with(candidate, scheme)) return from + scheme.size();
   }
@@ -86,8 +94,8 @@ std::size_t tag_end(std::string_view text, std::size_t from) {
   if (from + 1 >= text.size()) return 0;
   const char next = text[from + 1];
   if (!is_letter(next) && next != '/' && next != '!' && next != '?') return 0;
-  const std::size_t close = text.find('>', from);
-  return close == std::string_view::npos ? from + 1 : close + 1;  // an open tag loses at least its bracket
+  const std::size_t close = text.substr(from, kMarkMax).find('>');
+  return close == std::string_view::npos ? from + 1 : from + close + 1;  // an open tag loses at least its bracket
 }
 
 // "[words](target)" or "![words](target)" at `from`: the words are kept.
@@ -98,6 +106,7 @@ struct MarkdownLink {
 
 MarkdownLink markdown_link(std::string_view text, std::size_t from) {
   const std::size_t open = text[from] == '!' ? from + 1 : from;
+  text = text.substr(0, from + kMarkMax);
   if (open >= text.size() || text[open] != '[') return {};
   const std::size_t close = text.find(']', open);
   if (close == std::string_view::npos || close + 1 >= text.size() || text[close + 1] != '(') return {};
@@ -106,36 +115,64 @@ MarkdownLink markdown_link(std::string_view text, std::size_t from) {
   return {text.substr(open + 1, close - open - 1), end + 1};
 }
 
-std::string one_pass(std::string_view text) {
-  std::string out;
-  bool word_begins = true;  // schemes and hosts are looked for at the beginning of words only
-  for (std::size_t at = 0; at < text.size();) {
-    const char c = text[at];
-    if (c == '!' || c == '[') {
-      if (const MarkdownLink link = markdown_link(text, at); link.end != 0) {
-        out += link.words;
-        at = link.end;
-        continue;
-      }
+// One walk over the text; every step takes a link out or keeps a character.
+class Pass {
+ public:
+  explicit Pass(std::string_view text) : text_(text) {}
+
+  std::string run() {
+    while (at_ < text_.size()) {
+      if (!take_mark() && !take_word_link() && !take_slashes()) keep();
     }
-    if (const std::size_t end = c == '<' ? tag_end(text, at) : 0; end != 0) {
-      at = end;
-      continue;
-    }
-    if (word_begins && is_alnum(c)) {
-      const std::size_t scheme = scheme_end(text, at);
-      const std::size_t end = scheme != 0 ? url_end(text, scheme) : host_end(text, at);
-      if (end != 0) {
-        at = end;
-        continue;
-      }
-    }
-    word_begins = !is_host_char(c);
-    out += c;
-    ++at;
+    return std::move(kept_);
   }
-  return out;
-}
+
+ private:
+  void keep() {
+    word_begins_ = !is_alnum(text_[at_]);
+    kept_ += text_[at_++];
+  }
+
+  bool skip_to(std::size_t end) {
+    if (end == 0) return false;
+    at_ = end;
+    return true;
+  }
+
+  bool take_mark() {
+    const char c = text_[at_];
+    if (c == '<') return skip_to(tag_end(text_, at_));
+    if (c != '!' && c != '[') return false;
+    const MarkdownLink link = markdown_link(text_, at_);
+    if (link.end != 0) kept_ += link.words;
+    return skip_to(link.end);
+  }
+
+  // A host name is judged once, at its first label; a scheme may begin at any.
+  bool take_word_link() {
+    if (!word_begins_ || !is_alnum(text_[at_])) return false;
+    if (const std::size_t scheme = scheme_end(text_, at_); scheme != 0) return skip_to(url_end(text_, scheme));
+    if (at_ < no_host_before_) return false;
+    if (skip_to(host_end(text_, at_))) return true;
+    no_host_before_ = at_;
+    while (no_host_before_ < text_.size() && is_host_char(text_[no_host_before_])) ++no_host_before_;
+    return false;
+  }
+
+  bool take_slashes() {
+    const std::size_t mark = slashes(text_, at_);
+    if (mark == 0) return false;
+    while (!kept_.empty() && is_scheme_char(kept_.back())) kept_.pop_back();
+    word_begins_ = true;
+    return skip_to(url_end(text_, at_ + mark));
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::size_t no_host_before_ = 0;
+  bool word_begins_ = true;
+  std::string kept_;
+};
 
 std::string without_marks(std::string text) {
   constexpr std::string_view marks = "<>[]()";
@@ -150,7 +187,7 @@ std::string without_marks(std::string text) {
 std::string without_links(std::string_view text) {
   std::string kept(text);
   for (int pass = 0; pass < kPassesMax; ++pass) {
-    std::string next = one_pass(kept);
+    std::string next = Pass(kept).run();
     if (next == kept) return kept;
     kept = std::move(next);
   }

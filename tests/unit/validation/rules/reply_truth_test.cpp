@@ -1,0 +1,340 @@
+#include "validation/rules/reply_truth.hpp"
+
+#include "tests/support/samples.hpp"
+#include "validation/rules/reply_claims.hpp"
+#include "validation/rules/reply_links.hpp"
+
+#include <gtest/gtest.h>
+
+namespace purser::rules {
+namespace {
+
+using samples::fen;
+
+const LedgerFacts kNothing{};
+
+LedgerFacts paid() {
+  LedgerFacts facts;
+  facts.payment_succeeded = true;
+  return facts;
+}
+
+LedgerFacts refunded() {
+  LedgerFacts facts = paid();
+  facts.refund_succeeded = true;
+  return facts;
+}
+
+LedgerFacts refunding() {
+  LedgerFacts facts = paid();
+  facts.refund_pending = true;
+  return facts;
+}
+
+const char* const kPaidClaims[] = {
+    "Payment received!",
+    "Your payment was received.",
+    "Your payment has been successfully received, thank you.",
+    "The payment was successful.",
+    "Payment successful",
+    "Your payment is complete.",
+    "Payment confirmed: we are packing your tea.",
+    "The payment has gone through.",
+    "The payment went through.",
+    "We have received your payment of ¥398.00.",
+    "I can confirm that your payment was received.",
+    "You have paid 398.00 CNY.",
+    "You've already paid.",
+    "The order is paid.",
+    "Your order has already been paid in full",
+    "Paid!",
+    "Status: paid",
+    "Great news — your order has now been paid.",
+    "Thank you for your payment!",
+    "Thanks for paying.",
+    "Your card was charged ¥398.00.",
+    "No problem, payment received.",
+    "PAYMENT RECEIVED",
+    "Ｐａｙｍｅｎｔ ｒｅｃｅｉｖｅｄ",
+    "Pay\u200Bment recei\u202Eved",
+    "**Payment received**",
+    "pay<b></b>ment received",
+    "If you want more tea, tell me. Your payment was received.",
+    "Payment received, shall we ship it?",
+    "已支付",
+    "您已支付398元。",
+    "订单已经支付，请放心。",
+    "支付成功！",
+    "您的付款已成功。",
+    "付款成功，我们会尽快发货",
+    "已收到您的付款。",
+    "我们收到了您的付款，谢谢",
+    "没问题，已付款。",
+    "没问题已付款",
+    "当前订单已支付",
+    "状态：已支付",
+    "款项已到账",
+    "感谢您的付款！",
+    "您已成功支付 ¥398.00",
+    "您已经成功付款",
+    "好的（已支付）",
+};
+
+const char* const kPaidTalk[] = {
+    "You have not paid yet.",
+    "It has not been paid yet.",
+    "The payment hasn't been received.",
+    "No payment has been received so far.",
+    "Your payment was not successful.",
+    "We haven't received your payment.",
+    "Once you have paid, I will tell you.",
+    "If you have paid, please wait a minute.",
+    "After the payment is received, we ship.",
+    "I will write as soon as the payment has been received.",
+    "Have you paid?",
+    "Have you already paid, or shall I cancel it?",
+    "Was the payment successful?",
+    "The amount to be paid is ¥398.00.",
+    "¥398.00 must be paid within five minutes.",
+    "Please pay ¥398.00 with the card below.",
+    "Your order is unpaid.",
+    "The payment failed.",
+    "The payment will be confirmed within a minute.",
+    "Waiting for the payment to be confirmed.",
+    "You said you have paid, but I cannot see it.",
+    "When the order is confirmed and you have paid, I will tell you.",
+    "If the code works, and you have paid, I will tell you.",
+    "I have created the payment link.",
+    "I have prepared the payment.",
+    "We accept payment by WeChat.",
+    "Payment request created for ¥398.00.",
+    "It isn't paid.",
+    "The payment expired.",
+    "Tap the card to pay; your payment is pending.",
+    "Here are two teas for ¥398.00.",
+    "您还没有支付。",
+    "订单尚未支付",
+    "还没收到您的付款",
+    "暂时没有收到您的付款",
+    "支付成功后，我会通知您。",
+    "请完成支付。",
+    "请在5分钟内完成付款",
+    "如果您已支付，请稍等。",
+    "您已经支付了吗？",
+    "您已付款了吗",
+    "是否已支付？",
+    "等待支付完成",
+    "等您支付完成我再通知您",
+    "待支付",
+    "未支付，已过期",
+    "付款完成之后我们马上发货",
+    "支付失败",
+    "您说您已支付，但是系统里没有记录",
+    "需要支付398元",
+    "已为您创建支付二维码",
+    "订单已创建，支付方式：微信",
+    "已支付的订单可以申请退款",
+    "一旦支付成功，我会告诉您",
+};
+
+const char* const kRefundedClaims[] = {
+    "Your refund is complete.",
+    "You have been refunded ¥199.00.",
+    "I have refunded your order.",
+    "We refunded you.",
+    "The refund was successful.",
+    "Your refund has arrived.",
+    "¥199.00 was refunded.",
+    "已退款",
+    "退款成功",
+    "已为您退款199元。",
+    "款项已退还给您",
+    "已经全额退款",
+    "退款已到账",
+    "钱已退回您的微信",
+};
+
+const char* const kStartedClaims[] = {
+    "Your refund has been submitted.",
+    "I have submitted your refund.",
+    "The refund is being processed.",
+    "Refund initiated.",
+    "The refund is on its way.",
+    "已提交退款申请。",
+    "退款处理中",
+    "正在为您退款",
+    "已为您申请退款",
+};
+
+const char* const kRefundTalk[] = {
+    "It has not been refunded.",
+    "Once the refund is complete I will tell you.",
+    "Do you want a refund?",
+    "A refund can be made within seven days.",
+    "This cannot be refunded.",
+    "Has it been refunded?",
+    "The refund was declined.",
+    "How much should be refunded?",
+    "The refund needs the approval of a person.",
+    "还没有退款",
+    "退款成功后会通知您",
+    "您要退款吗？",
+    "可以退款",
+    "如果需要退款，请告诉我原因",
+    "无法退款",
+};
+
+TEST(ReplyTruthTest, AClaimOfPaymentNeedsAPayment) {
+  for (const char* text : kPaidClaims) {
+    const auto reply = reply_truth(text, kNothing);
+    EXPECT_FALSE(reply.ok()) << text;
+    EXPECT_TRUE(reply.ok() || reply.code() == Errc::reply_untrue) << text;
+    EXPECT_TRUE(reply_truth(text, paid()).ok()) << text;
+  }
+}
+
+TEST(ReplyTruthTest, TalkOfPaymentIsFree) {
+  for (const char* text : kPaidTalk) {
+    const auto reply = reply_truth(text, kNothing);
+    EXPECT_TRUE(reply.ok()) << text;
+    EXPECT_TRUE(!reply.ok() || reply->text == text) << text;
+  }
+}
+
+TEST(ReplyTruthTest, AClaimOfARefundNeedsARefund) {
+  for (const char* text : kRefundedClaims) {
+    EXPECT_FALSE(reply_truth(text, paid()).ok()) << text;
+    EXPECT_FALSE(reply_truth(text, refunding()).ok()) << text;
+    EXPECT_TRUE(reply_truth(text, refunded()).ok()) << text;
+  }
+}
+
+TEST(ReplyTruthTest, ARefundOnItsWayIsLessThanOneDone) {
+  for (const char* text : kStartedClaims) {
+    EXPECT_FALSE(reply_truth(text, paid()).ok()) << text;
+    EXPECT_TRUE(reply_truth(text, refunding()).ok()) << text;
+    EXPECT_TRUE(reply_truth(text, refunded()).ok()) << text;
+  }
+}
+
+TEST(ReplyTruthTest, TalkOfRefundsIsFree) {
+  for (const char* text : kRefundTalk) EXPECT_TRUE(reply_truth(text, kNothing).ok()) << text;
+}
+
+TEST(ReplyTruthTest, TheRefusalSaysWhatIsWrong) {
+  EXPECT_NE(reply_truth("已支付", kNothing).error().message.find("no payment here has succeeded"), std::string::npos);
+  EXPECT_NE(reply_truth("已退款", paid()).error().message.find("refund"), std::string::npos);
+  EXPECT_EQ(reply_truth("\xFF", paid()).code(), Errc::malformed_text);
+}
+
+TEST(ReplyTruthTest, FiguresOfAClaimAreTheLedgers) {
+  LedgerFacts facts = refunded();
+  facts.amounts = {fen(39'800), fen(19'900), fen(129'900)};
+  for (const char* text :
+       {"You have paid ¥398.00.", "您已支付398元。", "Payment of CNY 398 received.", "已退款 199.00 元",
+        "You have paid ¥398 for 2 teas.", "You have paid ¥1,299.00.", "已支付。总价 ¥5.00。"}) {
+    EXPECT_TRUE(reply_truth(text, facts).ok()) << text;
+  }
+  for (const char* text : {"You have paid ¥399.00.", "您已支付 39.8 元。", "已退款100元", "Payment of CNY 1 received.",
+                           "Refund complete for RMB 200"}) {
+    const auto reply = reply_truth(text, facts);
+    ASSERT_FALSE(reply.ok()) << text;
+    EXPECT_EQ(reply.code(), Errc::reply_untrue);
+  }
+  facts.amounts.clear();
+  EXPECT_TRUE(reply_truth("You have paid ¥399.00.", facts).ok()) << "no figures given, none checked";
+}
+
+TEST(ReplyTruthTest, SaysWhetherTheTextWasChanged) {
+  EXPECT_FALSE(reply_truth("Two teas, ¥398.00.\n- one\n- two", kNothing)->changed);
+  EXPECT_TRUE(reply_truth("a\u202Eb", kNothing)->changed);
+  EXPECT_TRUE(reply_truth("pay at https://evil.example/x", kNothing)->changed);
+  EXPECT_EQ(reply_truth("Pay at https://evil.example/x now", kNothing)->text, "Pay at  now");
+}
+
+TEST(ReplyLinksTest, UrlsOfEverySchemeAreTakenOut) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"see https://evil.example/pay?x=1 now", "see  now"},
+      {"HTTPS://EVIL.EXAMPLE", ""},
+      {"扫码weixin://wxpay/bizpayurl?pr=abc支付", "扫码支付"},
+      {"wxp://f2f0abc", ""},
+      {"alipays://platformapi/startapp", ""},
+      {"javascript:alert(1)", "(1)"},
+      {"data:text/html;base64,xxxx", ""},
+      {"weixin:dl/business", ""},
+      {"(https://evil.example)", "()"},
+      {"https：//evil.example/x", ""},
+      {"go to evil.com/pay", "go to "},
+      {"go to www.evil.example.", "go to ."},
+      {"打开 pay-wechat.cn 付款", "打开  付款"},
+      {"http://1.2.3.4:80/x", ""},
+      {"xhttp://evil.example", ""},
+      {"1http://evil.example", ""},
+      {".weixin://x", ""},
+      {"..evil.com", ".."},
+  };
+  for (const auto& [text, expected] : cases) EXPECT_EQ(without_links(text), expected) << text;
+}
+
+TEST(ReplyLinksTest, MarkdownAndHtmlKeepTheirWords) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"[pay here](https://evil.example)", "pay here"},
+      {"![qr](https://evil.example/qr.png)", "qr"},
+      {"[pay](/relative)", "pay"},
+      {"<a href=\"https://evil.example\">pay</a>", "pay"},
+      {"<img src=x onerror=alert(1)>", ""},
+      {"<https://evil.example>", ""},
+      {"<script>alert(1)</script>", "alert(1)"},
+      {"<img src=x onerror=alert", "img src=x onerror=alert"},
+      {"<<b>script>x", "x"},
+      {"[a]([b](c))", "a)"},
+      {"[![x](y)](z)", "x"},
+      {"[id]: https://evil.example", "[id]: "},
+  };
+  for (const auto& [text, expected] : cases) EXPECT_EQ(without_links(text), expected) << text;
+}
+
+TEST(ReplyLinksTest, OrdinaryTextStays) {
+  for (const char* text :
+       {"¥12.99", "2.5 kg at 10:30", "a < b and b > c", "1 <2", "e.g. this, i.e. that", "v1.2.3", "[x] done",
+        "Wow! [sic]", "tea/cup", "Node.js", "订单：pi_0123", "3.14", "and/or", "note: data: yes", ":) ", "Hi!"}) {
+    EXPECT_EQ(without_links(text), text);
+  }
+}
+
+TEST(ReplyLinksTest, TextBuiltToGrowNewLinksEndsWithoutAny) {
+  std::string nested = "<b>";
+  for (int i = 0; i < 40; ++i) nested = "<" + nested + "b>";
+  EXPECT_EQ(without_links(nested).find('<'), std::string::npos);
+  std::string deep = "https://evil.example";
+  for (int i = 0; i < 40; ++i) deep = "h<b>" + deep;
+  EXPECT_EQ(without_links(deep).find("://"), std::string::npos) << without_links(deep);
+}
+
+// Each of these would take minutes if a part of the rule looked at the whole text for every mark in it.
+TEST(ReplyTruthTest, LongTextsBuiltToBeSlowAreNot) {
+  for (const std::string piece :
+       {"<a", "[", "![a](", "[a]", "未已支付", "not payment ", "已收到", "a.", "http", "://", "data:"}) {
+    std::string text;
+    while (text.size() < 64 * 1024) text += piece;
+    static_cast<void>(reply_truth(text, kNothing));
+  }
+}
+
+TEST(ReplyLinksPropertyTest, WhatIsLeftHoldsNoLink) {
+  std::uint32_t state = 20260105;
+  const auto next = [&] { return state = state * 1664525u + 1013904223u, state >> 16; };
+  const std::string pieces[] = {"http", "s",    "://", "<",   ">", "b", "[",  "]",  "(",      ")",
+                                "!",    "evil", ".",   "com", "/", " ", "：", "//", "weixin", ":"};
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text;
+    for (int j = 0; j < 10; ++j) text += pieces[next() % std::size(pieces)];
+    const std::string left = without_links(text);
+    for (const char* link : {"://", "：//", "<b", " evil.com "}) {
+      ASSERT_EQ((" " + left + " ").find(link), std::string::npos) << text << " -> " << left;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace purser::rules
