@@ -1,0 +1,48 @@
+// What the rail's error codes mean for money. By code first, then by status; the spellings of all tables of the rail's
+// documentation are folded into one. What is not known here is `unknown`, never a no. Pure.
+#pragma once
+
+#include "gateway/pay/payment_channel.hpp"
+
+#include <cstdint>
+#include <string_view>
+
+namespace purser::wechat {
+
+enum class Operation : std::uint8_t { create, query, close, refund, query_refund };
+std::string_view to_string(Operation o);
+
+// What a code says, whatever its spelling.
+enum class Meaning : std::uint8_t {
+  other,    // nothing that this table knows
+  refused,  // a plain no: nothing happened and nothing will
+  order_closed,
+  order_paid,
+  ask_first,    // the number is used, or the trade went wrong somewhere: only a query tells
+  short_funds,  // the merchant's balance does not cover the refund; the same number works after topping up
+  not_known,    // no such order or refund at the rail (yet)
+  paying,       // the payer is at it
+  busy,         // the rail asks for the same again, later
+};
+Meaning meaning_of_code(std::string_view code);
+
+struct Judgement {
+  Outcome outcome = Outcome::unknown;
+  bool again = false;  // the same request may be sent again at once, backing off
+  bool already_paid = false;
+  bool closed = false;
+  bool not_known = false;
+
+  friend bool operator==(const Judgement&, const Judgement&) = default;
+};
+// For an answer with a status that is no success. For a close, `succeeded` says that the order is closed and `declined`
+// with not_known that the rail has no such order (yet); for a query, `declined` says the latter too.
+Judgement judge(Operation operation, int status, std::string_view code);
+
+// An error answer need not be signed, and unsigned it must not decide about money alone. These fold in what a query for
+// the same number said: verified facts win, a second no confirms the first, anything else leaves it open.
+OrderReply confirmed(OrderReply hinted, const QueryReply& asked);
+CloseReply confirmed(CloseReply hinted, const QueryReply& asked);
+RefundReply confirmed(RefundReply hinted, const RefundReply& asked);
+
+}  // namespace purser::wechat

@@ -1,0 +1,119 @@
+#include "gateway/pay/wechat/codec.hpp"
+
+#include <gtest/gtest.h>
+
+namespace purser::wechat {
+namespace {
+
+const Merchant kMerchant{"1900000001", "wxd678efh567hg6787"};
+constexpr std::string_view kNotify = "https://pay.example.com/webhooks/wechat/acme";
+
+PaymentIntent intent(TradeKind kind) {
+  PaymentIntent out;
+  out.amount = Money(1299, Currency::cny());
+  out.description = "Image创意套餐 ×1";
+  out.expires_at = from_millis(1'767'607'500'123);
+  out.order.kind = kind;
+  out.order.out_trade_no = OutTradeNo::trusted("A1b2C3d4E5f6G7h8I9j0K1l2M3n4");
+  if (kind == TradeKind::mini_program) out.order.payer_openid = "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o";
+  return out;
+}
+
+Refund refund() {
+  Refund out;
+  out.out_refund_no = OutRefundNo::trusted("R1b2C3d4E5f6G7h8I9j0K1l2M3n4");
+  out.amount = Money(300, Currency::cny());
+  out.reason = "不喜欢 \"颜色\"";
+  return out;
+}
+
+TEST(Codec, NativeOrder) {
+  EXPECT_EQ(create_path(TradeKind::qr), "/v3/pay/transactions/native");
+  EXPECT_EQ(order_body(intent(TradeKind::qr), kMerchant, kNotify).value(),
+            R"({"appid":"wxd678efh567hg6787","mchid":"1900000001","description":"Image创意套餐 ×1",)"
+            R"("out_trade_no":"A1b2C3d4E5f6G7h8I9j0K1l2M3n4","time_expire":"2026-01-05T18:05:00+08:00",)"
+            R"("notify_url":"https://pay.example.com/webhooks/wechat/acme","amount":{"total":1299,"currency":"CNY"}})");
+}
+
+TEST(Codec, JsapiOrderNamesThePayer) {
+  EXPECT_EQ(create_path(TradeKind::mini_program), "/v3/pay/transactions/jsapi");
+  const std::string body = order_body(intent(TradeKind::mini_program), kMerchant, kNotify).value();
+  EXPECT_TRUE(
+      body.ends_with(R"("amount":{"total":1299,"currency":"CNY"},"payer":{"openid":"oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}})"));
+  EXPECT_EQ(body, order_body(intent(TradeKind::mini_program), kMerchant, kNotify).value());
+}
+
+TEST(Codec, RefundAndClose) {
+  EXPECT_EQ(refund_body(intent(TradeKind::qr), refund(), kNotify).value(),
+            R"({"out_trade_no":"A1b2C3d4E5f6G7h8I9j0K1l2M3n4","out_refund_no":"R1b2C3d4E5f6G7h8I9j0K1l2M3n4",)"
+            R"("reason":"不喜欢 \"颜色\"","notify_url":"https://pay.example.com/webhooks/wechat/acme",)"
+            R"("amount":{"refund":300,"total":1299,"currency":"CNY"}})");
+  Refund without = refund();
+  without.reason.clear();
+  EXPECT_EQ(refund_body(intent(TradeKind::qr), without, kNotify).value().find("reason"), std::string::npos);
+  EXPECT_EQ(close_body(kMerchant), R"({"mchid":"1900000001"})");
+}
+
+TEST(Codec, PathsAreEncodedOnce) {
+  EXPECT_EQ(query_path(OutTradeNo::trusted("a-b_c|d*e"), kMerchant),
+            "/v3/pay/transactions/out-trade-no/a-b_c%7Cd%2Ae?mchid=1900000001");
+  EXPECT_EQ(close_path(OutTradeNo::trusted("abcdef")), "/v3/pay/transactions/out-trade-no/abcdef/close");
+  EXPECT_EQ(refund_path(), "/v3/refund/domestic/refunds");
+  EXPECT_EQ(query_refund_path(OutRefundNo::trusted("a@b")), "/v3/refund/domestic/refunds/a%40b");
+}
+
+TEST(Codec, RefusesWhatTheRailWouldNotTake) {
+  const auto param = [](const PaymentIntent& i, std::string_view notify = kNotify) {
+    auto body = order_body(i, kMerchant, notify);
+    return body.ok() ? "ok" : body.error().param;
+  };
+  PaymentIntent i = intent(TradeKind::qr);
+  i.description = "";
+  EXPECT_EQ(param(i), "description");
+  std::string exactly;
+  for (int k = 0; k < 127; ++k) exactly += "微";
+  i.description = exactly;
+  EXPECT_EQ(param(i), "ok");
+  i.description = exactly + "微";
+  EXPECT_EQ(param(i), "description");
+  for (const char* text : {"smile \xf0\x9f\x98\x80", "broken \xff", "line\nbreak", "tab\t", "del\x7f"}) {
+    i.description = text;
+    EXPECT_EQ(param(i), "description") << text;
+  }
+  i = intent(TradeKind::mini_program);
+  i.order.payer_openid.clear();
+  EXPECT_EQ(param(i), "openid");
+  i.order.payer_openid = std::string(129, 'o');
+  EXPECT_EQ(param(i), "openid");
+  i = intent(TradeKind::qr);
+  EXPECT_EQ(param(i, "https://x.example/" + std::string(238, 'a')), "notify_url");
+  i.order.out_trade_no = OutTradeNo();
+  EXPECT_EQ(param(i), "out_trade_no");
+  i = intent(TradeKind::qr);
+  for (std::int64_t amount : {0, -1}) {
+    i.amount = Money(amount, Currency::cny());
+    EXPECT_EQ(order_body(i, kMerchant, kNotify).code(), Errc::amount_out_of_range);
+  }
+}
+
+TEST(Codec, RefusesRefundsTheRailWouldNotTake) {
+  const PaymentIntent i = intent(TradeKind::qr);
+  Refund r = refund();
+  r.amount = Money(1299, Currency::cny());
+  EXPECT_TRUE(refund_body(i, r, kNotify).ok());
+  r.amount = Money(1300, Currency::cny());
+  EXPECT_EQ(refund_body(i, r, kNotify).code(), Errc::refund_exceeds_remaining);
+  r.amount = Money(0, Currency::cny());
+  EXPECT_EQ(refund_body(i, r, kNotify).code(), Errc::amount_out_of_range);
+  r.amount = Money(1, Currency::parse("USD").value());
+  EXPECT_EQ(refund_body(i, r, kNotify).code(), Errc::currency_mismatch);
+  r = refund();
+  r.reason = std::string(81, 'x');
+  EXPECT_EQ(refund_body(i, r, kNotify).error().param, "reason");
+  r = refund();
+  r.out_refund_no = OutRefundNo();
+  EXPECT_EQ(refund_body(i, r, kNotify).error().param, "out_refund_no");
+}
+
+}  // namespace
+}  // namespace purser::wechat
