@@ -101,10 +101,10 @@ class RefundRun {
     const auto intent = std::find_if(owned_.begin(), owned_.end(),
                                      [&](const PaymentIntent& candidate) { return candidate.id == entry.intent; });
     if (intent == owned_.end()) {
-      return Error(Errc::not_found, std::string(meaning_of(Errc::not_found)), pointer_to(at, "intent_id"));
+      return Error(Errc::not_found, std::string(meaning_of(Errc::not_found)), pointer_to(at, "payment_intent"));
     }
     asked_.emplace_back("refund_state");
-    if (auto good = rules::refund_state(*intent, pointer_to(at, "intent_id")); !good) return good;
+    if (auto good = rules::refund_state(*intent, pointer_to(at, "payment_intent")); !good) return good;
 
     asked_.emplace_back("refund_reason");
     auto reason = rules::refund_reason(entry.reason, policy_.reason_max, pointer_to(at, "reason"));

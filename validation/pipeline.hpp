@@ -63,7 +63,7 @@ Result<CheckedOrder> check_order(const Catalogue& catalogue, const OrderProposal
                                  std::string_view locale);
 
 // --- refund --------------------------------------------------------------------------------------------------------
-// Pointers in errors take the members to be called refunds (intent_id, lines (sku, quantity), all, amount_fen, reason)
+// Pointers in errors take the members to be called refunds (payment_intent, lines (sku, quantity), all, amount_fen, reason)
 // and total_fen.
 
 struct RefundProposal {

@@ -125,7 +125,7 @@ TEST(RefundPipelineTest, TheOrderOfTheRulesIsFixed) {
 
 TEST(RefundPipelineTest, WhatIsNotTheUsersIsNotFound) {
   const auto judged = judge(list({entry('1', 1), entry('9', 1)}));
-  expect_rejected(judged, Errc::not_found, "/refunds/1/intent_id", "owned_intent");
+  expect_rejected(judged, Errc::not_found, "/refunds/1/payment_intent", "owned_intent");
   EXPECT_EQ(judged.value.error().message, meaning_of(Errc::not_found));
 }
 
@@ -137,7 +137,7 @@ TEST(RefundPipelineTest, EachRuleRefuses) {
   PaymentIntent pending = paid('1');
   pending.state = IntentState::awaiting_payment;
   expect_rejected(judge_refunds({pending}, list({entry('1', 1)}), kRefunds), Errc::refund_not_allowed,
-                  "/refunds/0/intent_id", "refund_state");
+                  "/refunds/0/payment_intent", "refund_state");
 
   RefundProposal proposal = list({entry('1', 1)});
   proposal.entries[0].reason = " ";
