@@ -1,0 +1,197 @@
+#include "gateway/sandbox/control.hpp"
+
+#include "gateway/sandbox/body.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace purser::sandbox {
+namespace {
+
+struct Path {
+  std::string_view path;
+  std::string_view method;
+};
+constexpr std::array kPaths{Path{"/sandbox/pay", "POST"},    Path{"/sandbox/decline", "POST"},
+                            Path{"/sandbox/faults", "POST"}, Path{"/sandbox/clock", "POST"},
+                            Path{"/sandbox/reset", "POST"},  Path{"/sandbox/orders", "GET"},
+                            Path{"/sandbox/traffic", "GET"}, Path{"/sandbox/webhooks", "GET"}};
+
+Error bad(const std::string& field, std::string_view rule) {
+  return Error(Errc::request_malformed, field + ": " + std::string(rule), field);
+}
+
+int status_of(Errc code) {
+  switch (code) {
+    case Errc::not_found:
+      return 404;
+    case Errc::method_not_allowed:
+      return 405;
+    case Errc::illegal_transition:
+      return 409;
+    default:
+      return 400;
+  }
+}
+
+http::Response json_response(int status, const json& body) {
+  http::Response out;
+  out.status = status;
+  out.headers = {{"Content-Type", "application/json"}};
+  // Traffic quotes whatever bytes came in.
+  out.body = body.dump(-1, ' ', false, json::error_handler_t::replace);
+  return out;
+}
+
+// An object of strings: every name in `required` is there, every other one in `optional`.
+Result<void> check_strings(const json& body, std::initializer_list<std::string_view> required,
+                           std::initializer_list<std::string_view> optional) {
+  if (!body.is_object()) return bad("body", "must be a JSON object");
+  for (auto name : required) {
+    if (!body.contains(name)) return bad(std::string(name), "is required");
+  }
+  for (const auto& [name, value] : body.items()) {
+    auto is_name = [&name = name](std::string_view n) { return n == name; };
+    bool known = std::any_of(required.begin(), required.end(), is_name) ||
+                 std::any_of(optional.begin(), optional.end(), is_name);
+    if (!known) return bad(name, "no such member");
+    if (!value.is_string() || value.get_ref<const std::string&>().empty())
+      return bad(name, "must be a string, not empty");
+  }
+  return success();
+}
+
+json describe(const RailRefund& refund) {
+  return RefundDesk::object(refund);
+}
+
+json describe(const Effect& effect) {
+  json out{{"kind", effect.kind == Effect::Kind::capture ? "capture" : "refund"},
+           {"out_trade_no", effect.out_trade_no},
+           {"fen", effect.fen},
+           {"at", format_time(effect.at)}};
+  if (!effect.out_refund_no.empty()) out["out_refund_no"] = effect.out_refund_no;
+  return out;
+}
+
+json describe(const Notice& notice) {
+  json attempts = json::array();
+  for (const auto& attempt : notice.attempts)
+    attempts.push_back({{"at", format_time(attempt.at)}, {"fault", attempt.fault}, {"result", attempt.result}});
+  return {{"id", notice.id},
+          {"event_type", notice.event_type},
+          {"out_trade_no", notice.out_trade_no},
+          {"url", notice.url},
+          {"state", to_string(notice.state)},
+          {"due", format_time(notice.due)},
+          {"attempts", std::move(attempts)}};
+}
+
+}  // namespace
+
+http::Response Control::handle(const http::Request& request, const Moment& now) {
+  auto done = dispatch(request, now);
+  if (done) return json_response(200, *done);
+  const auto& error = done.error();
+  json about{{"code", code_of(error.code)}, {"message", error.message}, {"param", error.param}};
+  return json_response(status_of(error.code), json{{"error", std::move(about)}});
+}
+
+Result<json> Control::dispatch(const http::Request& request, const Moment& now) {
+  auto known = std::find_if(kPaths.begin(), kPaths.end(), [&](const Path& p) { return p.path == request.path; });
+  if (known == kPaths.end()) return Error(Errc::not_found, "path: no such control", "path");
+  if (known->method != request.method)
+    return Error(Errc::method_not_allowed, "method: " + std::string(known->method) + " only", "method");
+  if (request.path == "/sandbox/orders") return orders(now);
+  if (request.path == "/sandbox/traffic") return traffic();
+  if (request.path == "/sandbox/webhooks") return webhooks();
+  if (request.path == "/sandbox/reset") {
+    rail_.reset();
+    return json{{"reset", true}};
+  }
+  json body;
+  if (auto no = parse_body(request.body, body)) {
+    auto issue = json::parse(no->body)["detail"];
+    auto field = issue["field"].get<std::string>();
+    return bad(field.empty() ? "body" : field, issue["issue"].get<std::string>());
+  }
+  if (request.path == "/sandbox/pay") return pay(body, now);
+  if (request.path == "/sandbox/decline") return decline(body, now);
+  if (request.path == "/sandbox/faults") return faults(body);
+  return clock(body);
+}
+
+Result<json> Control::pay(const json& body, const Moment& now) {
+  if (auto good = check_strings(body, {"out_trade_no"}, {"openid"}); !good) return good.error();
+  auto number = body["out_trade_no"].get<std::string>();
+  if (auto good = rail_.pay(number, body.value("openid", ""), now); !good) return good.error();
+  return rail_.transaction(rail_.orders(now).find(number)->second);
+}
+
+Result<json> Control::decline(const json& body, const Moment& now) {
+  if (auto good = check_strings(body, {"out_trade_no"}, {}); !good) return good.error();
+  auto number = body["out_trade_no"].get<std::string>();
+  if (auto good = rail_.decline(number, now); !good) return good.error();
+  return rail_.transaction(rail_.orders(now).find(number)->second);
+}
+
+Result<json> Control::faults(const json& body) {
+  auto script = FaultScript::parse(body);
+  if (!script) return script.error();
+  auto count = script->size();
+  rail_.set_faults(std::move(*script));
+  return json{{"faults", count}};
+}
+
+Result<json> Control::clock(const json& body) {
+  if (auto good = check_strings(body, {"advance"}, {}); !good) return good.error();
+  auto by = parse_duration(body["advance"].get<std::string>(), "advance");
+  if (!by) return by.error();
+  advance_(*by);
+  return json{{"advanced_ms", by->count()}};
+}
+
+json Control::orders(const Moment& now) {
+  rail_.settle(now);
+  json list = json::array();
+  for (const auto& [number, order] : rail_.orders(now)) {
+    auto entry = rail_.transaction(order);
+    entry["path"] = to_string(order.type);
+    entry["created"] = format_time(order.created);
+    entry["expires"] = format_time(order.expires);
+    entry["notify_url"] = order.notify_url;
+    entry["attempts_declined"] = order.attempts_declined;
+    entry["refunds"] = json::array();
+    for (const auto& [refund_number, refund] : rail_.refunds()) {
+      if (refund.out_trade_no == number) entry["refunds"].push_back(describe(refund));
+    }
+    list.push_back(std::move(entry));
+  }
+  json effects = json::array();
+  for (const auto& effect : rail_.effects()) effects.push_back(describe(effect));
+  return {{"orders", std::move(list)}, {"effects", std::move(effects)}};
+}
+
+json Control::webhooks() const {
+  json list = json::array();
+  for (const auto& notice : rail_.notices()) list.push_back(describe(notice));
+  return {{"webhooks", std::move(list)}};
+}
+
+json Control::traffic() const {
+  json list = json::array();
+  for (const auto& entry : rail_.traffic())
+    list.push_back({{"at", format_time(entry.at)},
+                    {"call", entry.call},
+                    {"method", entry.method},
+                    {"target", entry.target},
+                    {"out_trade_no", entry.out_trade_no},
+                    {"body", entry.body},
+                    {"verdict", entry.verdict},
+                    {"fault", entry.fault},
+                    {"status", entry.status},
+                    {"request_id", entry.request_id}});
+  return {{"traffic", std::move(list)}};
+}
+
+}  // namespace purser::sandbox

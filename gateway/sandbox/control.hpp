@@ -1,0 +1,37 @@
+// The strings behind the stage, under /sandbox/: the payer's acts, the script of faults, the clock, and what happened.
+// No signature; never part of the rail's own paths. Errors are {"error":{"code","message","param"}}.
+//   POST /sandbox/pay {"out_trade_no","openid"?}    POST /sandbox/decline {"out_trade_no"}
+//   POST /sandbox/faults [...]                      POST /sandbox/clock {"advance":"300s"}    POST /sandbox/reset
+//   GET /sandbox/orders    GET /sandbox/traffic     GET /sandbox/webhooks
+#pragma once
+
+#include "gateway/sandbox/rail.hpp"
+
+#include <functional>
+#include <string>
+
+namespace purser::sandbox {
+
+class Control {
+ public:
+  // `advance` moves the sandbox's time on.
+  Control(SandboxRail& rail, std::function<void(Millis)> advance) : rail_(rail), advance_(std::move(advance)) {}
+
+  static bool owns(std::string_view path) { return path.starts_with("/sandbox/"); }
+  http::Response handle(const http::Request& request, const Moment& now);
+
+ private:
+  Result<json> dispatch(const http::Request& request, const Moment& now);
+  Result<json> pay(const json& body, const Moment& now);
+  Result<json> decline(const json& body, const Moment& now);
+  Result<json> faults(const json& body);
+  Result<json> clock(const json& body);
+  json orders(const Moment& now);
+  json webhooks() const;
+  json traffic() const;
+
+  SandboxRail& rail_;
+  std::function<void(Millis)> advance_;
+};
+
+}  // namespace purser::sandbox

@@ -1,0 +1,170 @@
+#include "gateway/sandbox/faults.hpp"
+
+#include <array>
+#include <charconv>
+
+namespace purser::sandbox {
+namespace {
+
+using nlohmann::json;
+
+constexpr unsigned bit(RailCall call) {
+  return 1U << static_cast<unsigned>(call);
+}
+constexpr unsigned kRequests = bit(RailCall::create) | bit(RailCall::query) | bit(RailCall::close) |
+                               bit(RailCall::refund) | bit(RailCall::query_refund) | bit(RailCall::certificates);
+constexpr unsigned kWebhook = bit(RailCall::webhook);
+constexpr unsigned kSigned = kRequests | kWebhook;
+constexpr unsigned kTransactions = bit(RailCall::query) | kWebhook;
+constexpr unsigned kStates = kTransactions | bit(RailCall::refund) | bit(RailCall::query_refund);
+constexpr unsigned kRefund = bit(RailCall::refund);
+
+constexpr std::int64_t kOccurrencesMax = 1'000'000;
+constexpr Millis kDurationMax = std::chrono::hours(24 * 400);
+
+struct KindRow {
+  std::string_view name;
+  unsigned calls;
+};
+constexpr std::array kKinds{
+#define PURSER_SANDBOX_FAULT(name, calls, text) KindRow{#name, calls},
+    PURSER_SANDBOX_FAULTS(PURSER_SANDBOX_FAULT)
+#undef PURSER_SANDBOX_FAULT
+};
+constexpr std::array<std::string_view, 8> kCalls{"create",       "query",        "close",   "refund",
+                                                 "query_refund", "certificates", "webhook", "other"};
+
+Error bad(const std::string& field, std::string_view rule) {
+  return Error(Errc::request_malformed, field + ": " + std::string(rule), field);
+}
+
+Result<RailCall> call_of(const json& line, const std::string& at) {
+  auto word = line.value("call", json());
+  for (std::size_t i = 0; i + 1 < kCalls.size(); ++i) {
+    if (word.is_string() && word.get_ref<const std::string&>() == kCalls[i]) return static_cast<RailCall>(i);
+  }
+  return bad(at + "/call", "must be create, query, close, refund, query_refund, certificates or webhook");
+}
+
+Result<FaultKind> kind_of(const json& line, RailCall call, const std::string& at) {
+  auto word = line.value("what", json());
+  for (std::size_t i = 0; i < kKinds.size(); ++i) {
+    auto kind = static_cast<FaultKind>(i);
+    if (!word.is_string() || word.get_ref<const std::string&>() != to_string(kind)) continue;
+    if ((kKinds[i].calls & bit(call)) == 0)
+      return bad(at + "/what", std::string(to_string(kind)) + " does not fit the call " + std::string(to_string(call)));
+    return kind;
+  }
+  std::string all;
+  for (std::size_t i = 0; i < kKinds.size(); ++i) {
+    if ((kKinds[i].calls & bit(call)) != 0) all += " " + std::string(to_string(static_cast<FaultKind>(i)));
+  }
+  return bad(at + "/what", "must be one of" + all);
+}
+
+Result<std::int64_t> count_of(const json& line, const char* name, const std::string& at) {
+  if (!line.contains(name)) return 1;
+  const auto& value = line[name];
+  if (!value.is_number_integer() || value.get<std::int64_t>() < 1 || value.get<std::int64_t>() > kOccurrencesMax)
+    return bad(at + "/" + name, "must be an integer of 1 to 1000000");
+  return value.get<std::int64_t>();
+}
+
+Result<void> check_names(const json& line, const std::string& at) {
+  if (!line.is_object()) return bad(at, "must be an object");
+  for (const auto& [name, value] : line.items()) {
+    bool text = name == "call" || name == "what" || name == "out_trade_no" || name == "delay" || name == "code";
+    bool number = name == "nth" || name == "times" || name == "status";
+    if (!text && !number) return bad(at + "/" + name, "no such member");
+    if (text && !value.is_string()) return bad(at + "/" + name, "must be a string");
+  }
+  return success();
+}
+
+// What only some kinds take.
+Result<void> read_extras(const json& line, Fault& fault, const std::string& at) {
+  bool error = fault.kind == FaultKind::error;
+  bool delay = fault.kind == FaultKind::delay;
+  if (line.contains("delay") != delay) return bad(at + "/delay", "goes with what = delay, and is required there");
+  if (line.contains("status") != error) return bad(at + "/status", "goes with what = error, and is required there");
+  if (line.contains("code") && !error) return bad(at + "/code", "goes with what = error");
+  if (error) {
+    const auto& status = line["status"];
+    if (!status.is_number_integer() || status.get<std::int64_t>() < 400 || status.get<std::int64_t>() > 599)
+      return bad(at + "/status", "must be an integer of 400 to 599");
+    fault.status = status.get<int>();
+    fault.code = line.value("code", "SYSTEM_ERROR");
+  }
+  if (delay) {
+    auto time = parse_duration(line["delay"].get<std::string>(), at + "/delay");
+    if (!time) return time.error();
+    fault.delay = *time;
+  }
+  fault.out_trade_no = line.value("out_trade_no", "");
+  return success();
+}
+
+Result<Fault> parse_line(const json& line, const std::string& at) {
+  if (auto good = check_names(line, at); !good) return good.error();
+  Fault fault;
+  auto call = call_of(line, at);
+  if (!call) return call.error();
+  fault.call = *call;
+  auto kind = kind_of(line, *call, at);
+  if (!kind) return kind.error();
+  fault.kind = *kind;
+  auto nth = count_of(line, "nth", at);
+  if (!nth) return nth.error();
+  fault.nth = *nth;
+  auto times = count_of(line, "times", at);
+  if (!times) return times.error();
+  fault.times = *times;
+  if (auto good = read_extras(line, fault, at); !good) return good.error();
+  return fault;
+}
+
+}  // namespace
+
+std::string_view to_string(RailCall call) {
+  return kCalls[static_cast<std::size_t>(call)];
+}
+
+std::string_view to_string(FaultKind kind) {
+  return kind == FaultKind::unsigned_answer ? "unsigned" : kKinds[static_cast<std::size_t>(kind)].name;
+}
+
+Result<FaultScript> FaultScript::parse(const json& script) {
+  bool wrapped = script.is_object() && script.size() == 1 && script.contains("faults");
+  const json& lines = wrapped ? script["faults"] : script;
+  std::string root = wrapped ? "/faults" : "";
+  if (!lines.is_array()) return bad(root, "must be a list of faults, or {\"faults\": [...]}");
+  FaultScript out;
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    auto fault = parse_line(lines[i], root + "/" + std::to_string(i));
+    if (!fault) return fault.error();
+    out.faults_.push_back(std::move(*fault));
+  }
+  return out;
+}
+
+std::optional<Fault> FaultScript::next(RailCall call, std::string_view out_trade_no) {
+  std::optional<Fault> hit;
+  for (auto& fault : faults_) {
+    if (fault.call != call || (!fault.out_trade_no.empty() && fault.out_trade_no != out_trade_no)) continue;
+    ++fault.seen;
+    if (!hit && fault.seen >= fault.nth && fault.seen < fault.nth + fault.times) hit = fault;
+  }
+  return hit;
+}
+
+Result<Millis> parse_duration(std::string_view text, const std::string& field) {
+  std::int64_t count = 0;
+  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), count);
+  auto unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  std::int64_t scale = unit == "ms" ? 1 : unit == "s" ? 1'000 : unit == "m" ? 60'000 : unit == "h" ? 3'600'000 : 0;
+  if (ec != std::errc() || scale == 0 || count < 0 || count > kDurationMax.count() / scale)
+    return bad(field, "must be a count and ms, s, m or h, like 300s, and at most 400 days");
+  return Millis(count * scale);
+}
+
+}  // namespace purser::sandbox

@@ -1,0 +1,65 @@
+// The rail's refunds: bounds, spacing, idempotency by out_refund_no, and the way from PROCESSING to a final state.
+#pragma once
+
+#include "gateway/sandbox/orders.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace purser::sandbox {
+
+enum class RefundStatus : std::uint8_t { processing, success, closed, abnormal };
+std::string_view to_string(RefundStatus status);  // "PROCESSING", "SUCCESS", "CLOSED", "ABNORMAL"
+
+struct RailRefund {
+  json request;  // as first given: a repetition has to say the same
+  std::string out_refund_no;
+  std::string refund_id;
+  std::string out_trade_no;
+  std::string transaction_id;
+  std::string notify_url;  // empty: nobody is told
+  std::int64_t refund = 0;
+  std::int64_t total = 0;
+  UtcTime created{};
+  RefundStatus status = RefundStatus::processing;
+  RefundStatus outcome = RefundStatus::success;  // what it becomes; processing: it stays
+  UtcTime due{};
+  UtcTime success_time{};
+};
+
+class RefundDesk {
+ public:
+  RefundDesk(const SandboxCredentials& credentials, const SandboxSettings& settings, Mint& mint, OrderBook& orders)
+      : credentials_(credentials), settings_(settings), mint_(mint), orders_(orders) {}
+
+  // `outcome` is what a newly accepted refund ends in.
+  Answer create(std::string_view body, RefundStatus outcome, UtcTime now);
+  Answer query(std::string_view out_refund_no, std::string_view query) const;
+
+  // Refunds whose delay is over become final; returns them, in the order of their due times.
+  std::vector<const RailRefund*> settle(UtcTime now);
+  std::optional<UtcTime> next_due() const;
+  const std::map<std::string, RailRefund, std::less<>>& all() const { return refunds_; }
+  void reset() { refunds_.clear(); }
+
+  // What the API answers.
+  static json object(const RailRefund& refund);
+  // The plain text of REFUND.*: another set of names, and no currency.
+  json notice(const RailRefund& refund) const;
+
+ private:
+  Refusal check_order(const Order* order, const json& request, UtcTime now) const;
+  Refusal check_bounds(const Order& order, std::int64_t amount, UtcTime now) const;
+
+  const SandboxCredentials& credentials_;
+  const SandboxSettings& settings_;
+  Mint& mint_;
+  OrderBook& orders_;
+  std::map<std::string, RailRefund, std::less<>> refunds_;
+};
+
+}  // namespace purser::sandbox
