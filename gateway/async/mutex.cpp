@@ -5,29 +5,29 @@
 namespace purser {
 
 // Lives in the frame of a waiting coroutine. Whatever ends that frame, the lock is not lost with it.
-struct AsyncMutex::Waiter {
-  Waiter(AsyncMutex& m, const asio::any_io_executor& ex)
-      : mutex(m), bell(ex, asio::steady_timer::time_point::max()), place(m.queue_.insert(m.queue_.end(), this)) {}
+struct Semaphore::Waiter {
+  Waiter(Semaphore& s, const asio::any_io_executor& ex)
+      : of(s), bell(ex, asio::steady_timer::time_point::max()), place(s.queue_.insert(s.queue_.end(), this)) {}
   ~Waiter() {
     if (granted) {
-      if (!taken) mutex.unlock();
+      if (!taken) of.unlock();
     } else {
-      mutex.queue_.erase(place);
+      of.queue_.erase(place);
     }
   }
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
-  AsyncMutex& mutex;
+  Semaphore& of;
   asio::steady_timer bell;
   std::list<Waiter*>::iterator place;
   bool granted = false;
   bool taken = false;
 };
 
-Task<Result<AsyncMutex::Guard>> AsyncMutex::lock() {
-  if (!locked_) {
-    locked_ = true;
+Task<Result<Semaphore::Guard>> Semaphore::lock() {
+  if (free_ > 0) {
+    --free_;
     co_return Guard(*this);
   }
   auto ex = co_await asio::this_coro::executor;
@@ -38,14 +38,14 @@ Task<Result<AsyncMutex::Guard>> AsyncMutex::lock() {
   co_return Guard(*this);
 }
 
-void AsyncMutex::unlock() {
+void Semaphore::unlock() {
   if (queue_.empty()) {
-    locked_ = false;
+    ++free_;
     return;
   }
   Waiter* next = queue_.front();
   queue_.pop_front();
-  next->granted = true;  // locked_ stays: the lock passes from hand to hand
+  next->granted = true;  // the place passes from hand to hand and is never free between
   next->bell.cancel();
 }
 

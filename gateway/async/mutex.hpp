@@ -1,6 +1,6 @@
-// Mutual exclusion between coroutines of one thread that hold something across a co_await. Fair: first come, first
-// served, nobody barges in. A waiter that is canceled leaves the queue; one that was just given the lock passes it on.
-// A mutex outlives its guards and waiters.
+// Exclusion between coroutines of one thread that hold something across a co_await. Fair: first come, first served,
+// nobody barges in. A waiter that is canceled leaves the queue; one that was just given a place passes it on. A
+// semaphore or mutex outlives its guards and waiters.
 #pragma once
 
 #include "gateway/async/task.hpp"
@@ -14,45 +14,51 @@
 
 namespace purser {
 
-class AsyncMutex {
+// Lets in so many at a time.
+class Semaphore {
  public:
-  // Holds the lock until it dies or is assigned over. Empty when default constructed or moved from.
+  // Holds a place until it dies or is assigned over. Empty when default constructed or moved from.
   class Guard {
    public:
-    Guard() noexcept : mutex_(nullptr) {}
-    explicit Guard(AsyncMutex& mutex) noexcept : mutex_(&mutex) {}
-    Guard(Guard&& other) noexcept : mutex_(std::exchange(other.mutex_, nullptr)) {}
+    Guard() noexcept : of_(nullptr) {}
+    explicit Guard(Semaphore& of) noexcept : of_(&of) {}
+    Guard(Guard&& other) noexcept : of_(std::exchange(other.of_, nullptr)) {}
     Guard& operator=(Guard&& other) noexcept {
       release();
-      mutex_ = std::exchange(other.mutex_, nullptr);
+      of_ = std::exchange(other.of_, nullptr);
       return *this;
     }
     ~Guard() { release(); }
 
-    bool holds() const { return mutex_ != nullptr; }
+    bool holds() const { return of_ != nullptr; }
     void release() {
-      if (AsyncMutex* held = std::exchange(mutex_, nullptr)) held->unlock();
+      if (Semaphore* held = std::exchange(of_, nullptr)) held->unlock();
     }
 
    private:
-    AsyncMutex* mutex_;
+    Semaphore* of_;
   };
 
-  AsyncMutex() = default;
-  AsyncMutex(const AsyncMutex&) = delete;
-  AsyncMutex& operator=(const AsyncMutex&) = delete;
+  explicit Semaphore(std::size_t places) : free_(places) {}
+  Semaphore(const Semaphore&) = delete;
+  Semaphore& operator=(const Semaphore&) = delete;
 
-  // Error: canceled, and the lock is not held. Fits with_timeout.
+  // Error: canceled, and no place is held. Fits with_timeout.
   Task<Result<Guard>> lock();
-  bool locked() const { return locked_; }
+  bool locked() const { return free_ == 0; }
 
  private:
   struct Waiter;
 
   void unlock();
 
-  bool locked_ = false;
-  std::list<Waiter*> queue_;
+  std::size_t free_;
+  std::list<Waiter*> queue_;  // empty while a place is free
+};
+
+class AsyncMutex : public Semaphore {
+ public:
+  AsyncMutex() : Semaphore(1) {}
 };
 
 // One AsyncMutex a key; keys nobody holds or waits for take no memory.

@@ -257,6 +257,23 @@ TEST(AsyncMutex, ADestroyedWaiterGivesTheLockBack) {
   EXPECT_FALSE(mutex.locked());
 }
 
+TEST(Semaphore, LetsInAsManyAsItHasPlaces) {
+  Loop loop;
+  Semaphore places(2);
+  auto a = loop.run(places.lock());
+  auto b = loop.run(places.lock());
+  EXPECT_TRUE(places.locked());
+  auto c = loop.start(places.lock());
+  EXPECT_TRUE(loop.settle());
+  EXPECT_FALSE(c.done());
+  b->release();
+  EXPECT_TRUE(loop.settle());
+  EXPECT_TRUE(c.done());
+  EXPECT_TRUE(places.locked());
+  a->release();
+  EXPECT_FALSE(places.locked());
+}
+
 TEST(KeyedMutex, KeysAreIndependentAndVanishWhenUnused) {
   Loop loop;
   KeyedMutex mutex;

@@ -1,1 +1,0 @@
-#include "gateway/async/task.hpp"

@@ -1,0 +1,294 @@
+// The pool: one list of idle connections and one number of places an origin.
+#include "gateway/http/client.hpp"
+
+#include "gateway/async/mutex.hpp"
+#include "gateway/async/one_shot.hpp"
+#include "gateway/async/task_group.hpp"
+#include "gateway/async/with_timeout.hpp"
+#include "gateway/http/connection.hpp"
+#include "gateway/log.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <map>
+
+namespace purser::http {
+namespace {
+
+using tcp = asio::ip::tcp;
+
+void log_task_failed(std::string_view name, const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const std::exception& e) {
+    log::error("http.task_failed", {{"task", name}, {"what", e.what()}});
+  }
+}
+
+bool set_by_client(std::string_view name) {
+  constexpr std::array<std::string_view, 5> kOwn{"Host", "Content-Length", "Transfer-Encoding", "Connection",
+                                                 "Keep-Alive"};
+  return std::any_of(kOwn.begin(), kOwn.end(), [&](std::string_view own) { return equals_ignoring_case(own, name); });
+}
+
+std::string host_header(const Origin& origin) {
+  const bool v6 = origin.host.find(':') != std::string::npos;
+  const std::string host = v6 ? "[" + origin.host + "]" : origin.host;
+  return origin.port == (origin.scheme == "https" ? "443" : "80") ? host : host + ":" + origin.port;
+}
+
+// Error: internal, when it could not be sent as one request.
+Result<std::string> serialise(const Call& call) {
+  const bool one_line =
+      std::all_of(call.target.begin(), call.target.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  if (!is_header_name(call.method) || call.target.empty() || call.target[0] != '/' || !one_line) {
+    return Error(Errc::internal, "a request line that cannot be sent", "target");
+  }
+  std::string out = call.method + " " + call.target + " HTTP/1.1\r\nHost: " + host_header(call.origin) + "\r\n";
+  for (const auto& [name, value] : call.headers) {
+    if (!is_header_name(name) || !is_header_value(value)) {
+      return Error(Errc::internal, "a header that cannot be sent", name);
+    }
+    if (!set_by_client(name)) out.append(name).append(": ").append(value).append("\r\n");
+  }
+  const bool takes_body = call.method == "POST" || call.method == "PUT" || call.method == "PATCH";
+  if (takes_body || !call.body.empty())
+    out.append("Content-Length: ").append(std::to_string(call.body.size())).append("\r\n");
+  return out.append("\r\n").append(call.body);
+}
+
+// Connections to one origin. Those in use and those idle are never more than the places: a new one is made only when
+// none is idle.
+struct OriginPool {
+  explicit OriginPool(std::size_t connections_max) : places(connections_max) {}
+
+  struct Idle {
+    Idle(std::unique_ptr<Connection> c, Clock::time_point u) : connection(std::move(c)), until(u) {}
+    std::unique_ptr<Connection> connection;
+    Clock::time_point until;
+  };
+
+  Semaphore places;
+  std::deque<Idle> idle;  // the one used last is at the back, and is used first
+};
+
+class Pool {
+ public:
+  Pool(asio::any_io_executor executor, Clock& clock, ClientLimits limits, std::unique_ptr<asio::ssl::context> tls)
+      : executor_(executor),
+        clock_(clock),
+        limits_(limits),
+        tls_(std::move(tls)),
+        tasks_(std::move(executor), clock, log_task_failed) {}
+
+  static Task<Result<Reply>> send(std::shared_ptr<Pool> self, Call call, Deadline deadline);
+  void close();
+
+ private:
+  OriginPool& of(const Origin& origin);
+  std::unique_ptr<Connection> take_idle(OriginPool& pool);
+  static void give_back(const std::shared_ptr<Pool>& self, OriginPool& pool, std::unique_ptr<Connection> connection);
+
+  Task<Result<std::unique_ptr<Connection>>> connect(Origin origin, Deadline deadline);
+  Task<Result<std::unique_ptr<Connection>>> open(Origin origin);
+  Result<asio::ssl::context*> tls_for(const Origin& origin);
+  Task<Result<Endpoints>> resolve(std::string host, std::string port);
+  static Task<void> look_up(asio::any_io_executor executor, Clock& clock, std::string host, std::string port,
+                            std::shared_ptr<OneShot<Endpoints>> found);
+  static Task<void> expire_idle(std::weak_ptr<Pool> weak);
+  Clock::time_point drop_expired();
+
+  asio::any_io_executor executor_;
+  Clock& clock_;
+  const ClientLimits limits_;
+  std::unique_ptr<asio::ssl::context> tls_;
+  std::map<std::string, OriginPool> origins_;
+  TaskGroup tasks_;
+  bool expiring_ = false;
+  bool closed_ = false;
+};
+
+OriginPool& Pool::of(const Origin& origin) {
+  const std::string key = origin.scheme + "://" + origin.host + ":" + origin.port;
+  return origins_.try_emplace(key, limits_.connections_per_origin_max).first->second;
+}
+
+std::unique_ptr<Connection> Pool::take_idle(OriginPool& pool) {
+  while (!pool.idle.empty()) {
+    auto connection = std::move(pool.idle.back().connection);
+    const bool in_time = clock_.now() < pool.idle.back().until;
+    pool.idle.pop_back();
+    if (in_time && connection->still_clean()) return connection;
+  }
+  return nullptr;
+}
+
+void Pool::give_back(const std::shared_ptr<Pool>& self, OriginPool& pool, std::unique_ptr<Connection> connection) {
+  if (self->closed_ || pool.idle.size() >= self->limits_.idle_connections_per_origin_max) {
+    connection->say_goodbye();
+    return;
+  }
+  pool.idle.emplace_back(std::move(connection), self->clock_.now() + self->limits_.idle_time_max);
+  if (!std::exchange(self->expiring_, true)) (void)self->tasks_.spawn("idle connections", expire_idle(self));
+}
+
+Task<Result<Reply>> Pool::send(std::shared_ptr<Pool> self, Call call, Deadline deadline) {
+  Pool& p = *self;
+  auto request = serialise(call);
+  if (!request) co_return request.error();
+  OriginPool& pool = p.of(call.origin);
+  auto place = co_await with_timeout(p.clock_, pool.places.lock(), deadline);
+  if (!place && place.code() == Errc::timed_out) {
+    co_return Error(Errc::expired_before_start, call.origin.host + ": no connection became free in time");
+  }
+  if (!place) co_return place.error();
+
+  auto connection = p.take_idle(pool);
+  for (bool pooled = connection != nullptr;; pooled = false) {
+    if (!pooled) {
+      auto made = co_await p.connect(call.origin, deadline);
+      if (!made) co_return made.error();
+      connection = std::move(*made);
+    }
+    auto done = co_await with_timeout(p.clock_, connection->exchange(*request, call.method == "HEAD"), deadline);
+    if (done) {
+      if (done->reusable) give_back(self, pool, std::move(connection));
+      co_return std::move(done->reply);
+    }
+    const bool stale = pooled && done.code() == Errc::connection_lost && !connection->answer_begun();
+    if (!stale || call.method != "GET") co_return done.error();
+  }
+}
+
+Task<Result<std::unique_ptr<Connection>>> Pool::connect(Origin origin, Deadline deadline) {
+  const std::string where = origin.host + ":" + origin.port;
+  const Deadline limit = deadline.sooner(clock_, limits_.connect_time_max);
+  auto connection = co_await with_timeout(clock_, open(std::move(origin)), limit);
+  if (!connection && connection.code() == Errc::timed_out) {
+    co_return Error(Errc::connect_failed, where + ": no connection within the time limit");
+  }
+  co_return std::move(connection);
+}
+
+Task<Result<std::unique_ptr<Connection>>> Pool::open(Origin origin) {
+  auto endpoints = co_await resolve(origin.host, origin.port);
+  if (!endpoints) co_return endpoints.error();
+  auto tls = tls_for(origin);
+  if (!tls) co_return tls.error();
+  auto connection = make_connection(executor_, *tls, origin.host, limits_);
+  auto opened = co_await connection->open(std::move(*endpoints));
+  if (!opened) co_return opened.error();
+  co_return std::move(connection);
+}
+
+// The system's trust store takes 80 ms to read: not at the start, and not where all is plain.
+Result<asio::ssl::context*> Pool::tls_for(const Origin& origin) {
+  asio::ssl::context* none = nullptr;
+  if (origin.scheme != "https") return none;
+  if (!tls_) {
+    auto made = make_client_tls("");
+    if (!made) return Error(Errc::tls_failed, made.error().message);
+    tls_ = std::move(*made);
+  }
+  return tls_.get();
+}
+
+// A look-up cannot be canceled once it has begun; it runs beside, so that the caller keeps its deadline.
+Task<Result<Endpoints>> Pool::resolve(std::string host, std::string port) {
+  boost::system::error_code not_literal;
+  const auto address = asio::ip::make_address(host, not_literal);
+  if (!not_literal) {
+    Endpoints one(1, tcp::endpoint(address, static_cast<std::uint16_t>(std::stoi(port))));
+    co_return std::move(one);
+  }
+  auto found = std::make_shared<OneShot<Endpoints>>(executor_);
+  auto task = look_up(executor_, clock_, std::move(host), std::move(port), found);
+  auto started = tasks_.spawn("name look-up", std::move(task));
+  if (!started) co_return started.error();
+  co_return co_await found->get();
+}
+
+Task<void> Pool::look_up(asio::any_io_executor executor, Clock& clock, std::string host, std::string port,
+                         std::shared_ptr<OneShot<Endpoints>> found) {
+  tcp::resolver resolver(executor);
+  clock.real_work(+1);
+  auto [ec, results] = co_await resolver.async_resolve(host, port, kTuple);
+  clock.real_work(-1);
+  if (ec) {
+    found->set(Error(Errc::connect_failed, host + ": " + ec.message()));
+    co_return;
+  }
+  Endpoints endpoints;
+  for (const auto& entry : results) endpoints.push_back(entry.endpoint());
+  found->set(std::move(endpoints));
+}
+
+// Closes connections when their idle time ends. Runs while any is idle, and keeps no pool alive.
+Task<void> Pool::expire_idle(std::weak_ptr<Pool> weak) {
+  for (;;) {
+    auto pool = weak.lock();
+    if (!pool) co_return;
+    const auto next = pool->drop_expired();
+    if (next == Clock::time_point::max()) {
+      pool->expiring_ = false;
+      co_return;
+    }
+    Clock& clock = pool->clock_;
+    pool.reset();
+    (void)co_await clock.sleep_until(next);
+  }
+}
+
+// Returns when the next one expires.
+Clock::time_point Pool::drop_expired() {
+  auto next = Clock::time_point::max();
+  for (auto& [key, pool] : origins_) {
+    while (!pool.idle.empty() && pool.idle.front().until <= clock_.now()) {
+      pool.idle.front().connection->say_goodbye();
+      pool.idle.pop_front();
+    }
+    if (!pool.idle.empty()) next = std::min(next, pool.idle.front().until);
+  }
+  return next;
+}
+
+void Pool::close() {
+  closed_ = true;
+  for (auto& [key, pool] : origins_) {
+    for (auto& idle : pool.idle) idle.connection->say_goodbye();
+    pool.idle.clear();
+  }
+  tasks_.cut();
+}
+
+class PooledClient final : public Client {
+ public:
+  explicit PooledClient(std::shared_ptr<Pool> pool) : pool_(std::move(pool)) {}
+  ~PooledClient() override { pool_->close(); }
+
+  Task<Result<Reply>> send(Call call, Deadline deadline) override {
+    return Pool::send(pool_, std::move(call), deadline);
+  }
+
+ private:
+  std::shared_ptr<Pool> pool_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Client>> make_client(asio::any_io_executor executor, Clock& clock, ClientLimits limits,
+                                            const std::string& ca_file) {
+  std::unique_ptr<asio::ssl::context> tls;
+  if (!ca_file.empty()) {
+    auto made = make_client_tls(ca_file);
+    if (!made) return made.error();
+    tls = std::move(*made);
+  }
+  auto pool = std::make_shared<Pool>(std::move(executor), clock, limits, std::move(tls));
+  return std::unique_ptr<Client>(std::make_unique<PooledClient>(std::move(pool)));
+}
+
+}  // namespace purser::http
