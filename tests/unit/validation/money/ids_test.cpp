@@ -48,6 +48,19 @@ TEST(IdsTest, CharactersAreHeld) {
   EXPECT_FALSE(IntentId::parse("pi_" + std::string(21, 'a') + "-").ok());
 }
 
+TEST(IdsTest, EveryByteIsJudged) {
+  const std::string allowed = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_.";
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string text(1, static_cast<char>(byte));
+    EXPECT_EQ(Sku::parse(text).ok(), allowed.find(text) != std::string::npos) << byte;
+  }
+}
+
+TEST(IdsTest, TheRefusalSaysTheRule) {
+  EXPECT_EQ(IntentId::parse("").error().message, "a payment_intent id is 'pi_' and 22 to 40 letters or digits");
+  EXPECT_EQ(Sku::parse("").error().message, "a sku id is 1 to 64 letters or digits or one of -_.");
+}
+
 TEST(IdsTest, TheRefusalDoesNotRepeatTheText) {
   EXPECT_EQ(Sku::parse("<script>").error().message.find("script"), std::string::npos);
 }

@@ -96,6 +96,7 @@ TEST(MoneyTest, ShowsTheMajorFigure) {
 
 TEST(MoneyTest, Displays) {
   EXPECT_EQ(fen(1299).display(), "¥12.99");
+  EXPECT_EQ(fen(0).display(), "¥0.00");
   EXPECT_EQ(fen(-1299).display(), "-¥12.99");
   EXPECT_EQ(Money(1200, currency("JPY")).display(), "JPY 1200");
   EXPECT_EQ(Money(150, currency("USD")).display(), "USD 1.50");

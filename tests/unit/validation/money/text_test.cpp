@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
 #include <random>
 
 namespace purser {
@@ -46,6 +47,34 @@ TEST(Utf8Test, RefusesEverythingElse) {
     EXPECT_FALSE(valid_utf8(text)) << testing::PrintToString(std::string(text));
     EXPECT_EQ(clean(text, TextRules()).code(), Errc::malformed_text);
     EXPECT_FALSE(fits_rail(text));
+  }
+}
+
+// Written apart from the code under test.
+std::string encoded(std::uint32_t code) {
+  const auto byte = [](std::uint32_t value) { return static_cast<char>(static_cast<unsigned char>(value)); };
+  const auto tail = [&](std::uint32_t shift) { return byte(0x80 + (code >> shift) % 0x40); };
+  if (code <= 0x7F) return {byte(code)};
+  if (code <= 0x7FF) return {byte(0xC0 + code / 0x40), tail(0)};
+  if (code <= 0xFFFF) return {byte(0xE0 + code / 0x1000), tail(6), tail(0)};
+  return {byte(0xF0 + code / 0x40000), tail(12), tail(6), tail(0)};
+}
+
+TEST(Utf8Test, EveryCharacterIsReadAndWrittenBack) {
+  for (std::uint32_t code = 0; code <= 0x10FFFF;
+       code += code < 0x3100 || code % 0x100 > 0xFB || code % 0x100 < 3 ? 1 : 3) {
+    if (code >= 0xD800 && code <= 0xDFFF) continue;
+    const std::string text = encoded(code);
+    ASSERT_TRUE(valid_utf8(text)) << code;
+    ASSERT_EQ(code_points(text), 1u) << code;
+    ASSERT_EQ(fits_rail(text), code <= 0xFFFF) << code;
+    const auto kept = clean("<" + text + ">", TextRules{true, true});
+    ASSERT_TRUE(kept.ok());
+    const bool narrowed = (code >= 0xFF01 && code <= 0xFF5E) || code == 0x3000 || code == 0xFFE5;
+    const bool line_break = code == '\r' || code == 0x2028 || code == 0x2029;
+    if (!narrowed && !line_break) {
+      ASSERT_EQ(kept->text, kept->removed.total() == 0 ? "<" + text + ">" : "<>") << code;
+    }
   }
 }
 
