@@ -117,23 +117,6 @@ std::string Child::errors() const {
   return text.str();
 }
 
-TempFolder::TempFolder() {
-  path_ = (std::filesystem::temp_directory_path() / "purser-test-XXXXXX").string();
-  if (!::mkdtemp(path_.data())) throw std::runtime_error("no temporary folder");
-}
-
-TempFolder::~TempFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
-std::string TempFolder::write(const std::string& name, const std::string& content) const {
-  const std::string path = file(name);
-  std::ofstream(path) << content;
-  ::chmod(path.c_str(), 0600);
-  return path;
-}
-
 int free_port() {
   const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};

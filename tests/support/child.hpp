@@ -1,10 +1,11 @@
 // The real binary as a child process: started with an environment of its own, watched, killed.
 #pragma once
 
-#include <sys/types.h>
+#include "tests/support/temp_folder.hpp"
 
 #include <map>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 namespace purser::test {
@@ -34,21 +35,6 @@ class Child {
   std::string error_file_;
   bool ended_ = false;
   int code_ = 0;
-};
-
-// A folder under the system's temporary one that is removed with everything in it.
-class TempFolder {
- public:
-  TempFolder();
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  const std::string& path() const { return path_; }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-  // Writes a file with mode 0600 and returns its path.
-  std::string write(const std::string& name, const std::string& content) const;
-
- private:
-  std::string path_;
 };
 
 // A port of 127.0.0.1 that nobody listened on a moment ago.

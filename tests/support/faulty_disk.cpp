@@ -34,9 +34,8 @@ int write(sqlite3_file* file, const void* from, int size, sqlite3_int64 at) {
 int truncate(sqlite3_file* file, sqlite3_int64 size) {
   return PURSER_FORWARD(xTruncate, size);
 }
-int sync(sqlite3_file* file, int flags) {
-  const int code = file_of(file)->disk->on_sync();
-  return code != SQLITE_OK ? code : PURSER_FORWARD(xSync, flags);
+int sync(sqlite3_file* file, int) {
+  return file_of(file)->disk->on_sync();
 }
 int file_size(sqlite3_file* file, sqlite3_int64* size) {
   return PURSER_FORWARD(xFileSize, size);

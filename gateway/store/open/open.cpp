@@ -20,8 +20,10 @@ std::string_view scheme_of(std::string_view url) {
   return plain ? scheme : std::string_view();
 }
 
+// Bytes above 0x7f are the UTF-8 of other scripts.
 bool is_path_character(char c) {
-  return c > ' ' && c != '\x7f' && c != '?' && c != '#' && c != '%' && c != '\\';
+  const auto byte = static_cast<unsigned char>(c);
+  return byte > 0x20 && byte != 0x7f && std::string_view("?#%\\").find(c) == std::string_view::npos;
 }
 
 }  // namespace

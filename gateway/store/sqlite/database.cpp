@@ -7,9 +7,9 @@ namespace {
 
 // The disk is full, not broken. A write over a quota or a file-size limit is reported as a failed write with that
 // errno. The index of the log in shared memory holds nothing durable, so failing to grow it is no damage either.
-bool means_full(int code, int system_errno) {
-  if (code == SQLITE_FULL || code == SQLITE_IOERR_SHMSIZE) return true;
-  return code == SQLITE_IOERR_WRITE && (system_errno == ENOSPC || system_errno == EDQUOT || system_errno == EFBIG);
+bool means_full(int code, int write_errno) {
+  if (code == SQLITE_IOERR_SHMSIZE) return true;
+  return code == SQLITE_IOERR_WRITE && (write_errno == ENOSPC || write_errno == EDQUOT || write_errno == EFBIG);
 }
 
 // "UNIQUE constraint failed: turns.thread_id" -> "turns.thread_id"
@@ -76,7 +76,6 @@ Error Database::failure() {
 }
 
 Error Database::failure_of(int code, const std::string& message) {
-  const int system_errno = sqlite3_system_errno(db_);
   if (code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_ROWID) {
     return Error(Errc::store_duplicate, message, constraint_of(message));
   }
@@ -88,11 +87,10 @@ Error Database::failure_of(int code, const std::string& message) {
       broken_ = true;
       return Error(Errc::store_corrupt, "the database is damaged: " + message);
     case SQLITE_IOERR:
-      if (means_full(code, system_errno)) return Error(Errc::store_unavailable, "the disk is full");
+      if (means_full(code, write_errno())) return Error(Errc::store_unavailable, "the disk is full");
       if (code == SQLITE_IOERR_NOMEM) return Error(Errc::store_unavailable, "no memory");
       broken_ = true;
-      return Error(Errc::store_unavailable, "the disk failed (" + std::to_string(code) + ", errno " +
-                                                std::to_string(system_errno) + "): " + message);
+      return Error(Errc::store_unavailable, "the disk failed (SQLite " + std::to_string(code) + "): " + message);
     case SQLITE_FULL:
       return Error(Errc::store_unavailable, "the disk is full");
     case SQLITE_BUSY:
@@ -111,12 +109,28 @@ Error Database::failure_of(int code, const std::string& message) {
   }
 }
 
+// The errno of the last write that failed, from the file it failed in: sqlite3_system_errno() has lost it by the time
+// the transaction is rolled back.
+int Database::write_errno() const {
+  sqlite3_file* file = nullptr;
+  const int which = copying_log_ ? SQLITE_FCNTL_FILE_POINTER : SQLITE_FCNTL_JOURNAL_POINTER;
+  if (sqlite3_file_control(db_, "main", which, &file) != SQLITE_OK || file == nullptr || file->pMethods == nullptr) {
+    return 0;
+  }
+  int last = 0;
+  file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &last);
+  return last;
+}
+
 Result<void> Database::checkpoint() {
+  copying_log_ = true;
   const int code = sqlite3_wal_checkpoint_v2(db_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   // Busy: a reader or another process is in the way; the next one gets further.
-  if (code != SQLITE_OK && code != SQLITE_BUSY && code != SQLITE_LOCKED) return failure();
-  log_pages_ = 0;
-  return success();
+  const bool failed = code != SQLITE_OK && code != SQLITE_BUSY && code != SQLITE_LOCKED;
+  const Result<void> outcome = failed ? Result<void>(failure()) : success();
+  copying_log_ = false;
+  if (!failed) log_pages_ = 0;
+  return outcome;
 }
 
 Result<void> Database::make_reader() {
@@ -132,6 +146,7 @@ int Database::on_log_growth(void* self, sqlite3*, const char*, int pages) {
 }
 
 Statement::~Statement() {
+  if (statement_ == nullptr) return;
   sqlite3_reset(statement_);
   sqlite3_clear_bindings(statement_);
 }

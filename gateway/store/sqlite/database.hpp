@@ -62,11 +62,13 @@ class Database {
  private:
   explicit Database(sqlite3* db) : db_(db) {}
   Error failure_of(int code, const std::string& message);
+  int write_errno() const;
   static int on_log_growth(void* self, sqlite3* db, const char* name, int pages);
 
   sqlite3* db_;
   std::unordered_map<std::string, sqlite3_stmt*> statements_;
   bool broken_ = false;
+  bool copying_log_ = false;
   int log_pages_ = 0;
   std::int64_t commits_ = 0;
 };

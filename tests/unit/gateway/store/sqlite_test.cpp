@@ -4,6 +4,7 @@
 #include "tests/support/sqlite_file.hpp"
 #include "tests/support/store_conformance.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <sys/stat.h>
 #include <sys/wait.h>
