@@ -110,6 +110,7 @@ Handled SandboxRail::handle(const http::Request& request, const Moment& now) {
 
 Handled SandboxRail::admitted(const http::Request& request, const Route& route, const Moment& now,
                               TrafficEntry& entry) {
+  webhooks_.prefer(answer_serial(request, false) != credentials_.public_key_id);
   auto fault = route.wrong_method ? std::nullopt : faults_.next(route.call, entry.out_trade_no);
   if (fault) entry.fault = to_string(fault->kind);
   auto instead = instead_of_work(fault);

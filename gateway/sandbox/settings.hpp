@@ -8,15 +8,17 @@
 
 namespace purser::sandbox {
 
-// The key that signs callbacks. `alternate` is the migration from certificate to public key: both kinds arrive, mixed.
-enum class CallbackKey { public_key, certificate, alternate };
+// The key that signs callbacks. `as_asked`: the one in which the merchant's latest request wanted its answer, so a
+// client of either kind is served. `alternate`: the migration from certificate to public key, when both kinds arrive,
+// mixed.
+enum class CallbackKey { as_asked, public_key, certificate, alternate };
 
 struct SandboxSettings {
   Millis refund_delay{1'000};        // from accepted to final
   Millis refund_spacing{60'000};     // between two refunds of one order
   Millis webhook_answer_max{5'000};  // an answer later than this counts as none
   Millis hang_max{60'000};           // how long a lost answer keeps its connection open
-  CallbackKey callback_key = CallbackKey::public_key;
+  CallbackKey callback_key = CallbackKey::as_asked;
   bool certificates = true;              // false: an account that only has a public key; GET /v3/certificates is 404
   bool sign_errors = true;               // 4xx of authenticated requests are signed too
   bool close_unknown = false;            // true: closing an unknown order is 204 instead of 404

@@ -115,6 +115,7 @@ std::string WebhookQueue::envelope(const Notice& notice, const std::optional<Fau
 
 std::string_view WebhookQueue::serial_for(const std::optional<Fault>& fault) {
   bool certificate = settings_.callback_key == CallbackKey::certificate;
+  if (settings_.callback_key == CallbackKey::as_asked) certificate = certificate_asked_;
   if (settings_.callback_key == CallbackKey::alternate) certificate = signed_ % 2 == 1;
   ++signed_;
   if (is(fault, FaultKind::other_key)) certificate = !certificate;

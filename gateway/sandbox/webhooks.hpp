@@ -73,6 +73,9 @@ class WebhookQueue {
   // When the next attempt is due; nothing while none waits.
   std::optional<UtcTime> next_due() const;
 
+  // In which key the merchant wants to be spoken to, see CallbackKey::as_asked.
+  void prefer(bool certificate) { certificate_asked_ = certificate; }
+
   const std::deque<Notice>& all() const { return notices_; }
   void reset() { notices_.clear(); }
 
@@ -88,6 +91,7 @@ class WebhookQueue {
   Mint& mint_;
   FaultScript& faults_;
   std::deque<Notice> notices_;
+  bool certificate_asked_ = false;
   std::uint64_t signed_ = 0;
 };
 

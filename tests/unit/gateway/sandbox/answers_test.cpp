@@ -86,6 +86,22 @@ TEST_F(AnswersTest, the_certificate_comes_encrypted_and_is_the_platforms) {
   EXPECT_EQ(certificate->serial(), test_credentials().platform_certificate.serial());
 }
 
+class ShortMemoryTest : public RailTest {
+ protected:
+  ShortMemoryTest() : RailTest(two_entries()) {}
+  static SandboxSettings two_entries() {
+    SandboxSettings settings;
+    settings.traffic_max = 2;
+    return settings;
+  }
+};
+
+TEST_F(ShortMemoryTest, the_oldest_traffic_goes_first) {
+  for (auto number : {"order-001", "order-002", "order-003"}) query(number);
+  ASSERT_EQ(rail.traffic().size(), 2U);
+  EXPECT_EQ(rail.traffic()[0].out_trade_no, "order-002");
+}
+
 class PublicKeyOnlyTest : public RailTest {
  protected:
   PublicKeyOnlyTest() : RailTest(without_certificates()) {}

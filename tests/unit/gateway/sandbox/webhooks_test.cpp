@@ -280,6 +280,17 @@ TEST_F(WebhooksTest, the_other_key_signs_rightly) {
   EXPECT_TRUE(verified(delivery).ok());
 }
 
+TEST_F(WebhooksTest, callbacks_come_in_the_key_that_was_asked_for) {
+  auto asked = unsigned_request("POST", "/v3/pay/transactions/jsapi", jsapi_order("order-001").dump());
+  std::erase_if(asked.headers, [](const auto& header) { return header.first == "Wechatpay-Serial"; });
+  asked.headers.emplace_back("Authorization", authorization(authorization_items(asked)));
+  ASSERT_EQ(rail.handle(asked, now).response.status, 200);
+  ASSERT_TRUE(rail.pay("order-001", "", now).ok());
+  auto delivery = deliver_all("200").at(0);
+  EXPECT_EQ(value_of(delivery.headers, "Wechatpay-Serial"), test_credentials().platform_certificate.serial());
+  EXPECT_TRUE(verified(delivery).ok());
+}
+
 TEST_F(WebhooksTest, a_report_after_a_reset_is_nobodys) {
   pay();
   auto due = rail.take_deliveries(now);
