@@ -63,8 +63,8 @@ Result<CheckedOrder> check_order(const Catalogue& catalogue, const OrderProposal
                                  std::string_view locale);
 
 // --- refund --------------------------------------------------------------------------------------------------------
-// Pointers in errors take the members to be called refunds (payment_intent, lines (sku, quantity), all, amount_fen, reason)
-// and total_fen.
+// Pointers in errors take the members to be called refunds (payment_intent, lines (sku, quantity), all, amount_fen,
+// reason) and total_fen.
 
 struct RefundProposal {
   using Line = rules::RefundLine;

@@ -56,8 +56,11 @@ class Gate : public json::json_sax_t {
 
   // The text of nlohmann's exception repeats bytes of the input that may not be UTF-8, so it is not passed on.
   bool parse_error(std::size_t position, const std::string&, const json::exception& why) override {
-    if (why.id == kNumberOverflow) return refuse(Errc::json_out_of_range, "a number is too large to be read");
-    return refuse(Errc::json_malformed, "the text is not JSON near byte " + std::to_string(position));
+    if (why.id == kNumberOverflow) {
+      return count_value() && refuse(Errc::json_out_of_range, "a number is too large to be read");
+    }
+    error_ = Error(Errc::json_malformed, "the text is not JSON near byte " + std::to_string(position));
+    return false;
   }
 
  private:
@@ -85,16 +88,13 @@ class Gate : public json::json_sax_t {
     return true;
   }
 
+  // The value that is refused has been counted, so an array's last index is its own.
   bool refuse(Errc code, std::string why) {
     std::string pointer;
     for (const Frame& frame : frames_) {
-      if (frame.is_object) {
-        pointer = pointer_to(pointer, frame.key);
-      } else if (frame.values > 0) {
-        pointer = pointer_to(pointer, frame.values - 1);
-      }
+      pointer = frame.is_object ? pointer_to(pointer, frame.key) : pointer_to(pointer, frame.values - 1);
     }
-    error_ = Error(code, std::move(why), code == Errc::json_malformed ? std::string() : std::move(pointer));
+    error_ = Error(code, std::move(why), std::move(pointer));
     return false;
   }
 

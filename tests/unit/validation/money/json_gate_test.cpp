@@ -47,6 +47,7 @@ TEST(JsonGateTest, IntegersBeyond64BitsAreRefused) {
   EXPECT_EQ(refused("[18446744073709551616]").code, Errc::json_wrong_type);
   EXPECT_EQ(refused("[-9223372036854775809]").code, Errc::json_wrong_type);
   EXPECT_EQ(refused("[1e400]").code, Errc::json_out_of_range);
+  EXPECT_EQ(refused(R"({"a":[1,1e400]})").param, "/a/1");
   EXPECT_EQ(refused("[-1e400]").code, Errc::json_out_of_range);
   EXPECT_EQ(refused("[1e400]", JsonLimits{100, 32, 100, true}).code, Errc::json_out_of_range);
 }
@@ -90,6 +91,8 @@ TEST(JsonGateTest, SurvivesDeepNesting) {
 TEST(JsonGateTest, PointersAreEscaped) {
   EXPECT_EQ(refused(R"({"a/b~c":[0,1.5]})").param, "/a~1b~0c/1");
   EXPECT_EQ(refused("1.5").param, "");
+  EXPECT_TRUE(refused("1.5").message.starts_with("'1.5' is not"));
+  EXPECT_TRUE(refused("0." + std::string(100, '5')).message.starts_with("'0." + std::string(38, '5') + "...'"));
   EXPECT_EQ(pointer_to("/a", 3), "/a/3");
   EXPECT_EQ(pointer_to("", std::string(100, 'k')), "/" + std::string(64, 'k')) << "a pointer is for people";
 }

@@ -83,6 +83,7 @@ TEST(PriceToleranceTest, SaysWhatToDo) {
   for (std::int64_t claim : {std::int64_t{0}, std::int64_t{-1}, std::int64_t{5'000'001}, kMost}) {
     expect_error(price_tolerance(claim, fen(claim), 5'000'000, "/p").error(), Errc::amount_out_of_range, "/p");
   }
+  EXPECT_TRUE(price_tolerance(1, fen(1), 5'000'000, "/p").ok());
   EXPECT_TRUE(price_tolerance(5'000'000, fen(5'000'000), 5'000'000, "/p").ok());
 }
 

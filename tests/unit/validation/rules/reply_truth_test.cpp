@@ -45,6 +45,7 @@ const char* const kPaidClaims[] = {
     "I can confirm that your payment was received.",
     "You have paid 398.00 CNY.",
     "You've already paid.",
+    "You’ve already paid.",
     "The order is paid.",
     "Your order has already been paid in full",
     "Paid!",
@@ -109,6 +110,7 @@ const char* const kPaidTalk[] = {
     "We accept payment by WeChat.",
     "Payment request created for ¥398.00.",
     "It isn't paid.",
+    "It hasn’t been paid.",
     "The payment expired.",
     "Tap the card to pay; your payment is pending.",
     "Here are two teas for ¥398.00.",
@@ -229,10 +231,10 @@ TEST(ReplyTruthTest, TheRefusalSaysWhatIsWrong) {
 
 TEST(ReplyTruthTest, FiguresOfAClaimAreTheLedgers) {
   LedgerFacts facts = refunded();
-  facts.amounts = {fen(39'800), fen(19'900), fen(129'900)};
+  facts.amounts = {fen(39'800), fen(19'900), fen(129'900), fen(39'805)};
   for (const char* text :
-       {"You have paid ¥398.00.", "您已支付398元。", "Payment of CNY 398 received.", "已退款 199.00 元",
-        "You have paid ¥398 for 2 teas.", "You have paid ¥1,299.00.", "已支付。总价 ¥5.00。"}) {
+       {"You have paid ¥398.00.", "You have paid ¥398.05.", "您已支付398元。", "Payment of CNY 398 received.",
+        "已退款 199.00 元", "You have paid ¥398 for 2 teas.", "You have paid ¥1,299.00.", "已支付。总价 ¥5.00。"}) {
     EXPECT_TRUE(reply_truth(text, facts).ok()) << text;
   }
   for (const char* text : {"You have paid ¥399.00.", "您已支付 39.8 元。", "已退款100元", "Payment of CNY 1 received.",
