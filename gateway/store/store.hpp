@@ -18,70 +18,89 @@
 namespace purser {
 
 namespace op {
+// An insertion keeps the row's version, 0 when new.
 struct InsertThread {
   Thread row;
-};  // an insertion keeps the row's version, 0 when new
+};
 // row.version is the one read; stored as version + 1. Another version in the store: store_conflict.
 struct UpdateThread {
   Thread row;
 };
+// One running turn a thread: else store_duplicate "running_turn".
 struct InsertTurn {
   Turn row;
-};  // one running turn a thread: else store_duplicate "running_turn"
+};
+// From running only: else store_conflict.
 struct FinishTurn {
   Turn row;
-};  // from running only: else store_conflict
+};
+// seq is given by the store.
 struct AppendMessage {
   Message row;
-};  // seq is given by the store
+};
+// seq is given by the store.
 struct AppendEvent {
   StreamEvent row;
-};  // seq is given by the store
+};
+// store_duplicate: "active_payment" (one open a user), "out_trade_no", "origin".
 struct InsertIntent {
   PaymentIntent row;
-};  // store_duplicate: "active_payment" (one open a user), "out_trade_no", "origin"
+};
+// Version as with threads. Number, origin, amount and owner of an intent or refund never change.
 struct UpdateIntent {
   PaymentIntent row;
-};  // version as with threads
+};
+// store_duplicate: "out_refund_no", "origin".
 struct InsertRefund {
   Refund row;
-};  // store_duplicate: "out_refund_no", "origin"
+};
+// Version as with threads.
 struct UpdateRefund {
   Refund row;
-};  // version as with threads
+};
+// Replaces due_at, payload and attempts of the same (kind, subject).
 struct PutWork {
   WorkItem row;
-};  // replaces due_at, payload and attempts of the same (kind, subject)
+};
+// No effect when (kind, subject) exists.
 struct AddWork {
   WorkItem row;
-};  // no effect when (kind, subject) exists
+};
+// Deletes; store_conflict when it is not there: somebody did it.
 struct TakeWork {
   WorkKind kind;
   std::string subject;
-};  // deletes; store_conflict when it is not there: somebody did it
+};
+// Deletes if there.
 struct DropWork {
   WorkKind kind;
   std::string subject;
-};  // deletes if there
+};
+// store_duplicate "notification".
 struct InsertNotification {
   NotificationRow row;
-};  // store_duplicate "notification"
+};
+// store_conflict when it is applied already, or not there.
 struct ApplyNotification {
   std::string channel;
   std::string id;
-};  // store_conflict when applied already
+};
+// store_duplicate "ledger". seq and hash are given by the store.
 struct PostLedger {
   LedgerEntry row;
-};  // store_duplicate "ledger"
+};
+// store_duplicate "idempotency".
 struct InsertIdempotency {
   IdempotencyRow row;
-};  // store_duplicate "idempotency"
+};
+// From running only: else store_conflict.
 struct FinishIdempotency {
   std::string scope;
   std::string key;
   int status;
   std::string body;
 };
+// Deletes if there.
 struct DropIdempotency {
   std::string scope;
   std::string key;
@@ -124,7 +143,8 @@ class Store {
   virtual ~Store() = default;
 
   // `seen` is called on the loop's thread after each successful commit, in their order, before the committer resumes.
-  // One watcher; set before the first commit. The store is the truth, this only wakes those who read it.
+  // One watcher; set before the first commit, not called once the store is gone. The store is the truth, this only
+  // wakes those who read it.
   virtual void watch(std::function<void(const Change&)> seen) = 0;
 
   // False once the store has stopped writing for good (a failed fsync, a damaged page): every commit is then

@@ -145,6 +145,8 @@ TEST_P(StoreConformance, the_watcher_hears_of_each_commit_in_order_before_the_co
 
 TEST_P(StoreConformance, closing_finishes_what_was_asked_for) {
   const Thread thread = given_thread(1);
+  int heard = 0;
+  store().watch([&](const Change&) { ++heard; });
   std::vector<Started<Result<Receipt>>> started;
   for (int n = 0; n < 10; ++n) {
     started.push_back(loop().start(store().commit(batch_of(op::AppendEvent{make_event(n, thread)}))));
@@ -152,8 +154,10 @@ TEST_P(StoreConformance, closing_finishes_what_was_asked_for) {
   loop().ioc.restart();
   loop().ioc.poll();  // they are queued, and some may be answered
   close();
+  heard = 0;
   EXPECT_TRUE(loop().until([&] { return std::ranges::all_of(started, [](auto& one) { return one.done(); }); }));
   for (auto& one : started) EXPECT_TRUE(good(one.get()));
+  EXPECT_EQ(heard, 0) << "the store is gone: who watched it may be gone too";
   open();
   EXPECT_EQ(ask(store().events(thread.id, 0, 100)).value().size(), 10U);
 }

@@ -22,24 +22,30 @@ Error cannot(const std::string& what, int system_errno) {
   return Error(Errc::store_unavailable, what + ": " + std::generic_category().message(system_errno));
 }
 
-// The file exists afterwards, for its owner alone; SQLite gives the files beside it the same mode. An existing one is
-// never opened here: closing any descriptor of it would drop the locks this process holds on it.
+// For its owner alone, when it is there.
+Result<void> close_to_others(const std::string& path) {
+  struct stat found {};
+  if (::stat(path.c_str(), &found) != 0) return errno == ENOENT ? success() : cannot("the database " + path, errno);
+  if (!S_ISREG(found.st_mode)) return Error(Errc::store_unavailable, "the database " + path + " is not a plain file");
+  if ((found.st_mode & 0077) != 0 && ::chmod(path.c_str(), 0600) != 0) {
+    return cannot("cannot close the database " + path + " to others", errno);
+  }
+  return success();
+}
+
+// The file exists afterwards; those that SQLite makes beside it get the same mode. An existing one is never opened
+// here: closing any descriptor of it would drop the locks this process holds on it.
 Result<void> prepare_file(const std::string& path) {
   const std::string folder = std::filesystem::path(path).parent_path();
   struct stat found {};
   if (::stat(folder.c_str(), &found) != 0) return cannot("the database's folder " + folder, errno);
   if (!S_ISDIR(found.st_mode)) return cannot("the database's folder " + folder, ENOTDIR);
 
-  if (::stat(path.c_str(), &found) != 0) {
-    if (errno != ENOENT) return cannot("the database " + path, errno);
-    const int made = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (made < 0 && errno != EEXIST) return cannot("cannot make the database " + path, errno);
-    if (made >= 0) ::close(made);
-    return success();
-  }
-  if (!S_ISREG(found.st_mode)) return Error(Errc::store_unavailable, "the database " + path + " is not a plain file");
-  if ((found.st_mode & 0077) != 0 && ::chmod(path.c_str(), 0600) != 0) {
-    return cannot("cannot close the database " + path + " to others", errno);
+  const int made = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (made >= 0) return ::close(made), success();
+  if (errno != EEXIST) return cannot("cannot make the database " + path, errno);
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    if (auto closed = close_to_others(path + suffix); !closed) return closed;
   }
   return success();
 }
