@@ -19,8 +19,9 @@ class SystemClock final : public Clock {
   Task<Result<void>> sleep_until(time_point at) override;
 
   // Advances time in the live process: now(), wall() and durable() jump forward together by `d`, then the sleepers that
-  // have fallen due wake, earliest first; all of them see the time after the jump. For the demo and for the sandbox's
-  // clock control. Zero or less does nothing: this clock never goes back.
+  // have fallen due wake, earliest first; all of them see the time after the jump. Time limits of calls and connections
+  // run out by it too. For the demo and for the sandbox's clock control. Zero or less does nothing: this clock never
+  // goes back.
   void skip(duration d);
 
  private:
