@@ -36,8 +36,10 @@ Task<http::Response> Admin::handle(http::Request request) {
 
 Task<http::Response> Admin::ready() {
   auto read = co_await ports_.store.next_due();
-  const json body{{"status", read ? "ready" : "store_unavailable"}, {"sandbox", sandbox_}, {"version", version_}};
-  co_return api::json_answer(read ? 200 : 503, body);
+  const bool up = read.ok() && ports_.store.healthy();  // reads go on when writing has ended for good
+  json body{{"status", up ? "ready" : "store_unavailable"}, {"sandbox", sandbox_}, {"version", version_}};
+  if (!sandbox_url_.empty()) body["sandbox_url"] = sandbox_url_;
+  co_return api::json_answer(up ? 200 : 503, body);
 }
 
 Task<http::Response> Admin::metrics() {

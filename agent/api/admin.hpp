@@ -20,11 +20,12 @@ class Admin {
     Clock& clock;
     Metrics& metrics;
   };
-  Admin(Ports ports, bool sandbox, std::string version)
-      : ports_(ports), sandbox_(sandbox), version_(std::move(version)) {}
+  // `sandbox_url`: where the embedded sandbox takes its control calls; empty when the rail is elsewhere.
+  Admin(Ports ports, bool sandbox, std::string version, std::string sandbox_url)
+      : ports_(ports), sandbox_(sandbox), version_(std::move(version)), sandbox_url_(std::move(sandbox_url)) {}
 
-  // An http::Handler. GET /healthz is 200 while the process runs; GET /readyz is 503 while the store does not answer;
-  // GET /metrics is the text format of Prometheus.
+  // An http::Handler. GET /healthz is 200 while the process runs; GET /readyz is 503 while the store does not answer or
+  // has stopped writing; GET /metrics is the text format of Prometheus.
   Task<http::Response> handle(http::Request request);
 
  private:
@@ -34,6 +35,7 @@ class Admin {
   Ports ports_;
   bool sandbox_;
   std::string version_;
+  std::string sandbox_url_;
 };
 
 }  // namespace purser

@@ -18,8 +18,9 @@ bool waits_for_rail(const PaymentIntent& intent) {
   return intent.state == IntentState::created || intent.state == IntentState::unknown;
 }
 
+// Somebody changed a row first, or put the same money into the ledger: read again and see what is left to do.
 bool retry(const Error& error) {
-  return error.code == Errc::store_conflict;
+  return error.code == Errc::store_conflict || (error.code == Errc::store_duplicate && error.param == "ledger");
 }
 
 }  // namespace
@@ -214,8 +215,25 @@ Task<Result<std::vector<Refund>>> Cashier::refund(Thread thread, std::vector<Che
   if (list.empty()) co_return Error(Errc::refund_total_mismatch, "the list of refunds is empty", "refunds");
   auto reserved = co_await reserve(std::move(thread), std::move(list), std::move(origin));
   if (!reserved) co_return reserved.error();
+  co_return co_await send_due(std::move(*reserved));
+}
+
+Task<Result<std::vector<Refund>>> Cashier::continue_refunds(Thread thread, std::vector<IntentId> intents,
+                                                            std::string origin) {
+  std::vector<Refund> made;
+  for (std::size_t i = 0; i < intents.size(); ++i) {
+    const std::string line_origin = origin + ":" + std::to_string(i);
+    const OutRefundNo number = ports_.mint.out_refund_no(thread.tenant, intents[i], line_origin);
+    auto known = co_await ports_.store.refund_by_number(number);
+    if (known) made.push_back(std::move(*known));
+    if (!known && known.code() != Errc::not_found) co_return known.error();
+  }
+  co_return co_await send_due(std::move(made));
+}
+
+Task<Result<std::vector<Refund>>> Cashier::send_due(std::vector<Refund> list) {
   bool first = true;
-  for (Refund& refund : *reserved) {
+  for (Refund& refund : list) {
     if (refund.state != RefundState::created || refund.due_at > ports_.clock.durable()) continue;
     if (!first) {
       const auto next = ports_.clock.now() + refunds_.gap;
@@ -227,7 +245,7 @@ Task<Result<std::vector<Refund>>> Cashier::refund(Thread thread, std::vector<Che
     if (!sent) co_return sent.error();
     refund = std::move(*sent);
   }
-  co_return reserved;
+  co_return list;
 }
 
 Task<Result<UtcTime>> Cashier::earliest_refund(IntentId intent) {

@@ -40,6 +40,9 @@ class Cashier {
   // refund_exceeds_remaining (also when another refund won the race), the store's.
   Task<Result<std::vector<Refund>>> refund(Thread thread, std::vector<CheckedRefund> list, std::string origin);
 
+  // The list that `origin` made on this intent before, as it stands now, with what was due sent; empty when it made none.
+  Task<Result<std::vector<Refund>>> continue_refunds(Thread thread, std::vector<IntentId> intents, std::string origin);
+
   // --- work that fell due; each ends with its row gone or moved to a later time ---
   Task<Result<void>> expire(WorkItem item);
   Task<Result<void>> close(WorkItem item);
@@ -62,6 +65,7 @@ class Cashier {
   Task<Result<void>> apply_facts(IntentId id, OrderFacts facts);
   Task<Result<void>> apply_rail_closed(IntentId id);
   Task<Result<std::vector<Refund>>> reserve(Thread thread, std::vector<CheckedRefund> list, std::string origin);
+  Task<Result<std::vector<Refund>>> send_due(std::vector<Refund> list);
   Task<Result<UtcTime>> earliest_refund(IntentId intent);
   Task<Result<Refund>> send_refund(Refund refund, cashier::Hears hears);
   Task<Result<Refund>> record_refund(RefundId id, RefundEvent event, RefundFacts facts, std::string why,

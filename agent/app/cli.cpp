@@ -1,0 +1,70 @@
+#include "agent/app/cli.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include "agent/app/commands.hpp"
+
+namespace purser {
+
+namespace {
+
+void add_sources(CLI::App& command, SettingsSources& sources) {
+  command.add_option("--config", sources.file, "configuration file (JSON); see config/CONFIG.md");
+  command.add_option("--set", sources.sets, "one setting, key=value; may be repeated")->allow_extra_args(false);
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv, std::map<std::string, std::string> environment) {
+  CLI::App app("purser lets a conversation take money safely.", "purser");
+  app.require_subcommand(1);
+
+  ServeCommand serve_with;
+  serve_with.sources.environment = environment;
+  auto* serve_app = app.add_subcommand("serve", "run the daemon");
+  add_sources(*serve_app, serve_with.sources);
+
+  DemoCommand demo_with;
+  auto* demo_app = app.add_subcommand("demo", "play a paid conversation end to end, with the sandbox as the rail");
+  demo_app->add_flag("--json", demo_with.json, "print the result as JSON");
+  demo_app->add_option("--lang", demo_with.locale, "language of the conversation")->check(CLI::IsMember({"en", "zh"}));
+
+  ChatCommand chat_with;
+  chat_with.sources.environment = environment;
+  auto* chat_app = app.add_subcommand("chat", "talk in the terminal; /pay pays, /help lists the rest");
+  chat_app->add_option("--url", chat_with.url, "a running purser; without it, one of its own on the sandbox");
+  chat_app->add_option("--key", chat_with.key, "API key for --url");
+  chat_app->add_option("--lang", chat_with.locale, "language of the conversation")->check(CLI::IsMember({"en", "zh"}));
+  add_sources(*chat_app, chat_with.sources);
+
+  SandboxCommand sandbox_with;
+  auto* sandbox_app = app.add_subcommand("sandbox", "run the WeChat Pay API v3 simulator alone");
+  sandbox_app->add_option("--listen", sandbox_with.listen, "address and port (port 0: any free one)");
+  sandbox_app->add_option("--credentials", sandbox_with.credentials, "folder for keys, certificates and sandbox.json");
+
+  std::string file;
+  bool as_json = false;
+  auto* check_app = app.add_subcommand("check-config", "report every mistake of a configuration file at once");
+  check_app->add_option("file", file, "the file")->required();
+  check_app->add_flag("--json", as_json, "print the result as JSON");
+
+  auto* version_app = app.add_subcommand("version", "versions of purser and of what it links");
+  version_app->add_flag("--json", as_json, "print the result as JSON");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& wanted) {
+    return app.exit(wanted);
+  } catch (const CLI::ParseError& misuse) {
+    app.exit(misuse);
+    return 2;
+  }
+  if (serve_app->parsed()) return serve(serve_with);
+  if (demo_app->parsed()) return demo(demo_with);
+  if (chat_app->parsed()) return chat(chat_with);
+  if (sandbox_app->parsed()) return run_sandbox(sandbox_with);
+  if (check_app->parsed()) return check_config_file({file, std::move(environment), {}}, as_json);
+  return version(as_json);
+}
+
+}  // namespace purser

@@ -1,0 +1,40 @@
+// What each command of the binary does, behind the command line. The return value is the process's exit code: 0 ok, 1 the
+// thing failed, 2 misuse.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/loader.hpp"
+
+namespace purser {
+
+struct ServeCommand {
+  SettingsSources sources;
+};
+int serve(const ServeCommand& command);
+
+struct DemoCommand {
+  bool json = false;
+  std::string locale = "en";
+};
+int demo(const DemoCommand& command);
+
+struct ChatCommand {
+  std::string url;  // empty: a daemon of its own
+  std::string key;
+  std::string locale = "zh";
+  SettingsSources sources;
+};
+int chat(const ChatCommand& command);
+
+struct SandboxCommand {
+  std::string listen = "127.0.0.1:8090";
+  std::string credentials;
+};
+int run_sandbox(const SandboxCommand& command);
+
+int check_config_file(const SettingsSources& sources, bool json);
+int version(bool json);
+
+}  // namespace purser

@@ -1,0 +1,390 @@
+#include "agent/app/daemon.hpp"
+
+#include "agent/api/admin.hpp"
+#include "agent/api/api.hpp"
+#include "agent/app/process.hpp"
+#include "agent/resume/dispatcher.hpp"
+#include "agent/resume/webhook_inbox.hpp"
+#include "agent/turn/conversations.hpp"
+#include "config/sample_catalogue.hpp"
+#include "config/text_rules.hpp"
+#include "gateway/async/task_group.hpp"
+#include "gateway/crypto/digest.hpp"
+#include "gateway/http/server.hpp"
+#include "gateway/llm/fallback.hpp"
+#include "gateway/llm/openai/client.hpp"
+#include "gateway/llm/prompts.hpp"
+#include "gateway/llm/rules/rule_engine.hpp"
+#include "gateway/log.hpp"
+#include "gateway/metrics.hpp"
+#include "gateway/pay/wechat/channel.hpp"
+#include "gateway/sandbox/server.hpp"
+#include "gateway/store/failpoint_store.hpp"
+#include "gateway/store/open/open.hpp"
+#include "tools/cashier/cashier.hpp"
+#include "tools/tool.hpp"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <fstream>
+#include <sstream>
+
+namespace purser {
+
+namespace {
+
+// Handlers of due work at the same time: they mostly wait for the rail.
+constexpr std::size_t kWorkAtOnce = 32;
+// Two signatures at once keep both cores of a small machine busy; the loop's thread stays free.
+constexpr std::size_t kSigners = 2;
+// The rule engine answers in microseconds; this leaves it and the rest of the turn their time when a model uses all of
+// its own.
+constexpr Millis kRulesReserve{2'000};
+constexpr std::int64_t kTurnsTakenUp = 10'000;
+
+void log_child(std::string_view name, std::exception_ptr error) {
+  log::error("task.threw", {{"task", name}, {"what", what_of(error)}});
+}
+
+std::unique_ptr<crypto::SystemMint> make_mint(const Secret& merchant_secret) {
+  return std::make_unique<crypto::SystemMint>(
+      Secret(crypto::hmac_sha256_raw(merchant_secret.reveal(), "purser order numbers")));
+}
+
+Error all_of(const std::vector<Error>& mistakes) {
+  std::string text;
+  for (const Error& mistake : mistakes) text += (text.empty() ? "" : "; ") + mistake.param + ": " + mistake.message;
+  return {Errc::config_bad_value, std::move(text), mistakes.front().param};
+}
+
+// The merchant's side of the embedded sandbox: both ways of verification, the public key asked for.
+Result<wechat::Keys> keys_of(const sandbox::SandboxCredentials& credentials) {
+  auto platform = crypto::PublicKey::from_pem(credentials.public_key_pem);
+  if (!platform) return platform.error();
+  wechat::Keys keys;
+  keys.merchant = credentials.merchant_key;
+  keys.merchant_serial = credentials.merchant_certificate.serial();
+  keys.apiv3 = credentials.apiv3_key;
+  keys.platform.add(credentials.public_key_id, std::move(*platform));
+  keys.platform.add(credentials.platform_certificate.serial(), credentials.platform_certificate.key());
+  keys.wanted_serial = credentials.public_key_id;
+  return keys;
+}
+
+Result<Catalogue> load_catalogue(const CatalogueSettings& settings) {
+  if (settings.file.empty()) return Catalogue::from_json(sample_catalogue());
+  std::ifstream file(settings.file);
+  std::stringstream text;
+  text << file.rdbuf();
+  if (!file)
+    return Error(Errc::config_unreadable, "the catalogue " + settings.file + " cannot be read", "catalogue.file");
+  auto read = Catalogue::from_json(text.str());
+  if (!read) return Error(read.code(), settings.file + ": " + read.error().message, "catalogue.file");
+  return read;
+}
+
+std::string address_of(const std::string& listen, std::uint16_t port) {
+  return "http://" + listen.substr(0, listen.rfind(':')) + ":" + std::to_string(port);
+}
+
+}  // namespace
+
+// Everything the daemon is made of, in the order it is made; destroyed in the reverse order.
+struct Daemon::Parts {
+  Parts(asio::any_io_executor e, SystemClock& c, Settings s, DaemonOptions o)
+      : executor(std::move(e)),
+        clock(c),
+        settings(std::move(s)),
+        options(std::move(o)),
+        on_sandbox(settings.wechat.mchid.empty() || is_loopback_url(settings.wechat.base_url)),
+        work(executor, clock, log_child),
+        servers(executor, clock, log_child),
+        loops(executor, clock, log_child) {}
+
+  Result<void> make();
+  Result<void> make_rail();
+  Result<void> make_embedded_sandbox();
+  Result<void> make_model();
+  Result<void> make_agent();
+  Result<void> make_doors();
+  void handle_work();
+
+  Task<void> recover(Turn turn);
+
+  asio::any_io_executor executor;
+  SystemClock& clock;
+  Settings settings;
+  DaemonOptions options;
+  const bool on_sandbox;  // a rail on this machine is a simulator, whoever started it
+  std::string made_key;
+
+  // Runs what must not hold up the loop: signatures.
+  asio::thread_pool signers{kSigners};
+  // Background coroutines and turns that go on without their client.
+  TaskGroup work;
+  // What runs until it is told to stop: the listeners, and the loop over due work.
+  TaskGroup servers;
+  TaskGroup loops;
+  Metrics metrics;
+  // Ids and order numbers; made from the merchant's secret, so a second daemon mints the same numbers.
+  std::unique_ptr<crypto::SystemMint> mint;
+  // All that goes out: the rail, the model, the sandbox's webhooks.
+  std::unique_ptr<http::Client> client;
+  // The memory. Opened before anything listens: a daemon without it must not say it is ready.
+  std::unique_ptr<Store> store;
+  // The public listener's port must be known before orders name their notify_url.
+  std::unique_ptr<http::Server> server;
+  std::unique_ptr<http::Server> admin_server;
+  std::string url;
+  std::string admin_url;
+  // The rail: the simulator when there is no merchant, and the channel to it or to WeChat Pay.
+  std::unique_ptr<sandbox::Sandbox> sandbox;
+  std::unique_ptr<PaymentChannel> channel;
+  // Who answers: the rule engine, or a model with it behind.
+  std::unique_ptr<Model> rules;
+  std::unique_ptr<Model> provider;
+  std::unique_ptr<Model> fallback;
+  Model* model = nullptr;
+  // What can be bought, and what the model is told.
+  Catalogue catalogue;
+  Conversations::Prompts prompts;
+  // The agent: the cashier, the tools, the conversations, and the work that falls due.
+  std::unique_ptr<Cashier> cashier;
+  std::unique_ptr<ToolRegistry> tools;
+  std::unique_ptr<Conversations> conversations;
+  std::unique_ptr<Dispatcher> dispatcher;
+  std::unique_ptr<WebhookInbox> webhooks;
+  // The doors.
+  std::unique_ptr<Api> api;
+  std::unique_ptr<Admin> admin;
+  bool stopped = false;
+};
+
+Result<void> Daemon::Parts::make() {
+  auto made_client = http::make_client(executor, clock, http::ClientLimits(), settings.wechat.ca_file);
+  if (!made_client) return made_client.error();
+  client = std::move(*made_client);
+  auto opened = open_store(settings.store, clock);
+  if (!opened) return opened.error();
+  store = std::move(*opened);
+  if (!options.failpoint.empty()) {
+    if (!on_sandbox)
+      return Error(Errc::config_bad_value, "PURSER_FAILPOINT is for sandbox daemons only", "PURSER_FAILPOINT");
+    auto points = parse_failpoints(options.failpoint);
+    if (!points) return points.error();
+    store = std::make_unique<FailpointStore>(std::move(store), std::move(*points));
+  }
+  Result<void> done = make_doors();
+  if (done) done = make_rail();
+  if (done) done = make_model();
+  if (done) done = make_agent();
+  return done;
+}
+
+// Binds the listeners; what they answer with is made later and must be there before run().
+Result<void> Daemon::Parts::make_doors() {
+  if (settings.auth.api_keys.empty()) {
+    if (!settings.wechat.mchid.empty())
+      return Error(Errc::config_bad_value, "with a merchant account, API keys must be configured", "auth.api_keys");
+    made_key = "sk_test_" + crypto::hex_lower(crypto::random_bytes(16));
+    settings.auth.api_keys = Secret(std::string(kOwnTenant) + ":" + made_key);
+  }
+  const ServerSettings& from = settings.server;
+  http::ServerLimits limits;
+  limits.header_bytes_max = static_cast<std::size_t>(from.header_bytes_max);
+  limits.body_bytes_max = static_cast<std::size_t>(from.body_bytes_max);
+  limits.connections_max = static_cast<std::size_t>(from.connections_max);
+  limits.connections_per_peer_max = static_cast<std::size_t>(from.connections_per_peer_max);
+  limits.header_time_max = from.header_time_max;
+  limits.body_time_max = from.body_time_max;
+  limits.idle_time_max = from.idle_time_max;
+  server = std::make_unique<http::Server>(executor, clock, limits,
+                                          [this](http::Request request) { return api->handle(std::move(request)); });
+  auto port = server->listen(from.listen);
+  if (!port) return port.error();
+  url = address_of(from.listen, *port);
+  admin_server = std::make_unique<http::Server>(
+      executor, clock, limits, [this](http::Request request) { return admin->handle(std::move(request)); });
+  auto admin_port = admin_server->listen(from.admin_listen);
+  if (!admin_port) return admin_port.error();
+  admin_url = address_of(from.admin_listen, *admin_port);
+  return success();
+}
+
+// A rail of our own: the simulator, and a merchant account on it.
+Result<void> Daemon::Parts::make_embedded_sandbox() {
+  auto credentials =
+      options.sandbox_folder.empty()
+          ? sandbox::SandboxCredentials::generate(sandbox::KeyPlan::embedded(), clock.wall())
+          : sandbox::SandboxCredentials::load_or_generate(options.sandbox_folder, clock.wall());
+  if (!credentials) return credentials.error();
+  mint = make_mint(credentials->apiv3_key);
+  settings.wechat.mchid = credentials->mchid;
+  settings.wechat.appid = credentials->appid;
+  sandbox::SandboxOptions with;
+  with.listen = options.sandbox_listen;
+  with.advance = [this](Millis by) { clock.skip(by); };
+  sandbox =
+      std::make_unique<sandbox::Sandbox>(executor, clock, *client, *mint, std::move(*credentials), std::move(with));
+  auto listening = sandbox->listen();
+  if (!listening) return listening;
+  settings.wechat.base_url = sandbox->base_url();
+  return success();
+}
+
+Result<void> Daemon::Parts::make_rail() {
+  wechat::LoadedKeys loaded;
+  if (settings.wechat.mchid.empty()) {
+    auto made = make_embedded_sandbox();
+    if (!made) return made;
+    auto keys = keys_of(sandbox->credentials());
+    if (!keys) return keys.error();
+    loaded.keys = std::move(*keys);
+  } else {
+    loaded = wechat::load_keys(settings.wechat);
+    if (!loaded.mistakes.empty()) return all_of(loaded.mistakes);
+    mint = make_mint(loaded.keys.apiv3);
+  }
+  const std::string reached_at = settings.server.public_url.empty() ? url : settings.server.public_url;
+  const wechat::Ports ports{*client, clock, signers, *mint};
+  auto made = wechat::WechatChannel::make(settings.wechat, std::move(loaded.keys), ports, reached_at, on_sandbox);
+  if (!made) return made.error();
+  channel = std::move(*made);
+  return success();
+}
+
+Result<void> Daemon::Parts::make_model() {
+  rules = std::make_unique<RuleEngine>();
+  if (settings.model.base_url.empty()) {
+    model = rules.get();
+    return success();
+  }
+  auto made = OpenAiModel::make(settings.model, *client, clock, *mint);
+  if (!made) return made.error();
+  provider = std::move(*made);
+  model = provider.get();
+  if (settings.model.fallback_to_rules) {
+    fallback = std::make_unique<FallbackModel>(*provider, *rules, clock, kRulesReserve);
+    model = fallback.get();
+  }
+  return success();
+}
+
+Result<void> Daemon::Parts::make_agent() {
+  auto goods = load_catalogue(settings.catalogue);
+  if (!goods) return goods.error();
+  catalogue = std::move(*goods);
+  auto told = load_prompts(settings.prompts);
+  if (!told) return told.error();
+
+  cashier = std::make_unique<Cashier>(Cashier::Ports{*store, *channel, *mint, clock}, settings.intent, settings.refund);
+  tools = std::make_unique<ToolRegistry>(ToolRegistry::Ports{*store, *cashier, catalogue, clock}, settings.intent,
+                                         settings.refund, settings.turn);
+  conversations = std::make_unique<Conversations>(
+      Conversations::Ports{*store, *model, *tools, *cashier, *mint, clock}, settings.turn,
+      Conversations::Prompts{told->system_zh, told->system_en}, on_sandbox, executor);
+  dispatcher = std::make_unique<Dispatcher>(*store, clock, executor, kWorkAtOnce);
+  webhooks = std::make_unique<WebhookInbox>(WebhookInbox::Ports{*store, *channel, *cashier, clock, work, metrics},
+                                            [this] { dispatcher->poke(); });
+  store->watch([this](const Change& change) {
+    if (change.work) dispatcher->poke();
+    for (const ThreadId& thread : change.threads) conversations->news(thread).notify();
+  });
+  handle_work();
+
+  auto keys = ApiKeys::parse(settings.auth);
+  if (!keys) return keys.error();
+  api = std::make_unique<Api>(
+      Api::Ports{*store, *conversations, *cashier, catalogue, *webhooks, *mint, clock, work, metrics}, std::move(*keys),
+      settings.intent, settings.turn, on_sandbox);
+  admin = std::make_unique<Admin>(Admin::Ports{*store, clock, metrics}, on_sandbox, PURSER_VERSION,
+                                  sandbox ? sandbox->base_url() : "");
+  return success();
+}
+
+void Daemon::Parts::handle_work() {
+  const auto to_cashier = [this](WorkKind kind, Task<Result<void>> (Cashier::*method)(WorkItem)) {
+    dispatcher->handle(kind, [this, method](WorkItem item) { return (cashier.get()->*method)(std::move(item)); });
+  };
+  to_cashier(WorkKind::expire_intent, &Cashier::expire);
+  to_cashier(WorkKind::close_order, &Cashier::close);
+  to_cashier(WorkKind::resolve_order, &Cashier::resolve_order);
+  to_cashier(WorkKind::submit_refund, &Cashier::submit_refund);
+  to_cashier(WorkKind::resolve_refund, &Cashier::resolve_refund);
+  dispatcher->handle(WorkKind::resume_thread, [this](WorkItem item) { return conversations->resume(std::move(item)); });
+  dispatcher->handle(WorkKind::take_notification, [this](WorkItem item) { return webhooks->apply(std::move(item)); });
+}
+
+Task<void> Daemon::Parts::recover(Turn turn) {
+  const TurnId id = turn.id;
+  auto done = co_await conversations->recover(std::move(turn));
+  if (!done) log::warn("turn.not_recovered", {{"turn", id.str()}, {"code", done.code()}});
+}
+
+Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Daemon::~Daemon() = default;
+
+Result<std::unique_ptr<Daemon>> Daemon::make(asio::any_io_executor executor, SystemClock& clock, Settings settings,
+                                             DaemonOptions options) {
+  auto parts = std::make_unique<Parts>(std::move(executor), clock, std::move(settings), std::move(options));
+  auto made = parts->make();
+  if (!made) return made.error();
+  return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
+}
+
+Task<Result<void>> Daemon::start() {
+  Parts& p = *parts_;
+  // Turns first: a client that repeats its request finds its turn being answered.
+  auto cut = co_await p.store->running_turns(kTurnsTakenUp);
+  if (!cut) co_return cut.error();
+  for (Turn& turn : *cut) {
+    auto spawned = p.work.spawn("turn.recover", p.recover(std::move(turn)));
+    if (!spawned) co_return spawned;
+  }
+  Result<void> running = success();
+  if (p.sandbox) running = p.servers.spawn("sandbox", p.sandbox->run());
+  if (running) running = p.servers.spawn("server", p.server->run());
+  if (running) running = p.servers.spawn("admin", p.admin_server->run());
+  if (running) running = p.loops.spawn("dispatcher", p.dispatcher->run());
+  co_return running;
+}
+
+Task<void> Daemon::stop() {
+  Parts& p = *parts_;
+  if (std::exchange(p.stopped, true)) co_return;
+  const Clock::duration grace = p.settings.server.stop_grace;
+  // No new requests; those in flight are answered.
+  co_await p.server->stop(grace);
+  // No new work; what is under way ends, and so do turns whose clients have left.
+  co_await p.loops.stop(grace);
+  co_await p.dispatcher->stop(grace);
+  co_await p.work.stop(grace);
+  co_await p.admin_server->stop(grace);
+  if (p.sandbox) co_await p.sandbox->stop(grace);
+  co_await p.servers.stop(grace);
+  p.signers.join();
+}
+
+std::string Daemon::url() const {
+  return parts_->url;
+}
+std::string Daemon::admin_url() const {
+  return parts_->admin_url;
+}
+const std::string& Daemon::made_key() const {
+  return parts_->made_key;
+}
+bool Daemon::on_sandbox() const {
+  return parts_->on_sandbox;
+}
+std::string Daemon::sandbox_url() const {
+  return parts_->sandbox ? parts_->sandbox->base_url() : "";
+}
+Store& Daemon::store() {
+  return *parts_->store;
+}
+http::Client& Daemon::http() {
+  return *parts_->client;
+}
+
+}  // namespace purser

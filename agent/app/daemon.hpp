@@ -1,0 +1,58 @@
+// The composition root: settings in, a running purser out. Objects are made in the order they depend on each other and
+// stopped in the reverse order.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include "config/settings.hpp"
+#include "gateway/async/system_clock.hpp"
+#include "gateway/http/client.hpp"
+#include "gateway/store/store.hpp"
+
+namespace purser {
+
+namespace sandbox {
+class Sandbox;
+}
+
+// The tenant of the key that a sandbox daemon without keys makes for itself.
+inline constexpr std::string_view kOwnTenant = "default";
+
+struct DaemonOptions {
+  std::string sandbox_folder;      // keeps the embedded sandbox's credentials over restarts; empty: fresh each time
+  std::string sandbox_listen = "127.0.0.1:0";
+  std::string failpoint;           // see gateway/store/failpoint_store.hpp; only with the embedded sandbox
+};
+
+class Daemon {
+ public:
+  // Opens the store, loads keys, binds the listeners. `clock` outlives the executor's context, which outlives the daemon.
+  // Errors: what cannot be read, opened or bound, by name.
+  static Result<std::unique_ptr<Daemon>> make(asio::any_io_executor executor, SystemClock& clock, Settings settings,
+                                              DaemonOptions options);
+  ~Daemon();
+
+  // Takes traffic and starts the background work; turns that a stopped daemon left running are gone on with.
+  Task<Result<void>> start();
+  // Stops accepting, finishes what is under way, then lets go. Idempotent.
+  Task<void> stop();
+
+  std::string url() const;        // http://ADDR:PORT
+  std::string admin_url() const;
+  const std::string& made_key() const;  // "sk_test_..." when the sandbox daemon made its own key, else empty
+  bool on_sandbox() const;
+  std::string sandbox_url() const;      // empty without the embedded sandbox
+  Store& store();
+  http::Client& http();
+
+ private:
+  struct Parts;
+  explicit Daemon(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace purser

@@ -1,0 +1,19 @@
+// The process purser runs in.
+#pragma once
+
+#include <exception>
+#include <map>
+#include <string>
+
+namespace purser {
+
+// No core file and no attaching debugger of the same user: keys and payment data live in this memory.
+void keep_secrets_out_of_core_dumps();
+
+// The environment as a map. Only main calls it; everything below is given what it may see.
+std::map<std::string, std::string> environment();
+
+// "std::bad_alloc" and the like; empty for none.
+std::string what_of(const std::exception_ptr& error);
+
+}  // namespace purser

@@ -1,0 +1,74 @@
+#include <csignal>
+#include <iostream>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "agent/app/commands.hpp"
+#include "agent/app/daemon.hpp"
+#include "agent/app/process.hpp"
+#include "gateway/log.hpp"
+
+namespace purser {
+
+namespace {
+
+Task<int> run(asio::any_io_executor executor, SystemClock& clock, Settings settings, DaemonOptions options) {
+  const bool sandbox_warned = settings.wechat.mchid.empty();
+  asio::signal_set signals(executor, SIGTERM, SIGINT);
+  auto daemon = Daemon::make(executor, clock, std::move(settings), std::move(options));
+  Result<void> started = daemon ? success() : Result<void>(daemon.error());
+  if (started) started = co_await (*daemon)->start();
+  if (!started) {
+    std::cerr << "purser serve: " << started.error().message << "\n";
+    co_return 1;
+  }
+  if (sandbox_warned) log::warn("rail.sandbox", {{"message", "no merchant account is configured: payments go to the built-in sandbox, no money moves"}});
+  std::cout << "ready " << (*daemon)->url() << " admin " << (*daemon)->admin_url();
+  if (!(*daemon)->made_key().empty()) std::cout << " key " << (*daemon)->made_key();
+  std::cout << std::endl;
+  const int number = co_await signals.async_wait(asio::use_awaitable);
+  log::info("daemon.stopping", {{"signal", number}});
+  // A second signal is for the impatient: the default action ends the process, and the next start repairs what was cut.
+  signals.clear();
+  co_await (*daemon)->stop();
+  log::info("daemon.stopped");
+  co_return 0;
+}
+
+}  // namespace
+
+int serve(const ServeCommand& command) {
+  LoadedSettings loaded = load_settings(command.sources);
+  if (!loaded.ok()) {
+    std::cerr << report_text(loaded);
+    return 2;
+  }
+  if (auto logging = log::configure(loaded.settings.log); !logging) {
+    std::cerr << "purser serve: " << logging.error().message << "\n";
+    return 2;
+  }
+  for (const auto& warning : loaded.warnings) log::warn("config.warning", {{"key", warning.key}, {"rule", warning.rule}});
+  keep_secrets_out_of_core_dumps();
+  DaemonOptions options;
+  const auto failpoint = command.sources.environment.find("PURSER_FAILPOINT");
+  if (failpoint != command.sources.environment.end()) options.failpoint = failpoint->second;
+  const auto folder = command.sources.environment.find("PURSER_SANDBOX_CREDENTIALS");
+  if (folder != command.sources.environment.end()) options.sandbox_folder = folder->second;
+
+  SystemClock clock;
+  int code = 1;
+  asio::io_context loop(1);
+  asio::co_spawn(loop, run(loop.get_executor(), clock, std::move(loaded.settings), std::move(options)),
+                 [&](std::exception_ptr error, int result) {
+                   code = error ? 1 : result;
+                   if (error) log::error("daemon.bug", {{"what", what_of(error)}});
+                 });
+  loop.run();
+  return code;
+}
+
+}  // namespace purser

@@ -1,0 +1,129 @@
+#include "agent/app/transcript.hpp"
+
+#include <algorithm>
+#include <ostream>
+
+#include "validation/money/money.hpp"
+
+namespace purser {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kBold = "1";
+constexpr std::string_view kDim = "2";
+constexpr std::string_view kGreen = "32";
+constexpr std::string_view kYellow = "33";
+constexpr std::string_view kCyan = "36";
+
+// The wide blocks that meet us here: CJK, its punctuation, full-width forms, and emoji.
+bool is_wide(char32_t c) {
+  return (c >= 0x1100 && c <= 0x115F) || (c >= 0x2E80 && c <= 0xA4CF) || (c >= 0xAC00 && c <= 0xD7A3) ||
+         (c >= 0xF900 && c <= 0xFAFF) || (c >= 0xFE30 && c <= 0xFE4F) || (c >= 0xFF00 && c <= 0xFF60) ||
+         (c >= 0xFFE0 && c <= 0xFFE6) || (c >= 0x1F300 && c <= 0x1FAFF);
+}
+
+std::string price(const json& amount) {
+  const auto currency = Currency::parse(amount.value("currency", "CNY"));
+  return Money(amount.value("value", std::int64_t{0}), currency ? *currency : Currency::cny()).display();
+}
+
+std::vector<std::string> line_rows(const json& card) {
+  std::vector<std::string> out;
+  for (const json& line : card.value("lines", json::array()))
+    out.push_back(std::to_string(line.value("quantity", 0)) + " × " + line.value("name", "") + "  " +
+                  Money(line.value("unit_price", std::int64_t{0}), Currency::cny()).display());
+  return out;
+}
+
+}  // namespace
+
+std::size_t display_width(std::string_view text) {
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const std::size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    char32_t c = length == 1 ? lead : lead & (0xFFu >> (length + 1));
+    for (std::size_t k = 1; k < length && i + k < text.size(); ++k)
+      c = (c << 6) | (static_cast<unsigned char>(text[i + k]) & 0x3Fu);
+    width += is_wide(c) ? 2 : 1;
+    i += length;
+  }
+  return width;
+}
+
+Transcript::Transcript(std::ostream& out, bool color, std::string locale)
+    : out_(out), color_(color), zh_(locale.starts_with("zh")) {}
+
+std::string Transcript::paint(std::string_view code, std::string_view text) const {
+  if (!color_) return std::string(text);
+  return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
+}
+
+std::string Transcript::words(std::string_view zh, std::string_view en) const { return std::string(zh_ ? zh : en); }
+
+void Transcript::heading(std::string_view text) { out_ << "\n" << paint(kBold, text) << "\n"; }
+
+void Transcript::user(std::string_view text) { out_ << "\n  " << paint(kCyan, words("顾客", "customer")) << "  " << text << "\n"; }
+
+void Transcript::aside(std::string_view text) { out_ << "\n  " << paint(kDim, "— " + std::string(text)) << "\n"; }
+
+void Transcript::problem(std::string_view text) { out_ << "\n  " << paint(kYellow, "! " + std::string(text)) << "\n"; }
+
+void Transcript::reply(const json& reply, std::chrono::milliseconds took) {
+  std::string time;
+  if (took.count() >= 0) time = "  " + paint(kDim, std::to_string(took.count()) + " ms");
+  out_ << "  " << paint(kGreen, words("店铺", "shop    ")) << "  " << reply.value("text", "") << time << "\n";
+  for (const json& shown : reply.value("cards", json::array())) card(shown);
+  out_.flush();
+}
+
+void Transcript::box(std::string_view title, const std::vector<std::string>& rows) {
+  std::size_t width = display_width(title) + 2;
+  for (const auto& row : rows) width = std::max(width, display_width(row));
+  const auto rule = [](std::size_t n) {
+    std::string out;
+    for (std::size_t i = 0; i < n; ++i) out += "─";
+    return out;
+  };
+  const std::string indent(12, ' ');
+  out_ << indent << "┌ " << paint(kBold, title) << " " << rule(width + 1 - display_width(title)) << "┐\n";
+  for (const auto& row : rows) out_ << indent << "│ " << row << std::string(width - display_width(row), ' ') << "  │\n";
+  out_ << indent << "└" << rule(width + 3) << "┘\n";
+}
+
+void Transcript::card(const json& shown) {
+  const std::string type = shown.value("type", "");
+  const std::string mark = shown.value("sandbox", false) ? words("（沙箱）", " (sandbox)") : "";
+  if (type == "catalogue") {
+    std::vector<std::string> rows;
+    for (const json& item : shown.value("items", json::array()))
+      rows.push_back(item.value("price_text", "") + "  " + item.value("name", ""));
+    return box(words("商品", "goods"), rows);
+  }
+  std::vector<std::string> rows = line_rows(shown);
+  const std::string amount = shown.contains("amount") ? price(shown["amount"]) : "";
+  if (type == "payment_request") {
+    rows.push_back(words("合计 ", "total ") + amount + words("，请在 ", ", pay before ") + shown.value("expires_at", "") + words(" 前支付", ""));
+    const json& how = shown["confirmation"];
+    rows.push_back(how.value("type", "") == "qr" ? how.value("code_url", "") : "wx.requestPayment  " + how.value("package", ""));
+    return box(words("待支付", "to pay") + mark, rows);
+  }
+  if (type == "payment_receipt") {
+    rows.push_back(words("已支付 ", "paid ") + amount + words("，时间 ", " at ") + shown.value("paid_at", ""));
+    return box(words("付款凭证", "receipt") + mark, rows);
+  }
+  if (type == "payment_expired") {
+    rows.push_back(words("未支付，已过期，可一键续订", "not paid in time; one step renews it"));
+    return box(words("已过期", "expired") + mark, rows);
+  }
+  if (type == "refund_receipt") {
+    rows.push_back(words("退款 ", "refund of ") + amount + "  " + shown.value("state", ""));
+    rows.push_back(words("原因：", "reason: ") + shown.value("reason", ""));
+    return box(words("退款", "refund") + mark, rows);
+  }
+  box(type, rows);
+}
+
+}  // namespace purser

@@ -1,0 +1,353 @@
+// The rail's notifications from the door to the ledger. The judge is the database, not the status that was answered.
+#include "agent/resume/webhook_inbox.hpp"
+
+#include "gateway/log.hpp"
+#include "tests/support/desk.hpp"
+#include "tests/support/temp_folder.hpp"
+
+#include <gtest/gtest.h>
+
+namespace purser::test {
+namespace {
+
+using nlohmann::json;
+
+class WebhookTest : public testing::Test {
+ protected:
+  Desk& open(const std::string& failpoints = {}) {
+    desk_.reset();
+    desk_ = std::make_unique<Desk>(folder_.path(), failpoints);
+    return *desk_;
+  }
+  static http::Request door(const RawNotification& raw) {
+    http::Request sent;
+    sent.method = "POST";
+    sent.target = sent.path = "/webhooks/wechat/acme";
+    sent.headers = raw.headers;
+    sent.body = raw.body;
+    return sent;
+  }
+  static RawNotification paid(const PaymentIntent& intent, std::string_view id = "N1") {
+    return FakeChannel::webhook(id, "TRANSACTION.SUCCESS", FakeChannel::plain_of(FakeChannel::paid(intent)));
+  }
+  http::Response send(const RawNotification& raw) { return desk_->send(door(raw)); }
+  std::uint64_t counted(std::string verdict) {
+    return desk_->metrics.value(kWebhooks, {{"verdict", std::move(verdict)}});
+  }
+  std::size_t captures(const PaymentIntent& intent) {
+    return desk_->loop.run(desk_->store->ledger_of_intent(intent.id)).value().size();
+  }
+  bool stored(std::string id) { return desk_->loop.run(desk_->store->notification("wechat", std::move(id))).ok(); }
+  bool applied(std::string id) {
+    auto row = desk_->loop.run(desk_->store->notification("wechat", std::move(id)));
+    return row && row->applied;
+  }
+  // The thread's reply to the payment, how often it stands there.
+  std::size_t replies(const PaymentIntent& intent) {
+    const auto rows = desk_->loop.run(desk_->store->messages(intent.thread, 0, 1000)).value();
+    return static_cast<std::size_t>(
+        std::count_if(rows.begin(), rows.end(), [](const Message& row) { return row.role == Role::event; }));
+  }
+  void expect_one_effect(const PaymentIntent& intent) {
+    desk_->work_off();
+    EXPECT_EQ(desk_->intent(intent.id.str()).state, IntentState::succeeded);
+    EXPECT_EQ(captures(intent), 1U);
+    EXPECT_EQ(replies(intent), 1U);
+    EXPECT_TRUE(desk_->loop.run(desk_->store->verify_ledger()).ok());
+  }
+  void expect_no_effect(const PaymentIntent& intent) {
+    EXPECT_FALSE(stored("N1"));
+    desk_->work_off();
+    EXPECT_EQ(desk_->intent(intent.id.str()).state, IntentState::awaiting_payment);
+    EXPECT_EQ(captures(intent), 0U);
+  }
+
+  TempFolder folder_;
+  std::unique_ptr<Desk> desk_;
+};
+
+TEST_F(WebhookTest, W1_one_delivery_has_one_effect) {
+  Desk& desk = open();
+  const PaymentIntent intent = desk.buy(desk.thread());
+  const auto answer = send(paid(intent));
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_EQ(body_of(answer), json::parse(R"({"code":"SUCCESS","message":"成功"})"));
+  EXPECT_EQ(desk.pokes, 1);
+  EXPECT_EQ(desk.intent(intent.id.str()).state, IntentState::awaiting_payment);  // acknowledged, not yet applied
+  expect_one_effect(intent);
+  EXPECT_TRUE(applied("N1"));
+  EXPECT_EQ(counted("stored"), 1U);
+}
+
+TEST_F(WebhookTest, W2_a_second_delivery_has_none) {
+  Desk& desk = open();
+  const PaymentIntent intent = desk.buy(desk.thread());
+  EXPECT_EQ(send(paid(intent)).status, 200);
+  EXPECT_EQ(send(paid(intent)).status, 200);
+  expect_one_effect(intent);
+  EXPECT_EQ(send(paid(intent)).status, 200);  // after it was applied
+  expect_one_effect(intent);
+  EXPECT_EQ(send(paid(intent, "N2")).status, 200);  // the same payment under another id
+  expect_one_effect(intent);
+  EXPECT_EQ(counted("duplicate"), 2U);
+}
+
+TEST_F(WebhookTest, W3_deliveries_at_the_same_time_have_one) {
+  Desk& desk = open();
+  const PaymentIntent intent = desk.buy(desk.thread());
+  std::vector<Started<http::Response>> started;
+  for (int i = 0; i < 20; ++i) started.push_back(desk.loop.start(desk.api.handle(door(paid(intent)))));
+  ASSERT_TRUE(desk.loop.until(
+      [&] { return std::all_of(started.begin(), started.end(), [](const auto& one) { return one.done(); }); }));
+  for (auto& one : started) EXPECT_EQ(one.get().status, 200);
+  expect_one_effect(intent);
+}
+
+TEST_F(WebhookTest, W4_events_in_the_wrong_order_end_in_the_right_state) {
+  Desk& desk = open();
+  const PaymentIntent intent = desk.buy(desk.thread());
+  // The order is over, and then its payment is told.
+  desk.pass(std::chrono::minutes(6));
+  EXPECT_EQ(desk.intent(intent.id.str()).state, IntentState::expired);
+  auto late = FakeChannel::paid(intent);
+  late.success_time = intent.expires_at + std::chrono::seconds(1);
+  EXPECT_EQ(send(FakeChannel::webhook("N1", "TRANSACTION.SUCCESS", FakeChannel::plain_of(late))).status, 200);
+  desk.work_off();
+  const auto refunds = desk.loop.run(desk.store->refunds_of_intent(intent.id)).value();
+  ASSERT_EQ(refunds.size(), 1U);  // late money goes back, whole
+  EXPECT_EQ(refunds[0].amount, intent.amount);
+
+  // Of a refund the end is told before its beginning.
+  const auto end = FakeChannel::facts_of(intent, refunds[0], RefundEvent::rail_succeeded);
+  const auto begin = FakeChannel::facts_of(intent, refunds[0], RefundEvent::rail_accepted);
+  EXPECT_EQ(send(FakeChannel::webhook("R2", "REFUND.SUCCESS", FakeChannel::plain_of(end))).status, 200);
+  desk.work_off();
+  EXPECT_EQ(send(FakeChannel::webhook("R1", "REFUND.PROCESSING", FakeChannel::plain_of(begin))).status, 200);
+  desk.work_off();
+  EXPECT_EQ(desk.loop.run(desk.store->refund(refunds[0].id)).value().state, RefundState::succeeded);
+  EXPECT_TRUE(desk.loop.run(desk.store->verify_ledger()).ok());
+}
+
+TEST_F(WebhookTest, W5_W14_an_acknowledgement_that_is_lost_changes_nothing) {
+  Desk& desk = open();
+  const PaymentIntent intent = desk.buy(desk.thread());
+  auto lost = desk.loop.start(desk.api.handle(door(paid(intent))));
+  desk.loop.ioc.restart();
+  desk.loop.ioc.poll();
+  lost.cancel();  // the rail has hung up while the row was on its way
+  ASSERT_TRUE(desk.loop.until([&] { return lost.done() && desk.group.size() == 0; }));
+  EXPECT_TRUE(stored("N1"));
+  EXPECT_EQ(send(paid(intent)).status, 200);
+  expect_one_effect(intent);
+}
+
+TEST_F(WebhookTest, W6_what_was_not_stored_is_not_acknowledged) {
+  Desk& desk = open("before:notification.stored:1:fail");
+  const PaymentIntent intent = desk.buy(desk.thread());
+  const auto refused = send(paid(intent));
+  EXPECT_EQ(refused.status, 500);
+  EXPECT_EQ(body_of(refused)["code"], "FAIL");
+  EXPECT_EQ(counted("not_stored"), 1U);
+  EXPECT_FALSE(stored("N1"));
+  EXPECT_EQ(send(paid(intent)).status, 200);
+  expect_one_effect(intent);
+}
+
+TEST_F(WebhookTest, W6_stored_but_not_known_to_be_is_answered_by_the_retry) {
+  Desk& desk = open("after:notification.stored:1:fail");
+  const PaymentIntent intent = desk.buy(desk.thread());
+  EXPECT_EQ(send(paid(intent)).status, 500);
+  EXPECT_EQ(send(paid(intent)).status, 200);
+  expect_one_effect(intent);
+}
+
+TEST_F(WebhookTest, W7_to_W11_what_does_not_verify_has_no_effect) {
+  Desk& desk = open();
+  const PaymentIntent intent = desk.buy(desk.thread());
+  const RawNotification good = paid(intent);
+  const auto with = [&](const char* signature) {
+    http::Request sent = door(good);
+    set_header(sent, std::string(FakeChannel::kSignatureHeader), signature);
+    return sent;
+  };
+  http::Request unsigned_one = door(good);
+  drop_header(unsigned_one, FakeChannel::kSignatureHeader);
+  http::Request altered = door(good);
+  altered.body.replace(altered.body.find("N1"), 2, "N2");
+  const std::vector<std::pair<http::Request, std::string>> refused = {
+      {unsigned_one, "signature_invalid"},   {with("not base64 \x01"), "signature_invalid"},
+      {with("v1-123"), "signature_invalid"}, {with("unknown-serial"), "unknown_serial"},
+      {with("stale"), "timestamp_skew"},     {altered, "signature_invalid"},
+  };
+  for (const auto& [sent, verdict] : refused) {
+    const auto before = counted(verdict);
+    const auto answer = desk.send(sent);
+    EXPECT_EQ(answer.status, 401) << verdict;
+    EXPECT_EQ(body_of(answer)["code"], "FAIL") << verdict;
+    EXPECT_EQ(counted(verdict), before + 1) << verdict;
+  }
+  EXPECT_EQ(desk.pokes, 0);
+  expect_no_effect(intent);
+}
+
+TEST_F(WebhookTest, a_probe_is_refused_and_counted_apart) {
+  Desk& desk = open();
+  const PaymentIntent intent = desk.buy(desk.thread());
+  http::Request probe = door(paid(intent));
+  set_header(probe, std::string(FakeChannel::kSignatureHeader), "WECHATPAY/SIGNTEST/abc");
+  std::vector<std::string> lines;
+  {
+    log::CaptureForTest capture([&](std::string line) { lines.push_back(std::move(line)); });
+    EXPECT_EQ(desk.send(probe).status, 401);
+  }
+  EXPECT_EQ(counted("signature_probe"), 1U);
+  EXPECT_EQ(counted("signature_invalid"), 0U);
+  for (const std::string& line : lines) EXPECT_TRUE(line.starts_with("info ")) << line;
+  expect_no_effect(intent);
+}
+
+TEST_F(WebhookTest, W12_what_is_no_notification_is_refused) {
+  Desk& desk = open();
+  const PaymentIntent intent = desk.buy(desk.thread());
+  http::Request text = door(paid(intent));
+  set_header(text, "Content-Type", "text/plain");
+  EXPECT_EQ(desk.send(text).status, 415);
+  http::Request empty = door(paid(intent));
+  empty.body.clear();
+  EXPECT_EQ(desk.send(empty).status, 401);
+  // Signed, and yet without what it must hold.
+  RawNotification hollow = FakeChannel::webhook("N1", "TRANSACTION.SUCCESS", "not json");
+  EXPECT_EQ(send(hollow).status, 400);
+  EXPECT_EQ(counted("notification_malformed"), 1U);
+  expect_no_effect(intent);
+}
+
+TEST_F(WebhookTest, what_does_not_decrypt_should_come_again) {
+  Desk& desk = open();
+  const PaymentIntent intent = desk.buy(desk.thread());
+  const auto answer = send(FakeChannel::webhook("N1", "TRANSACTION.SUCCESS", "sealed with another key"));
+  EXPECT_EQ(answer.status, 500);
+  EXPECT_EQ(body_of(answer)["code"], "FAIL");
+  EXPECT_EQ(counted("decrypt_failed"), 1U);
+  expect_no_effect(intent);
+}
+
+TEST_F(WebhookTest, W13_a_restart_between_two_tries_loses_nothing) {
+  open();
+  const PaymentIntent intent = desk_->buy(desk_->thread());
+  EXPECT_EQ(send(paid(intent)).status, 200);
+  open();
+  EXPECT_EQ(send(paid(intent)).status, 200);
+  expect_one_effect(intent);
+}
+
+TEST_F(WebhookTest, W15_half_way_through_it_is_finished_once) {
+  // The facts are in the ledger, that they are there was not noted.
+  open("before:notification.applied:1:fail");
+  const PaymentIntent intent = desk_->buy(desk_->thread());
+  EXPECT_EQ(send(paid(intent)).status, 200);
+  EXPECT_THROW(desk_->work_off(), std::runtime_error);
+  EXPECT_EQ(desk_->intent(intent.id.str()).state, IntentState::succeeded);
+  EXPECT_FALSE(applied("N1"));
+  open();
+  expect_one_effect(intent);
+  EXPECT_TRUE(applied("N1"));
+}
+
+TEST_F(WebhookTest, W15_two_who_apply_the_same_row_make_one_effect) {
+  Desk& desk = open();
+  const PaymentIntent intent = desk.buy(desk.thread());
+  ASSERT_EQ(send(paid(intent)).status, 200);
+  auto due = desk.loop.run(desk.store->due_work(desk.loop.clock.durable(), 10)).value();
+  ASSERT_EQ(due.size(), 1U);
+  auto one = desk.loop.start(desk.webhooks.apply(due[0]));
+  auto two = desk.loop.start(desk.webhooks.apply(due[0]));
+  ASSERT_TRUE(desk.loop.until([&] { return one.done() && two.done(); }));
+  for (auto* started : {&one, &two}) {
+    auto done = started->get();
+    EXPECT_TRUE(done.ok()) << done.error().message << ' ' << done.error().param;
+  }
+  expect_one_effect(intent);
+}
+
+TEST_F(WebhookTest, W16_secrets_of_the_request_stand_in_no_log_and_no_answer) {
+  Desk& desk = open();
+  const PaymentIntent intent = desk.buy(desk.thread("bob", "openid-CANARY-of-bob"));
+  http::Request sent = door(paid(intent));
+  set_header(sent, "X-Token", "CANARY-header");
+  http::Request bad = sent;
+  set_header(bad, std::string(FakeChannel::kSignatureHeader), "CANARY-signature");
+  std::string seen;
+  {
+    log::CaptureForTest capture([&](std::string line) { seen += line + '\n'; });
+    seen += desk.send(sent).body;
+    seen += desk.send(bad).body;
+    desk.work_off();
+  }
+  EXPECT_NE(seen.find("webhook.stored"), std::string::npos);
+  EXPECT_EQ(seen.find("CANARY"), std::string::npos) << seen;
+}
+
+TEST_F(WebhookTest, a_number_that_is_not_ours_is_kept_and_alarmed) {
+  Desk& desk = open();
+  PaymentIntent stranger = desk.buy(desk.thread());
+  const IntentId ours = stranger.id;
+  stranger.order.out_trade_no = OutTradeNo::trusted("NOTOURS123");
+  std::string seen;
+  {
+    log::CaptureForTest capture([&](std::string line) { seen += line + '\n'; });
+    EXPECT_EQ(send(paid(stranger)).status, 200);
+    desk.work_off();
+  }
+  EXPECT_NE(seen.find("error webhook.unknown_number"), std::string::npos) << seen;
+  EXPECT_TRUE(applied("N1"));
+  EXPECT_EQ(desk.intent(ours.str()).state, IntentState::awaiting_payment);
+}
+
+TEST_F(WebhookTest, an_event_type_that_is_not_known_is_kept_and_passed_over) {
+  Desk& desk = open();
+  EXPECT_EQ(send(FakeChannel::webhook("N1", "COUPON.USE", R"({"any":"thing"})")).status, 200);
+  desk.work_off();
+  EXPECT_TRUE(applied("N1"));
+}
+
+TEST_F(WebhookTest, another_amount_is_never_paid) {
+  Desk& desk = open();
+  const PaymentIntent intent = desk.buy(desk.thread());
+  auto facts = FakeChannel::paid(intent);
+  facts.total = Money(1, Currency::cny());
+  EXPECT_EQ(send(FakeChannel::webhook("N1", "TRANSACTION.SUCCESS", FakeChannel::plain_of(facts))).status, 200);
+  desk.work_off();
+  EXPECT_EQ(desk.intent(intent.id.str()).state, IntentState::conflicted);
+  EXPECT_EQ(captures(intent), 0U);
+}
+
+TEST_F(WebhookTest, the_whole_ladder_of_retries_has_one_effect) {
+  Desk& desk = open();
+  const PaymentIntent intent = desk.buy(desk.thread());
+  using namespace std::chrono_literals;
+  for (const std::chrono::seconds pause :
+       {0s, 15s, 15s, 30s, 180s, 600s, 1200s, 1800s, 1800s, 1800s, 3600s, 10800s, 10800s, 10800s, 21600s, 21600s}) {
+    desk.pass(pause);
+    EXPECT_EQ(send(paid(intent)).status, 200);
+  }
+  expect_one_effect(intent);
+  EXPECT_EQ(counted("duplicate"), 15U);
+}
+
+TEST_F(WebhookTest, a_door_that_is_not_there_is_not_found) {
+  Desk& desk = open();
+  const RawNotification raw = FakeChannel::webhook("N1", "COUPON.USE", "{}");
+  for (const char* path :
+       {"/webhooks/alipay/acme", "/webhooks/wechat", "/webhooks/wechat/a%20b", "/webhooks/wechat/acme/x"}) {
+    http::Request sent = door(raw);
+    sent.path = sent.target = path;
+    EXPECT_EQ(desk.send(sent).status, 404) << path;
+  }
+  http::Request get = door(raw);
+  get.method = "GET";
+  EXPECT_EQ(desk.send(get).status, 405);
+}
+
+}  // namespace
+}  // namespace purser::test
