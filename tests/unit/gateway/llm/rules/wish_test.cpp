@@ -27,7 +27,7 @@ const Case kCases[] = {
     {"我要龙井", WishKind::buy, {{"龙井", 1}}},
     {"下单5个橙子", WishKind::buy, {{"橙子", 5}}},
     {"帮我买一把扇子谢谢", WishKind::buy, {{"扇子", 1}}},
-    {"要俩茶杯", WishKind::buy, {{"茶杯", 1}}},
+    {"要俩茶杯", WishKind::buy, {{"茶杯", 2}}},
     {"再来一个茶杯", WishKind::buy, {{"茶杯", 1}}},
     {"两包龙井", WishKind::buy, {{"龙井", 2}}},
     // buying, English
