@@ -3,6 +3,7 @@
 
 #include "gateway/log.hpp"
 #include "tests/support/desk.hpp"
+#include "tests/support/stopped_store.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <gtest/gtest.h>
@@ -159,6 +160,40 @@ TEST_F(WebhookTest, W6_stored_but_not_known_to_be_is_answered_by_the_retry) {
   EXPECT_EQ(send(paid(intent)).status, 500);
   EXPECT_EQ(send(paid(intent)).status, 200);
   expect_one_effect(intent);
+}
+
+// A store that takes ten seconds for a commit.
+class SlowStore final : public StoppedStore {
+ public:
+  explicit SlowStore(Clock& clock) : clock_(clock) {}
+  Task<Result<Receipt>> commit(Batch batch) override {
+    committing.push_back(batch.name);
+    const auto later = clock_.now() + std::chrono::seconds(10);
+    (void)co_await clock_.sleep_until(later);
+    ++committed;
+    co_return Receipt();
+  }
+  std::vector<std::string> committing;
+  int committed = 0;
+
+ private:
+  Clock& clock_;
+};
+
+TEST_F(WebhookTest, a_store_that_stalls_is_not_waited_for_longer_than_the_rail_waits) {
+  Desk& desk = open();
+  const PaymentIntent intent = desk.buy(desk.thread());
+  SlowStore slow(desk.loop.clock);
+  WebhookInbox inbox({slow, desk.channel, desk.cashier, desk.loop.clock, desk.group, desk.metrics}, [] {});
+  auto sent = desk.loop.start(inbox.receive(door(paid(intent)), TenantId::trusted("acme")));
+  desk.loop.advance(WebhookInbox::kAckLimit - Millis(1));
+  EXPECT_FALSE(sent.done());
+  desk.loop.advance(Millis(1));
+  ASSERT_TRUE(sent.done());
+  EXPECT_EQ(sent.get().status, 500);
+  EXPECT_EQ(slow.committing, std::vector<std::string>{"notification.stored"});
+  desk.loop.advance(std::chrono::seconds(10));
+  EXPECT_EQ(slow.committed, 1);  // what was begun is finished, and the rail's next try finds it
 }
 
 TEST_F(WebhookTest, W7_to_W11_what_does_not_verify_has_no_effect) {
