@@ -1,14 +1,14 @@
 // purser's own HTTP API from the client's side, as the demo, the terminal chat and tests of the whole use it.
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <vector>
+#include "gateway/async/clock.hpp"
+#include "gateway/http/client.hpp"
 
 #include <nlohmann/json.hpp>
 
-#include "gateway/async/clock.hpp"
-#include "gateway/http/client.hpp"
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace purser {
 

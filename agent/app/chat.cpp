@@ -1,4 +1,11 @@
-#include <unistd.h>
+#include "agent/app/api_client.hpp"
+#include "agent/app/commands.hpp"
+#include "agent/app/daemon.hpp"
+#include "agent/app/process.hpp"
+#include "agent/app/transcript.hpp"
+#include "gateway/async/task_group.hpp"
+#include "gateway/crypto/digest.hpp"
+#include "gateway/log.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -8,18 +15,11 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/streambuf.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <filesystem>
 #include <iostream>
 #include <istream>
-
-#include "agent/app/api_client.hpp"
-#include "agent/app/commands.hpp"
-#include "agent/app/daemon.hpp"
-#include "agent/app/process.hpp"
-#include "agent/app/transcript.hpp"
-#include "gateway/async/task_group.hpp"
-#include "gateway/crypto/digest.hpp"
-#include "gateway/log.hpp"
+#include <unistd.h>
 
 namespace purser {
 
@@ -37,13 +37,14 @@ constexpr const char* kHelp =
 
 class Chat {
  public:
-  Chat(asio::any_io_executor executor, http::Client& http, Clock& clock, http::Origin api, std::string key, std::string sandbox_url,
-       const std::string& locale)
+  Chat(asio::any_io_executor executor, http::Client& http, Clock& clock, http::Origin api, std::string key,
+       std::string sandbox_url, const std::string& locale)
       : clock_(clock),
         executor_(executor),
         input_(executor, ::dup(STDIN_FILENO)),
         shown_(std::cout, ::isatty(STDOUT_FILENO) == 1, locale),
-        client_(http, clock, std::move(api), std::move(key), "chat-" + crypto::hex_lower(crypto::random_bytes(8)) + "-"),
+        client_(http, clock, std::move(api), std::move(key),
+                "chat-" + crypto::hex_lower(crypto::random_bytes(8)) + "-"),
         sandbox_url_(std::move(sandbox_url)),
         locale_(locale) {}
 
@@ -55,8 +56,9 @@ class Chat {
     TaskGroup group(executor_, clock_, [](std::string_view, std::exception_ptr) {});
     auto listening = group.spawn("listen", listen());
     if (!listening) co_return listening;
-    std::cout << (locale_ == "zh" ? "说点什么吧，例如：来两包龙井茶。输入 /help 查看命令。\n"
-                                  : "Say something, for example: two packs of Longjing tea. /help lists the commands.\n");
+    std::cout << (locale_ == "zh"
+                      ? "说点什么吧，例如：来两包龙井茶。输入 /help 查看命令。\n"
+                      : "Say something, for example: two packs of Longjing tea. /help lists the commands.\n");
     for (;;) {
       std::cout << "> " << std::flush;
       auto line = co_await read_line();
@@ -101,7 +103,8 @@ class Chat {
   }
 
   Task<Result<void>> control(std::string line) {
-    if (sandbox_url_.empty()) co_return Error(Errc::request_malformed, "only a purser of its own on the sandbox takes this command");
+    if (sandbox_url_.empty())
+      co_return Error(Errc::request_malformed, "only a purser of its own on the sandbox takes this command");
     std::string path = "/sandbox/pay";
     json body = {{"out_trade_no", open_number_}};
     if (line == "/pay" && open_number_.empty()) co_return Error(Errc::not_found, "there is nothing to pay");
@@ -169,7 +172,8 @@ Task<Result<void>> talk_to(asio::any_io_executor executor, SystemClock& clock, c
   co_return co_await chat.run();
 }
 
-Task<Result<void>> talk_alone(asio::any_io_executor executor, SystemClock& clock, const ChatCommand& command, Settings settings) {
+Task<Result<void>> talk_alone(asio::any_io_executor executor, SystemClock& clock, const ChatCommand& command,
+                              Settings settings) {
   auto daemon = Daemon::make(executor, clock, std::move(settings), DaemonOptions());
   if (!daemon) co_return daemon.error();
   auto started = co_await (*daemon)->start();
@@ -195,8 +199,8 @@ int chat(const ChatCommand& command) {
       return 1;
     }
     // Its own daemon is for trying things out: a database of its own, any free port, and no keys of a running shop.
-    sources.sets.insert(sources.sets.begin(), {"server.listen=127.0.0.1:0", "server.admin_listen=127.0.0.1:0", "log.level=error",
-                                               "database.url=sqlite://" + folder + "/chat.db"});
+    sources.sets.insert(sources.sets.begin(), {"server.listen=127.0.0.1:0", "server.admin_listen=127.0.0.1:0",
+                                               "log.level=error", "database.url=sqlite://" + folder + "/chat.db"});
     const LoadedSettings loaded = load_settings(sources);
     if (!loaded.ok()) {
       std::cerr << report_text(loaded);

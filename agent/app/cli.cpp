@@ -1,8 +1,8 @@
 #include "agent/app/cli.hpp"
 
-#include <CLI/CLI.hpp>
-
 #include "agent/app/commands.hpp"
+
+#include <CLI/CLI.hpp>
 
 namespace purser {
 

@@ -1,11 +1,11 @@
-// What each command of the binary does, behind the command line. The return value is the process's exit code: 0 ok, 1 the
-// thing failed, 2 misuse.
+// What each command of the binary does, behind the command line. The return value is the process's exit code: 0 ok, 1
+// the thing failed, 2 misuse.
 #pragma once
+
+#include "config/loader.hpp"
 
 #include <string>
 #include <vector>
-
-#include "config/loader.hpp"
 
 namespace purser {
 

@@ -213,10 +213,9 @@ Result<void> Daemon::Parts::make_doors() {
 
 // A rail of our own: the simulator, and a merchant account on it.
 Result<void> Daemon::Parts::make_embedded_sandbox() {
-  auto credentials =
-      options.sandbox_folder.empty()
-          ? sandbox::SandboxCredentials::generate(sandbox::KeyPlan::embedded(), clock.wall())
-          : sandbox::SandboxCredentials::load_or_generate(options.sandbox_folder, clock.wall());
+  auto credentials = options.sandbox_folder.empty()
+                         ? sandbox::SandboxCredentials::generate(sandbox::KeyPlan::embedded(), clock.wall())
+                         : sandbox::SandboxCredentials::load_or_generate(options.sandbox_folder, clock.wall());
   if (!credentials) return credentials.error();
   mint = make_mint(credentials->apiv3_key);
   settings.wechat.mchid = credentials->mchid;

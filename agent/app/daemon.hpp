@@ -2,16 +2,16 @@
 // stopped in the reverse order.
 #pragma once
 
-#include <memory>
-#include <string>
-#include <string_view>
-
-#include <boost/asio/any_io_executor.hpp>
-
 #include "config/settings.hpp"
 #include "gateway/async/system_clock.hpp"
 #include "gateway/http/client.hpp"
 #include "gateway/store/store.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <memory>
+#include <string>
+#include <string_view>
 
 namespace purser {
 
@@ -23,15 +23,15 @@ class Sandbox;
 inline constexpr std::string_view kOwnTenant = "default";
 
 struct DaemonOptions {
-  std::string sandbox_folder;      // keeps the embedded sandbox's credentials over restarts; empty: fresh each time
+  std::string sandbox_folder;  // keeps the embedded sandbox's credentials over restarts; empty: fresh each time
   std::string sandbox_listen = "127.0.0.1:0";
-  std::string failpoint;           // see gateway/store/failpoint_store.hpp; only with the embedded sandbox
+  std::string failpoint;  // see gateway/store/failpoint_store.hpp; only with the embedded sandbox
 };
 
 class Daemon {
  public:
-  // Opens the store, loads keys, binds the listeners. `clock` outlives the executor's context, which outlives the daemon.
-  // Errors: what cannot be read, opened or bound, by name.
+  // Opens the store, loads keys, binds the listeners. `clock` outlives the executor's context, which outlives the
+  // daemon. Errors: what cannot be read, opened or bound, by name.
   static Result<std::unique_ptr<Daemon>> make(asio::any_io_executor executor, SystemClock& clock, Settings settings,
                                               DaemonOptions options);
   ~Daemon();
@@ -41,11 +41,11 @@ class Daemon {
   // Stops accepting, finishes what is under way, then lets go. Idempotent.
   Task<void> stop();
 
-  std::string url() const;        // http://ADDR:PORT
+  std::string url() const;  // http://ADDR:PORT
   std::string admin_url() const;
   const std::string& made_key() const;  // "sk_test_..." when the sandbox daemon made its own key, else empty
   bool on_sandbox() const;
-  std::string sandbox_url() const;      // empty without the embedded sandbox
+  std::string sandbox_url() const;  // empty without the embedded sandbox
   Store& store();
   http::Client& http();
 

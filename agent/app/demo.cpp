@@ -1,15 +1,15 @@
-#include <unistd.h>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-#include <filesystem>
-#include <iostream>
-
 #include "agent/app/api_client.hpp"
 #include "agent/app/commands.hpp"
 #include "agent/app/daemon.hpp"
 #include "agent/app/transcript.hpp"
 #include "gateway/log.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+#include <filesystem>
+#include <iostream>
+#include <unistd.h>
 
 namespace purser {
 
@@ -41,8 +41,8 @@ constexpr Script kEnglish{"Hi! What do you have?",
                           "And a celadon tea cup, please.",
                           "Please renew it.",
                           "Thank you!"};
-constexpr Script kChinese{"你好！有什么商品？", "来两包龙井茶",   "我付的钱到了吗？", "有一包破了，请退一包龙井茶",
-                          "再给我退款500元",   "再来一个青瓷茶杯", "重新生成付款",       "谢谢！"};
+constexpr Script kChinese{"你好！有什么商品？", "来两包龙井茶",     "我付的钱到了吗？", "有一包破了，请退一包龙井茶",
+                          "再给我退款500元",    "再来一个青瓷茶杯", "重新生成付款",     "谢谢！"};
 
 class Demo {
  public:
@@ -140,7 +140,8 @@ class Demo {
   }
 
   Task<Result<void>> pay() {
-    aside("顾客用手机付款；微信支付发来签名并加密的通知", "the customer pays on the phone; the rail sends its signed, encrypted webhook");
+    aside("顾客用手机付款；微信支付发来签名并加密的通知",
+          "the customer pays on the phone; the rail sends its signed, encrypted webhook");
     json body = {{"out_trade_no", open_["order"]["out_trade_no"]}};
     auto paid = co_await client_.control(rail_, "/sandbox/pay", std::move(body));
     if (!paid) co_return paid.error();
@@ -206,7 +207,8 @@ Task<Result<void>> Demo::count() {
   json given_back = json::array();
   std::int64_t refunded = 0;
   for (const Refund& refund : *refunds) {
-    given_back.push_back({{"id", refund.id.str()}, {"state", to_string(refund.state)}, {"amount", refund.amount.minor()}});
+    given_back.push_back(
+        {{"id", refund.id.str()}, {"state", to_string(refund.state)}, {"amount", refund.amount.minor()}});
     if (refund.state == RefundState::succeeded) refunded += refund.amount.minor();
   }
   const bool as_told = intents->size() == 3 && paid == 2 && expired == 1 && refunds->size() == 1 && refunded > 0 &&
@@ -216,7 +218,10 @@ Task<Result<void>> Demo::count() {
              {"intents", std::move(listed)},
              {"refunds", std::move(given_back)},
              {"ledger",
-              {{"captured", totals->captured}, {"refunded", totals->refunded}, {"entries", totals->entries}, {"chain_holds", chain.ok()}}},
+              {{"captured", totals->captured},
+               {"refunded", totals->refunded},
+               {"entries", totals->entries},
+               {"chain_holds", chain.ok()}}},
              {"ok", as_told && balanced && chain.ok()}};
   if (!quiet_) print_ledger(*totals, chain.ok());
   co_return success();
@@ -226,9 +231,9 @@ void Demo::print_ledger(const LedgerTotals& totals, bool chain_holds) {
   const auto cny = [](std::int64_t fen) { return Money(fen, Currency::cny()).display(); };
   shown_.heading(zh_ ? "账本" : "The ledger");
   const std::string rest = cny(totals.captured - totals.refunded);
-  std::cout << (zh_ ? "  收款 " : "  captured ") << cny(totals.captured) << (zh_ ? "，退款 " : ", refunded ") << cny(totals.refunded)
-            << (zh_ ? "，净额 " : ", kept ") << rest << (zh_ ? "，分录 " : ", entries ") << totals.entries
-            << (zh_ ? "，哈希链 " : ", hash chain ") << (chain_holds ? "ok" : "BROKEN") << "\n\n";
+  std::cout << (zh_ ? "  收款 " : "  captured ") << cny(totals.captured) << (zh_ ? "，退款 " : ", refunded ")
+            << cny(totals.refunded) << (zh_ ? "，净额 " : ", kept ") << rest << (zh_ ? "，分录 " : ", entries ")
+            << totals.entries << (zh_ ? "，哈希链 " : ", hash chain ") << (chain_holds ? "ok" : "BROKEN") << "\n\n";
 }
 
 Settings demo_settings(const std::string& folder) {

@@ -1,10 +1,9 @@
 #include "agent/app/process.hpp"
 
+#include <string_view>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include <string_view>
 
 namespace purser {
 

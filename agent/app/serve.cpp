@@ -1,5 +1,7 @@
-#include <csignal>
-#include <iostream>
+#include "agent/app/commands.hpp"
+#include "agent/app/daemon.hpp"
+#include "agent/app/process.hpp"
+#include "gateway/log.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
@@ -7,10 +9,8 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "agent/app/commands.hpp"
-#include "agent/app/daemon.hpp"
-#include "agent/app/process.hpp"
-#include "gateway/log.hpp"
+#include <csignal>
+#include <iostream>
 
 namespace purser {
 
@@ -26,7 +26,9 @@ Task<int> run(asio::any_io_executor executor, SystemClock& clock, Settings setti
     std::cerr << "purser serve: " << started.error().message << "\n";
     co_return 1;
   }
-  if (sandbox_warned) log::warn("rail.sandbox", {{"message", "no merchant account is configured: payments go to the built-in sandbox, no money moves"}});
+  if (sandbox_warned)
+    log::warn("rail.sandbox",
+              {{"message", "no merchant account is configured: payments go to the built-in sandbox, no money moves"}});
   std::cout << "ready " << (*daemon)->url() << " admin " << (*daemon)->admin_url();
   if (!(*daemon)->made_key().empty()) std::cout << " key " << (*daemon)->made_key();
   std::cout << std::endl;
@@ -51,7 +53,8 @@ int serve(const ServeCommand& command) {
     std::cerr << "purser serve: " << logging.error().message << "\n";
     return 2;
   }
-  for (const auto& warning : loaded.warnings) log::warn("config.warning", {{"key", warning.key}, {"rule", warning.rule}});
+  for (const auto& warning : loaded.warnings)
+    log::warn("config.warning", {{"key", warning.key}, {"rule", warning.rule}});
   keep_secrets_out_of_core_dumps();
   DaemonOptions options;
   const auto failpoint = command.sources.environment.find("PURSER_FAILPOINT");

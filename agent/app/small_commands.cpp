@@ -1,12 +1,13 @@
+#include "agent/app/commands.hpp"
+
 #include <boost/version.hpp>
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <openssl/crypto.h>
 #include <simdjson.h>
 #include <spdlog/version.h>
 #include <sqlite3.h>
 
-#include "agent/app/commands.hpp"
+#include <iostream>
 
 namespace purser {
 
@@ -17,8 +18,8 @@ int check_config_file(const SettingsSources& sources, bool json) {
 }
 
 int version(bool json) {
-  const std::string boost = std::to_string(BOOST_VERSION / 100000) + "." + std::to_string(BOOST_VERSION / 100 % 1000) + "." +
-                            std::to_string(BOOST_VERSION % 100);
+  const std::string boost = std::to_string(BOOST_VERSION / 100000) + "." + std::to_string(BOOST_VERSION / 100 % 1000) +
+                            "." + std::to_string(BOOST_VERSION % 100);
   const std::string spdlog = std::to_string(SPDLOG_VER_MAJOR) + "." + std::to_string(SPDLOG_VER_MINOR) + "." +
                              std::to_string(SPDLOG_VER_PATCH);
   const std::string nlohmann_version = std::to_string(NLOHMANN_JSON_VERSION_MAJOR) + "." +

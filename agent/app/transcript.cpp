@@ -1,9 +1,9 @@
 #include "agent/app/transcript.hpp"
 
+#include "validation/money/money.hpp"
+
 #include <algorithm>
 #include <ostream>
-
-#include "validation/money/money.hpp"
 
 namespace purser {
 
@@ -61,15 +61,25 @@ std::string Transcript::paint(std::string_view code, std::string_view text) cons
   return "\x1b[" + std::string(code) + "m" + std::string(text) + "\x1b[0m";
 }
 
-std::string Transcript::words(std::string_view zh, std::string_view en) const { return std::string(zh_ ? zh : en); }
+std::string Transcript::words(std::string_view zh, std::string_view en) const {
+  return std::string(zh_ ? zh : en);
+}
 
-void Transcript::heading(std::string_view text) { out_ << "\n" << paint(kBold, text) << "\n"; }
+void Transcript::heading(std::string_view text) {
+  out_ << "\n" << paint(kBold, text) << "\n";
+}
 
-void Transcript::user(std::string_view text) { out_ << "\n  " << paint(kCyan, words("顾客", "customer")) << "  " << text << "\n"; }
+void Transcript::user(std::string_view text) {
+  out_ << "\n  " << paint(kCyan, words("顾客", "customer")) << "  " << text << "\n";
+}
 
-void Transcript::aside(std::string_view text) { out_ << "\n  " << paint(kDim, "— " + std::string(text)) << "\n"; }
+void Transcript::aside(std::string_view text) {
+  out_ << "\n  " << paint(kDim, "— " + std::string(text)) << "\n";
+}
 
-void Transcript::problem(std::string_view text) { out_ << "\n  " << paint(kYellow, "! " + std::string(text)) << "\n"; }
+void Transcript::problem(std::string_view text) {
+  out_ << "\n  " << paint(kYellow, "! " + std::string(text)) << "\n";
+}
 
 void Transcript::reply(const json& reply, std::chrono::milliseconds took) {
   std::string time;
@@ -105,9 +115,11 @@ void Transcript::card(const json& shown) {
   std::vector<std::string> rows = line_rows(shown);
   const std::string amount = shown.contains("amount") ? price(shown["amount"]) : "";
   if (type == "payment_request") {
-    rows.push_back(words("合计 ", "total ") + amount + words("，请在 ", ", pay before ") + shown.value("expires_at", "") + words(" 前支付", ""));
+    rows.push_back(words("合计 ", "total ") + amount + words("，请在 ", ", pay before ") +
+                   shown.value("expires_at", "") + words(" 前支付", ""));
     const json& how = shown["confirmation"];
-    rows.push_back(how.value("type", "") == "qr" ? how.value("code_url", "") : "wx.requestPayment  " + how.value("package", ""));
+    rows.push_back(how.value("type", "") == "qr" ? how.value("code_url", "")
+                                                 : "wx.requestPayment  " + how.value("package", ""));
     return box(words("待支付", "to pay") + mark, rows);
   }
   if (type == "payment_receipt") {

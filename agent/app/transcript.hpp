@@ -1,14 +1,14 @@
 // A conversation printed for people: who said what, cards in boxes, what was refused, how long it took.
 #pragma once
 
+#include "validation/money/time.hpp"
+
+#include <nlohmann/json.hpp>
+
 #include <iosfwd>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <nlohmann/json.hpp>
-
-#include "validation/money/time.hpp"
 
 namespace purser {
 

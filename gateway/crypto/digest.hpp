@@ -1,20 +1,20 @@
 // Digests, MACs, encodings, comparison and randomness: OpenSSL behind plain functions.
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "gateway/crypto/mint.hpp"
 #include "validation/money/result.hpp"
 #include "validation/money/secret.hpp"
 
+#include <string>
+#include <string_view>
+
 namespace purser::crypto {
 
-std::string sha256_hex(std::string_view bytes);                             // lower case
+std::string sha256_hex(std::string_view bytes);  // lower case
 std::string sha256_raw(std::string_view bytes);
 std::string hmac_sha256_raw(std::string_view key, std::string_view bytes);
-std::string sha1_hex(std::string_view bytes);                               // bills only: the rail's choice
-bool constant_time_equal(std::string_view a, std::string_view b);           // false at once when the lengths differ
+std::string sha1_hex(std::string_view bytes);                      // bills only: the rail's choice
+bool constant_time_equal(std::string_view a, std::string_view b);  // false at once when the lengths differ
 
 std::string base64_encode(std::string_view bytes);
 // Standard alphabet, padding required, no white space. Error: malformed_text.

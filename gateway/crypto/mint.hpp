@@ -2,9 +2,9 @@
 // over what they stand for, so the same wish gets the same number after a retry, a crash or on another daemon.
 #pragma once
 
-#include <string>
-
 #include "validation/money/ids.hpp"
+
+#include <string>
 
 namespace purser {
 
@@ -17,7 +17,8 @@ class Mint {
   // HMAC-SHA256 under the merchant secret over (tenant, thread, revision); 28 characters of [0-9A-Za-z].
   virtual OutTradeNo out_trade_no(const TenantId& tenant, const ThreadId& thread, std::int64_t revision) const = 0;
   // Over (tenant, intent, origin).
-  virtual OutRefundNo out_refund_no(const TenantId& tenant, const IntentId& intent, const std::string& origin) const = 0;
+  virtual OutRefundNo out_refund_no(const TenantId& tenant, const IntentId& intent,
+                                    const std::string& origin) const = 0;
 
   ThreadId thread_id() { return ThreadId::trusted("thr_" + token(24)); }
   TurnId turn_id() { return TurnId::trusted("turn_" + token(24)); }

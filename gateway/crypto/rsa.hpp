@@ -2,13 +2,13 @@
 // 17 times. Immutable and safe from any thread; signing takes about 0.3 ms and belongs on the pool.
 #pragma once
 
-#include <memory>
-#include <string>
-#include <string_view>
-
 #include "validation/money/result.hpp"
 #include "validation/money/secret.hpp"
 #include "validation/money/time.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
 
 namespace purser::crypto {
 
@@ -17,8 +17,9 @@ class PrivateKey {
  public:
   // PKCS#8 or PKCS#1 PEM, RSA of at least 2048 bits. Error: key_malformed.
   static Result<PrivateKey> from_pem(const Secret& pem);
-  // Two primes take 40 to 400 ms. Three primes (RFC 8017) take 30 to 80 ms and sign the same way; they are for keys that
-  // never leave this process, because not every library reads such a private key. The public half is like any other.
+  // Two primes take 40 to 400 ms. Three primes (RFC 8017) take 30 to 80 ms and sign the same way; they are for keys
+  // that never leave this process, because not every library reads such a private key. The public half is like any
+  // other.
   static Result<PrivateKey> generate(int bits = 2048, int primes = 2);
   Result<std::string> sign(std::string_view message) const;
   // RSA-OAEP with SHA-1 and MGF1-SHA-1, the rail's choice for sensitive fields. Error: decrypt_failed.
@@ -48,8 +49,8 @@ class Certificate {
  public:
   static Result<Certificate> from_pem(std::string_view pem);
   // Self-signed, for the sandbox. `serial_hex` is upper-case hex.
-  static Result<Certificate> self_signed(const PrivateKey& key, std::string_view common_name, std::string_view serial_hex,
-                                         UtcTime not_before, UtcTime not_after);
+  static Result<Certificate> self_signed(const PrivateKey& key, std::string_view common_name,
+                                         std::string_view serial_hex, UtcTime not_before, UtcTime not_after);
   const PublicKey& key() const { return public_key_; }
   const std::string& serial() const { return serial_; }  // upper-case hex, leading zeros of the wire form kept
   const std::string& pem() const { return pem_; }

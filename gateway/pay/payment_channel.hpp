@@ -3,17 +3,17 @@
 // Money calls are not cancelable: the caller may stop waiting, the call itself runs to its end or its time limit.
 #pragma once
 
+#include "gateway/async/clock.hpp"
+#include "gateway/async/task.hpp"
+#include "validation/domain/intent.hpp"
+#include "validation/domain/refund.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "gateway/async/clock.hpp"
-#include "gateway/async/task.hpp"
-#include "validation/domain/intent.hpp"
-#include "validation/domain/refund.hpp"
 
 namespace purser {
 
@@ -86,7 +86,7 @@ struct Notification {
   std::string event_type;  // "TRANSACTION.SUCCESS", "REFUND.SUCCESS", ...
   std::optional<OrderFacts> order;
   std::optional<RefundFacts> refund;
-  std::string plain;       // decrypted resource
+  std::string plain;  // decrypted resource
 };
 
 // A webhook as it came off the wire: names in any case, body untouched.

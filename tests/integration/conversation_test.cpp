@@ -1,8 +1,9 @@
 // The whole product over HTTP: the real binary, the sandbox, a customer.
-#include <gtest/gtest.h>
-#include <signal.h>
-
 #include "tests/support/shop.hpp"
+
+#include <gtest/gtest.h>
+
+#include <signal.h>
 
 namespace purser::test {
 namespace {
@@ -20,7 +21,8 @@ class Conversation : public ::testing::Test {
   void SetUp() override { ASSERT_TRUE(serve_.ready()) << serve_.child().errors(); }
 
   Json sandbox(const std::string& path, const Json& body) {
-    return plain_http(sandbox_port(), "POST", "/sandbox/" + path, {{"Content-Type", "application/json"}}, body.dump()).json();
+    return plain_http(sandbox_port(), "POST", "/sandbox/" + path, {{"Content-Type", "application/json"}}, body.dump())
+        .json();
   }
   Json sandbox_orders() { return plain_http(sandbox_port(), "GET", "/sandbox/orders").json(); }
   int sandbox_port() {
@@ -65,7 +67,8 @@ TEST_F(Conversation, BuyPayRefundExpireRenew) {
   const Json second = customer.must_say("And one celadon tea cup, please.");
   ASSERT_EQ(second["intents"].size(), 1u) << second.dump(2);
   sandbox("clock", {{"advance", "299s"}});
-  EXPECT_EQ(customer.get("/v1/intents/" + second["intents"][0]["id"].get<std::string>()).json()["state"], "awaiting_payment");
+  EXPECT_EQ(customer.get("/v1/intents/" + second["intents"][0]["id"].get<std::string>()).json()["state"],
+            "awaiting_payment");
   sandbox("clock", {{"advance", "2s"}});
   const Json expired = customer.reply_to("intent.expired");
   ASSERT_FALSE(expired.is_null());
@@ -89,9 +92,11 @@ TEST_F(Conversation, TheSameConversationInChinese) {
 
 TEST_F(Conversation, AMiniProgramCustomerGetsWhatWxRequestPaymentNeeds) {
   Customer customer(serve_.port(), serve_.key(), "c3");
-  const auto made = customer.post("/v1/threads", {{"user", {{"id", "u9"}, {"openid", "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}}}}, "k1");
+  const auto made =
+      customer.post("/v1/threads", {{"user", {{"id", "u9"}, {"openid", "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}}}}, "k1");
   ASSERT_EQ(made.status, 201) << made.body;
-  const auto turn = customer.post("/v1/threads/" + made.json()["id"].get<std::string>() + "/turns", {{"text", "来一包龙井茶"}}, "k2");
+  const auto turn =
+      customer.post("/v1/threads/" + made.json()["id"].get<std::string>() + "/turns", {{"text", "来一包龙井茶"}}, "k2");
   ASSERT_EQ(turn.status, 200) << turn.body;
   const Json with = card_of(turn.json()["reply"], "payment_request")["confirmation"];
   EXPECT_EQ(with["type"], "mini_program");
@@ -118,7 +123,8 @@ TEST_F(Conversation, StopsGracefullyAndGoesOnAfterARestart) {
   customer.must_say("What do you have?");
   serve_.child().signal(SIGTERM);
   EXPECT_EQ(serve_.child().wait(), 0) << serve_.child().errors();
-  ServeProcess again({"database.url=sqlite://" + folder_.file("purser.db")}, {{"PURSER_API_KEYS", "default:" + serve_.key()}});
+  ServeProcess again({"database.url=sqlite://" + folder_.file("purser.db")},
+                     {{"PURSER_API_KEYS", "default:" + serve_.key()}});
   ASSERT_TRUE(again.ready()) << again.child().errors();
   customer.follow(again.port());
   EXPECT_GE(customer.messages().size(), 2u);

@@ -2,6 +2,8 @@
 // test. One connection for each request.
 #pragma once
 
+#include <nlohmann/json.hpp>
+
 #include <functional>
 #include <map>
 #include <mutex>
@@ -9,19 +11,18 @@
 #include <thread>
 #include <vector>
 
-#include <nlohmann/json.hpp>
-
 namespace purser::test {
 
 struct PlainReply {
-  int status = 0;  // 0: no answer came (refused, reset, closed)
+  int status = 0;                              // 0: no answer came (refused, reset, closed)
   std::map<std::string, std::string> headers;  // names in lower case
   std::string body;
   nlohmann::json json() const { return nlohmann::json::parse(body, nullptr, false); }
 };
 
 PlainReply plain_http(int port, const std::string& method, const std::string& target,
-                      const std::vector<std::pair<std::string, std::string>>& headers = {}, const std::string& body = {});
+                      const std::vector<std::pair<std::string, std::string>>& headers = {},
+                      const std::string& body = {});
 
 // Sends `bytes` as they are and reads until the peer closes or `seconds` pass without a byte.
 std::string raw_exchange(int port, const std::string& bytes, int seconds = 5);

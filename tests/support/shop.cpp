@@ -28,10 +28,10 @@ bool eventually(const std::function<bool()>& done, int seconds) {
 
 SandboxProcess::SandboxProcess() {
   port_ = free_port();
-  child_ = std::make_unique<Child>(
-      PURSER_BINARY,
-      std::vector<std::string>{"sandbox", "--listen", "127.0.0.1:" + std::to_string(port_), "--credentials", folder_.path()},
-      std::map<std::string, std::string>());
+  child_ = std::make_unique<Child>(PURSER_BINARY,
+                                   std::vector<std::string>{"sandbox", "--listen", "127.0.0.1:" + std::to_string(port_),
+                                                            "--credentials", folder_.path()},
+                                   std::map<std::string, std::string>());
   if (child_->read_line().empty()) throw std::runtime_error("purser sandbox did not start: " + child_->errors());
 }
 
@@ -39,7 +39,9 @@ Json SandboxProcess::control(const std::string& path, const Json& body) const {
   return plain_http(port_, "POST", "/sandbox/" + path, {{"Content-Type", "application/json"}}, body.dump()).json();
 }
 
-Json SandboxProcess::read(const std::string& path) const { return plain_http(port_, "GET", "/sandbox/" + path).json(); }
+Json SandboxProcess::read(const std::string& path) const {
+  return plain_http(port_, "GET", "/sandbox/" + path).json();
+}
 
 std::map<std::string, std::string> SandboxProcess::merchant() const {
   std::ifstream file(folder_.file("sandbox.json"));
@@ -74,7 +76,8 @@ Customer::Customer(int port, std::string key, std::string name, std::string loca
     : port_(port), key_(std::move(key)), name_(std::move(name)), locale_(std::move(locale)) {}
 
 std::vector<std::pair<std::string, std::string>> Customer::headers(const std::string& key) const {
-  std::vector<std::pair<std::string, std::string>> out = {{"Authorization", "Bearer " + key_}, {"Content-Type", "application/json"}};
+  std::vector<std::pair<std::string, std::string>> out = {{"Authorization", "Bearer " + key_},
+                                                          {"Content-Type", "application/json"}};
   if (!key.empty()) out.emplace_back("Idempotency-Key", key);
   return out;
 }
@@ -91,7 +94,9 @@ PlainReply Customer::post(const std::string& path, const Json& body, const std::
   return plain_http(port_, "POST", path, headers(key), body.is_null() ? "" : body.dump());
 }
 
-PlainReply Customer::get(const std::string& path) const { return plain_http(port_, "GET", path, headers("")); }
+PlainReply Customer::get(const std::string& path) const {
+  return plain_http(port_, "GET", path, headers(""));
+}
 
 PlainReply Customer::say(const std::string& text) {
   ++said_;
@@ -109,7 +114,8 @@ Json Customer::must_say(const std::string& text) {
     if (reply.status == 0 || reply.status == 409 || reply.status >= 500) reply = say_again();
     return reply.status == 200;
   });
-  if (reply.status != 200) throw std::runtime_error("no answer to '" + text + "': " + std::to_string(reply.status) + " " + reply.body);
+  if (reply.status != 200)
+    throw std::runtime_error("no answer to '" + text + "': " + std::to_string(reply.status) + " " + reply.body);
   return reply.json();
 }
 

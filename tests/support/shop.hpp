@@ -1,13 +1,13 @@
-// A running shop: the real `purser serve` on the embedded sandbox or on a `purser sandbox` of its own, and a customer who
-// talks to it over HTTP.
+// A running shop: the real `purser serve` on the embedded sandbox or on a `purser sandbox` of its own, and a customer
+// who talks to it over HTTP.
 #pragma once
+
+#include "tests/support/child.hpp"
+#include "tests/support/plain_http.hpp"
 
 #include <memory>
 #include <optional>
 #include <string>
-
-#include "tests/support/child.hpp"
-#include "tests/support/plain_http.hpp"
 
 namespace purser::test {
 

@@ -40,7 +40,8 @@ class Cashier {
   // refund_exceeds_remaining (also when another refund won the race), the store's.
   Task<Result<std::vector<Refund>>> refund(Thread thread, std::vector<CheckedRefund> list, std::string origin);
 
-  // The list that `origin` made on this intent before, as it stands now, with what was due sent; empty when it made none.
+  // The list that `origin` made on this intent before, as it stands now, with what was due sent; empty when it made
+  // none.
   Task<Result<std::vector<Refund>>> continue_refunds(Thread thread, std::vector<IntentId> intents, std::string origin);
 
   // --- work that fell due; each ends with its row gone or moved to a later time ---

@@ -1,14 +1,14 @@
 // A payment intent: one wish to be paid, from its creation to its end, and the table of the edges it may take.
 #pragma once
 
+#include "validation/money/ids.hpp"
+#include "validation/money/money.hpp"
+#include "validation/money/time.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "validation/money/ids.hpp"
-#include "validation/money/money.hpp"
-#include "validation/money/time.hpp"
 
 namespace purser {
 
@@ -27,7 +27,7 @@ enum class IntentEvent : std::uint8_t {
   rail_accepted,
   rail_declined,
   rail_unclear,
-  paid,                   // verified, amount and identity match
+  paid,  // verified, amount and identity match
   deadline_passed,
   cancel_requested,
   rail_closed,            // the rail ended an order we thought open
@@ -66,7 +66,7 @@ Result<TradeKind> parse_trade_kind(std::string_view text);
 struct RailOrder {
   OutTradeNo out_trade_no;
   TradeKind kind = TradeKind::qr;
-  std::string payer_openid;    // mini_program only
+  std::string payer_openid;  // mini_program only
   std::string request_body;
   std::string prepay_id;       // mini_program, once accepted
   std::string code_url;        // qr, once accepted
@@ -93,10 +93,10 @@ struct PaymentIntent {
   Money refund_reserved;  // asked for, not final: counts against what is left
   UtcTime created_at{};
   UtcTime expires_at{};
-  UtcTime settled_at{};   // when it was paid, by the rail's clock; epoch when not
-  IntentId renewed_from;  // empty, or the expired intent this one replaces
-  std::string origin;     // turn id + ':' + tool call id that asked for it: asking again finds this row
-  std::string failure;    // the rail's code when failed or conflicted
+  UtcTime settled_at{};      // when it was paid, by the rail's clock; epoch when not
+  IntentId renewed_from;     // empty, or the expired intent this one replaces
+  std::string origin;        // turn id + ':' + tool call id that asked for it: asking again finds this row
+  std::string failure;       // the rail's code when failed or conflicted
   std::int64_t version = 0;  // rises with each stored change; an update names the one it was decided on
 
   friend bool operator==(const PaymentIntent&, const PaymentIntent&) = default;

@@ -1,13 +1,13 @@
 // A conversation as it is stored: thread, turns, messages, and the events clients read.
 #pragma once
 
+#include "validation/money/ids.hpp"
+#include "validation/money/time.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "validation/money/ids.hpp"
-#include "validation/money/time.hpp"
 
 namespace purser {
 

@@ -2,12 +2,12 @@
 // unguessable base62 characters; ids from outside (tenant, user, SKU, order numbers) have a charset and a length.
 #pragma once
 
+#include "validation/money/result.hpp"
+
 #include <compare>
 #include <functional>
 #include <string>
 #include <string_view>
-
-#include "validation/money/result.hpp"
 
 namespace purser {
 
@@ -45,10 +45,10 @@ class Id {
   std::string text_;
 };
 
-#define PURSER_ID(Name, kind, prefix, min, max, also)                      \
-  struct Name##Tag {                                                       \
-    static constexpr IdShape shape{kind, prefix, min, max, also};          \
-  };                                                                       \
+#define PURSER_ID(Name, kind, prefix, min, max, also)             \
+  struct Name##Tag {                                              \
+    static constexpr IdShape shape{kind, prefix, min, max, also}; \
+  };                                                              \
   using Name = Id<Name##Tag>
 
 PURSER_ID(ThreadId, "thread", "thr_", 22, 40, "");

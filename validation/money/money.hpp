@@ -2,11 +2,11 @@
 // mixed currencies are errors, never wrong sums. There is no floating point anywhere near an amount.
 #pragma once
 
+#include "validation/money/result.hpp"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "validation/money/result.hpp"
 
 namespace purser {
 

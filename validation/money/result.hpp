@@ -3,20 +3,21 @@
 // that throw, and such a result must not look like good news.
 #pragma once
 
+#include "validation/money/errc.hpp"
+
 #include <cassert>
 #include <cstdlib>
 #include <string>
 #include <utility>
 #include <variant>
 
-#include "validation/money/errc.hpp"
-
 namespace purser {
 
 struct Error {
   Error() : message("no result was produced") {}
   Error(Errc c) : code(c), message(meaning_of(c)) {}  // NOLINT: an Errc alone is a full error
-  Error(Errc c, std::string what, std::string which = {}) : code(c), message(std::move(what)), param(std::move(which)) {}
+  Error(Errc c, std::string what, std::string which = {})
+      : code(c), message(std::move(what)), param(std::move(which)) {}
 
   Errc code = Errc::internal;
   std::string message;  // for people: names the thing and the rule
@@ -29,7 +30,7 @@ template <class T>
 class [[nodiscard]] Result {
  public:
   Result() = default;
-  Result(T value) : held_(std::in_place_index<1>, std::move(value)) {}    // NOLINT
+  Result(T value) : held_(std::in_place_index<1>, std::move(value)) {}      // NOLINT
   Result(Error error) : held_(std::in_place_index<0>, std::move(error)) {}  // NOLINT
   Result(Errc code) : held_(std::in_place_index<0>, Error(code)) {}         // NOLINT
 
@@ -84,6 +85,8 @@ class [[nodiscard]] Result<void> {
   bool ok_;
 };
 
-inline Result<void> success() { return Result<void>::success(); }
+inline Result<void> success() {
+  return Result<void>::success();
+}
 
 }  // namespace purser

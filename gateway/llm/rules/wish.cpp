@@ -65,7 +65,8 @@ std::string name_of_goods(std::string phrase) {
       "please|some|the|of|"
       "also|just|again|more|for|it|hi|hello|hey|ok|okay|yes|this|that|is|are|was|price|cost|costs|much|how|what|what's|"
       "does|do|a|an|"
-      "refund|return|back|one|them|those|pack|packs|box|boxes|from|actually|send|show|on|in|thanks|thank|and|lot|lots|very|so)\\b");
+      "refund|return|back|one|them|those|pack|packs|box|boxes|from|actually|send|show|on|in|thanks|thank|and|lot|lots|"
+      "very|so)\\b");
   phrase = std::regex_replace(phrase, kEnglish, " ");
   for (const char* word :
        {"我想要", "我想买", "我要买", "我想", "我要", "帮我",   "给我", "请问",   "请",   "麻烦",   "想要",   "想买",

@@ -65,7 +65,8 @@ TEST(History, AnswersComeInTheOrderOfTheCalls) {
 }
 
 TEST(History, ACutWindowBeginsAtAUserMessage) {
-  const auto out = provider_valid({answer("z"), row(Role::assistant), row(Role::user, "t2"), row(Role::assistant, "t2")});
+  const auto out =
+      provider_valid({answer("z"), row(Role::assistant), row(Role::user, "t2"), row(Role::assistant, "t2")});
   expect_valid(out);
   EXPECT_EQ(out.size(), 2u);
 }
@@ -93,11 +94,20 @@ TEST(History, AnyRowsAtAllGiveAValidHistory) {
     for (unsigned i = 0; i < length; ++i) {
       const std::string turn = "t" + std::to_string(random() % 2);
       switch (random() % 5) {
-        case 0: stored.push_back(row(Role::user, turn)); break;
-        case 1: stored.push_back(row(Role::event, turn)); break;
-        case 2: stored.push_back(row(Role::assistant, turn)); break;
-        case 3: stored.push_back(calls({"c" + std::to_string(i), "d" + std::to_string(i)}, turn)); break;
-        default: stored.push_back(answer("c" + std::to_string(random() % 12), turn));
+        case 0:
+          stored.push_back(row(Role::user, turn));
+          break;
+        case 1:
+          stored.push_back(row(Role::event, turn));
+          break;
+        case 2:
+          stored.push_back(row(Role::assistant, turn));
+          break;
+        case 3:
+          stored.push_back(calls({"c" + std::to_string(i), "d" + std::to_string(i)}, turn));
+          break;
+        default:
+          stored.push_back(answer("c" + std::to_string(random() % 12), turn));
       }
     }
     expect_valid(provider_valid(stored));

@@ -35,7 +35,9 @@ ModelAnswer asks(std::vector<ToolCall> calls, FinishReason finish = FinishReason
   return out;
 }
 
-TurnMachine fresh() { return TurnMachine(limits(), {said(Role::user)}); }
+TurnMachine fresh() {
+  return TurnMachine(limits(), {said(Role::user)});
+}
 
 TEST(TurnMachine, AsksTheModelFirstWithTools) {
   const auto action = fresh().next();

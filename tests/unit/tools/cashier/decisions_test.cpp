@@ -8,7 +8,9 @@ namespace {
 constexpr UtcTime kNow = UtcTime(Millis(1'767'607'200'000));
 constexpr UtcTime kDeadline = kNow + Millis(300'000);
 
-Money fen(std::int64_t amount) { return Money(amount, Currency::cny()); }
+Money fen(std::int64_t amount) {
+  return Money(amount, Currency::cny());
+}
 
 PaymentIntent intent(IntentState state) {
   PaymentIntent out;
@@ -143,7 +145,8 @@ TEST(OrderReply, PaidAlreadyIsNeverAFailure) {
 TEST(OrderReply, AnIntentThatMovedOnIsLeftAlone) {
   OrderReply reply;
   reply.outcome = Outcome::succeeded;
-  for (IntentState state : {IntentState::succeeded, IntentState::expired, IntentState::canceled, IntentState::conflicted}) {
+  for (IntentState state :
+       {IntentState::succeeded, IntentState::expired, IntentState::canceled, IntentState::conflicted}) {
     auto change = after_order_reply(intent(state), reply, kNow, kSettings);
     ASSERT_FALSE(change);
     EXPECT_EQ(change.code(), Errc::illegal_transition);
@@ -181,7 +184,8 @@ TEST(CancelOfAnIntent, OnlyOpenOnes) {
     EXPECT_TRUE(adds(change->batch, WorkKind::close_order));
     EXPECT_TRUE(told(change->batch).empty());
   }
-  for (IntentState state : {IntentState::succeeded, IntentState::expired, IntentState::failed, IntentState::conflicted}) {
+  for (IntentState state :
+       {IntentState::succeeded, IntentState::expired, IntentState::failed, IntentState::conflicted}) {
     auto change = after_cancel(intent(state), kNow, false);
     ASSERT_FALSE(change);
     EXPECT_EQ(change.code(), Errc::cancel_not_allowed);
@@ -220,8 +224,8 @@ TEST(Payment, ToldAgainChangesNothing) {
 }
 
 TEST(Payment, FactsThatDifferAreNeverSuccess) {
-  for (IntentState state : {IntentState::created, IntentState::awaiting_payment, IntentState::unknown, IntentState::expired,
-                            IntentState::canceled, IntentState::failed}) {
+  for (IntentState state : {IntentState::created, IntentState::awaiting_payment, IntentState::unknown,
+                            IntentState::expired, IntentState::canceled, IntentState::failed}) {
     auto change = after_payment(intent(state), paid_at(kNow), false, kNow, kSettings, std::nullopt);
     ASSERT_TRUE(change);
     EXPECT_EQ(change->intent.state, IntentState::conflicted);
@@ -234,7 +238,8 @@ TEST(Payment, FactsThatDifferAreNeverSuccess) {
 TEST(Payment, PaidBeforeTheDeadlineAndToldAfterItIsHonoured) {
   const auto facts = paid_at(kDeadline - Millis(1));
   EXPECT_FALSE(returns_late_payment(intent(IntentState::expired), facts, true, kSettings));
-  auto change = after_payment(intent(IntentState::expired), facts, true, kDeadline + Millis(5'000), kSettings, std::nullopt);
+  auto change =
+      after_payment(intent(IntentState::expired), facts, true, kDeadline + Millis(5'000), kSettings, std::nullopt);
   ASSERT_TRUE(change);
   EXPECT_EQ(change->intent.state, IntentState::succeeded);
 }
@@ -259,7 +264,8 @@ TEST(Payment, PaidAtTheDeadlineIsLateAndGivenBackOnce) {
 TEST(Payment, PolicyMayHonourALateOne) {
   IntentSettings keep;
   keep.honour_late_payment = true;
-  auto change = after_payment(intent(IntentState::expired), paid_at(kDeadline + Millis(1)), true, kDeadline, keep, std::nullopt);
+  auto change =
+      after_payment(intent(IntentState::expired), paid_at(kDeadline + Millis(1)), true, kDeadline, keep, std::nullopt);
   ASSERT_TRUE(change);
   EXPECT_EQ(change->intent.state, IntentState::succeeded);
   EXPECT_EQ(all<op::PostLedger>(change->batch).at(0).row.kind, "late_capture");
@@ -286,9 +292,10 @@ PaymentIntent captured_with_reservation() {
 }
 
 TEST(RefundNews, SuccessMovesTheReservationAndPostsOnce) {
-  for (RefundState from : {RefundState::created, RefundState::processing, RefundState::unknown, RefundState::abnormal}) {
-    auto change = after_refund_news(refund_row(from), captured_with_reservation(), RefundEvent::rail_succeeded, {}, "", kNow,
-                                    Hears::by_event);
+  for (RefundState from :
+       {RefundState::created, RefundState::processing, RefundState::unknown, RefundState::abnormal}) {
+    auto change = after_refund_news(refund_row(from), captured_with_reservation(), RefundEvent::rail_succeeded, {}, "",
+                                    kNow, Hears::by_event);
     ASSERT_TRUE(change);
     EXPECT_EQ(change->refund.state, RefundState::succeeded);
     const auto row = all<op::UpdateIntent>(change->batch).at(0).row;
@@ -300,8 +307,8 @@ TEST(RefundNews, SuccessMovesTheReservationAndPostsOnce) {
 }
 
 TEST(RefundNews, FailureReleasesTheReservationAndPostsNothing) {
-  auto change = after_refund_news(refund_row(RefundState::processing), captured_with_reservation(), RefundEvent::rail_closed, {},
-                                  "closed", kNow, Hears::by_event);
+  auto change = after_refund_news(refund_row(RefundState::processing), captured_with_reservation(),
+                                  RefundEvent::rail_closed, {}, "closed", kNow, Hears::by_event);
   ASSERT_TRUE(change);
   EXPECT_EQ(change->refund.state, RefundState::failed);
   const auto row = all<op::UpdateIntent>(change->batch).at(0).row;
@@ -311,8 +318,8 @@ TEST(RefundNews, FailureReleasesTheReservationAndPostsNothing) {
 }
 
 TEST(RefundNews, UnclearKeepsTheReservationAndIsAskedAbout) {
-  auto change = after_refund_news(refund_row(RefundState::created), captured_with_reservation(), RefundEvent::rail_unclear, {}, "",
-                                  kNow, Hears::in_this_turn);
+  auto change = after_refund_news(refund_row(RefundState::created), captured_with_reservation(),
+                                  RefundEvent::rail_unclear, {}, "", kNow, Hears::in_this_turn);
   ASSERT_TRUE(change);
   EXPECT_EQ(change->refund.state, RefundState::unknown);
   EXPECT_TRUE(all<op::UpdateIntent>(change->batch).empty());
@@ -320,8 +327,8 @@ TEST(RefundNews, UnclearKeepsTheReservationAndIsAskedAbout) {
 }
 
 TEST(RefundNews, AbnormalKeepsTheReservationAndCallsForAPerson) {
-  auto change = after_refund_news(refund_row(RefundState::processing), captured_with_reservation(), RefundEvent::rail_abnormal, {},
-                                  "", kNow, Hears::by_event);
+  auto change = after_refund_news(refund_row(RefundState::processing), captured_with_reservation(),
+                                  RefundEvent::rail_abnormal, {}, "", kNow, Hears::by_event);
   ASSERT_TRUE(change);
   EXPECT_EQ(change->refund.state, RefundState::abnormal);
   EXPECT_TRUE(all<op::UpdateIntent>(change->batch).empty());
@@ -329,17 +336,17 @@ TEST(RefundNews, AbnormalKeepsTheReservationAndCallsForAPerson) {
 }
 
 TEST(RefundNews, FinalOnesStayAndRepeatsChangeNothing) {
-  EXPECT_FALSE(after_refund_news(refund_row(RefundState::succeeded), captured_with_reservation(), RefundEvent::rail_closed, {}, "",
-                                 kNow, Hears::by_event));
-  EXPECT_FALSE(after_refund_news(refund_row(RefundState::succeeded), captured_with_reservation(), RefundEvent::rail_succeeded, {},
-                                 "", kNow, Hears::by_event));
-  EXPECT_FALSE(after_refund_news(refund_row(RefundState::processing), captured_with_reservation(), RefundEvent::rail_accepted, {},
-                                 "", kNow, Hears::by_event));
+  EXPECT_FALSE(after_refund_news(refund_row(RefundState::succeeded), captured_with_reservation(),
+                                 RefundEvent::rail_closed, {}, "", kNow, Hears::by_event));
+  EXPECT_FALSE(after_refund_news(refund_row(RefundState::succeeded), captured_with_reservation(),
+                                 RefundEvent::rail_succeeded, {}, "", kNow, Hears::by_event));
+  EXPECT_FALSE(after_refund_news(refund_row(RefundState::processing), captured_with_reservation(),
+                                 RefundEvent::rail_accepted, {}, "", kNow, Hears::by_event));
 }
 
 TEST(RefundNews, TheTurnThatMadeItTellsTheUserItself) {
-  auto change = after_refund_news(refund_row(RefundState::created), captured_with_reservation(), RefundEvent::rail_succeeded, {}, "",
-                                  kNow, Hears::in_this_turn);
+  auto change = after_refund_news(refund_row(RefundState::created), captured_with_reservation(),
+                                  RefundEvent::rail_succeeded, {}, "", kNow, Hears::in_this_turn);
   ASSERT_TRUE(change);
   EXPECT_TRUE(told(change->batch).empty());
 }

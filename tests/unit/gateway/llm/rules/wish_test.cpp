@@ -1,8 +1,8 @@
 #include "gateway/llm/rules/wish.hpp"
 
-#include <gtest/gtest.h>
-
 #include "gateway/llm/rules/numbers.hpp"
+
+#include <gtest/gtest.h>
 
 namespace purser::dialogue {
 namespace {
@@ -179,7 +179,8 @@ TEST(Wish, ReadsWhatIsToBeRefunded) {
       EXPECT_EQ(wish.goods[0].words, c.words) << c.said;
       EXPECT_EQ(wish.goods[0].quantity, c.quantity) << c.said;
     } else {
-      for (const Goods& goods : wish.goods) EXPECT_TRUE(goods.words.empty() && !goods.counted) << c.said << ": " << goods.words;
+      for (const Goods& goods : wish.goods)
+        EXPECT_TRUE(goods.words.empty() && !goods.counted) << c.said << ": " << goods.words;
     }
   }
 }
