@@ -80,6 +80,43 @@ TEST_F(ThreadsTest, another_content_type_is_refused) {
   EXPECT_EQ(code_of(answer), "unsupported_media_type");
 }
 
+TEST_F(ThreadsTest, strings_that_have_broken_others_are_text_here) {
+  const std::vector<std::string> naughty = {R"('; DROP TABLE threads; --)",
+                                            R"({\"$ne\":null})",
+                                            R"(<script>alert(1)</script>)",
+                                            R"(%s%n%x \u0000)",
+                                            R"(\ud83d\ude00 ̡̢̧̛̖̗̘̙)",
+                                            R"(\u202e\u2066abc\u2069)",
+                                            R"(data: x\n\nevent: y\r\n)",
+                                            R"(${jndi:ldap://x/a})",
+                                            R"(\u2028\u2029\u0085)",
+                                            R"(../../etc/passwd)",
+                                            R"(NULL undefined NaN)",
+                                            R"(田中さんにあげて下さい 社會科學院)"};
+  const std::string thread = desk.thread();
+  desk.model.otherwise([](const ModelRequest& asked) { return says("you said: " + asked.messages.back().text); });
+  int n = 0;
+  for (const std::string& text : naughty) {
+    const std::string key = "n" + std::to_string(++n);
+    const auto answer = desk.post("/v1/threads/" + thread + "/turns", R"({"text":")" + text + R"("})", key);
+    // U+0000 is refused at the gate, whatever else is text.
+    EXPECT_TRUE(answer.status == 200 || (answer.status == 400 && text.find("u0000") != std::string::npos))
+        << answer.body;
+    EXPECT_TRUE(body_of(answer).is_object()) << answer.body;
+  }
+  EXPECT_EQ(body_of(desk.get("/v1/threads/" + thread + "/messages"))["data"].size(), 2 * desk.count_turns(thread));
+
+  // In the event stream none of them ends a line.
+  auto stream = desk.get("/v1/threads/" + thread + "/events");
+  Reader reader;
+  auto reading = desk.loop.start(stream.stream(reader.sink()));
+  ASSERT_TRUE(desk.loop.until([&] { return reader.ids().size() >= desk.count_turns(thread); }));
+  for (const std::string& data : reader.data()) EXPECT_TRUE(json::accept(data)) << data;
+  EXPECT_EQ(reader.ids().size(), reader.types().size());
+  EXPECT_EQ(reader.ids().size(), reader.data().size());
+  reading.cancel();
+}
+
 TEST_F(ThreadsTest, messages_come_in_pages) {
   const std::string thread = desk.thread();
   for (int i = 0; i < 3; ++i) {
