@@ -55,6 +55,11 @@ TEST_F(Conversation, BuyPayRefundExpireRenew) {
   EXPECT_EQ(card_of(thanks, "payment_receipt")["amount"]["value"], total);
   EXPECT_EQ(customer.get("/v1/intents/" + intent["id"].get<std::string>()).json()["state"], "succeeded");
 
+  int charged = 0;
+  const Json at_the_rail = sandbox_orders();
+  for (const Json& order : at_the_rail["orders"]) charged += order["trade_state"] == "SUCCESS";
+  EXPECT_EQ(charged, 1) << at_the_rail.dump(2);
+
   const Json back = customer.must_say("One pack is torn, please refund one Longjing tea.");
   ASSERT_EQ(back["refunds"].size(), 1u) << back.dump(2);
   EXPECT_EQ(back["refunds"][0]["amount"]["value"], total / 2);
