@@ -263,7 +263,7 @@ Result<void> Daemon::Parts::make_model() {
   provider = std::move(*made);
   model = provider.get();
   if (settings.model.fallback_to_rules) {
-    fallback = std::make_unique<FallbackModel>(*provider, *rules, clock, kRulesReserve);
+    fallback = std::make_unique<FallbackModel>(*provider, *rules, kRulesReserve);
     model = fallback.get();
   }
   return success();

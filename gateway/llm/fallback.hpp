@@ -9,8 +9,7 @@ namespace purser {
 class FallbackModel final : public Model {
  public:
   // Both outlive this one. `reserve` is how much of the deadline is kept for the second.
-  FallbackModel(Model& first, Model& second, Clock& clock, Millis reserve)
-      : first_(first), second_(second), clock_(clock), reserve_(reserve) {}
+  FallbackModel(Model& first, Model& second, Millis reserve) : first_(first), second_(second), reserve_(reserve) {}
 
   std::string_view name() const override { return first_.name(); }
   // Cancellation ends it; the second is not asked then.
@@ -19,7 +18,6 @@ class FallbackModel final : public Model {
  private:
   Model& first_;
   Model& second_;
-  Clock& clock_;
   Millis reserve_;
 };
 

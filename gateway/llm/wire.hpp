@@ -48,11 +48,13 @@ struct WireReply {
   std::string_view body;
 };
 
-// `transient`: the same question may well be answered when asked again. Never set for a filter, a refusal, a context
-// that is too long, or a request the provider calls wrong.
+// `transient`: the same question may well be answered when asked again. `asked_wrongly`: it never will be, whatever
+// else the reply says: a filter, a context that is too long, a request the provider calls wrong, an answer that was
+// cut. Never both.
 struct Reading {
   Result<ModelAnswer> answer;
   bool transient = false;
+  bool asked_wrongly = false;
 };
 
 // Errors: model_malformed (not an answer, or an ambiguous one), model_truncated (cut, or tool calls beside `length`),

@@ -60,10 +60,11 @@ Failure by_status(int status, const std::string& words, bool retryable_402) {
   const std::string what =
       "the provider answered " + std::to_string(status) + (words.empty() ? "" : " (" + words + ")");
   if (status == 429 && !has_any(words, {"insufficient_quota", "billing", "insufficient_balance"}))
-    return {Error(Errc::model_rate_limited, what), true};
-  if (status == 402 && retryable_402) return {Error(Errc::model_rate_limited, what), true};
+    return {Error(Errc::model_rate_limited, what), true, false};
+  if (status == 402 && retryable_402) return {Error(Errc::model_rate_limited, what), true, false};
   const bool transient = status == 408 || status == 409 || status >= 500;
-  return {Error(Errc::model_unavailable, what), transient};
+  const bool asked_wrongly = status == 400 || status == 413 || status == 422;
+  return {Error(Errc::model_unavailable, what), transient, asked_wrongly};
 }
 
 }  // namespace
@@ -87,8 +88,9 @@ Failure classify(int status, std::optional<element> error) {
   const int effective = status >= 300 ? status : inner_status(*error, words);
   const std::string what = "the provider answered " + std::to_string(effective) + " (" + words + ")";
 
-  if (is_filter(*error, words)) return {Error(Errc::model_refused, what), false};
-  if (is_too_long(*error, words)) return {Error(Errc::model_unavailable, what + ": too long for the model"), false};
+  if (is_filter(*error, words)) return {Error(Errc::model_refused, what), false, true};
+  if (is_too_long(*error, words))
+    return {Error(Errc::model_unavailable, what + ": too long for the model"), false, true};
   const auto metadata = field(*error, "metadata");
   const bool in_flight = metadata && text_of(field(*metadata, "limit_source")) == "openrouter_in_flight_budget";
   return by_status(effective, words, in_flight);

@@ -12,6 +12,7 @@ namespace purser::llm {
 struct Failure {
   Error error;
   bool transient = false;
+  bool asked_wrongly = false;  // see Reading
 };
 
 // The error object inside `root`, when there is one: {"error":{..}}, [{"error":{..}}], {"object":"error",..},

@@ -11,11 +11,15 @@ constexpr std::size_t kBytesPerToken = 4;  // for estimates only
 constexpr std::size_t kCallIdBytesMax = 256;
 
 Failure malformed(std::string what) {
-  return {Error(Errc::model_malformed, std::move(what)), true};
+  return {Error(Errc::model_malformed, std::move(what)), true, false};
+}
+
+Failure cut() {
+  return {Error(Errc::model_truncated, "the answer was cut at the token limit"), false, true};
 }
 
 Reading failed(Failure failure) {
-  return {std::move(failure.error), failure.transient};
+  return {std::move(failure.error), failure.transient, failure.asked_wrongly};
 }
 
 // Without the byte order mark and the blank lines that DeepSeek sends while it is still thinking.
@@ -169,8 +173,7 @@ Reading judge(ModelAnswer answer, std::string_view reason) {
   if (ending == Ending::aborted)
     return failed(
         {Error(Errc::model_unavailable, "the provider broke off (finish_reason " + std::string(reason) + ")"), true});
-  if (ending == Ending::cut && (!answer.calls.empty() || answer.text.empty()))
-    return failed({Error(Errc::model_truncated, "the answer was cut at the token limit"), false});
+  if (ending == Ending::cut && (!answer.calls.empty() || answer.text.empty())) return failed(cut());
   if (!answer.calls.empty()) {
     if (ending == Ending::unknown) return failed(malformed("tool calls without a finish reason that ends them"));
     answer.finish = FinishReason::tool_calls;
@@ -199,9 +202,8 @@ Reading read_answer(element root, const Asked& asked, const WireLimits& limits) 
   take_content(*message, answer, ambiguous);
   auto calls = read_calls(*message, asked, limits, ambiguous);
   // Arguments that were cut do not parse: that it was the token limit is the more useful word.
-  if (!calls && ending_of(reason) == Ending::cut)
-    return failed({Error(Errc::model_truncated, "the answer was cut at the token limit"), false});
-  if (!calls) return failed({calls.error(), true});
+  if (!calls && ending_of(reason) == Ending::cut) return failed(cut());
+  if (!calls) return failed({calls.error(), true, false});
   if (ambiguous) return failed(malformed("a key stands twice in the answer"));
   answer.calls = std::move(*calls);
   answer.model = text_of(field(root, "model"));

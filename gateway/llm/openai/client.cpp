@@ -15,15 +15,15 @@ namespace {
 constexpr Backoff kBackoff{Millis(500), 2, Millis(8'000)};
 constexpr Millis kPatienceMax{120'000};
 
-// "1.5" to 1500; no value for anything that is not a plain non-negative decimal of a sane size.
+// "1.5" to 1500; no value for anything that is not a plain non-negative decimal. What is too large to count is a year.
 std::optional<Millis> seconds_text(std::string_view text) {
+  constexpr std::int64_t kYear = 31'536'000;
   const auto point = text.find('.');
   const std::string_view whole = text.substr(0, point);
-  std::int64_t seconds = 0;
-  const auto end = whole.data() + whole.size();
-  const auto read = std::from_chars(whole.data(), end, seconds);
-  if (whole.empty() || read.ec != std::errc() || read.ptr != end || seconds < 0 || seconds > 1'000'000)
-    return std::nullopt;
+  if (whole.empty() || whole.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+  std::int64_t seconds = kYear;
+  std::from_chars(whole.data(), whole.data() + whole.size(), seconds);  // stays as it is when the number does not fit
+  seconds = std::min(seconds, kYear);
   std::int64_t thousandths = 0;
   if (point != std::string_view::npos) {
     std::int64_t unit = 100;
@@ -50,10 +50,38 @@ std::optional<UtcTime> http_date(std::string_view text) {
   return *time;
 }
 
-// Whether a call that brought no reply may be repeated; asking a model moves nothing, so every lost one may.
+// Whether a call that brought no reply is made again: asking a model moves nothing, so a broken connection is no
+// reason to give up. One that stayed silent for a whole attempt is not given another; the fallback is faster.
 bool lost(Errc code) {
-  return code == Errc::connect_failed || code == Errc::connection_lost || code == Errc::timed_out ||
-         code == Errc::reply_malformed;
+  return code == Errc::connect_failed || code == Errc::connection_lost || code == Errc::reply_malformed;
+}
+
+// The same in the words of the port.
+Error in_model_words(const Error& error) {
+  switch (error.code) {
+    case Errc::canceled:
+    case Errc::timed_out:
+      return error;
+    case Errc::expired_before_start:
+      return Error(Errc::timed_out, "no time was left to ask the model");
+    case Errc::reply_malformed:
+    case Errc::reply_too_large:
+      return Error(Errc::model_malformed, error.message);
+    default:
+      return Error(Errc::model_unavailable, error.message);
+  }
+}
+
+// Uniform in [0, 1024).
+std::uint32_t jitter_of(Mint& mint) {
+  constexpr std::uint32_t kLetters = 62;
+  std::uint32_t value = 0;
+  for (const char c : mint.token(3)) {
+    const char first = c <= '9' ? '0' : c <= 'Z' ? 'A' : 'a';
+    const std::uint32_t before = c <= '9' ? 0 : c <= 'Z' ? 10 : 36;
+    value = value * kLetters + before + static_cast<std::uint32_t>(c - first);
+  }
+  return value * 1024U / (kLetters * kLetters * kLetters);
 }
 
 }  // namespace
@@ -79,11 +107,8 @@ Result<std::unique_ptr<OpenAiModel>> OpenAiModel::make(const ModelSettings& sett
 }
 
 Millis OpenAiModel::pause(const Attempt& failed, int attempts_made) {
-  if (failed.wait >= Millis(0)) return failed.wait;
-  const std::string random = mint_.token(2);
-  const auto jitter =
-      static_cast<std::uint32_t>(static_cast<unsigned char>(random[0]) * 256u + static_cast<unsigned char>(random[1]));
-  return kBackoff.delay(static_cast<unsigned>(attempts_made - 1), jitter);
+  if (failed.wait > Millis(0)) return failed.wait;
+  return kBackoff.delay(static_cast<unsigned>(attempts_made - 1), jitter_of(mint_));
 }
 
 Task<Result<ModelAnswer>> OpenAiModel::ask(ModelRequest request, Deadline deadline) {
@@ -127,10 +152,12 @@ Task<OpenAiModel::Attempt> OpenAiModel::attempt(std::string body, llm::Asked ask
   auto reply = co_await client_.send(std::move(call), deadline);
   Attempt out;
   if (!reply) {
-    const Errc code = reply.code();
-    out.transient = lost(code);
-    const bool ours = code == Errc::canceled || code == Errc::timed_out;
-    out.answer = ours ? reply.error() : Error(Errc::model_unavailable, reply.error().message, reply.error().param);
+    out.transient = lost(reply.code());
+    out.answer = in_model_words(reply.error());
+    co_return out;
+  }
+  if (reply->body.size() > static_cast<std::size_t>(settings_.reply_bytes_max)) {
+    out.answer = Error(Errc::model_malformed, "the answer is larger than llm.reply_bytes_max");
     co_return out;
   }
   llm::WireReply read;
@@ -145,7 +172,8 @@ Task<OpenAiModel::Attempt> OpenAiModel::attempt(std::string body, llm::Asked ask
     co_return out;
   }
   const auto should = http::header(reply->headers, "x-should-retry");
-  if (should == "true") out.transient = true;
+  // The provider knows its own state better than the status tells, but a wrong question stays wrong.
+  if (should == "true" && !reading.asked_wrongly) out.transient = true;
   if (should == "false") out.give_up = true;
   out.wait = wait_wished(reply->headers, clock_.wall());
   if (out.wait > kPatienceMax) out.give_up = true;

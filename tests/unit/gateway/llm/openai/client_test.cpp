@@ -1,0 +1,331 @@
+#include "gateway/llm/openai/client.hpp"
+
+#include "tests/support/fake_http_client.hpp"
+#include "tests/support/loop.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+namespace purser {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using Time = Clock::time_point;
+
+// Randomness that the test chooses: every token is `letter` over and over.
+class OneLetterMint final : public Mint {
+ public:
+  std::string token(std::size_t length) override { return std::string(length, letter); }
+  OutTradeNo out_trade_no(const TenantId&, const ThreadId&, std::int64_t) const override { return {}; }
+  OutRefundNo out_refund_no(const TenantId&, const IntentId&, const std::string&) const override { return {}; }
+  char letter = '0';
+};
+
+constexpr const char* kGood = R"({"model":"m","choices":[{"finish_reason":"stop","message":{"content":"hi"}}]})";
+
+http::Reply reply(int status, std::string body, http::Headers headers = {}) {
+  http::Reply out;
+  out.status = status;
+  out.body = std::move(body);
+  out.headers = std::move(headers);
+  out.headers.emplace_back("Content-Type", "application/json");
+  return out;
+}
+
+class OpenAi : public testing::Test {
+ protected:
+  OpenAi() {
+    settings.base_url = "https://llm.example/v1/";
+    settings.api_key = Secret("sk-test");
+    settings.model = "m";
+    settings.attempts_max = 3;
+    settings.attempt_time_max = 20s;
+    settings.total_time_max = 45s;
+  }
+
+  Result<ModelAnswer> ask(Clock::duration patience = 60s) {
+    auto model = OpenAiModel::make(settings, client, loop.clock, mint);
+    EXPECT_TRUE(model.ok());
+    ModelRequest request;
+    request.messages.resize(1);
+    request.messages[0].text = "hello";
+    return loop.play((*model)->ask(std::move(request), Deadline::after(loop.clock, patience)));
+  }
+
+  // The answer when the first attempt brings `first` and a second one would succeed; how many attempts were made.
+  std::size_t attempts_after(http::Reply first) {
+    client.push(std::move(first));
+    client.push(reply(200, kGood));
+    const auto answer = ask();
+    EXPECT_EQ(answer.ok(), client.calls().size() == 2);
+    return client.calls().size();
+  }
+
+  // The wait before the second attempt when the first brings `first`.
+  Clock::duration wait_after(http::Reply first) {
+    Time second{};
+    client.push(std::move(first));
+    client.push([&](const http::Call&) -> Result<http::Reply> {
+      second = loop.clock.now();
+      return reply(200, kGood);
+    });
+    const Time start = loop.clock.now();
+    EXPECT_TRUE(ask(300s).ok());
+    return second - start;
+  }
+
+  test::Loop loop;
+  test::FakeHttpClient client{loop.clock};
+  OneLetterMint mint;
+  ModelSettings settings;
+};
+
+TEST_F(OpenAi, posts_the_question_with_the_key) {
+  client.push(reply(200, kGood));
+  const auto answer = ask();
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(answer->text, "hi");
+  EXPECT_EQ(answer->provider, "llm.example");
+  EXPECT_EQ(answer->model, "m");
+  ASSERT_EQ(client.calls().size(), 1U);
+  const http::Call& call = client.calls()[0];
+  EXPECT_EQ(call.method, "POST");
+  EXPECT_EQ(call.target, "/v1/chat/completions");
+  EXPECT_EQ(http::header(call.headers, "Authorization"), "Bearer sk-test");
+  EXPECT_EQ(http::header(call.headers, "Content-Type"), "application/json");
+  EXPECT_EQ(json::parse(call.body)["messages"][0]["content"], "hello");
+}
+
+TEST_F(OpenAi, sends_no_authorization_without_a_key) {
+  settings.api_key = Secret();
+  client.push(reply(200, kGood));
+  ASSERT_TRUE(ask().ok());
+  EXPECT_EQ(http::header(client.calls()[0].headers, "Authorization"), "");
+}
+
+TEST_F(OpenAi, refuses_an_address_it_cannot_use) {
+  settings.base_url = "ftp://x";
+  const auto model = OpenAiModel::make(settings, client, loop.clock, mint);
+  ASSERT_FALSE(model.ok());
+  EXPECT_EQ(model.code(), Errc::config_bad_value);
+  EXPECT_EQ(model.error().param, "model.base_url");
+}
+
+TEST_F(OpenAi, asks_again_after_what_passes) {
+  for (const int status : {408, 409, 429, 500, 502, 503, 529}) {
+    client.push(reply(status, "{}"));
+    client.push(reply(200, kGood));
+    EXPECT_TRUE(ask().ok()) << status;
+  }
+  EXPECT_EQ(client.calls().size(), 14U);
+}
+
+TEST_F(OpenAi, asks_again_after_a_broken_connection) {
+  for (const Errc lost : {Errc::connect_failed, Errc::connection_lost, Errc::reply_malformed}) {
+    client.push(lost);
+    client.push(reply(200, kGood));
+    EXPECT_TRUE(ask().ok()) << code_of(lost);
+  }
+  EXPECT_EQ(client.calls().size(), 6U);
+}
+
+TEST_F(OpenAi, asks_again_when_the_reply_is_no_answer) {
+  EXPECT_EQ(attempts_after(reply(200, "")), 2U);
+}
+
+class OpenAiOnce : public OpenAi, public testing::WithParamInterface<std::pair<int, const char*>> {};
+
+TEST_P(OpenAiOnce, never_asks_the_same_again) {
+  client.push(reply(GetParam().first, GetParam().second));
+  EXPECT_FALSE(ask().ok());
+  EXPECT_EQ(client.calls().size(), 1U);
+}
+
+// The provider's own wish for a retry changes nothing: the question is what is wrong.
+TEST_P(OpenAiOnce, not_even_when_told_to) {
+  client.push(reply(GetParam().first, GetParam().second, {{"x-should-retry", "true"}}));
+  EXPECT_FALSE(ask().ok());
+  EXPECT_EQ(client.calls().size(), 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Wrong, OpenAiOnce,
+    testing::Values(std::pair{400, "{}"}, std::pair{422, "{}"}, std::pair{413, "{}"},
+                    std::pair{400, R"({"error":{"code":"content_filter"}})"},
+                    std::pair{500, R"({"error":{"code":"content_filter"}})"},
+                    std::pair{500, R"({"error":{"code":"context_length_exceeded"}})"},
+                    std::pair{200, R"({"choices":[{"finish_reason":"length","message":{"content":null}}]})"}));
+
+TEST_F(OpenAi, gives_up_at_once_on_what_stays) {
+  for (const int status : {401, 402, 403, 404}) {
+    client.push(reply(status, "{}"));
+    EXPECT_EQ(ask().code(), Errc::model_unavailable) << status;
+  }
+  client.push(Errc::tls_failed);
+  EXPECT_EQ(ask().code(), Errc::model_unavailable);
+  client.push(Errc::overloaded);
+  EXPECT_EQ(ask().code(), Errc::model_unavailable);
+  client.push(Errc::reply_too_large);
+  EXPECT_EQ(ask().code(), Errc::model_malformed);
+  EXPECT_EQ(client.calls().size(), 7U);
+}
+
+TEST_F(OpenAi, lets_the_provider_overrule_the_status) {
+  EXPECT_EQ(attempts_after(reply(404, "{}", {{"X-Should-Retry", "true"}})), 2U);
+  client.push(reply(500, "{}", {{"x-should-retry", "false"}}));
+  EXPECT_FALSE(ask().ok());
+  EXPECT_EQ(client.calls().size(), 3U);
+}
+
+TEST_F(OpenAi, passes_a_refusal_on_as_an_answer) {
+  client.push(reply(200, R"({"choices":[{"finish_reason":"content_filter","message":{"content":null}}]})"));
+  const auto answer = ask();
+  ASSERT_TRUE(answer.ok());
+  EXPECT_FALSE(answer->refusal.empty());
+  EXPECT_EQ(client.calls().size(), 1U);
+}
+
+TEST_F(OpenAi, stops_after_the_attempts_it_has) {
+  for (int i = 0; i < 3; ++i) client.push(reply(503, "{}"));
+  EXPECT_EQ(ask().code(), Errc::model_unavailable);
+  EXPECT_EQ(client.calls().size(), 3U);
+}
+
+TEST_F(OpenAi, reports_the_limit_of_the_provider) {
+  for (int i = 0; i < 3; ++i) client.push(reply(429, "{}"));
+  EXPECT_EQ(ask().code(), Errc::model_rate_limited);
+}
+
+TEST_F(OpenAi, waits_as_long_as_it_is_asked_to) {
+  EXPECT_EQ(wait_after(reply(429, "{}", {{"Retry-After", "7"}})), 7s);
+}
+
+TEST_F(OpenAi, waits_to_the_millisecond) {
+  EXPECT_EQ(wait_after(reply(429, "{}", {{"Retry-After", "7"}, {"retry-after-ms", "1250"}})), 1250ms);
+}
+
+TEST_F(OpenAi, waits_until_a_date) {
+  // The virtual wall clock says 10:00:00.
+  EXPECT_EQ(wait_after(reply(503, "{}", {{"Retry-After", "Mon, 05 Jan 2026 10:00:09 GMT"}})), 9s);
+}
+
+TEST_F(OpenAi, waits_at_most_two_minutes) {
+  settings.total_time_max = 200s;
+  EXPECT_EQ(wait_after(reply(429, "{}", {{"Retry-After", "120"}})), 120s);
+  for (const char* wish : {"121", "120.001", "99999999", "99999999999999999999999"}) {
+    client.push(reply(429, "{}", {{"Retry-After", wish}}));
+    EXPECT_EQ(ask(400s).code(), Errc::model_rate_limited) << wish;
+  }
+  EXPECT_EQ(client.calls().size(), 6U);
+}
+
+TEST_F(OpenAi, spreads_its_retries) {
+  mint.letter = '0';
+  EXPECT_EQ(wait_after(reply(503, "{}")), 250ms);
+  mint.letter = 'z';
+  const auto most = wait_after(reply(503, "{}"));
+  EXPECT_GT(most, 490ms);
+  EXPECT_LE(most, 500ms);
+}
+
+TEST_F(OpenAi, waits_longer_each_time) {
+  std::vector<Time> asked;
+  const auto failing = [&](const http::Call&) -> Result<http::Reply> {
+    asked.push_back(loop.clock.now());
+    return reply(503, "{}");
+  };
+  settings.attempts_max = 4;
+  for (int i = 0; i < 4; ++i) client.push(failing);
+  EXPECT_FALSE(ask().ok());
+  ASSERT_EQ(asked.size(), 4U);
+  EXPECT_EQ(asked[1] - asked[0], 250ms);
+  EXPECT_EQ(asked[2] - asked[1], 500ms);
+  EXPECT_EQ(asked[3] - asked[2], 1000ms);
+}
+
+// A wish to come back at once, or in the past, is no licence for a storm.
+TEST_F(OpenAi, takes_no_wait_for_a_short_one) {
+  EXPECT_EQ(wait_after(reply(429, "{}", {{"Retry-After", "0"}})), 250ms);
+  EXPECT_EQ(wait_after(reply(429, "{}", {{"Retry-After", "Mon, 05 Jan 2026 09:00:00 GMT"}})), 250ms);
+  EXPECT_EQ(wait_after(reply(429, "{}", {{"Retry-After", "soon"}})), 250ms);
+}
+
+TEST_F(OpenAi, gives_each_attempt_its_share_of_the_deadline) {
+  settings.attempt_time_max = 20s;
+  client.push_after(5s, [](const http::Call&) -> Result<http::Reply> { return reply(503, "{}"); });
+  client.push(reply(200, kGood));
+  const Time start = loop.clock.now();
+  ASSERT_TRUE(ask(22s).ok());
+  ASSERT_EQ(client.deadlines().size(), 2U);
+  EXPECT_EQ(client.deadlines()[0].at, start + 20s);
+  EXPECT_EQ(client.deadlines()[1].at, start + 22s);
+}
+
+TEST_F(OpenAi, keeps_its_own_total_below_the_callers_deadline) {
+  settings.total_time_max = 6s;
+  client.push(reply(200, kGood));
+  const Time start = loop.clock.now();
+  ASSERT_TRUE(ask(60s).ok());
+  EXPECT_EQ(client.deadlines()[0].at, start + 6s);
+}
+
+TEST_F(OpenAi, begins_no_attempt_that_cannot_finish) {
+  client.push(reply(429, "{}", {{"Retry-After", "10"}}));
+  const Time start = loop.clock.now();
+  EXPECT_EQ(ask(10s).code(), Errc::model_rate_limited);
+  EXPECT_EQ(client.calls().size(), 1U);
+  EXPECT_EQ(loop.clock.now(), start);  // and it does not sit the time out either
+}
+
+TEST_F(OpenAi, does_not_ask_a_silent_model_twice) {
+  client.push_silence();
+  const Time start = loop.clock.now();
+  EXPECT_EQ(ask().code(), Errc::timed_out);
+  EXPECT_EQ(loop.clock.now() - start, 20s);
+  EXPECT_EQ(client.calls().size(), 1U);
+}
+
+TEST_F(OpenAi, asks_nothing_when_its_time_has_passed) {
+  EXPECT_EQ(ask(0s).code(), Errc::timed_out);
+}
+
+TEST_F(OpenAi, bounds_the_bytes_of_a_reply) {
+  settings.reply_bytes_max = static_cast<std::int64_t>(std::string_view(kGood).size());
+  client.push(reply(200, kGood));
+  EXPECT_TRUE(ask().ok());
+  client.push(reply(200, std::string(kGood) + " "));
+  EXPECT_EQ(ask().code(), Errc::model_malformed);
+}
+
+TEST_F(OpenAi, ends_when_the_waiter_leaves) {
+  client.push(reply(429, "{}", {{"Retry-After", "5"}}));
+  auto model = OpenAiModel::make(settings, client, loop.clock, mint);
+  ASSERT_TRUE(model.ok());
+  auto running = loop.start((*model)->ask(ModelRequest(), Deadline::after(loop.clock, 60s)));
+  ASSERT_TRUE(loop.settle());
+  EXPECT_FALSE(running.done());
+  running.cancel();
+  ASSERT_TRUE(loop.settle());
+  ASSERT_TRUE(running.done());
+  EXPECT_EQ(running.get().code(), Errc::canceled);
+  EXPECT_EQ(client.calls().size(), 1U);
+}
+
+TEST(WaitWished, reads_every_form) {
+  const UtcTime now = *parse_time("2026-01-05T10:00:00Z");
+  const auto wished = [&](const char* name, const char* value) { return wait_wished({{name, value}}, now); };
+  EXPECT_EQ(wait_wished({}, now), Millis(-1));
+  EXPECT_EQ(wished("Retry-After", "2"), Millis(2'000));
+  EXPECT_EQ(wished("retry-after", "0.25"), Millis(250));
+  EXPECT_EQ(wished("retry-after", "1.23456"), Millis(1'234));
+  EXPECT_EQ(wished("retry-after-ms", "17"), Millis(17));
+  EXPECT_EQ(wished("retry-after-ms", "17.9"), Millis(17));
+  EXPECT_EQ(wished("retry-after", "Mon, 05 Jan 2026 10:01:00 GMT"), Millis(60'000));
+  EXPECT_EQ(wished("retry-after", "Mon, 05 Jan 2026 09:59:00 GMT"), Millis(0));
+  for (const char* none : {"-1", "+1", "", "1e3", "1.x", ".5", "Mon, 05 Xyz 2026 10:01:00 GMT", "tomorrow"})
+    EXPECT_EQ(wished("retry-after", none), Millis(-1)) << none;
+}
+
+}  // namespace
+}  // namespace purser
