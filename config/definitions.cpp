@@ -83,7 +83,9 @@ constexpr Definition kTable[] = {
 
     {.key = "database.url",
      .place = AT(store, url),
-     .description = "Where threads, intents and the ledger are kept.",
+     .description = "Where threads, intents and the ledger are kept. Empty: `purser.db` in the state folder, which is "
+                    "`$STATE_DIRECTORY` (set by systemd), else `$XDG_STATE_HOME/purser`, else "
+                    "`$HOME/.local/state/purser`.",
      .rule = kSqliteUrl,
      .open = kSqliteUrl},
     {.key = "database.busy_time_max_ms",

@@ -24,6 +24,8 @@ constexpr std::string_view kPrefix = "PURSER_";
 constexpr std::string_view kFileSuffix = "_FILE";
 constexpr std::string_view kConfigVariable = "PURSER_CONFIG";
 constexpr std::string_view kRedisVariable = "PURSER_REDIS_URL";
+// Not settings: drills and lasting credentials of the sandbox, read by the daemon itself.
+constexpr std::string_view kSandboxVariables[] = {"PURSER_FAILPOINT", "PURSER_SANDBOX_CREDENTIALS"};
 
 std::string file_variable_of(const Definition& definition) {
   return variable_of(definition) + std::string(kFileSuffix);
@@ -37,6 +39,7 @@ class Loader {
     load_file();
     load_environment();
     for (const auto& set : sources_.sets) load_set(set);
+    place_database();
     judge_all_together();
     return std::move(out_);
   }
@@ -77,6 +80,7 @@ class Loader {
 
   void load_environment() {
     std::set<std::string, std::less<>> known{std::string(kConfigVariable), std::string(kRedisVariable)};
+    known.insert(std::begin(kSandboxVariables), std::end(kSandboxVariables));
     for (const auto& definition : definitions()) {
       const std::string name = variable_of(definition);
       known.insert(name);
@@ -112,6 +116,21 @@ class Loader {
     if (!near.empty())
       return tell(Errc::config_unknown_key, "environment " + name, "", "", "is no setting; did you mean " + near + "?");
     warn("environment " + name, "", "is no setting");
+  }
+
+  void place_database() {
+    if (!out_.settings.store.url.empty()) return;
+    // systemd lists several folders with colons between them; the first is ours.
+    const std::string given = variable("STATE_DIRECTORY");
+    std::string folder = given.substr(0, given.find(':'));
+    if (const std::string state = variable("XDG_STATE_HOME"); folder.empty() && !state.empty())
+      folder = state + "/purser";
+    if (const std::string home = variable("HOME"); folder.empty() && !home.empty())
+      folder = home + "/.local/state/purser";
+    const std::string url = "sqlite://" + folder + "/purser.db";
+    if (!folder.starts_with('/') || !is_sqlite_url(url)) return;
+    out_.state_folder = folder;
+    out_.settings.store.url = Secret(url);
   }
 
   // --- the arguments ---------------------------------------------------------------------------
@@ -200,7 +219,7 @@ std::string report_text(const LoadedSettings& loaded) {
 std::string report_json(const LoadedSettings& loaded) {
   const nlohmann::json report = {
       {"ok", loaded.ok()}, {"mistakes", array_of(loaded.mistakes)}, {"warnings", array_of(loaded.warnings)}};
-  return report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+  return report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace purser

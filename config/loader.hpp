@@ -19,6 +19,9 @@ struct SettingsSources {
 
 struct LoadedSettings {
   Settings settings;  // to be used only when ok()
+  // Where the database goes when nobody named a place: it may have to be made. Empty when the place was named, or when
+  // the environment knows no such folder; database.url is empty then too.
+  std::string state_folder;
   Mistakes mistakes;
   Mistakes warnings;  // told at the start; the daemon runs
 

@@ -32,7 +32,7 @@ struct AuthSettings {
 };
 
 struct StoreSettings {
-  Secret url{"sqlite:///var/lib/purser/purser.db"};  // sqlite:///absolute/path; may hold a password for other stores
+  Secret url;  // sqlite:///absolute/path; may hold a password for other stores
   Millis busy_time_max{5'000};
 };
 

@@ -1,8 +1,11 @@
 #include "agent/app/process.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <string_view>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace purser {
@@ -11,6 +14,17 @@ void keep_secrets_out_of_core_dumps() {
   const rlimit none{0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
   ::prctl(PR_SET_DUMPABLE, 0);
+}
+
+Result<void> make_state_folder(const std::string& path) {
+  for (std::size_t end = path.find('/', 1); !path.empty(); end = path.find('/', end + 1)) {
+    const std::string folder = path.substr(0, end);
+    if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST)
+      return Error(Errc::store_unavailable, "the state folder " + folder + " cannot be made: " + std::strerror(errno) +
+                                                "; PURSER_DATABASE_URL=sqlite:///absolute/path names another place");
+    if (end == std::string::npos) break;
+  }
+  return success();
 }
 
 std::map<std::string, std::string> environment() {

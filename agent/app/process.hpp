@@ -1,6 +1,8 @@
 // The process purser runs in.
 #pragma once
 
+#include "validation/money/result.hpp"
+
 #include <exception>
 #include <map>
 #include <string>
@@ -12,6 +14,10 @@ void keep_secrets_out_of_core_dumps();
 
 // The environment as a map. Only main calls it; everything below is given what it may see.
 std::map<std::string, std::string> environment();
+
+// The folder exists afterwards, with those above it; a new one is for its owner alone. An empty path is no folder.
+// Error: store_unavailable naming the folder.
+Result<void> make_state_folder(const std::string& path);
 
 // "std::bad_alloc" and the like; empty for none.
 std::string what_of(const std::exception_ptr& error);

@@ -54,8 +54,12 @@ int serve(const ServeCommand& command) {
     return 2;
   }
   for (const auto& warning : loaded.warnings)
-    log::warn("config.warning", {{"key", warning.key}, {"rule", warning.rule}});
+    log::warn("config.warning", {{"source", warning.source}, {"key", warning.key}, {"rule", warning.rule}});
   keep_secrets_out_of_core_dumps();
+  if (auto made = make_state_folder(loaded.state_folder); !made) {
+    std::cerr << "purser serve: " << made.error().message << "\n";
+    return 1;
+  }
   DaemonOptions options;
   const auto failpoint = command.sources.environment.find("PURSER_FAILPOINT");
   if (failpoint != command.sources.environment.end()) options.failpoint = failpoint->second;

@@ -48,6 +48,10 @@ Result<std::string> parse_sqlite_url(std::string_view url) {
 
 Result<std::unique_ptr<Store>> open_store(const StoreSettings& settings, Clock& clock) {
   const std::string& url = settings.url.reveal();
+  if (url.empty())
+    return bad_url(
+        "no place for the database is known: set PURSER_DATABASE_URL=sqlite:///absolute/path (or HOME, for a place of "
+        "its own)");
   const std::string_view scheme = scheme_of(url);
   if (scheme == "postgresql" || scheme == "postgres") {
     return bad_url("a store of PostgreSQL is not built in; use sqlite:///absolute/path");

@@ -111,7 +111,6 @@ TEST(Definitions, TextsHoldNoControlCharactersAndAreEmptyOnlyWhereTheDefaultIs) 
   EXPECT_FALSE(assign(*find_definition("catalogue.file"), std::string("a\0b", 3), s));
   EXPECT_FALSE(assign(*find_definition("llm.model"), "", s));
   EXPECT_FALSE(assign(*find_definition("server.listen"), "", s));
-  EXPECT_FALSE(assign(*find_definition("database.url"), "", s));
   EXPECT_TRUE(assign(*find_definition("llm.base_url"), "", s));
   EXPECT_TRUE(assign(*find_definition("wechat.mchid"), "", s));
 }

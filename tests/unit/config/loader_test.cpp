@@ -35,7 +35,27 @@ TEST_F(Loader, NothingSaidIsTheDefaults) {
   const Settings s = good();
   EXPECT_EQ(s.server.listen, "127.0.0.1:8080");
   EXPECT_EQ(s.intent.lifetime, Millis(300'000));
-  EXPECT_EQ(s.store.url.reveal(), "sqlite:///var/lib/purser/purser.db");
+  EXPECT_TRUE(s.store.url.empty());
+}
+
+TEST_F(Loader, ADatabaseThatNobodyPlacedGoesIntoTheStateFolder) {
+  const auto placed = [&](std::map<std::string, std::string> environment) {
+    sources.environment = std::move(environment);
+    const LoadedSettings loaded = load_settings(sources);
+    EXPECT_TRUE(loaded.ok()) << report_text(loaded);
+    EXPECT_EQ(loaded.settings.store.url.reveal(),
+              loaded.state_folder.empty() ? "" : "sqlite://" + loaded.state_folder + "/purser.db");
+    return loaded.state_folder;
+  };
+  EXPECT_EQ(placed({{"HOME", "/home/mei"}}), "/home/mei/.local/state/purser");
+  EXPECT_EQ(placed({{"HOME", "/home/mei"}, {"XDG_STATE_HOME", "/s"}}), "/s/purser");
+  EXPECT_EQ(placed({{"HOME", "/home/mei"}, {"XDG_STATE_HOME", "/s"}, {"STATE_DIRECTORY", "/var/lib/purser:/x"}}),
+            "/var/lib/purser");
+  EXPECT_EQ(placed({}), "");
+  EXPECT_EQ(placed({{"HOME", "somewhere"}}), "");
+  sources.environment = {{"HOME", "/home/mei"}, {"PURSER_DATABASE_URL", "sqlite:///a.db"}};
+  EXPECT_EQ(load_settings(sources).settings.store.url.reveal(), "sqlite:///a.db");
+  EXPECT_EQ(load_settings(sources).state_folder, "");
 }
 
 TEST_F(Loader, TheLaterSourceWins) {
