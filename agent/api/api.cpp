@@ -4,7 +4,6 @@
 #include "agent/api/new_thread.hpp"
 #include "agent/api/request.hpp"
 #include "agent/turn/views.hpp"
-#include "gateway/async/completion.hpp"
 #include "gateway/log.hpp"
 #include "tools/cards.hpp"
 
@@ -27,7 +26,7 @@ json list_page(json data, bool has_more) {
 
 }  // namespace
 
-constexpr std::array<api::Route<Api::Endpoint>, 11> Api::kRoutes{{
+constexpr std::array<api::Route<Api::Endpoint>, 14> Api::kRoutes{{
     {"POST", "/v1/threads", {&Api::create_thread}},
     {"GET", "/v1/threads/{}", {&Api::get_thread}},
     {"GET", "/v1/threads/{}/messages", {&Api::get_messages}},
@@ -38,6 +37,9 @@ constexpr std::array<api::Route<Api::Endpoint>, 11> Api::kRoutes{{
     {"POST", "/v1/intents/{}/renew", {&Api::renew_intent}},
     {"GET", "/v1/refunds/{}", {&Api::get_refund}},
     {"GET", "/v1/approvals", {&Api::get_approvals}},
+    {"POST", "/v1/chat/completions", {&Api::chat}},
+    {"GET", "/v1/models", {&Api::get_models}},
+    {"GET", "/v1/models/{}", {&Api::get_model}},
     {"POST", "/webhooks/{}/{}", {&Api::webhook, true}},
 }};
 
@@ -46,8 +48,9 @@ Api::Api(Ports ports, ApiKeys keys, IntentSettings intents, TurnSettings turns, 
       keys_(std::move(keys)),
       turns_(std::move(turns)),
       sandbox_(sandbox),
-      idempotency_(ports.store, ports.clock),
+      actions_({ports.store, ports.conversations, ports.clock, ports.work, ports.metrics}),
       events_(ports.store, ports.conversations, ports.clock),
+      chat_({ports.store, ports.conversations, actions_, ports.mint, ports.clock}, turns_),
       renewal_({ports.store, ports.conversations, ports.cashier, ports.catalogue}, std::move(intents)) {}
 
 Task<http::Response> Api::handle(http::Request request) {
@@ -184,60 +187,18 @@ Api::Reply Api::post_turn(Call& call) {
   auto text = api::string_member(*body, "", "text", static_cast<std::size_t>(turns_.text_bytes_max));
   if (!text) co_return text.error();
 
-  TurnKey key(Idempotency::scope_of(call.tenant, call.request), std::move(**given), Idempotency::fingerprint_of(*body));
-  auto flight = idempotency_.take_off(key);
-  if (!flight) co_return flight.error();
-  if (idempotency_.under_way(key.scope) > kTurnsAtOnce) co_return Errc::thread_busy;
-  auto earlier = co_await idempotency_.earlier(key);
-  if (!earlier) co_return earlier.error();
+  std::optional<TurnKey> key(std::in_place, Idempotency::scope_of(call.tenant, call.request), std::move(**given),
+                             Idempotency::fingerprint_of(*body));
   const bool stream = api::wants_events(call.request);
-  if (earlier->has_value() && (*earlier)->state == IdempotencyState::finished) {
-    http::Response again = Idempotency::replay(std::move(**earlier));
-    if (stream) co_return events_.finished_turn(std::move(again));
-    co_return again;
-  }
   Result<std::int64_t> last = std::int64_t{0};
   if (stream) last = co_await events_.last_event(thread->id);
   if (!last) co_return last.error();
-  Idempotency::Action action = [this, key, earlier = std::move(*earlier), id = thread->id, text = std::move(*text)] {
-    return do_turn(key, earlier, id, text);
-  };
-  auto ex = co_await asio::this_coro::executor;
-  Answer answer = launch(ex, std::move(*flight), std::move(action), thread->id);
-  if (stream) co_return events_.turn(thread->id, *last, std::move(answer));
-  co_return co_await answer->get();
-}
-
-Api::Reply Api::do_turn(TurnKey key, std::optional<IdempotencyRow> earlier, ThreadId thread, std::string text) {
-  if (earlier) {
-    auto continued = co_await continue_turn(key, earlier->turn);
-    if (!continued) co_return continued.error();
-    if (continued->has_value()) co_return std::move(**continued);
-  }
-  std::optional<TurnKey> tie(std::move(key));
-  auto turn = co_await ports_.conversations.say(thread, std::move(text), std::move(tie));
-  const bool taken = !turn && turn.code() == Errc::store_duplicate && turn.error().param == "idempotency";
-  ports_.metrics.add(kTurns, {{"outcome", turn ? "completed" : std::string(code_of(turn.code()))}});
-  if (taken) co_return Errc::idempotency_in_flight;  // another daemon has it
-  if (!turn) co_return turn.error();
-  co_return api::stored_answer(200, std::move(turn->result_json));
-}
-
-// The turn that an earlier request with this key began: brought to its end, and its answer kept. Nothing when it failed
-// for good; the key is free then.
-Task<Result<std::optional<http::Response>>> Api::continue_turn(TurnKey key, TurnId id) {
-  auto turn = co_await ports_.store.turn(id);
-  if (turn && turn->state == TurnState::running) turn = co_await ports_.conversations.recover(std::move(*turn));
-  if (!turn) co_return turn.error();
-  if (turn->state != TurnState::completed) {
-    auto dropped = co_await idempotency_.drop(std::move(key));
-    if (!dropped) co_return dropped.error();
-    co_return std::optional<http::Response>();
-  }
-  auto kept = co_await idempotency_.finish(std::move(key), 200, turn->result_json);
-  if (!kept) co_return kept.error();
-  std::optional<http::Response> response(api::stored_answer(200, std::move(turn->result_json)));
-  co_return response;
+  auto begun = co_await actions_.turn(std::move(key), thread->id, std::move(*text));
+  if (!begun) co_return begun.error();
+  if (stream && !begun->replayed) co_return events_.turn(thread->id, *last, std::move(begun->answer));
+  auto answer = co_await begun->answer->get();
+  if (stream && answer) co_return events_.finished_turn(std::move(*answer));
+  co_return answer;
 }
 
 // --- intents and refunds
@@ -326,42 +287,22 @@ Api::Reply Api::webhook(Call& call) {
 
 Api::Reply Api::once(const Call& call, const json& body, std::string given, Idempotency::Action action) {
   TurnKey key(Idempotency::scope_of(call.tenant, call.request), std::move(given), Idempotency::fingerprint_of(body));
-  auto flight = idempotency_.take_off(key);
-  if (!flight) co_return flight.error();
-  auto earlier = co_await idempotency_.earlier(key);
-  if (!earlier) co_return earlier.error();
-  const bool known = earlier->has_value();
-  if (known && (*earlier)->state == IdempotencyState::finished) co_return Idempotency::replay(std::move(**earlier));
-  Idempotency::Action kept = [this, key, known, action = std::move(action)] {
-    return idempotency_.around(key, known, action);
-  };
-  auto ex = co_await asio::this_coro::executor;
-  Answer answer = launch(ex, std::move(*flight), std::move(kept), ThreadId());
-  co_return co_await answer->get();
+  return actions_.once(std::move(key), std::move(action));
 }
 
-Answer Api::launch(asio::any_io_executor executor, Idempotency::Flight flight, Idempotency::Action action,
-                   ThreadId bell) {
-  auto answer = std::make_shared<OneShot<http::Response>>(std::move(executor));
-  auto started =
-      ports_.work.spawn("api.request", carry_out(std::move(flight), std::move(action), answer, std::move(bell)));
-  if (!started) answer->set(started.error());
-  return answer;
+// --- the OpenAI-compatible door
+// ------------------------------------------------------------------------------------------
+
+Api::Reply Api::chat(Call& call) {
+  return chat_.complete(call.tenant, std::move(call.request));
 }
 
-Task<void> Api::carry_out(Idempotency::Flight flight, Idempotency::Action action, Answer answer, ThreadId bell) {
-  Result<http::Response> outcome;
-  std::exception_ptr thrown;
-  try {
-    outcome = co_await action();
-  } catch (...) {
-    thrown = std::current_exception();
-    outcome = is_canceled(thrown) ? Error(Errc::shutting_down) : Error(Errc::internal);
-  }
-  flight.land();  // before the answer: a client that tries again at once is not told to wait
-  answer->set(std::move(outcome));
-  if (!bell.empty()) ports_.conversations.news(bell).notify();
-  if (thrown) std::rethrow_exception(thrown);
+Api::Reply Api::get_models(Call&) {
+  co_return ChatDoor::models();
+}
+
+Api::Reply Api::get_model(Call& call) {
+  co_return ChatDoor::model(call.parts.front());
 }
 
 }  // namespace purser

@@ -3,9 +3,10 @@
 // are the same answer to the byte.
 #pragma once
 
+#include "agent/api/actions.hpp"
 #include "agent/api/auth.hpp"
+#include "agent/api/chat_door.hpp"
 #include "agent/api/events.hpp"
-#include "agent/api/idempotency.hpp"
 #include "agent/api/renewal.hpp"
 #include "agent/api/router.hpp"
 #include "agent/resume/webhook_inbox.hpp"
@@ -20,7 +21,6 @@
 namespace purser {
 
 inline constexpr MetricFamily kRequests{"purser_http_requests_total", "Requests by route and status."};
-inline constexpr MetricFamily kTurns{"purser_turns_total", "Turns that a client asked for, by outcome."};
 
 class Api {
  public:
@@ -40,9 +40,6 @@ class Api {
   // An http::Handler. Turns and other work under an Idempotency-Key run to their end when the caller leaves.
   Task<http::Response> handle(http::Request request);
 
-  // Turns of one thread that may wait for each other; one more is thread_busy.
-  static constexpr std::size_t kTurnsAtOnce = 64;
-
  private:
   // One request on its way: who asks, and the parts of the path.
   struct Call {
@@ -57,7 +54,7 @@ class Api {
     Method method = nullptr;
     bool open = false;  // needs no API key: the webhook proves itself
   };
-  static const std::array<api::Route<Endpoint>, 11> kRoutes;
+  static const std::array<api::Route<Endpoint>, 14> kRoutes;
 
   Reply answer(Call& call, const api::Route<Endpoint>& route);
 
@@ -71,6 +68,9 @@ class Api {
   Reply renew_intent(Call& call);
   Reply get_refund(Call& call);
   Reply get_approvals(Call& call);
+  Reply chat(Call& call);
+  Reply get_models(Call& call);
+  Reply get_model(Call& call);
   Reply webhook(Call& call);
 
   // Rows of this call's tenant, else not_found.
@@ -81,15 +81,9 @@ class Api {
   Reply do_create(NewThread wanted);
   Reply do_cancel(IntentId id);
   Reply do_renew(PaymentIntent ended);
-  Reply do_turn(TurnKey key, std::optional<IdempotencyRow> earlier, ThreadId thread, std::string text);
-  Task<Result<std::optional<http::Response>>> continue_turn(TurnKey key, TurnId id);
 
   // Does `action` once for this key and body, and waits for it.
   Reply once(const Call& call, const nlohmann::json& body, std::string key, Idempotency::Action action);
-  // Runs `action` in the group that outlives its client. The answer is set when the key is free again; then the streams
-  // of thread `bell`, when there is one, are woken to see it.
-  Answer launch(asio::any_io_executor executor, Idempotency::Flight flight, Idempotency::Action action, ThreadId bell);
-  Task<void> carry_out(Idempotency::Flight flight, Idempotency::Action action, Answer answer, ThreadId bell);
 
   // The intent as clients see it, with what is needed to pay it while it can be paid.
   Task<nlohmann::json> shown(PaymentIntent intent, bool with_card);
@@ -98,8 +92,9 @@ class Api {
   ApiKeys keys_;
   TurnSettings turns_;
   bool sandbox_;
-  Idempotency idempotency_;
+  Actions actions_;
   EventStreams events_;
+  ChatDoor chat_;
   Renewal renewal_;
 };
 

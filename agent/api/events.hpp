@@ -2,18 +2,15 @@
 // back with Last-Event-ID misses nothing and sees nothing twice.
 #pragma once
 
+#include "agent/api/actions.hpp"
 #include "agent/turn/conversations.hpp"
 #include "gateway/async/clock.hpp"
-#include "gateway/async/one_shot.hpp"
 #include "gateway/http/message.hpp"
 #include "gateway/store/store.hpp"
 
 #include <memory>
 
 namespace purser {
-
-// The outcome of a request that goes on when its client leaves.
-using Answer = std::shared_ptr<OneShot<http::Response>>;
 
 class EventStreams {
  public:

@@ -5,6 +5,7 @@
 #include "gateway/crypto/digest.hpp"
 #include "gateway/log.hpp"
 
+#include <cmath>
 #include <utility>
 
 namespace purser {
@@ -15,6 +16,17 @@ constexpr std::size_t kKeyMax = 255;
 
 Error other_payload() {
   return {Errc::idempotency_conflict, "this Idempotency-Key was used with another payload", std::string(kHeader)};
+}
+
+// Fractions come in where no money is named (a sampling temperature); a whole one is the integer it is equal to.
+void write_whole_numbers(nlohmann::json& value) {
+  constexpr double kExact = 9007199254740992.0;  // 2^53
+  if (value.is_structured()) {
+    for (auto& part : value) write_whole_numbers(part);
+  } else if (value.is_number_float()) {
+    const auto number = value.get<double>();
+    if (std::trunc(number) == number && std::abs(number) <= kExact) value = static_cast<std::int64_t>(number);
+  }
 }
 
 }  // namespace
@@ -57,7 +69,9 @@ Result<std::optional<std::string>> Idempotency::key_of(const http::Headers& head
 }
 
 std::string Idempotency::fingerprint_of(const nlohmann::json& body) {
-  return crypto::sha256_hex(body.dump());
+  nlohmann::json whole = body;
+  write_whole_numbers(whole);
+  return crypto::sha256_hex(whole.dump());
 }
 
 std::string Idempotency::scope_of(const TenantId& tenant, const http::Request& request) {
@@ -74,11 +88,6 @@ Result<Idempotency::Flight> Idempotency::take_off(const TurnKey& key) {
   flight.scope_ = key.scope;
   flight.key_ = key.key;
   return flight;
-}
-
-std::size_t Idempotency::under_way(const std::string& scope) const {
-  const auto keys = sky_->fingerprints.find(scope);
-  return keys == sky_->fingerprints.end() ? 0 : keys->second.size();
 }
 
 Task<Result<std::optional<IdempotencyRow>>> Idempotency::earlier(TurnKey key) {

@@ -48,15 +48,13 @@ class Idempotency {
   // The key of a request, 1 to 255 visible characters, when there is one. Errors: request_malformed,
   // idempotency_key_required when `required` and absent.
   static Result<std::optional<std::string>> key_of(const http::Headers& headers, bool required);
-  // SHA-256 over the body with sorted members, hex. No number is a fraction: the gate refuses them.
+  // SHA-256 over the body with sorted members, hex; 1 and 1.0 are the same number.
   static std::string fingerprint_of(const nlohmann::json& body);
   // tenant, method and path: elsewhere the same key is another one.
   static std::string scope_of(const TenantId& tenant, const http::Request& request);
 
   // Errors: idempotency_in_flight, or idempotency_conflict when the other request has another payload.
   Result<Flight> take_off(const TurnKey& key);
-  // How many of one scope are under way here.
-  std::size_t under_way(const std::string& scope) const;
 
   // The row of an earlier request, if any. Errors: idempotency_conflict, the store's.
   Task<Result<std::optional<IdempotencyRow>>> earlier(TurnKey key);

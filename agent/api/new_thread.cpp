@@ -17,12 +17,6 @@ constexpr std::size_t kMetadataMembers = 16;
 constexpr std::size_t kMetadataName = 64;
 constexpr std::size_t kMetadataValue = 512;
 
-bool is_openid(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
-  });
-}
-
 Result<void> read_user(const json& body, NewThread& wanted) {
   const auto user = body.find("user");
   if (user == body.end()) return Error(Errc::json_missing_key, "this member is required", "/user");

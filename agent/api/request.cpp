@@ -1,7 +1,5 @@
 #include "agent/api/request.hpp"
 
-#include "validation/money/json_gate.hpp"
-
 #include <algorithm>
 #include <charconv>
 #include <limits>
@@ -38,17 +36,22 @@ bool wants_events(const http::Request& request) {
   return http::header_has_word(request.headers, "Accept", "text/event-stream");
 }
 
-Result<json> object_body(const http::Request& request, std::initializer_list<std::string_view> keys,
-                         bool may_be_empty) {
-  if (request.body.empty() && may_be_empty) return json::object();
+Result<json> json_object(const http::Request& request, const JsonLimits& limits) {
   auto type = single_header(request.headers, "Content-Type");
   if (!type) return type.error();
   if (!type->has_value() || !is_json_type(**type)) {
     return Error(Errc::unsupported_media_type, "send the body as application/json", "Content-Type");
   }
-  auto body = parse_strict(request.body, JsonLimits{});
+  auto body = parse_strict(request.body, limits);
+  if (body && !body->is_object()) return Error(Errc::json_wrong_type, "the body is a JSON object");
+  return body;
+}
+
+Result<json> object_body(const http::Request& request, std::initializer_list<std::string_view> keys,
+                         bool may_be_empty) {
+  if (request.body.empty() && may_be_empty) return json::object();
+  auto body = json_object(request, JsonLimits{});
   if (!body) return body.error();
-  if (!body->is_object()) return Error(Errc::json_wrong_type, "the body is a JSON object");
   if (auto known = only_keys(*body, "", keys); !known) return known.error();
   return body;
 }
@@ -105,6 +108,12 @@ Result<std::int64_t> Query::integer(std::string_view key, std::int64_t otherwise
     return Error(Errc::request_malformed, "this is at least " + std::to_string(min), std::string(key));
   }
   return number;
+}
+
+bool is_openid(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+  });
 }
 
 Result<std::int64_t> parse_count(std::string_view text, std::int64_t max, std::string_view param) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gateway/http/message.hpp"
+#include "validation/money/json_gate.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -23,6 +24,8 @@ Result<std::optional<std::string_view>> single_header(const http::Headers& heade
 // Whether the client asks for server-sent events.
 bool wants_events(const http::Request& request);
 
+// The body as an object. Errors: unsupported_media_type, json_wrong_type, the gate's.
+Result<nlohmann::json> json_object(const http::Request& request, const JsonLimits& limits);
 // The body as an object with no other members than `keys`. An empty body is an empty object when `may_be_empty`.
 // Errors: unsupported_media_type, json_too_large, json_malformed and the rest of the gate's, json_wrong_type,
 // json_unknown_key.
@@ -49,6 +52,9 @@ class Query {
  private:
   std::map<std::string, std::string> values_;
 };
+
+// Letters, digits and -_.
+bool is_openid(std::string_view text);
 
 // Decimal digits only, 0 to `max`. Error: request_malformed with `param`.
 Result<std::int64_t> parse_count(std::string_view text, std::int64_t max, std::string_view param);

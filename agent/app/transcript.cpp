@@ -1,6 +1,6 @@
 #include "agent/app/transcript.hpp"
 
-#include "validation/money/money.hpp"
+#include "agent/turn/card_text.hpp"
 
 #include <algorithm>
 #include <ostream>
@@ -22,19 +22,6 @@ bool is_wide(char32_t c) {
   return (c >= 0x1100 && c <= 0x115F) || (c >= 0x2E80 && c <= 0xA4CF) || (c >= 0xAC00 && c <= 0xD7A3) ||
          (c >= 0xF900 && c <= 0xFAFF) || (c >= 0xFE30 && c <= 0xFE4F) || (c >= 0xFF00 && c <= 0xFF60) ||
          (c >= 0xFFE0 && c <= 0xFFE6) || (c >= 0x1F300 && c <= 0x1FAFF);
-}
-
-std::string price(const json& amount) {
-  const auto currency = Currency::parse(amount.value("currency", "CNY"));
-  return Money(amount.value("value", std::int64_t{0}), currency ? *currency : Currency::cny()).display();
-}
-
-std::vector<std::string> line_rows(const json& card) {
-  std::vector<std::string> out;
-  for (const json& line : card.value("lines", json::array()))
-    out.push_back(std::to_string(line.value("quantity", 0)) + " × " + line.value("name", "") + "  " +
-                  Money(line.value("unit_price", std::int64_t{0}), Currency::cny()).display());
-  return out;
 }
 
 }  // namespace
@@ -104,38 +91,8 @@ void Transcript::box(std::string_view title, const std::vector<std::string>& row
 }
 
 void Transcript::card(const json& shown) {
-  const std::string type = shown.value("type", "");
-  const std::string mark = shown.value("sandbox", false) ? words("（沙箱）", " (sandbox)") : "";
-  if (type == "catalogue") {
-    std::vector<std::string> rows;
-    for (const json& item : shown.value("items", json::array()))
-      rows.push_back(item.value("price_text", "") + "  " + item.value("name", ""));
-    return box(words("商品", "goods"), rows);
-  }
-  std::vector<std::string> rows = line_rows(shown);
-  const std::string amount = shown.contains("amount") ? price(shown["amount"]) : "";
-  if (type == "payment_request") {
-    rows.push_back(words("合计 ", "total ") + amount + words("，请在 ", ", pay before ") +
-                   shown.value("expires_at", "") + words(" 前支付", ""));
-    const json& how = shown["confirmation"];
-    rows.push_back(how.value("type", "") == "qr" ? how.value("code_url", "")
-                                                 : "wx.requestPayment  " + how.value("package", ""));
-    return box(words("待支付", "to pay") + mark, rows);
-  }
-  if (type == "payment_receipt") {
-    rows.push_back(words("已支付 ", "paid ") + amount + words("，时间 ", " at ") + shown.value("paid_at", ""));
-    return box(words("付款凭证", "receipt") + mark, rows);
-  }
-  if (type == "payment_expired") {
-    rows.push_back(words("未支付，已过期，可一键续订", "not paid in time; one step renews it"));
-    return box(words("已过期", "expired") + mark, rows);
-  }
-  if (type == "refund_receipt") {
-    rows.push_back(words("退款 ", "refund of ") + amount + "  " + shown.value("state", ""));
-    rows.push_back(words("原因：", "reason: ") + shown.value("reason", ""));
-    return box(words("退款", "refund") + mark, rows);
-  }
-  box(type, rows);
+  const CardText text = card_text(shown, zh_ ? "zh" : "en");
+  box(text.title, text.rows);
 }
 
 }  // namespace purser

@@ -99,7 +99,7 @@ Task<Result<KeyedMutex::Guard>> Conversations::hold(ThreadId thread) {
 
 Task<Result<Thread>> Conversations::create(NewThread wanted) {
   Thread row;
-  row.id = impl_->ports.mint.thread_id();
+  row.id = wanted.id.empty() ? impl_->ports.mint.thread_id() : std::move(wanted.id);
   row.tenant = std::move(wanted.tenant);
   row.user = std::move(wanted.user);
   row.openid = std::move(wanted.openid);

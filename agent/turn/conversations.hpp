@@ -20,6 +20,7 @@ namespace purser {
 
 struct NewThread {
   NewThread(TenantId t, UserId u) : tenant(std::move(t)), user(std::move(u)) {}
+  ThreadId id;  // empty: a fresh one
   TenantId tenant;
   UserId user;
   std::string openid;
@@ -52,6 +53,7 @@ class Conversations {
   };
   Conversations(Ports ports, TurnSettings settings, Prompts prompts, bool sandbox, asio::any_io_executor executor);
 
+  // Errors: store_duplicate "id" when the wanted id is taken; the store's.
   Task<Result<Thread>> create(NewThread wanted);
 
   // Runs one turn of the user to its end and returns the stored turn (result_json is the API's answer). The turn goes

@@ -185,4 +185,9 @@ OutRefundNo SystemMint::out_refund_no(const TenantId& tenant, const IntentId& in
   return OutRefundNo::trusted(base62_number(hmac_sha256_raw(secret_.reveal(), message)));
 }
 
+ThreadId SystemMint::thread_of(const TenantId& tenant, const std::string& what) const {
+  const std::string message = framed({"thread", tenant.str(), what});
+  return ThreadId::trusted("thr_" + base62_number(hmac_sha256_raw(secret_.reveal(), message)));
+}
+
 }  // namespace purser::crypto

@@ -20,6 +20,9 @@ class Mint {
   virtual OutRefundNo out_refund_no(const TenantId& tenant, const IntentId& intent,
                                     const std::string& origin) const = 0;
 
+  // Over (tenant, what): the thread that stands for `what`, the same each time.
+  virtual ThreadId thread_of(const TenantId& tenant, const std::string& what) const = 0;
+
   ThreadId thread_id() { return ThreadId::trusted("thr_" + token(24)); }
   TurnId turn_id() { return TurnId::trusted("turn_" + token(24)); }
   MessageId message_id() { return MessageId::trusted("msg_" + token(24)); }

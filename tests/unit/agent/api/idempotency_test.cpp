@@ -169,14 +169,14 @@ TEST_F(IdempotencyTest, too_many_turns_of_one_thread_are_busy) {
   const std::string thread = desk.thread();
   desk.model.otherwise([](const ModelRequest&) { return says("ok"); });
   std::vector<Started<http::Response>> started;
-  for (std::size_t i = 0; i <= Api::kTurnsAtOnce; ++i) {
+  for (std::size_t i = 0; i <= Actions::kTurnsAtOnce; ++i) {
     started.push_back(desk.loop.start(desk.api.handle(turn(thread, "k" + std::to_string(i)))));
   }
   ASSERT_TRUE(desk.loop.until(
       [&] { return std::all_of(started.begin(), started.end(), [](const auto& one) { return one.done(); }); }));
   std::map<int, int> by_status;
   for (auto& one : started) by_status[one.get().status] += 1;
-  EXPECT_EQ(by_status, (std::map<int, int>{{200, static_cast<int>(Api::kTurnsAtOnce)}, {409, 1}}));
+  EXPECT_EQ(by_status, (std::map<int, int>{{200, static_cast<int>(Actions::kTurnsAtOnce)}, {409, 1}}));
 }
 
 TEST_F(IdempotencyTest, a_5xx_is_not_kept_and_the_retry_goes_on_with_the_same_order) {

@@ -113,6 +113,11 @@ TEST(SystemMint, OneWishHasOneNumber) {
 TEST(SystemMint, RefundNumbersAreTheirOwnKind) {
   SystemMint mint(Secret("secret"));
   const auto tenant = TenantId::trusted("acme");
+  const ThreadId thread = mint.thread_of(tenant, "alice");
+  EXPECT_EQ(thread, mint.thread_of(tenant, "alice"));
+  EXPECT_TRUE(ThreadId::parse(thread.str()).ok());
+  EXPECT_NE(thread, mint.thread_of(tenant, "bob"));
+  EXPECT_NE(thread, mint.thread_of(TenantId::trusted("another"), "alice"));
   const auto refund = mint.out_refund_no(tenant, IntentId::trusted("x"), "1");
   EXPECT_EQ(refund, mint.out_refund_no(tenant, IntentId::trusted("x"), "1"));
   EXPECT_EQ(refund.str().size(), 28u);

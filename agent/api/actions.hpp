@@ -1,0 +1,66 @@
+// Work that a request asks for: done once for each Idempotency-Key, and to its end also when its client leaves. Every
+// door that changes something goes through here.
+#pragma once
+
+#include "agent/api/idempotency.hpp"
+#include "agent/turn/conversations.hpp"
+#include "gateway/async/one_shot.hpp"
+#include "gateway/async/task_group.hpp"
+#include "gateway/metrics.hpp"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace purser {
+
+inline constexpr MetricFamily kTurns{"purser_turns_total", "Turns that a client asked for, by outcome."};
+
+// The outcome of a request that goes on when its client leaves.
+using Answer = std::shared_ptr<OneShot<http::Response>>;
+
+class Actions {
+ public:
+  struct Ports {
+    Store& store;
+    Conversations& conversations;
+    Clock& clock;
+    TaskGroup& work;  // owns what goes on when its client leaves
+    Metrics& metrics;
+  };
+  explicit Actions(Ports ports) : ports_(ports), idempotency_(ports.store, ports.clock) {}
+
+  // Turns of one thread that may wait for each other; one more is thread_busy.
+  static constexpr std::size_t kTurnsAtOnce = 64;
+
+  // Does `action` once for `key`, and waits for it. Errors: idempotency_in_flight, idempotency_conflict, the action's.
+  Task<Result<http::Response>> once(TurnKey key, Idempotency::Action action);
+
+  // A turn that was begun, or that an earlier request with the same key has ended.
+  struct Begun {
+    Answer answer;  // 200 with the turn as its body, or the error it ended with
+    bool replayed = false;
+  };
+  // Begins a turn of the user; without a key nothing ties a repetition to it. When it ends, the answer is set and the
+  // thread's streams are woken to see it. Errors: idempotency_in_flight, idempotency_conflict, thread_busy, the
+  // store's.
+  Task<Result<Begun>> turn(std::optional<TurnKey> key, ThreadId thread, std::string text);
+
+ private:
+  using Reply = Task<Result<http::Response>>;
+
+  Reply do_turn(std::optional<TurnKey> key, std::optional<IdempotencyRow> earlier, ThreadId thread, std::string text);
+  Task<Result<std::optional<http::Response>>> continue_turn(TurnKey key, TurnId id);
+
+  // Runs `action` in the group that outlives its client. The answer is set when the key is free again; then the streams
+  // of thread `bell`, when there is one, are woken to see it.
+  Answer launch(asio::any_io_executor executor, Idempotency::Flight flight, Idempotency::Action action, ThreadId bell);
+  Task<void> carry_out(Idempotency::Flight flight, Idempotency::Action action, Answer answer, ThreadId bell);
+
+  Ports ports_;
+  Idempotency idempotency_;
+  std::map<ThreadId, std::size_t> under_way_;  // turns of a thread
+};
+
+}  // namespace purser

@@ -1,0 +1,242 @@
+#include "agent/api/chat_door.hpp"
+
+#include "agent/api/answer.hpp"
+#include "agent/api/request.hpp"
+#include "agent/turn/views.hpp"
+#include "validation/money/json_gate.hpp"
+#include "validation/money/text.hpp"
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace purser {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kThreadHeader = "X-Thread-Id";
+constexpr std::int64_t kLookedBack = 200;  // messages
+constexpr std::chrono::seconds kHeartbeat{15};
+
+// Clients send the whole conversation each time, so there may be more of it than elsewhere; the server bounds the body.
+JsonLimits chat_limits() {
+  JsonLimits limits;
+  limits.bytes_max = 16 << 20;
+  limits.values_max = 100'000;
+  limits.floats_allowed = true;
+  return limits;
+}
+
+std::string value_or_empty(const std::map<std::string, std::string>& values, const std::string& name) {
+  const auto found = values.find(name);
+  return found == values.end() ? std::string() : found->second;
+}
+
+bool is_repetition(const http::Headers& headers) {
+  const std::string_view count = http::header(headers, "X-Stainless-Retry-Count");
+  return !count.empty() && count != "0";
+}
+
+json model_object() {
+  return {{"id", openai::kModel}, {"object", "model"}, {"created", 0}, {"owned_by", "purser"}};
+}
+
+Task<void> write_all(std::string text, http::StreamSink sink) {
+  (void)co_await sink(std::move(text));
+}
+
+}  // namespace
+
+http::Response ChatDoor::models() {
+  return api::json_answer(200, {{"object", "list"}, {"data", json::array({model_object()})}});
+}
+
+http::Response ChatDoor::model(std::string_view id) {
+  if (id == openai::kModel) return api::json_answer(200, model_object());
+  return openai::refused({404, "model_not_found", "there is no such model", "model"});
+}
+
+Task<Result<http::Response>> ChatDoor::complete(TenantId tenant, http::Request request) {
+  auto body = api::json_object(request, chat_limits());
+  if (!body) co_return body.error();
+  auto read = openai::read_chat_request(*body);
+  if (const auto* refusal = std::get_if<openai::Refusal>(&read)) co_return openai::refused(*refusal);
+  Asked asked;
+  asked.tenant = std::move(tenant);
+  asked.chat = std::get<openai::ChatRequest>(std::move(read));
+  if (asked.chat.text.size() > static_cast<std::size_t>(text_bytes_max_)) {
+    co_return Error(Errc::malformed_text, "the last message has at most " + std::to_string(text_bytes_max_) + " bytes",
+                    "messages");
+  }
+  auto key = Idempotency::key_of(request.headers, false);
+  if (!key) co_return key.error();
+  asked.key = std::move(*key);
+  auto header = api::single_header(request.headers, kThreadHeader);
+  if (!header) co_return header.error();
+  if (header->has_value()) asked.thread_header = std::string(**header);
+  asked.repeated = !asked.key && is_repetition(request.headers);
+  openai::ChatRequest chat = asked.chat;
+  const bool repeated = asked.repeated;
+
+  std::optional<TurnKey> tie;
+  if (asked.key) {
+    tie.emplace(Idempotency::scope_of(asked.tenant, request), *asked.key, Idempotency::fingerprint_of(*body));
+  }
+  auto thread = co_await thread_of(std::move(asked));
+  if (!thread) co_return thread.error();
+  if (repeated) {
+    auto before = co_await heard_before(thread->id, chat.text);
+    if (!before) co_return before.error();
+    if (before->has_value()) co_return co_await answer_of(std::move(**before), std::move(*thread), std::move(chat));
+  }
+  auto begun = co_await ports_.actions.turn(std::move(tie), thread->id, chat.text);
+  if (!begun) co_return begun.error();
+  const std::string id = thread->id.str();
+  http::Response response;
+  if (chat.stream) {
+    response =
+        api::event_stream([this, row = *thread, answer = begun->answer, usage = chat.include_usage](
+                              http::StreamSink sink) { return run_stream(row, answer, usage, std::move(sink)); });
+  } else {
+    auto answer = co_await begun->answer->get();
+    auto made = co_await completion_of_answer(std::move(answer), thread->locale);
+    if (!made) co_return made.error();
+    response = api::json_answer(200, openai::whole(*made));
+  }
+  response.headers.emplace_back(kThreadHeader, id);
+  if (begun->replayed) response.headers.emplace_back("Idempotent-Replayed", "true");
+  co_return response;
+}
+
+// --- the thread
+
+Task<Result<Thread>> ChatDoor::thread_of(Asked asked) {
+  const std::string named = value_or_empty(asked.chat.metadata, "thread_id");
+  if (!named.empty() && !asked.thread_header.empty() && named != asked.thread_header) {
+    co_return Error(Errc::request_malformed, "metadata.thread_id and X-Thread-Id name different threads",
+                    "metadata.thread_id");
+  }
+  const std::string wanted = named.empty() ? asked.thread_header : named;
+  if (wanted.empty()) co_return co_await find_or_make(std::move(asked));
+  auto id = ThreadId::parse(wanted);
+  if (!id) co_return Errc::not_found;
+  co_return co_await named_thread(std::move(asked), std::move(*id));
+}
+
+Task<Result<Thread>> ChatDoor::named_thread(Asked asked, ThreadId id) {
+  auto row = co_await ports_.store.thread(std::move(id));
+  if (!row && row.code() != Errc::not_found) co_return row.error();
+  if (!row || row->tenant != asked.tenant) co_return Errc::not_found;
+  if (!asked.chat.user.empty() && row->user.str() != asked.chat.user) co_return Errc::not_found;
+  co_return row;
+}
+
+Task<Result<Thread>> ChatDoor::find_or_make(Asked asked) {
+  const openai::ChatRequest& chat = asked.chat;
+  NewThread wanted(asked.tenant, UserId());
+  wanted.openid = value_or_empty(chat.metadata, "openid");
+  if (!wanted.openid.empty() && !api::is_openid(wanted.openid)) {
+    co_return Error(Errc::malformed_id, "an openid has letters, digits and -_", "metadata.openid");
+  }
+  const std::string locale = value_or_empty(chat.metadata, "locale");
+  wanted.locale = locale == "zh" || locale == "en" ? locale : openai::locale_of(chat.text);
+  if (!chat.user.empty()) {
+    auto user = UserId::parse(chat.user);
+    if (!user) co_return Error(Errc::malformed_id, user.error().message, "user");
+    wanted.user = std::move(*user);
+    wanted.id = ports_.mint.thread_of(asked.tenant, "user " + chat.user + " " + wanted.openid);
+  } else {
+    // Nobody to remember: the key alone, if there is one, leads back to this thread.
+    wanted.id = asked.key ? ports_.mint.thread_of(asked.tenant, "key " + *asked.key) : ports_.mint.thread_id();
+    wanted.user = UserId::trusted("guest." + wanted.id.str());
+  }
+  ThreadId id = wanted.id;
+  auto known = co_await ports_.store.thread(id);
+  if (known || known.code() != Errc::not_found) co_return known;
+  auto made = co_await ports_.conversations.create(std::move(wanted));
+  const bool raced = !made && made.code() == Errc::store_duplicate;
+  if (raced) made = co_await ports_.store.thread(std::move(id));
+  co_return made;
+}
+
+Task<Result<std::optional<Turn>>> ChatDoor::heard_before(ThreadId thread, std::string text) {
+  std::optional<Turn> none;
+  TextRules keep;
+  keep.keep_newlines = true;
+  auto said = clean(text, keep);
+  if (!said) co_return none;
+  auto recent = co_await ports_.store.recent_messages(std::move(thread), kLookedBack);
+  if (!recent) co_return recent.error();
+  const auto last =
+      std::find_if(recent->rbegin(), recent->rend(), [](const Message& row) { return row.role == Role::user; });
+  if (last == recent->rend() || last->text != said->text) co_return none;
+  auto turn = co_await ports_.store.turn(last->turn);
+  if (turn && turn->state == TurnState::running) turn = co_await ports_.conversations.recover(std::move(*turn));
+  if (!turn) co_return turn.error();
+  if (turn->state == TurnState::completed) none = std::move(*turn);
+  co_return none;
+}
+
+// --- the answer
+
+Task<Result<openai::Completion>> ChatDoor::completion(Turn turn, std::string locale) {
+  auto recent = co_await ports_.store.recent_messages(turn.thread, kLookedBack);
+  if (!recent) co_return recent.error();
+  const std::vector<Message> before = openai::said_meanwhile(*recent, turn.id);
+  co_return openai::completion_of(turn, locale, before);
+}
+
+Task<Result<openai::Completion>> ChatDoor::completion_of_answer(Result<http::Response> answer, std::string locale) {
+  if (!answer) co_return answer.error();
+  const json result = json::parse(answer->body);
+  auto turn = co_await ports_.store.turn(TurnId::trusted(result.value("id", "")));
+  if (!turn) co_return turn.error();
+  co_return co_await completion(std::move(*turn), std::move(locale));
+}
+
+Task<Result<http::Response>> ChatDoor::answer_of(Turn turn, Thread thread, openai::ChatRequest chat) {
+  auto made = co_await completion(std::move(turn), thread.locale);
+  if (!made) co_return made.error();
+  http::Response response;
+  if (chat.stream) {
+    response = api::event_stream([text = openai::chunks(*made, chat.include_usage)](http::StreamSink sink) {
+      return write_all(text, std::move(sink));
+    });
+  } else {
+    response = api::json_answer(200, openai::whole(*made));
+  }
+  response.headers.emplace_back(kThreadHeader, thread.id.str());
+  response.headers.emplace_back("Idempotent-Replayed", "true");
+  co_return response;
+}
+
+// Comments keep the connection alive while the turn runs.
+Task<Result<void>> ChatDoor::wait_for(Answer answer, ThreadId thread, const http::StreamSink& sink) {
+  for (;;) {
+    Notifier& news = ports_.conversations.news(thread);
+    const auto seen = news.count();
+    if (answer->is_set()) co_return success();
+    const Deadline limit = Deadline::after(ports_.clock, kHeartbeat);
+    auto woken = co_await news.wait_since(seen, limit);
+    if (woken) continue;
+    if (woken.code() != Errc::timed_out) co_return woken;
+    std::string comment = ": waiting\n\n";
+    auto written = co_await sink(std::move(comment));
+    if (!written) co_return written;
+  }
+}
+
+Task<void> ChatDoor::run_stream(Thread thread, Answer answer, bool include_usage, http::StreamSink sink) {
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+  auto waited = co_await wait_for(answer, thread.id, sink);
+  if (!waited) co_return;
+  auto outcome = co_await answer->get();
+  auto made = co_await completion_of_answer(std::move(outcome), thread.locale);
+  std::string text = made ? openai::chunks(*made, include_usage) : openai::error_chunk(api::error_answer(made.error()));
+  (void)co_await sink(std::move(text));
+}
+
+}  // namespace purser
