@@ -46,7 +46,7 @@ void log_child(std::string_view name, std::exception_ptr error) {
   log::error("task.threw", {{"task", name}, {"what", what_of(error)}});
 }
 
-std::unique_ptr<crypto::SystemMint> make_mint(const Secret& merchant_secret) {
+std::unique_ptr<Mint> system_mint(const Secret& merchant_secret) {
   return std::make_unique<crypto::SystemMint>(
       Secret(crypto::hmac_sha256_raw(merchant_secret.reveal(), "purser order numbers")));
 }
@@ -91,11 +91,12 @@ std::string address_of(const std::string& listen, std::uint16_t port) {
 
 // Everything the daemon is made of, in the order it is made; destroyed in the reverse order.
 struct Daemon::Parts {
-  Parts(asio::any_io_executor e, SystemClock& c, Settings s, DaemonOptions o)
+  Parts(asio::any_io_executor e, Clock& c, Settings s, DaemonOptions o, Surroundings a)
       : executor(std::move(e)),
         clock(c),
         settings(std::move(s)),
         options(std::move(o)),
+        around(std::move(a)),
         on_sandbox(settings.wechat.mchid.empty() || is_loopback_url(settings.wechat.base_url)),
         work(executor, clock, log_child),
         servers(executor, clock, log_child),
@@ -112,9 +113,10 @@ struct Daemon::Parts {
   Task<void> recover(Turn turn);
 
   asio::any_io_executor executor;
-  SystemClock& clock;
+  Clock& clock;
   Settings settings;
   DaemonOptions options;
+  Surroundings around;
   const bool on_sandbox;  // a rail on this machine is a simulator, whoever started it
   std::string made_key;
 
@@ -127,7 +129,7 @@ struct Daemon::Parts {
   TaskGroup loops;
   Metrics metrics;
   // Ids and order numbers; made from the merchant's secret, so a second daemon mints the same numbers.
-  std::unique_ptr<crypto::SystemMint> mint;
+  std::unique_ptr<Mint> mint;
   // All that goes out: the rail, the model, the sandbox's webhooks.
   std::unique_ptr<http::Client> client;
   // The memory. Opened before anything listens: a daemon without it must not say it is ready.
@@ -161,12 +163,20 @@ struct Daemon::Parts {
 };
 
 Result<void> Daemon::Parts::make() {
-  auto made_client = http::make_client(executor, clock, http::ClientLimits(), settings.wechat.ca_file);
-  if (!made_client) return made_client.error();
-  client = std::move(*made_client);
-  auto opened = open_store(settings.store, clock);
-  if (!opened) return opened.error();
-  store = std::move(*opened);
+  if (around.client) {
+    client = std::move(around.client);
+  } else {
+    auto made_client = http::make_client(executor, clock, http::ClientLimits(), settings.wechat.ca_file);
+    if (!made_client) return made_client.error();
+    client = std::move(*made_client);
+  }
+  if (around.store) {
+    store = std::move(around.store);
+  } else {
+    auto opened = open_store(settings.store, clock);
+    if (!opened) return opened.error();
+    store = std::move(*opened);
+  }
   if (!options.failpoint.empty()) {
     if (!on_sandbox)
       return Error(Errc::config_bad_value, "PURSER_FAILPOINT is for sandbox daemons only", "PURSER_FAILPOINT");
@@ -190,6 +200,11 @@ Result<void> Daemon::Parts::make_doors() {
     settings.auth.api_keys = Secret(std::string(kOwnTenant) + ":" + made_key);
   }
   const ServerSettings& from = settings.server;
+  if (!around.listens) {
+    url = from.public_url.empty() ? "http://" + from.listen : from.public_url;
+    admin_url = "http://" + from.admin_listen;
+    return success();
+  }
   http::ServerLimits limits;
   limits.header_bytes_max = static_cast<std::size_t>(from.header_bytes_max);
   limits.body_bytes_max = static_cast<std::size_t>(from.body_bytes_max);
@@ -217,12 +232,12 @@ Result<void> Daemon::Parts::make_embedded_sandbox() {
                          ? sandbox::SandboxCredentials::generate(sandbox::KeyPlan::embedded(), clock.wall())
                          : sandbox::SandboxCredentials::load_or_generate(options.sandbox_folder, clock.wall());
   if (!credentials) return credentials.error();
-  mint = make_mint(credentials->apiv3_key);
+  mint = around.make_mint(credentials->apiv3_key);
   settings.wechat.mchid = credentials->mchid;
   settings.wechat.appid = credentials->appid;
   sandbox::SandboxOptions with;
   with.listen = options.sandbox_listen;
-  with.advance = [this](Millis by) { clock.skip(by); };
+  with.advance = around.skip;
   sandbox =
       std::make_unique<sandbox::Sandbox>(executor, clock, *client, *mint, std::move(*credentials), std::move(with));
   auto listening = sandbox->listen();
@@ -242,7 +257,7 @@ Result<void> Daemon::Parts::make_rail() {
   } else {
     loaded = wechat::load_keys(settings.wechat);
     if (!loaded.mistakes.empty()) return all_of(loaded.mistakes);
-    mint = make_mint(loaded.keys.apiv3);
+    mint = around.make_mint(loaded.keys.apiv3);
   }
   const std::string reached_at = settings.server.public_url.empty() ? url : settings.server.public_url;
   const wechat::Ports ports{*client, clock, signers, *mint};
@@ -325,7 +340,16 @@ Daemon::~Daemon() = default;
 
 Result<std::unique_ptr<Daemon>> Daemon::make(asio::any_io_executor executor, SystemClock& clock, Settings settings,
                                              DaemonOptions options) {
-  auto parts = std::make_unique<Parts>(std::move(executor), clock, std::move(settings), std::move(options));
+  Surroundings around;
+  around.skip = [&clock](Millis by) { clock.skip(by); };
+  return make(std::move(executor), clock, std::move(settings), std::move(options), std::move(around));
+}
+
+Result<std::unique_ptr<Daemon>> Daemon::make(asio::any_io_executor executor, Clock& clock, Settings settings,
+                                             DaemonOptions options, Surroundings around) {
+  if (!around.make_mint) around.make_mint = system_mint;
+  auto parts =
+      std::make_unique<Parts>(std::move(executor), clock, std::move(settings), std::move(options), std::move(around));
   auto made = parts->make();
   if (!made) return made.error();
   return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
@@ -342,8 +366,8 @@ Task<Result<void>> Daemon::start() {
   }
   Result<void> running = success();
   if (p.sandbox) running = p.servers.spawn("sandbox", p.sandbox->run());
-  if (running) running = p.servers.spawn("server", p.server->run());
-  if (running) running = p.servers.spawn("admin", p.admin_server->run());
+  if (running && p.server) running = p.servers.spawn("server", p.server->run());
+  if (running && p.admin_server) running = p.servers.spawn("admin", p.admin_server->run());
   if (running) running = p.loops.spawn("dispatcher", p.dispatcher->run());
   co_return running;
 }
@@ -353,15 +377,22 @@ Task<void> Daemon::stop() {
   if (std::exchange(p.stopped, true)) co_return;
   const Clock::duration grace = p.settings.server.stop_grace;
   // No new requests; those in flight are answered.
-  co_await p.server->stop(grace);
+  if (p.server) co_await p.server->stop(grace);
   // No new work; what is under way ends, and so do turns whose clients have left.
   co_await p.loops.stop(grace);
   co_await p.dispatcher->stop(grace);
   co_await p.work.stop(grace);
-  co_await p.admin_server->stop(grace);
+  if (p.admin_server) co_await p.admin_server->stop(grace);
   if (p.sandbox) co_await p.sandbox->stop(grace);
   co_await p.servers.stop(grace);
   p.signers.join();
+}
+
+Task<http::Response> Daemon::answer(http::Request request) {
+  return parts_->api->handle(std::move(request));
+}
+Task<http::Response> Daemon::answer_admin(http::Request request) {
+  return parts_->admin->handle(std::move(request));
 }
 
 std::string Daemon::url() const {

@@ -4,11 +4,14 @@
 
 #include "config/settings.hpp"
 #include "gateway/async/system_clock.hpp"
+#include "gateway/crypto/mint.hpp"
 #include "gateway/http/client.hpp"
+#include "gateway/http/message.hpp"
 #include "gateway/store/store.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,10 +31,22 @@ struct DaemonOptions {
   std::string failpoint;  // see gateway/store/failpoint_store.hpp; only with the embedded sandbox
 };
 
+// What a daemon has of the world around it. What is left empty is the machine's own: sockets, the store of the
+// settings, the system's randomness. A replay brings all of it along.
+struct Surroundings {
+  std::unique_ptr<http::Client> client;  // all that goes out
+  std::unique_ptr<Store> store;
+  std::function<std::unique_ptr<Mint>(const Secret& merchant_secret)> make_mint;
+  std::function<void(Millis)> skip;  // moves the clock on for the sandbox's control; empty: it moves the rail alone
+  bool listens = true;               // false: nothing is bound, requests come through answer() and answer_admin()
+};
+
 class Daemon {
  public:
   // Opens the store, loads keys, binds the listeners. `clock` outlives the executor's context, which outlives the
   // daemon. Errors: what cannot be read, opened or bound, by name.
+  static Result<std::unique_ptr<Daemon>> make(asio::any_io_executor executor, Clock& clock, Settings settings,
+                                              DaemonOptions options, Surroundings around);
   static Result<std::unique_ptr<Daemon>> make(asio::any_io_executor executor, SystemClock& clock, Settings settings,
                                               DaemonOptions options);
   ~Daemon();
@@ -40,6 +55,10 @@ class Daemon {
   Task<Result<void>> start();
   // Stops accepting, finishes what is under way, then lets go. Idempotent.
   Task<void> stop();
+
+  // What the listeners answer with, for a daemon that has none.
+  Task<http::Response> answer(http::Request request);
+  Task<http::Response> answer_admin(http::Request request);
 
   std::string url() const;  // http://ADDR:PORT
   std::string admin_url() const;

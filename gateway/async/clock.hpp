@@ -25,6 +25,9 @@ class Clock {
   virtual Task<Result<void>> sleep_until(time_point at) = 0;
   // +1/-1 around work that needs real time (pool jobs, socket writes): a virtual clock does not skip over it.
   virtual void real_work(int) noexcept {}
+  // True: work for threads is done on the loop's own, in the order it was asked for, so that nothing depends on how
+  // threads are scheduled. Never changes while anybody uses the clock.
+  virtual bool works_inline() const noexcept { return false; }
 };
 
 // An instant after which nobody waits any more. Handed down; each step may only shorten it.

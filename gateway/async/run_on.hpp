@@ -24,6 +24,19 @@ auto run_on(Clock& clock, asio::thread_pool& pool, F job) -> Task<std::invoke_re
   using R = std::invoke_result_t<F&>;
   auto start = [](auto handler, asio::thread_pool* where, Clock* time, F work) {
     auto home = asio::prefer(asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked);
+    if (time->works_inline()) {
+      asio::post(home, [handler = std::move(handler), work = std::move(work)]() mutable {
+        std::exception_ptr error;
+        std::optional<R> out;
+        try {
+          out.emplace(work());
+        } catch (...) {
+          error = std::current_exception();
+        }
+        std::move(handler)(error, out ? std::move(*out) : R());
+      });
+      return;
+    }
     time->real_work(+1);
     asio::post(*where, [handler = std::move(handler), home, time, work = std::move(work)]() mutable {
       std::exception_ptr error;

@@ -58,6 +58,11 @@ Sleeper* VirtualClock::next_until(time_point last) const {
   return next;
 }
 
+std::optional<Clock::time_point> VirtualClock::next_wake() const {
+  const Sleeper* next = next_until(time_point::max() - duration(1));
+  return next ? std::optional(next->at) : std::nullopt;
+}
+
 void VirtualClock::move_to(time_point at) {
   if (at <= now_) return;
   wall_ += at - now_;

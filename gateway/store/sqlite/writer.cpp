@@ -60,7 +60,9 @@ struct Writer::WaitingFor final : Waiting {
 };
 
 Writer::Writer(std::unique_ptr<Database> database, WriterLimits limits, Clock& clock)
-    : database_(std::move(database)), limits_(limits), clock_(clock), thread_([this] { run(); }) {}
+    : database_(std::move(database)), limits_(limits), clock_(clock) {
+  if (!clock_.works_inline()) thread_ = std::thread([this] { run(); });
+}
 
 Writer::~Writer() {
   {
@@ -68,7 +70,7 @@ Writer::~Writer() {
     stopping_ = true;
   }
   woken_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 Task<Result<Receipt>> Writer::commit(Batch batch) {
@@ -81,6 +83,12 @@ Task<Result<Receipt>> Writer::commit(Batch batch) {
 }
 
 void Writer::enqueue(std::unique_ptr<Waiting> waiting) {
+  if (!thread_.joinable()) {
+    Group alone;
+    alone.push_back(std::move(waiting));
+    finish(alone);
+    return;
+  }
   {
     const std::lock_guard lock(mutex_);
     if (queue_.size() < limits_.queue_max) queue_.push_back(std::move(waiting));
@@ -93,11 +101,13 @@ void Writer::enqueue(std::unique_ptr<Waiting> waiting) {
 }
 
 void Writer::run() {
-  for (Group group = take_group(); !group.empty(); group = take_group()) {
-    auto answers = execute(group);
-    for (std::size_t i = 0; i < group.size(); ++i) group[i]->answer(std::move(answers[i]));
-    tidy_log();
-  }
+  for (Group group = take_group(); !group.empty(); group = take_group()) finish(group);
+}
+
+void Writer::finish(const Group& group) {
+  auto answers = execute(group);
+  for (std::size_t i = 0; i < group.size(); ++i) group[i]->answer(std::move(answers[i]));
+  tidy_log();
 }
 
 Writer::Group Writer::take_group() {

@@ -25,7 +25,8 @@ struct WriterLimits {
 
 class Writer {
  public:
-  // Starts the thread. `clock` and the executors of all committers outlive the writer.
+  // Starts the thread, unless the clock works inline: a batch is written where it is handed in then. `clock` and the
+  // executors of all committers outlive the writer.
   Writer(std::unique_ptr<Database> database, WriterLimits limits, Clock& clock);
   // Finishes what is queued; its answers are still posted.
   ~Writer();
@@ -61,6 +62,7 @@ class Writer {
   void enqueue(std::unique_ptr<Waiting> waiting);
   void run();
   Group take_group();
+  void finish(const Group& group);
   std::vector<Result<Receipt>> execute(const Group& group);
   void tidy_log();
   void note_health();
