@@ -131,7 +131,8 @@ Refusal Doorman::check_identity(const Authorization& a, UtcTime wall) const {
     return sign_error("Http头Authorization中的timestamp与发起请求的时间不得超过5分钟", "timestamp",
                       "more than 5 minutes off");
   if (a.mchid != credentials_.mchid) return sign_error("商户号不存在", "mchid", "no such merchant");
-  if (a.serial_no != credentials_.merchant_certificate.serial())
+  // In any case: SDKs print the hexadecimal digits both ways.
+  if (!http::equals_ignoring_case(a.serial_no, credentials_.merchant_certificate.serial()))
     return sign_error("商户证书序列号有误", "serial_no", "no certificate of the merchant has this serial number");
   return {};
 }

@@ -5,6 +5,12 @@
 #include <algorithm>
 #include <array>
 
+namespace purser {
+
+std::string_view sandbox_page();  // page.html
+
+}  // namespace purser
+
 namespace purser::sandbox {
 namespace {
 
@@ -90,6 +96,12 @@ json describe(const Notice& notice) {
 }  // namespace
 
 http::Response Control::handle(const http::Request& request, const Moment& now) {
+  if (request.path == "/sandbox/" && request.method == "GET") {
+    http::Response page;
+    page.headers = {{"Content-Type", "text/html; charset=utf-8"}, {"Cache-Control", "no-store"}};
+    page.body = sandbox_page();
+    return page;
+  }
   auto done = dispatch(request, now);
   if (done) return json_response(200, *done);
   const auto& error = done.error();
@@ -118,7 +130,7 @@ Result<json> Control::dispatch(const http::Request& request, const Moment& now) 
   if (request.path == "/sandbox/pay") return pay(body, now);
   if (request.path == "/sandbox/decline") return decline(body, now);
   if (request.path == "/sandbox/faults") return faults(body);
-  return clock(body);
+  return clock(body, now);
 }
 
 Result<json> Control::pay(const json& body, const Moment& now) {
@@ -143,12 +155,12 @@ Result<json> Control::faults(const json& body) {
   return json{{"faults", count}};
 }
 
-Result<json> Control::clock(const json& body) {
+Result<json> Control::clock(const json& body, const Moment& now) {
   if (auto good = check_strings(body, {"advance"}, {}); !good) return good.error();
   auto by = parse_duration(body["advance"].get<std::string>(), "advance");
   if (!by) return by.error();
   advance_(*by);
-  return json{{"advanced_ms", by->count()}};
+  return json{{"advanced_ms", by->count()}, {"now", format_time(now.life + *by)}};
 }
 
 json Control::orders(const Moment& now) {
@@ -157,6 +169,7 @@ json Control::orders(const Moment& now) {
   for (const auto& [number, order] : rail_.orders(now)) {
     auto entry = rail_.transaction(order);
     entry["path"] = to_string(order.type);
+    entry["description"] = order.request.value("description", "");
     entry["created"] = format_time(order.created);
     entry["expires"] = format_time(order.expires);
     entry["notify_url"] = order.notify_url;
@@ -169,7 +182,7 @@ json Control::orders(const Moment& now) {
   }
   json effects = json::array();
   for (const auto& effect : rail_.effects()) effects.push_back(describe(effect));
-  return {{"orders", std::move(list)}, {"effects", std::move(effects)}};
+  return {{"orders", std::move(list)}, {"effects", std::move(effects)}, {"now", format_time(now.life)}};
 }
 
 json Control::webhooks() const {

@@ -3,6 +3,7 @@
 //   POST /sandbox/pay {"out_trade_no","openid"?}    POST /sandbox/decline {"out_trade_no"}
 //   POST /sandbox/faults [...]                      POST /sandbox/clock {"advance":"300s"}    POST /sandbox/reset
 //   GET /sandbox/orders    GET /sandbox/traffic     GET /sandbox/webhooks
+// GET /sandbox/ is a page for people: the orders, and a button that pays.
 #pragma once
 
 #include "gateway/sandbox/rail.hpp"
@@ -25,7 +26,7 @@ class Control {
   Result<json> pay(const json& body, const Moment& now);
   Result<json> decline(const json& body, const Moment& now);
   Result<json> faults(const json& body);
-  Result<json> clock(const json& body);
+  Result<json> clock(const json& body, const Moment& now);
   json orders(const Moment& now);
   json webhooks() const;
   json traffic() const;

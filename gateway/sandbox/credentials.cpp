@@ -220,7 +220,12 @@ Result<SandboxCredentials> SandboxCredentials::load_or_generate(const std::strin
 }
 
 bool SandboxCredentials::knows_serial(std::string_view serial) const {
-  return serial == public_key_id || serial == platform_certificate.serial();
+  return key_of(serial) != nullptr;
+}
+
+const crypto::PrivateKey* SandboxCredentials::key_of(std::string_view serial) const {
+  if (serial == public_key_id) return &public_key_private;
+  return serial == platform_certificate.serial() ? &platform_key : nullptr;
 }
 
 }  // namespace purser::sandbox

@@ -50,6 +50,9 @@ struct SandboxCredentials {
   static Result<SandboxCredentials> load_or_generate(const std::string& folder, UtcTime now);
 
   bool knows_serial(std::string_view serial) const;
+  // The private half of the key that goes by this serial number: opens what a merchant encrypted with the other half.
+  // Null when there is none.
+  const crypto::PrivateKey* key_of(std::string_view serial) const;
 };
 
 }  // namespace purser::sandbox

@@ -12,9 +12,12 @@ constexpr unsigned bit(RailCall call) {
   return 1U << static_cast<unsigned>(call);
 }
 constexpr unsigned kRequests = bit(RailCall::create) | bit(RailCall::query) | bit(RailCall::close) |
-                               bit(RailCall::refund) | bit(RailCall::query_refund) | bit(RailCall::certificates);
+                               bit(RailCall::refund) | bit(RailCall::query_refund) | bit(RailCall::abnormal_refund) |
+                               bit(RailCall::bill) | bit(RailCall::bill_file) | bit(RailCall::certificates) |
+                               bit(RailCall::echo);
 constexpr unsigned kWebhook = bit(RailCall::webhook);
-constexpr unsigned kSigned = kRequests | kWebhook;
+constexpr unsigned kAnswers = kRequests | kWebhook;
+constexpr unsigned kSigned = kAnswers & ~bit(RailCall::bill_file);
 constexpr unsigned kTransactions = bit(RailCall::query) | kWebhook;
 constexpr unsigned kStates = kTransactions | bit(RailCall::refund) | bit(RailCall::query_refund);
 constexpr unsigned kRefund = bit(RailCall::refund);
@@ -31,8 +34,9 @@ constexpr std::array kKinds{
     PURSER_SANDBOX_FAULTS(PURSER_SANDBOX_FAULT)
 #undef PURSER_SANDBOX_FAULT
 };
-constexpr std::array<std::string_view, 8> kCalls{"create",       "query",        "close",   "refund",
-                                                 "query_refund", "certificates", "webhook", "other"};
+constexpr std::array<std::string_view, 12> kCalls{
+    "create", "query",     "close",        "refund", "query_refund", "abnormal_refund",
+    "bill",   "bill_file", "certificates", "echo",   "webhook",      "other"};
 
 Error bad(const std::string& field, std::string_view rule) {
   return Error(Errc::request_malformed, field + ": " + std::string(rule), field);
@@ -43,7 +47,9 @@ Result<RailCall> call_of(const json& line, const std::string& at) {
   for (std::size_t i = 0; i + 1 < kCalls.size(); ++i) {
     if (word.is_string() && word.get_ref<const std::string&>() == kCalls[i]) return static_cast<RailCall>(i);
   }
-  return bad(at + "/call", "must be create, query, close, refund, query_refund, certificates or webhook");
+  std::string all;
+  for (std::size_t i = 0; i + 1 < kCalls.size(); ++i) all += " " + std::string(kCalls[i]);
+  return bad(at + "/call", "must be one of" + all);
 }
 
 Result<FaultKind> kind_of(const json& line, RailCall call, const std::string& at) {
@@ -84,8 +90,9 @@ Result<void> check_names(const json& line, const std::string& at) {
 // What only some kinds take.
 Result<void> read_extras(const json& line, Fault& fault, const std::string& at) {
   bool error = fault.kind == FaultKind::error;
-  bool delay = fault.kind == FaultKind::delay;
-  if (line.contains("delay") != delay) return bad(at + "/delay", "goes with what = delay, and is required there");
+  bool delay = fault.kind == FaultKind::delay || fault.kind == FaultKind::drip;
+  if (line.contains("delay") != delay)
+    return bad(at + "/delay", "goes with what = delay or drip, and is required there");
   if (line.contains("status") != error) return bad(at + "/status", "goes with what = error, and is required there");
   if (line.contains("code") && !error) return bad(at + "/code", "goes with what = error");
   if (error) {

@@ -14,7 +14,20 @@
 
 namespace purser::sandbox {
 
-enum class RailCall : std::uint8_t { create, query, close, refund, query_refund, certificates, webhook, other };
+enum class RailCall : std::uint8_t {
+  create,
+  query,
+  close,
+  refund,
+  query_refund,
+  abnormal_refund,
+  bill,
+  bill_file,
+  certificates,
+  echo,
+  webhook,
+  other
+};
 std::string_view to_string(RailCall call);
 
 // X(name, calls it fits, what it does). A call that is "before" leaves the rail as it was; "after" has done its work.
@@ -36,8 +49,9 @@ std::string_view to_string(RailCall call);
   X(stale_timestamp, kSigned, "rightly signed, 301 seconds ago")                       \
   X(unknown_serial, kSigned, "signed, with a serial number nobody knows")              \
   X(other_key, kSigned, "rightly signed with the other of the platform's two keys")    \
-  X(tampered, kSigned, "a byte of the body altered after signing")                     \
-  X(delay, kSigned, "comes later by \"delay\"")                                        \
+  X(tampered, kAnswers, "a byte of the body altered after signing")                    \
+  X(delay, kAnswers, "comes later by \"delay\"")                                       \
+  X(drip, kRequests, "the body comes a byte at a time, \"delay\" apart")               \
   X(wrong_amount, kStates, "rightly signed, the amount one fen more")                  \
   X(wrong_currency, kStates, "rightly signed, the currency USD")                       \
   X(wrong_mchid, kTransactions, "rightly signed, another merchant")                    \
@@ -67,7 +81,7 @@ struct Fault {
   std::string out_trade_no;  // empty: whichever order
   std::int64_t nth = 1;      // the first occurrence it happens to, counted from when the script was given
   std::int64_t times = 1;    // and how many in a row
-  Millis delay{0};           // delay only
+  Millis delay{0};           // delay and drip only
   int status = 0;            // error only
   std::string code;          // error only
   std::int64_t seen = 0;

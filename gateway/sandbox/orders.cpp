@@ -17,20 +17,6 @@ constexpr auto kPayableDefault = hours(24 * 7);
 constexpr auto kPayableMin = minutes(1);
 constexpr auto kPayableMax = hours(24 * 90);
 
-std::string_view wire_type(TradeType type) {
-  switch (type) {
-    case TradeType::jsapi:
-      return "JSAPI";
-    case TradeType::native:
-      return "NATIVE";
-    case TradeType::h5:
-      return "MWEB";
-    case TradeType::app:
-      return "APP";
-  }
-  return {};
-}
-
 std::string_view described(TradeStatus status) {
   switch (status) {
     case TradeStatus::not_paid:
@@ -57,6 +43,20 @@ Error cannot(std::string what) {
 }
 
 }  // namespace
+
+std::string_view wire_type(TradeType type) {
+  switch (type) {
+    case TradeType::jsapi:
+      return "JSAPI";
+    case TradeType::native:
+      return "NATIVE";
+    case TradeType::h5:
+      return "MWEB";
+    case TradeType::app:
+      return "APP";
+  }
+  return {};
+}
 
 std::string_view to_string(TradeType type) {
   switch (type) {

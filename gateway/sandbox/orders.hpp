@@ -18,6 +18,8 @@ namespace purser::sandbox {
 enum class TradeType : std::uint8_t { jsapi, native, h5, app };
 // The last part of the order path: "jsapi", "native", "h5", "app".
 std::string_view to_string(TradeType type);
+// What answers and bills call it: "JSAPI", "NATIVE", "MWEB", "APP".
+std::string_view wire_type(TradeType type);
 
 enum class TradeStatus : std::uint8_t { not_paid, success, refunded, closed };
 std::string_view to_string(TradeStatus status);  // "NOTPAY", "SUCCESS", "REFUND", "CLOSED"

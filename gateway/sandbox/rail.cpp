@@ -2,6 +2,7 @@
 
 #include "gateway/crypto/aead.hpp"
 #include "gateway/sandbox/body.hpp"
+#include "gateway/sandbox/request_fields.hpp"
 #include "gateway/sandbox/twists.hpp"
 
 namespace purser::sandbox {
@@ -43,6 +44,11 @@ bool drops(const std::optional<Fault>& fault) {
   return is(fault, FaultKind::reset) || is(fault, FaultKind::reset_after);
 }
 
+bool takes_query(RailCall call) {
+  return call == RailCall::query || call == RailCall::query_refund || call == RailCall::bill ||
+         call == RailCall::bill_file;
+}
+
 RefundStatus refund_outcome(const std::optional<Fault>& fault) {
   if (is(fault, FaultKind::abnormal)) return RefundStatus::abnormal;
   if (is(fault, FaultKind::closed)) return RefundStatus::closed;
@@ -54,7 +60,7 @@ RefundStatus refund_outcome(const std::optional<Fault>& fault) {
 void twist_answer(Answer& answer, const Fault& fault, Mint& mint) {
   if (fault.kind == FaultKind::http_500_after) answer = error(500, kUnnumbered, "SYSTEM_ERROR", "系统错误");
   if (fault.kind == FaultKind::malformed) answer = Answer{200, 0, {}, "<html><body>ok</body></html>"};
-  if (answer.status != 200 || fault.kind == FaultKind::malformed) return;
+  if (answer.status != 200 || fault.kind == FaultKind::malformed || !answer.content_type.empty()) return;
   auto state = json::parse(answer.body);
   twist_state(state, fault.kind, mint);
   answer.body = state.dump();
@@ -83,6 +89,7 @@ SandboxRail::SandboxRail(SandboxCredentials credentials, SandboxSettings setting
       doorman_(credentials_),
       orders_(credentials_, settings_, mint_),
       refunds_(credentials_, settings_, mint_, orders_),
+      bills_(credentials_, settings_, mint_, orders_, refunds_),
       webhooks_(credentials_, settings_, mint_, faults_) {}
 
 Handled SandboxRail::handle(const http::Request& request, const Moment& now) {
@@ -119,19 +126,20 @@ Handled SandboxRail::admitted(const http::Request& request, const Route& route, 
   if (fault && !instead) twist_answer(answer, *fault, mint_);
 
   Handled out;
-  bool sign = answer.status < 300 || (settings_.sign_errors && answer.status < 500);
+  bool file = !answer.content_type.empty();
+  bool sign = !file && (answer.status < 300 || (settings_.sign_errors && answer.status < 500));
   out.response = respond(request, std::move(answer), fault, sign, now);
   out.hangs = hangs(fault);
   out.response.drop = drops(fault);
   if (is(fault, FaultKind::delay)) out.delay = fault->delay;
+  if (is(fault, FaultKind::drip)) out.drip = fault->delay;
   return out;
 }
 
 Answer SandboxRail::dispatch(const http::Request& request, const Route& route, const std::optional<Fault>& fault,
                              const Moment& now) {
   if (route.wrong_method) return error(405, kUnnumbered, "METHOD_NOT_ALLOWED", "请求方法错误");
-  bool asks_nothing = route.call != RailCall::query && route.call != RailCall::query_refund;
-  if (asks_nothing && !request.query.empty())
+  if (!takes_query(route.call) && !request.query.empty())
     return param_error(request.query, "an extra parameter that is not taken here", "query", kExtraParameter);
   switch (route.call) {
     case RailCall::create:
@@ -145,13 +153,38 @@ Answer SandboxRail::dispatch(const http::Request& request, const Route& route, c
       return refunds_.create(request.body, refund_outcome(fault), now.life);
     case RailCall::query_refund:
       return refunds_.query(route.number, request.query);
+    case RailCall::abnormal_refund:
+      return refunds_.apply_abnormal(route.number, request.body, http::header(request.headers, "Wechatpay-Serial"),
+                                     now.life);
+    case RailCall::bill:
+      return bills_.apply(route.fund_flow ? BillKind::fund_flow : BillKind::trade, request.query,
+                          "http://" + std::string(http::header(request.headers, "Host")), now.life);
+    case RailCall::bill_file:
+      return bills_.file(request.query, now.life);
     case RailCall::certificates:
       return certificates();
+    case RailCall::echo:
+      return echo(request, now);
     case RailCall::webhook:
     case RailCall::other:
       break;
   }
   return error(404, kUnnumbered, "NOT_FOUND", "请求的地址不存在");
+}
+
+Answer SandboxRail::echo(const http::Request& request, const Moment& now) {
+  json body;
+  if (auto no = parse_body(request.body, body)) return *no;
+  if (auto no = check_members(body, echo_members())) return *no;
+  if (auto no = check_notify_url(body, 256)) return *no;
+  const auto* key = credentials_.key_of(http::header(request.headers, "Wechatpay-Serial"));
+  if (!key) return param_error("Wechatpay-Serial", "must name the key of the encrypted members", "header");
+  auto plain = key->decrypt_oaep(body["encrypted_echo_message"].get<std::string>());
+  if (!plain || *plain != body["echo_message"].get<std::string>())
+    return param_error("/encrypted_echo_message", "is not echo_message, encrypted with the key that was named");
+  json said{{"mchid", credentials_.mchid}, {"echo_message", body["echo_message"]}};
+  webhooks_.add("SECURITY_ECHO.SUCCESS", "security", "安全自测成功", body.value("notify_url", ""), said, now.life);
+  return answered(said);
 }
 
 Answer SandboxRail::certificates() {
@@ -176,6 +209,11 @@ std::string SandboxRail::order_number(const http::Request& request, const Route&
   if (route.call == RailCall::query_refund) {
     auto found = refunds_.all().find(route.number);
     return found == refunds_.all().end() ? std::string() : found->second.out_trade_no;
+  }
+  if (route.call == RailCall::abnormal_refund) {
+    for (const auto& [number, refund] : refunds_.all()) {
+      if (refund.refund_id == route.number) return refund.out_trade_no;
+    }
   }
   if (route.call != RailCall::create && route.call != RailCall::refund) return {};
   json body;
@@ -203,7 +241,8 @@ http::Response SandboxRail::respond(const http::Request& request, Answer answer,
   if (is(fault, FaultKind::tampered)) tamper(answer.body);
   out.headers.emplace_back("Request-ID", hex(mint_, 28) + "-" + std::to_string(answer.number));
   out.headers.emplace_back("Server", "purser-sandbox");
-  if (!answer.body.empty()) out.headers.emplace_back("Content-Type", "application/json; charset=utf-8");
+  auto type = answer.content_type.empty() ? std::string("application/json; charset=utf-8") : answer.content_type;
+  if (!answer.body.empty()) out.headers.emplace_back("Content-Type", std::move(type));
   out.body = std::move(answer.body);
   return out;
 }
@@ -266,6 +305,7 @@ void SandboxRail::reset() {
   doorman_.reset();
   orders_.reset();
   refunds_.reset();
+  bills_.reset();
   webhooks_.reset();
   faults_ = FaultScript();
   traffic_.clear();

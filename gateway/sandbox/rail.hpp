@@ -5,6 +5,7 @@
 
 #include "gateway/http/message.hpp"
 #include "gateway/sandbox/authorization.hpp"
+#include "gateway/sandbox/bills.hpp"
 #include "gateway/sandbox/faults.hpp"
 #include "gateway/sandbox/orders.hpp"
 #include "gateway/sandbox/refunds.hpp"
@@ -23,6 +24,7 @@ namespace purser::sandbox {
 struct Handled {
   http::Response response;
   Millis delay{0};     // it leaves that much later
+  Millis drip{0};      // not zero: the body leaves a byte at a time, that far apart
   bool hangs = false;  // it never leaves, and the connection stays open as long as the settings say
 };
 
@@ -61,6 +63,7 @@ class SandboxRail {
   const std::deque<Notice>& notices() const { return webhooks_.all(); }
   const std::deque<TrafficEntry>& traffic() const { return traffic_; }
   const std::vector<Effect>& effects() const { return effects_; }
+  const BillDesk& bills() const { return bills_; }
   json transaction(const Order& order) const { return orders_.transaction(order); }
 
  private:
@@ -68,6 +71,7 @@ class SandboxRail {
   Answer dispatch(const http::Request& request, const Route& route, const std::optional<Fault>& fault,
                   const Moment& now);
   Answer certificates();
+  Answer echo(const http::Request& request, const Moment& now);
   std::string order_number(const http::Request& request, const Route& route) const;
   std::string_view answer_serial(const http::Request& request, bool other) const;
   http::Response respond(const http::Request& request, Answer answer, const std::optional<Fault>& fault, bool sign,
@@ -80,6 +84,7 @@ class SandboxRail {
   Doorman doorman_;
   OrderBook orders_;
   RefundDesk refunds_;
+  BillDesk bills_;
   FaultScript faults_;
   WebhookQueue webhooks_;
   std::deque<TrafficEntry> traffic_;

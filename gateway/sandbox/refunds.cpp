@@ -101,6 +101,42 @@ Answer RefundDesk::query(std::string_view out_refund_no, std::string_view query)
   return answered(object(found->second));
 }
 
+Refusal RefundDesk::check_card(const json& request, std::string_view serial) const {
+  const bool to_user = request["type"] == "USER_BANK_CARD";
+  if (to_user && !request.contains("bank_type")) return param_error("/bank_type", "is required for USER_BANK_CARD");
+  for (auto name : {"bank_account", "real_name"}) {
+    auto path = "/" + std::string(name);
+    if (to_user && !request.contains(name)) return param_error(path, "is required for USER_BANK_CARD");
+    if (!request.contains(name)) continue;
+    const auto* key = credentials_.key_of(serial);
+    if (!key) return param_error("Wechatpay-Serial", "must name the key of the encrypted members", "header");
+    if (!key->decrypt_oaep(request[name].get<std::string>()))
+      return param_error(path, "is not encrypted with the key that Wechatpay-Serial names");
+  }
+  return {};
+}
+
+Answer RefundDesk::apply_abnormal(std::string_view refund_id, std::string_view body, std::string_view serial,
+                                  UtcTime now) {
+  json request;
+  if (auto no = parse_body(body, request)) return *no;
+  if (auto no = check_members(request, abnormal_refund_members())) return *no;
+  if (auto no = check_card(request, serial)) return *no;
+  auto found = refunds_.find(request["out_refund_no"].get<std::string>());
+  if (found == refunds_.end() || found->second.refund_id != refund_id)
+    return error(404, kOrderNotFound, "RESOURCE_NOT_EXISTS", "退款单不存在");
+  auto& refund = found->second;
+  if (refund.status == RefundStatus::abnormal) {
+    refund.status = RefundStatus::processing;
+    refund.outcome = RefundStatus::success;
+    refund.due = now + settings_.refund_delay;
+    refund.mended = true;
+  } else if (!refund.mended) {
+    return invalid("退款单状态不是退款异常，不能发起异常退款");
+  }
+  return answered(object(refund));
+}
+
 std::vector<const RailRefund*> RefundDesk::settle(UtcTime now) {
   std::vector<const RailRefund*> settled;
   for (auto& [number, refund] : refunds_) {

@@ -29,6 +29,7 @@ struct RailRefund {
   RefundStatus outcome = RefundStatus::success;  // what it becomes; processing: it stays
   UtcTime due{};
   UtcTime success_time{};
+  bool mended = false;  // was ABNORMAL, and sent on its way again
 };
 
 class RefundDesk {
@@ -39,6 +40,9 @@ class RefundDesk {
   // `outcome` is what a newly accepted refund ends in.
   Answer create(std::string_view body, RefundStatus outcome, UtcTime now);
   Answer query(std::string_view out_refund_no, std::string_view query) const;
+  // Sends an ABNORMAL refund on its way again, to a card. `serial` names the key in which names and numbers are
+  // encrypted. The refund ends in SUCCESS.
+  Answer apply_abnormal(std::string_view refund_id, std::string_view body, std::string_view serial, UtcTime now);
 
   // Refunds whose delay is over become final; returns them, in the order of their due times.
   std::vector<const RailRefund*> settle(UtcTime now);
@@ -52,6 +56,7 @@ class RefundDesk {
   json notice(const RailRefund& refund) const;
 
  private:
+  Refusal check_card(const json& request, std::string_view serial) const;
   Refusal check_order(const Order* order, const json& request, UtcTime now) const;
   Refusal check_bounds(const Order& order, std::int64_t amount, UtcTime now) const;
 

@@ -76,6 +76,14 @@ constexpr Member kRefund[] = {text("transaction_id", kOptional, 1, 32),
                               object("amount", kRequired, kRefundAmount),
                               list("goods_detail", kOptional, 6'000, kRefundGoods)};
 
+// A cipher text of RSA-OAEP with a 2048-bit key has 344 characters.
+constexpr Member kAbnormalRefund[] = {text("out_refund_no", kRequired, 1, 64, "_-|*@"),
+                                      text("type", kRequired, 1, 32, nullptr, "USER_BANK_CARD MERCHANT_BANK_CARD"),
+                                      text("bank_type", kOptional, 1, 16), text("bank_account", kOptional, 1, 1024),
+                                      text("real_name", kOptional, 1, 1024)};
+constexpr Member kEcho[] = {text("notify_url", kOptional, 1, 256), text("echo_message", kRequired, 1, 128),
+                            text("encrypted_echo_message", kRequired, 1, 1024)};
+
 }  // namespace
 
 std::span<const Member> order_members(TradeType type) {
@@ -96,6 +104,12 @@ std::span<const Member> close_members() {
 }
 std::span<const Member> refund_members() {
   return kRefund;
+}
+std::span<const Member> abnormal_refund_members() {
+  return kAbnormalRefund;
+}
+std::span<const Member> echo_members() {
+  return kEcho;
 }
 
 }  // namespace purser::sandbox

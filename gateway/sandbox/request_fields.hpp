@@ -11,5 +11,7 @@ namespace purser::sandbox {
 std::span<const Member> order_members(TradeType type);
 std::span<const Member> close_members();
 std::span<const Member> refund_members();
+std::span<const Member> abnormal_refund_members();
+std::span<const Member> echo_members();
 
 }  // namespace purser::sandbox

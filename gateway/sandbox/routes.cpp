@@ -8,6 +8,7 @@ constexpr std::string_view kByNumber = "/v3/pay/transactions/out-trade-no/";
 constexpr std::string_view kById = "/v3/pay/transactions/id/";
 constexpr std::string_view kRefunds = "/v3/refund/domestic/refunds";
 constexpr std::string_view kClose = "/close";
+constexpr std::string_view kAbnormal = "/apply-abnormal-refund";
 
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -69,9 +70,18 @@ Route route_of(std::string_view method, std::string_view path) {
   if (path == kRefunds) return make(RailCall::refund, method == "POST");
   if (path.starts_with(kRefunds) && path.size() > kRefunds.size() + 1 && path[kRefunds.size()] == '/') {
     auto rest = path.substr(kRefunds.size() + 1);
+    if (rest.ends_with(kAbnormal) && one_segment(rest.substr(0, rest.size() - kAbnormal.size())))
+      return make(RailCall::abnormal_refund, method == "POST", rest.substr(0, rest.size() - kAbnormal.size()));
     return one_segment(rest) ? make(RailCall::query_refund, method == "GET", rest) : Route();
   }
   if (path == "/v3/certificates") return make(RailCall::certificates, method == "GET");
+  if (path == "/v3/security/echo") return make(RailCall::echo, method == "POST");
+  if (path == "/v3/billdownload/file") return make(RailCall::bill_file, method == "GET");
+  if (path == "/v3/bill/tradebill" || path == "/v3/bill/fundflowbill") {
+    auto route = make(RailCall::bill, method == "GET");
+    route.fund_flow = path == "/v3/bill/fundflowbill";
+    return route;
+  }
   return {};
 }
 

@@ -12,6 +12,7 @@ struct Route {
   RailCall call = RailCall::other;
   TradeType type = TradeType::jsapi;  // create
   bool by_transaction = false;        // query: the number is a transaction_id
+  bool fund_flow = false;             // bill: of the account, not of the orders
   std::string number;                 // from the path, percent-decoded
   bool wrong_method = false;          // the path exists, the method does not
 };

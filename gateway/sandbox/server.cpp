@@ -81,6 +81,12 @@ void Sandbox::advance(Millis by) {
 }
 
 Task<http::Response> Sandbox::answer(http::Request request) {
+  if (request.path == "/") {
+    http::Response to_page;
+    to_page.status = 302;
+    to_page.headers.emplace_back("Location", "/sandbox/");
+    co_return to_page;
+  }
   if (Control::owns(request.path)) {
     auto shown = control_.handle(request, now());
     due_changed_.notify();
@@ -97,7 +103,21 @@ Task<http::Response> Sandbox::answer(http::Request request) {
   const auto time = handled.hangs ? rail_.settings().hang_max : handled.delay;
   co_await hold(time);
   if (handled.hangs) handled.response.drop = true;
+  if (handled.drip > Millis(0)) {
+    handled.response.stream = [this, body = handled.response.body, gap = handled.drip](http::StreamSink sink) {
+      return drip(body, gap, std::move(sink));
+    };
+  }
   co_return std::move(handled.response);
+}
+
+Task<void> Sandbox::drip(std::string body, Millis gap, http::StreamSink sink) {
+  for (const char byte : body) {
+    co_await hold(gap);
+    std::string piece(1, byte);
+    auto sent = co_await sink(std::move(piece));
+    if (!sent) co_return;
+  }
 }
 
 Task<void> Sandbox::hold(Millis time) {

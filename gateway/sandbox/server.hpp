@@ -58,6 +58,7 @@ class Sandbox {
  private:
   Task<http::Response> answer(http::Request request);
   Task<void> hold(Millis time);
+  Task<void> drip(std::string body, Millis gap, http::StreamSink sink);
   Task<void> deliver_what_falls_due();
   Task<void> deliver(Delivery delivery);
   Task<std::string> post(const Delivery& delivery);

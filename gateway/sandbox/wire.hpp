@@ -17,6 +17,7 @@ struct Answer {
   std::int64_t number = 0;  // the digits at the end of Request-ID; 0 on success
   std::string code;         // empty on success
   std::string body;
+  std::string content_type = {};  // empty: JSON. Anything else is a file, and files go unsigned
 
   bool refused() const { return status >= 400; }
 };

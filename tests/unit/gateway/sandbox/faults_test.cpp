@@ -45,7 +45,7 @@ TEST(Faults, every_kind_has_a_word_that_parses_for_some_call) {
     bool taken = false;                                              \
     for (const auto& call : calls) {                                 \
       json line{{"call", call}, {"what", word}};                     \
-      if (word == "delay") line["delay"] = "1s";                     \
+      if (word == "delay" || word == "drip") line["delay"] = "1s";   \
       if (word == "error") line["status"] = 500;                     \
       taken = taken || FaultScript::parse(json::array({line})).ok(); \
     }                                                                \
@@ -54,7 +54,7 @@ TEST(Faults, every_kind_has_a_word_that_parses_for_some_call) {
   }
   PURSER_SANDBOX_FAULTS(PURSER_SANDBOX_FAULT)
 #undef PURSER_SANDBOX_FAULT
-  EXPECT_EQ(kinds, 33);
+  EXPECT_EQ(kinds, 34);
 }
 
 TEST(Faults, the_unsigned_answer_is_written_unsigned) {

@@ -239,6 +239,28 @@ TEST_F(SandboxTest, a_delayed_answer_comes_later) {
   EXPECT_EQ(loop.clock.now() - started, seconds(3));
 }
 
+TEST_F(SandboxTest, a_dripping_answer_takes_its_time_and_is_whole) {
+  EXPECT_EQ(control("/sandbox/faults", json::parse(R"([{"call":"create","what":"drip","delay":"10ms"}])"))->status,
+            200);
+  const auto started = loop.clock.now();
+  auto reply = send_while_time_passes(signed_call("POST", "/v3/pay/transactions/native", order("order-001")));
+  ASSERT_TRUE(reply.ok()) << reply.error().message;
+  EXPECT_TRUE(verify_signed(test_credentials(), reply->headers, reply->body).ok());
+  EXPECT_GE(loop.clock.now() - started, Millis(10) * static_cast<int>(reply->body.size()));
+}
+
+TEST_F(SandboxTest, people_find_the_page_with_the_orders) {
+  auto page = send(call_of("GET", "/sandbox/", ""));
+  ASSERT_TRUE(page.ok());
+  EXPECT_EQ(page->status, 200);
+  EXPECT_EQ(http::header(page->headers, "Content-Type"), "text/html; charset=utf-8");
+  EXPECT_NE(page->body.find("'/sandbox/pay'"), std::string::npos);
+  auto root = send(call_of("GET", "/", ""));
+  ASSERT_TRUE(root.ok());
+  EXPECT_EQ(root->status, 302);
+  EXPECT_EQ(http::header(root->headers, "Location"), "/sandbox/");
+}
+
 TEST_F(SandboxTest, stopping_lets_go_of_answers_that_are_held_back) {
   sandbox.set_faults(FaultScript::parse(json::parse(R"([{"call":"create","what":"timeout_before"}])")).value());
   auto limit = Deadline::after(loop.clock, seconds(8));
