@@ -18,7 +18,7 @@ std::string joined(const std::vector<std::string>& passages) {
 std::string passage_of(const json& card, const std::string& locale) {
   const CardText text = card_text(card, locale);
   std::string passage = "[" + text.title + "]";
-  for (const std::string& row : text.rows) passage += "\n" + row;
+  for (const auto& row : text.rows) passage += "\n" + row.text + (row.amount.empty() ? "" : "  " + row.amount);
   return passage;
 }
 

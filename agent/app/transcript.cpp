@@ -24,6 +24,27 @@ bool is_wide(char32_t c) {
          (c >= 0xFFE0 && c <= 0xFFE6) || (c >= 0x1F300 && c <= 0x1FAFF);
 }
 
+// The amounts in a column of their own, their right edges below each other.
+std::vector<std::string> aligned(const std::vector<CardText::Row>& rows) {
+  std::size_t left = 0;
+  std::size_t right = 0;
+  for (const auto& row : rows) {
+    if (row.amount.empty()) continue;
+    left = std::max(left, display_width(row.text));
+    right = std::max(right, display_width(row.amount));
+  }
+  std::vector<std::string> out;
+  for (const auto& row : rows) {
+    std::string line = row.text;
+    if (!row.amount.empty()) {
+      line.append(left - display_width(row.text) + 3 + right - display_width(row.amount), ' ');
+      line += row.amount;
+    }
+    out.push_back(std::move(line));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::size_t display_width(std::string_view text) {
@@ -92,7 +113,7 @@ void Transcript::box(std::string_view title, const std::vector<std::string>& row
 
 void Transcript::card(const json& shown) {
   const CardText text = card_text(shown, zh_ ? "zh" : "en");
-  box(text.title, text.rows);
+  box(text.title, aligned(text.rows));
 }
 
 }  // namespace purser

@@ -1,29 +1,44 @@
 #include "agent/turn/card_text.hpp"
 
 #include "validation/money/money.hpp"
+#include "validation/money/time.hpp"
 
 namespace purser {
 namespace {
 
 using nlohmann::json;
 
-std::string price(const json& amount) {
+using Rows = std::vector<CardText::Row>;
+
+Money money_of(const json& amount) {
   const auto currency = Currency::parse(amount.value("currency", "CNY"));
-  return Money(amount.value("value", std::int64_t{0}), currency ? *currency : Currency::cny()).display();
+  return Money(amount.value("value", std::int64_t{0}), currency ? *currency : Currency::cny());
 }
 
-std::vector<std::string> line_rows(const json& card) {
-  std::vector<std::string> out;
-  for (const json& line : card.value("lines", json::array()))
-    out.push_back(std::to_string(line.value("quantity", 0)) + " × " + line.value("name", "") + "  " +
-                  Money(line.value("unit_price", std::int64_t{0}), Currency::cny()).display());
+// "2026-01-05T10:00:00.123Z" as "10:00:00 UTC": a conversation is read on the day it is held.
+std::string time_of_day(const std::string& rfc3339) {
+  const auto parsed = parse_time(rfc3339);
+  return parsed ? format_time(*parsed).substr(11, 8) + " UTC" : rfc3339;
+}
+
+// The goods with the sum of each line, and the amount below.
+Rows bill(const json& card, std::string total) {
+  const Money amount = money_of(card.value("amount", json::object()));
+  Rows out;
+  for (const json& line : card.value("lines", json::array())) {
+    const Money price(line.value("unit_price", std::int64_t{0}), amount.currency());
+    const auto sum = price.times(line.value("quantity", std::int64_t{0}));
+    out.push_back(
+        {std::to_string(line.value("quantity", 0)) + " × " + line.value("name", ""), sum ? sum->display() : ""});
+  }
+  out.push_back({std::move(total), amount.display()});
   return out;
 }
 
-std::vector<std::string> item_rows(const json& card) {
-  std::vector<std::string> out;
+Rows goods(const json& card) {
+  Rows out;
   for (const json& item : card.value("items", json::array()))
-    out.push_back(item.value("price_text", "") + "  " + item.value("name", ""));
+    out.push_back({item.value("name", ""), item.value("price_text", "")});
   return out;
 }
 
@@ -34,6 +49,13 @@ std::string way_to_pay(const json& card) {
   return "wx.requestPayment  " + how.value("package", "");
 }
 
+std::string refund_state(const std::string& state, bool zh) {
+  if (state == "processing" || state == "created" || state == "unknown") return zh ? "处理中" : "on its way";
+  if (state == "succeeded") return zh ? "已到账" : "done";
+  if (state == "failed") return zh ? "未成功" : "failed";
+  return zh ? "人工处理中" : "being looked at by a person";
+}
+
 }  // namespace
 
 CardText card_text(const json& card, std::string_view locale) {
@@ -41,29 +63,30 @@ CardText card_text(const json& card, std::string_view locale) {
   const auto words = [&](const char* chinese, const char* english) { return std::string(zh ? chinese : english); };
   const std::string type = card.value("type", "");
   const std::string mark = card.value("sandbox", false) ? words("（沙箱）", " (sandbox)") : "";
-  if (type == "catalogue") return {words("商品", "goods"), item_rows(card)};
-  std::vector<std::string> rows = line_rows(card);
-  const std::string amount = card.contains("amount") ? price(card["amount"]) : "";
+  if (type == "catalogue") return {words("商品", "goods"), goods(card)};
   if (type == "payment_request") {
-    rows.push_back(words("合计 ", "total ") + amount + words("，请在 ", ", pay before ") +
-                   card.value("expires_at", "") + words(" 前支付", ""));
-    rows.push_back(way_to_pay(card));
+    Rows rows = bill(card, words("合计", "total"));
+    const std::string until = time_of_day(card.value("expires_at", ""));
+    rows.push_back({zh ? "请在 " + until + " 前支付" : "pay before " + until, ""});
+    rows.push_back({way_to_pay(card), ""});
     return {words("待支付", "to pay") + mark, std::move(rows)};
   }
   if (type == "payment_receipt") {
-    rows.push_back(words("已支付 ", "paid ") + amount + words("，时间 ", " at ") + card.value("paid_at", ""));
+    Rows rows = bill(card, words("已支付", "paid"));
+    rows.push_back({words("时间 ", "at ") + time_of_day(card.value("paid_at", "")), ""});
     return {words("付款凭证", "receipt") + mark, std::move(rows)};
   }
   if (type == "payment_expired") {
-    rows.push_back(words("未支付，已过期，可一键续订", "not paid in time; one step renews it"));
+    Rows rows = bill(card, words("未支付", "not paid"));
+    rows.push_back({words("已过期，可一键续订", "out of time; one step renews it"), ""});
     return {words("已过期", "expired") + mark, std::move(rows)};
   }
   if (type == "refund_receipt") {
-    rows.push_back(words("退款 ", "refund of ") + amount + "  " + card.value("state", ""));
-    rows.push_back(words("原因：", "reason: ") + card.value("reason", ""));
+    Rows rows = {{refund_state(card.value("state", ""), zh), money_of(card.value("amount", json::object())).display()}};
+    rows.push_back({words("原因：", "reason: ") + card.value("reason", ""), ""});
     return {words("退款", "refund") + mark, std::move(rows)};
   }
-  return {type, std::move(rows)};
+  return {type, {}};
 }
 
 }  // namespace purser

@@ -9,8 +9,13 @@
 namespace purser {
 
 struct CardText {
+  // `amount` is empty, or belongs in a column of its own.
+  struct Row {
+    std::string text;
+    std::string amount;
+  };
   std::string title;  // holds the mark of the sandbox
-  std::vector<std::string> rows;
+  std::vector<Row> rows;
 };
 
 // `locale`: "zh", else English.
