@@ -40,6 +40,16 @@ http::Response json_answer(int status, const json& body) {
   return stored_answer(status, body.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
+http::Response svg_answer(std::string image) {
+  http::Response response;
+  response.headers.emplace_back("Content-Type", "image/svg+xml");
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; sandbox");
+  response.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  response.body = std::move(image);
+  return response;
+}
+
 http::Response error_answer(const Error& error) {
   const int status = views::status_of(error.code);
   // The methods that are allowed travel in `param`, for the header; the body names the code alone.

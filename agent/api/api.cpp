@@ -5,6 +5,7 @@
 #include "agent/api/request.hpp"
 #include "agent/turn/views.hpp"
 #include "gateway/log.hpp"
+#include "gateway/pay/qr.hpp"
 #include "tools/cards.hpp"
 
 #include <limits>
@@ -26,13 +27,14 @@ json list_page(json data, bool has_more) {
 
 }  // namespace
 
-constexpr std::array<api::Route<Api::Endpoint>, 14> Api::kRoutes{{
+constexpr std::array<api::Route<Api::Endpoint>, 15> Api::kRoutes{{
     {"POST", "/v1/threads", {&Api::create_thread}},
     {"GET", "/v1/threads/{}", {&Api::get_thread}},
     {"GET", "/v1/threads/{}/messages", {&Api::get_messages}},
     {"POST", "/v1/threads/{}/turns", {&Api::post_turn}},
     {"GET", "/v1/threads/{}/events", {&Api::get_events}},
     {"GET", "/v1/intents/{}", {&Api::get_intent}},
+    {"GET", "/v1/intents/{}/qr.svg", {&Api::get_qr}},
     {"POST", "/v1/intents/{}/cancel", {&Api::cancel_intent}},
     {"POST", "/v1/intents/{}/renew", {&Api::renew_intent}},
     {"GET", "/v1/refunds/{}", {&Api::get_refund}},
@@ -209,6 +211,18 @@ Api::Reply Api::get_intent(Call& call) {
   if (!row) co_return row.error();
   const json body = co_await shown(std::move(*row), false);
   co_return api::json_answer(200, body);
+}
+
+Api::Reply Api::get_qr(Call& call) {
+  auto row = co_await own_intent(call);
+  if (!row) co_return row.error();
+  if (row->state != IntentState::awaiting_payment) co_return Errc::not_found;
+  auto with = co_await ports_.cashier.confirmation(*row);
+  if (!with) co_return with.error();
+  if (with->kind != TradeKind::qr) co_return Errc::not_found;
+  auto image = qr_svg(with->code_url);
+  if (!image) co_return image.error();
+  co_return api::svg_answer(std::move(*image));
 }
 
 Api::Reply Api::cancel_intent(Call& call) {

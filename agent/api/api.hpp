@@ -54,7 +54,7 @@ class Api {
     Method method = nullptr;
     bool open = false;  // needs no API key: the webhook proves itself
   };
-  static const std::array<api::Route<Endpoint>, 14> kRoutes;
+  static const std::array<api::Route<Endpoint>, 15> kRoutes;
 
   Reply answer(Call& call, const api::Route<Endpoint>& route);
 
@@ -64,6 +64,7 @@ class Api {
   Reply post_turn(Call& call);
   Reply get_events(Call& call);
   Reply get_intent(Call& call);
+  Reply get_qr(Call& call);
   Reply cancel_intent(Call& call);
   Reply renew_intent(Call& call);
   Reply get_refund(Call& call);

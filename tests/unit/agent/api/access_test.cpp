@@ -22,6 +22,7 @@ class AccessTest : public testing::Test {
             {"GET", "/v1/threads/" + thread + "/events", ""},
             {"POST", "/v1/threads/" + thread + "/turns", R"({"text":"hello"})"},
             {"GET", "/v1/intents/" + intent, ""},
+            {"GET", "/v1/intents/" + intent + "/qr.svg", ""},
             {"POST", "/v1/intents/" + intent + "/cancel", ""},
             {"POST", "/v1/intents/" + intent + "/renew", ""},
             {"GET", "/v1/refunds/" + refund, ""}};
@@ -30,6 +31,10 @@ class AccessTest : public testing::Test {
     auto all = doors("thr_0000000000000000000000", "pi_0000000000000000000000", "re_0000000000000000000000");
     all.push_back({"POST", "/v1/threads", R"({"user":{"id":"alice"}})"});
     all.push_back({"GET", "/v1/approvals", ""});
+    all.push_back(
+        {"POST", "/v1/chat/completions", R"({"model":"purser","messages":[{"role":"user","content":"hi"}]})"});
+    all.push_back({"GET", "/v1/models", ""});
+    all.push_back({"GET", "/v1/models/purser", ""});
     return all;
   }
   // Knocks `times` different ways at one door, each request with a key of its own.

@@ -1,3 +1,4 @@
+#include "gateway/pay/qr.hpp"
 #include "tests/support/desk.hpp"
 #include "tests/support/samples.hpp"
 #include "tests/support/temp_folder.hpp"
@@ -55,6 +56,19 @@ TEST_F(IntentsTest, an_open_intent_shows_how_it_is_paid) {
   const json other = body_of(desk.get("/v1/intents/" + inside.id.str()));
   EXPECT_EQ(other["confirmation"]["type"], "mini_program");
   EXPECT_EQ(other["confirmation"]["package"], "prepay_id=" + inside.order.prepay_id);
+}
+
+TEST_F(IntentsTest, an_open_intent_is_drawn_for_a_phone) {
+  const PaymentIntent qr = desk.buy(desk.thread());
+  const auto image = desk.get("/v1/intents/" + qr.id.str() + "/qr.svg");
+  EXPECT_EQ(image.status, 200);
+  EXPECT_EQ(header_of(image, "Content-Type"), "image/svg+xml");
+  EXPECT_EQ(image.body, *qr_svg(qr.order.code_url));
+  desk.pay(qr);
+  EXPECT_EQ(desk.get("/v1/intents/" + qr.id.str() + "/qr.svg").status, 404);
+  // Inside WeChat there is nothing to scan.
+  const PaymentIntent inside = desk.buy(desk.thread("bob", "openid-of-bob"), "buy-2");
+  EXPECT_EQ(desk.get("/v1/intents/" + inside.id.str() + "/qr.svg").status, 404);
 }
 
 TEST_F(IntentsTest, without_a_confirmation_the_row_is_still_told) {
