@@ -376,6 +376,10 @@ class NoMoreFiles {
 };
 
 TEST(ServerCaps, OutOfFilesAcceptRestsAndRecovers) {
+#ifdef PURSER_SANITIZED
+  // The sanitizer opens a pipe to look at memory; without one it calls every object broken.
+  GTEST_SKIP() << "a sanitizer needs the descriptors that this test takes away";
+#endif
   std::string logged;
   log::CaptureForTest capture([&](const std::string& line) { logged += line + "\n"; });
   ServerFixture server;
