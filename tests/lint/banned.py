@@ -40,6 +40,8 @@ RULES = [
          but=r'^agent/app/(?:main|process)\.cpp$'),
     Rule(r'[=!]=\s*[\w.:>\-]*\breveal\(\)|\breveal\(\)\s*[=!]=',
          'secrets are compared in constant time (crypto::equal)'),
+    Rule(r'\bfor\s*\([^;:(){}]*(?:\w::\w[^;:(){}]*)*\s:\s[\w.:>\-]+\((?:[^()]|\([^()]*\))*\)\s*\[',
+         'the range is a part of a temporary that is gone before the first round: name the whole first', PRODUCT + TESTS),
     Rule(r'^\s*using\s+namespace\s+std\s*;', 'name what is used', PRODUCT + TESTS),
     Rule(r'\b(?:TODO|FIXME|HACK)\b', 'finish it, or say what is so and why', PRODUCT + TESTS, comments=True),
 ]

@@ -33,7 +33,9 @@ TEST(Prompts, are_built_in) {
 }
 
 TEST(Prompts, stand_in_the_manifest_with_their_digests) {
-  for (const json& entry : json::parse(contents(kFolder + "manifest.json"))["prompts"]) {
+  const json manifest = json::parse(contents(kFolder + "manifest.json"));
+  ASSERT_FALSE(manifest["prompts"].empty());
+  for (const json& entry : manifest["prompts"]) {
     const std::string file = entry["file"];
     EXPECT_EQ(crypto::sha256_hex(contents(kFolder + file)), entry["sha256"]) << file;
     EXPECT_GE(entry["version"].get<int>(), 1) << file;
