@@ -12,6 +12,9 @@
 #include <utility>
 
 namespace purser {
+
+std::string_view openapi_document();  // agent/api/openapi.json, compiled in
+
 namespace {
 
 using nlohmann::json;
@@ -27,7 +30,7 @@ json list_page(json data, bool has_more) {
 
 }  // namespace
 
-constexpr std::array<api::Route<Api::Endpoint>, 15> Api::kRoutes{{
+constexpr std::array<api::Route<Api::Endpoint>, 16> Api::kRoutes{{
     {"POST", "/v1/threads", {&Api::create_thread}},
     {"GET", "/v1/threads/{}", {&Api::get_thread}},
     {"GET", "/v1/threads/{}/messages", {&Api::get_messages}},
@@ -42,6 +45,7 @@ constexpr std::array<api::Route<Api::Endpoint>, 15> Api::kRoutes{{
     {"POST", "/v1/chat/completions", {&Api::chat}},
     {"GET", "/v1/models", {&Api::get_models}},
     {"GET", "/v1/models/{}", {&Api::get_model}},
+    {"GET", "/openapi.json", {&Api::get_openapi, true}},
     {"POST", "/webhooks/{}/{}", {&Api::webhook, true}},
 }};
 
@@ -93,6 +97,16 @@ Api::Reply Api::answer(Call& call, const api::Route<Endpoint>& route) {
     call.tenant = std::move(*tenant);
   }
   co_return co_await (this->*route.handler.method)(call);
+}
+
+std::vector<std::pair<std::string_view, std::string_view>> Api::routes() {
+  std::vector<std::pair<std::string_view, std::string_view>> all;
+  for (const auto& route : kRoutes) all.emplace_back(route.method, route.pattern);
+  return all;
+}
+
+Api::Reply Api::get_openapi(Call&) {
+  co_return api::stored_answer(200, std::string(openapi_document()));
 }
 
 // --- whose row is it

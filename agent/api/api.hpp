@@ -40,6 +40,9 @@ class Api {
   // An http::Handler. Turns and other work under an Idempotency-Key run to their end when the caller leaves.
   Task<http::Response> handle(http::Request request);
 
+  // Method and pattern of every endpoint; openapi.json describes the same.
+  static std::vector<std::pair<std::string_view, std::string_view>> routes();
+
  private:
   // One request on its way: who asks, and the parts of the path.
   struct Call {
@@ -54,7 +57,7 @@ class Api {
     Method method = nullptr;
     bool open = false;  // needs no API key: the webhook proves itself
   };
-  static const std::array<api::Route<Endpoint>, 15> kRoutes;
+  static const std::array<api::Route<Endpoint>, 16> kRoutes;
 
   Reply answer(Call& call, const api::Route<Endpoint>& route);
 
@@ -72,6 +75,7 @@ class Api {
   Reply chat(Call& call);
   Reply get_models(Call& call);
   Reply get_model(Call& call);
+  Reply get_openapi(Call& call);
   Reply webhook(Call& call);
 
   // Rows of this call's tenant, else not_found.

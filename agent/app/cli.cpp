@@ -23,10 +23,12 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   serve_with.sources.environment = environment;
   auto* serve_app = app.add_subcommand("serve", "run the daemon");
   add_sources(*serve_app, serve_with.sources);
+  serve_app->add_flag("--demo-chat", serve_with.demo_chat, "a web page to talk to the shop, at /chat; sandbox only");
 
   DemoCommand demo_with;
   auto* demo_app = app.add_subcommand("demo", "play a paid conversation end to end, with the sandbox as the rail");
   demo_app->add_flag("--json", demo_with.json, "print the result as JSON");
+  demo_app->add_flag("--web", demo_with.web, "play it yourself: a chat page in the browser, until stopped");
   demo_app->add_option("--lang", demo_with.locale, "language of the conversation")->check(CLI::IsMember({"en", "zh"}));
 
   ChatCommand chat_with;

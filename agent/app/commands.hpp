@@ -11,11 +11,13 @@ namespace purser {
 
 struct ServeCommand {
   SettingsSources sources;
+  bool demo_chat = false;  // the demo's web page at /chat
 };
 int serve(const ServeCommand& command);
 
 struct DemoCommand {
   bool json = false;
+  bool web = false;  // in the browser, until it is stopped
   std::string locale = "en";
 };
 int demo(const DemoCommand& command);

@@ -2,7 +2,9 @@
 
 #include "agent/api/admin.hpp"
 #include "agent/api/api.hpp"
+#include "agent/app/api_client.hpp"
 #include "agent/app/process.hpp"
+#include "agent/console/demo_chat.hpp"
 #include "agent/resume/dispatcher.hpp"
 #include "agent/resume/webhook_inbox.hpp"
 #include "agent/turn/conversations.hpp"
@@ -108,8 +110,10 @@ struct Daemon::Parts {
   Result<void> make_model();
   Result<void> make_agent();
   Result<void> make_doors();
+  void make_demo_chat();
   void handle_work();
 
+  Task<http::Response> answer(http::Request request);
   Task<void> recover(Turn turn);
 
   asio::any_io_executor executor;
@@ -159,6 +163,10 @@ struct Daemon::Parts {
   // The doors.
   std::unique_ptr<Api> api;
   std::unique_ptr<Admin> admin;
+  // The demo's page: a client of the door beside it, with a key of its own, that also pays at the sandbox.
+  std::string chat_key;
+  std::unique_ptr<ApiClient> to_sandbox;
+  std::unique_ptr<DemoChat> demo_chat;
   bool stopped = false;
 };
 
@@ -199,6 +207,12 @@ Result<void> Daemon::Parts::make_doors() {
     made_key = "sk_test_" + crypto::hex_lower(crypto::random_bytes(16));
     settings.auth.api_keys = Secret(std::string(kOwnTenant) + ":" + made_key);
   }
+  if (options.demo_chat) {
+    if (!on_sandbox) return Error(Errc::config_bad_value, "the demo's page is for the sandbox only", "--demo-chat");
+    chat_key = "sk_chat_" + crypto::hex_lower(crypto::random_bytes(16));
+    settings.auth.api_keys =
+        Secret(settings.auth.api_keys.reveal() + "\n" + std::string(kDemoChatTenant) + ":" + chat_key);
+  }
   const ServerSettings& from = settings.server;
   if (!around.listens) {
     url = from.public_url.empty() ? "http://" + from.listen : from.public_url;
@@ -214,7 +228,7 @@ Result<void> Daemon::Parts::make_doors() {
   limits.body_time_max = from.body_time_max;
   limits.idle_time_max = from.idle_time_max;
   server = std::make_unique<http::Server>(executor, clock, limits,
-                                          [this](http::Request request) { return api->handle(std::move(request)); });
+                                          [this](http::Request request) { return answer(std::move(request)); });
   auto port = server->listen(from.listen);
   if (!port) return port.error();
   url = address_of(from.listen, *port);
@@ -311,9 +325,26 @@ Result<void> Daemon::Parts::make_agent() {
   api = std::make_unique<Api>(
       Api::Ports{*store, *conversations, *cashier, catalogue, *webhooks, *mint, clock, work, metrics}, std::move(*keys),
       settings.intent, settings.turn, on_sandbox);
+  if (options.demo_chat) make_demo_chat();
   admin = std::make_unique<Admin>(Admin::Ports{*store, clock, metrics}, on_sandbox, PURSER_VERSION,
                                   sandbox ? sandbox->base_url() : "");
   return success();
+}
+
+void Daemon::Parts::make_demo_chat() {
+  auto rail = http::Origin::parse(settings.wechat.base_url).value();  // the sandbox, ours or another process's
+  to_sandbox = std::make_unique<ApiClient>(*client, clock, rail, "", "");
+  demo_chat = std::make_unique<DemoChat>([this](http::Request request) { return api->handle(std::move(request)); },
+                                         *mint, clock,
+                                         [this, rail](std::string path, nlohmann::json body) {
+                                           return to_sandbox->control(rail, std::move(path), std::move(body));
+                                         },
+                                         chat_key);
+}
+
+Task<http::Response> Daemon::Parts::answer(http::Request request) {
+  if (demo_chat && DemoChat::serves(request.path)) return demo_chat->handle(std::move(request));
+  return api->handle(std::move(request));
 }
 
 void Daemon::Parts::handle_work() {
@@ -389,7 +420,7 @@ Task<void> Daemon::stop() {
 }
 
 Task<http::Response> Daemon::answer(http::Request request) {
-  return parts_->api->handle(std::move(request));
+  return parts_->answer(std::move(request));
 }
 Task<http::Response> Daemon::answer_admin(http::Request request) {
   return parts_->admin->handle(std::move(request));

@@ -6,7 +6,10 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
+#include <csignal>
 #include <filesystem>
 #include <iostream>
 #include <unistd.h>
@@ -265,6 +268,32 @@ Task<int> run(asio::any_io_executor executor, SystemClock& clock, const DemoComm
   co_return code;
 }
 
+// The same shop, and the visitor plays the customer.
+Task<int> run_web(asio::any_io_executor executor, SystemClock& clock, DemoCommand command, std::string folder) {
+  asio::signal_set signals(executor, SIGTERM, SIGINT);
+  DaemonOptions options;
+  options.demo_chat = true;
+  auto daemon = Daemon::make(executor, clock, demo_settings(folder), std::move(options));
+  Result<void> started = daemon ? success() : Result<void>(daemon.error());
+  if (started) started = co_await (*daemon)->start();
+  if (!started) {
+    std::cerr << "purser demo: " << started.error().message << "\n";
+    co_return 1;
+  }
+  const std::string page = (*daemon)->url() + "/chat";
+  if (command.json) {
+    std::cout << json{{"chat", page}}.dump() << std::endl;
+  } else if (command.locale.starts_with("zh")) {
+    std::cout << "在浏览器中打开 " << page << "（按 Ctrl-C 结束）" << std::endl;
+  } else {
+    std::cout << "open " << page << " in a browser (Ctrl-C ends it)" << std::endl;
+  }
+  (void)co_await signals.async_wait(asio::use_awaitable);
+  signals.clear();
+  co_await (*daemon)->stop();
+  co_return 0;
+}
+
 }  // namespace
 
 int demo(const DemoCommand& command) {
@@ -281,7 +310,9 @@ int demo(const DemoCommand& command) {
   int code = 1;
   {
     asio::io_context loop(1);
-    asio::co_spawn(loop, run(loop.get_executor(), clock, command, folder), [&](std::exception_ptr error, int result) {
+    auto play = command.web ? run_web(loop.get_executor(), clock, command, folder)
+                            : run(loop.get_executor(), clock, command, folder);
+    asio::co_spawn(loop, std::move(play), [&](std::exception_ptr error, int result) {
       code = error ? 1 : result;
       if (error) std::cerr << "purser demo: stopped by a bug\n";
     });

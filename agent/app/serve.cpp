@@ -1,6 +1,8 @@
 #include "agent/app/commands.hpp"
 #include "agent/app/daemon.hpp"
 #include "agent/app/process.hpp"
+#include "agent/app/service_manager.hpp"
+#include "gateway/async/task_group.hpp"
 #include "gateway/log.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -16,8 +18,10 @@ namespace purser {
 
 namespace {
 
-Task<int> run(asio::any_io_executor executor, SystemClock& clock, Settings settings, DaemonOptions options) {
+Task<int> run(asio::any_io_executor executor, SystemClock& clock, Settings settings, DaemonOptions options,
+              ServiceManager manager) {
   const bool sandbox_warned = settings.wechat.mchid.empty();
+  const bool chat = options.demo_chat;
   asio::signal_set signals(executor, SIGTERM, SIGINT);
   auto daemon = Daemon::make(executor, clock, std::move(settings), std::move(options));
   Result<void> started = daemon ? success() : Result<void>(daemon.error());
@@ -31,12 +35,18 @@ Task<int> run(asio::any_io_executor executor, SystemClock& clock, Settings setti
               {{"message", "no merchant account is configured: payments go to the built-in sandbox, no money moves"}});
   std::cout << "ready " << (*daemon)->url() << " admin " << (*daemon)->admin_url();
   if (!(*daemon)->made_key().empty()) std::cout << " key " << (*daemon)->made_key();
+  if (chat) std::cout << " chat " << (*daemon)->url() << "/chat";
   std::cout << std::endl;
+  manager.tell("READY=1");
+  TaskGroup watched(executor, clock, [](std::string_view, std::exception_ptr) {});
+  (void)watched.spawn("watchdog", manager.keep_alive(clock));
   const int number = co_await signals.async_wait(asio::use_awaitable);
   log::info("daemon.stopping", {{"signal", number}});
+  manager.tell("STOPPING=1");
   // A second signal is for the impatient: the default action ends the process, and the next start repairs what was cut.
   signals.clear();
   co_await (*daemon)->stop();
+  co_await watched.stop(Clock::duration(0));
   log::info("daemon.stopped");
   co_return 0;
 }
@@ -61,6 +71,7 @@ int serve(const ServeCommand& command) {
     return 1;
   }
   DaemonOptions options;
+  options.demo_chat = command.demo_chat;
   const auto failpoint = command.sources.environment.find("PURSER_FAILPOINT");
   if (failpoint != command.sources.environment.end()) options.failpoint = failpoint->second;
   const auto folder = command.sources.environment.find("PURSER_SANDBOX_CREDENTIALS");
@@ -69,7 +80,9 @@ int serve(const ServeCommand& command) {
   SystemClock clock;
   int code = 1;
   asio::io_context loop(1);
-  asio::co_spawn(loop, run(loop.get_executor(), clock, std::move(loaded.settings), std::move(options)),
+  asio::co_spawn(loop,
+                 run(loop.get_executor(), clock, std::move(loaded.settings), std::move(options),
+                     ServiceManager(command.sources.environment)),
                  [&](std::exception_ptr error, int result) {
                    code = error ? 1 : result;
                    if (error) log::error("daemon.bug", {{"what", what_of(error)}});

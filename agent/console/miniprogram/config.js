@@ -1,0 +1,1 @@
+module.exports = { backend: 'https://shop.example.com/purser' }
