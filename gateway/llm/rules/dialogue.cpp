@@ -1,3 +1,4 @@
+#include "gateway/llm/rules/doubt.hpp"
 #include "gateway/llm/rules/phrases.hpp"
 #include "gateway/llm/rules/rule_engine.hpp"
 #include "gateway/llm/rules/wish.hpp"
@@ -66,6 +67,8 @@ class Dialogue {
         return renew();
       case WishKind::refund:
         return refund();
+      case WishKind::haggle:
+        return words(phrases().prices_are_fixed());
       case WishKind::unclear:
         break;
     }
@@ -167,9 +170,20 @@ class Dialogue {
       const json items = found[i]->value("items", json::array());
       if (items.empty()) return words(phrases().no_such_goods(wish_.goods[i].words));
       if (items.size() > 1 && is_vague(wish_.goods[i].words)) return words(phrases().which_goods(items));
-      add_line(lines, items.front(), wish_.goods[i].quantity);
+      add_line(lines, most_like(wish_.goods[i].words, items), wish_.goods[i].quantity);
     }
     return call("create_payment_intent", {{{"lines", lines}}});
+  }
+
+  // The search's first, unless another one's name holds more of the words ("longjing gift box").
+  static const json& most_like(const std::string& words, const json& items) {
+    const json* best = &items.front();
+    const auto score = [&](const json& item) {
+      return likeness(words, item.value("name", "") + " " + item.value("sku", ""));
+    };
+    for (const json& item : items)
+      if (score(item) > score(*best)) best = &item;
+    return *best;
   }
 
   // The same goods named twice are one line.
@@ -274,12 +288,11 @@ class Dialogue {
     return out;
   }
 
-  // Words in common for English, the longest common run of characters for Chinese (in bytes; a character is three).
-  static std::size_t likeness(std::string words, std::string name) {
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  // How many bytes of the words stand in the name: whole words for English, runs of characters for Chinese.
+  static std::size_t likeness(const std::string& words, const std::string& goods) {
+    const std::string name = plain_text(goods);
+    std::size_t common = 0;
     if (!has_chinese(words)) {
-      std::size_t common = 0;
       for (std::size_t at = 0; at < words.size();) {
         const auto end = std::min(words.find(' ', at), words.size());
         const std::string word = words.substr(at, end - at);
@@ -288,13 +301,17 @@ class Dialogue {
       }
       return common;
     }
-    std::size_t longest = 0;
-    for (std::size_t at = 0; at + 3 <= words.size(); ++at) {
-      if ((static_cast<unsigned char>(words[at]) & 0xC0) == 0x80) continue;  // not the beginning of a character
-      for (std::size_t size = words.size() - at; size >= 3; --size)
-        if (size > longest && name.find(words.substr(at, size)) != std::string::npos) longest = size;
+    for (std::size_t at = 0; at < words.size();) {
+      if ((static_cast<unsigned char>(words[at]) & 0xC0) == 0x80) {  // not the beginning of a character
+        ++at;
+        continue;
+      }
+      std::size_t size = words.size() - at;
+      while (size > 0 && name.find(words.substr(at, size)) == std::string::npos) --size;
+      if (size >= 3) common += size;
+      at += std::max<std::size_t>(size, 1);
     }
-    return longest >= 3 ? longest : 0;
+    return common;
   }
 
   std::string reason() const {

@@ -54,6 +54,10 @@ std::string Phrases::unclear() const {
       "抱歉，我没听懂。您想买什么、查询付款、取消还是退款？",
       "Sorry, I did not get that. Would you like to buy something, ask about a payment, cancel, or get a refund?");
 }
+std::string Phrases::prices_are_fixed() const {
+  return pick("价格以商品列表为准，这里不能改价。想买的话，请直接告诉我要几件什么。",
+              "Prices are as listed and cannot be changed here. To buy, just tell me how many of what.");
+}
 std::string Phrases::which_goods(const json& items) const {
   return pick("您想要哪一种？" + names(items, 6, "；"), "Which one would you like? " + names(items, 6, "; ") + "?");
 }

@@ -18,6 +18,7 @@ class Phrases {
   std::string help() const;
   std::string all_right() const;
   std::string unclear() const;
+  std::string prices_are_fixed() const;
   std::string which_goods(const nlohmann::json& items) const;
   std::string no_such_goods(std::string_view words) const;
   std::string nothing_on_sale() const;

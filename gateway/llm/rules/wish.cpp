@@ -1,5 +1,6 @@
 #include "gateway/llm/rules/wish.hpp"
 
+#include "gateway/llm/rules/doubt.hpp"
 #include "gateway/llm/rules/numbers.hpp"
 
 #include <algorithm>
@@ -9,13 +10,6 @@
 namespace purser::dialogue {
 
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 template <class... Words>
 bool holds(std::string_view text, Words... words) {
@@ -58,6 +52,13 @@ std::vector<std::string> pieces(std::string text) {
   return out;
 }
 
+// "两包龙井四个茶杯": a number with its measure word begins another item.
+std::vector<std::string> items(const std::string& text) {
+  static const std::regex kCount(
+      "((?:[0-9]|一|二|两|三|四|五|六|七|八|九|十|百)+ ?(?:包|个|盒|只|袋|把|件|张|饼|份|瓶|罐|套))");
+  return pieces(std::regex_replace(text, kCount, "|$1"));
+}
+
 // What is left of a phrase when politeness and verbs are taken away is the name of the goods.
 std::string name_of_goods(std::string phrase) {
   static const std::regex kEnglish(
@@ -69,10 +70,11 @@ std::string name_of_goods(std::string phrase) {
       "very|so)\\b");
   phrase = std::regex_replace(phrase, kEnglish, " ");
   for (const char* word :
-       {"我想要", "我想买", "我要买", "我想", "我要", "帮我",   "给我", "请问",   "请",   "麻烦",   "想要",   "想买",
-        "要买",   "购买",   "下单",   "再来", "来点", "买",     "来",   "要",     "订",   "点",     "吧",     "呢",
-        "吗",     "啊",     "呀",     "谢谢", "你好", "您好",   "一下", "多少钱", "价格", "怎么卖", "是多少", "的",
-        "退款",   "退货",   "退掉",   "退还", "退",   "能不能", "可以", "我",     "这个", "那个",   "拿",     "换成"})
+       {"不好意思", "对不起", "打扰了", "我想要", "我想买", "我要买", "我想", "我要", "帮我", "给我", "请问",
+        "请",       "麻烦",   "想要",   "想买",   "要买",   "购买",   "下单", "再来", "来点", "买",   "来",
+        "要",       "订",     "点",     "吧",     "呢",     "吗",     "啊",   "呀",   "谢谢", "你好", "您好",
+        "一下",     "多少钱", "价格",   "怎么卖", "是多少", "的",     "退款", "退货", "退掉", "退还", "退",
+        "能不能",   "可以",   "我",     "这个",   "那个",   "拿",     "换成"})
     replace_all(phrase, word, " ");
   std::string out;
   for (const char c : phrase)
@@ -89,12 +91,36 @@ Goods goods_in(const std::string& piece) {
     rest = piece.substr(0, quantity->begin) + " " + piece.substr(quantity->end);
   }
   out.words = name_of_goods(rest);
+  // "two cups": the measure is the thing.
+  if (out.words.empty() && out.counted)
+    for (const char* thing : {"cup", "pot"})
+      if (says(piece, (std::string("\\b") + thing + "s?\\b").c_str())) out.words = thing;
   return out;
+}
+
+bool counted_twice(const std::string& piece) {
+  static const std::regex kArticle("\\b(a|an|another)\\b");
+  const auto quantity = first_quantity(piece);
+  if (!quantity) return false;
+  const std::string rest = piece.substr(0, quantity->begin) + " " + piece.substr(quantity->end);
+  return first_quantity(std::regex_replace(rest, kArticle, " ")).has_value();
+}
+
+// "five and two oranges": five of what?
+bool counts_nothing(const std::string& piece) {
+  static const std::regex kArticle("^(a|an|another)\\b");
+  const auto quantity = first_quantity(piece);
+  return quantity && !std::regex_search(piece.substr(quantity->begin), kArticle) && goods_in(piece).words.empty();
+}
+
+bool miscounted(const std::vector<std::string>& parts) {
+  return std::any_of(parts.begin(), parts.end(),
+                     [](const std::string& piece) { return counted_twice(piece) || counts_nothing(piece); });
 }
 
 std::vector<Goods> all_goods(const std::string& text) {
   std::vector<Goods> out;
-  for (const std::string& piece : pieces(text)) {
+  for (const std::string& piece : items(text)) {
     Goods goods = goods_in(piece);
     if (!goods.words.empty()) out.push_back(std::move(goods));
   }
@@ -115,6 +141,7 @@ bool wants_cancel(const std::string& t) {
 }
 
 bool wants_renewal(const std::string& t) {
+  if (holds(t, "手续", "继续", "连续", "陆续", "后续", "持续")) return false;
   return holds(t, "续", "重新生成", "重新下单", "重新支付", "重新付", "再付一次", "再次支付", "重新来", "再来一次") ||
          says(t,
               "\\brenew\\b|\\bpay again\\b|\\b(re-?order|order again|same again)\\b|\\bnew (code|link|qr)\\b|\\btry "
@@ -172,7 +199,22 @@ bool declines(const std::string& t) {
          says(t, "\\b(don't|do not|no need|not) (cancel|refund|worry)|^no\\b");
 }
 
+// The part of the text that speaks of the refund.
+std::string refund_clause(const std::string& text) {
+  std::string out;
+  for (const std::string& piece : pieces(text))
+    if (wants_refund(piece)) out += (out.empty() ? "" : " | ") + piece;
+  return out.empty() ? text : out;
+}
+
 void read_refund(const std::string& text, Wish& wish) {
+  const std::string clause = refund_clause(text);
+  if (tells_of_refund(clause)) {
+    wish.kind = WishKind::status;
+    return;
+  }
+  if (doubtful_refund(text, clause) || counted_twice(clause))
+    return;  // a refund of nothing in particular: the shop asks what is meant
   wish.amount_fen = first_amount_fen(text);
   wish.all = holds(text, "全部", "全额", "都退", "全退", "整单", "所有") ||
              says(text, "\\b(all|everything|full|fully|whole|entire)\\b");
@@ -189,9 +231,9 @@ void read_refund(const std::string& text, Wish& wish) {
 }  // namespace
 
 std::string_view to_string(WishKind kind) {
-  static constexpr std::array<std::string_view, 12> kNames = {"unclear", "greeting", "thanks", "help",
-                                                              "list",    "price",    "buy",    "status",
-                                                              "cancel",  "renew",    "refund", "nothing"};
+  static constexpr std::array<std::string_view, 13> kNames = {"unclear", "greeting", "thanks", "help",   "list",
+                                                              "price",   "buy",      "status", "cancel", "renew",
+                                                              "refund",  "nothing",  "haggle"};
   return kNames.at(static_cast<std::size_t>(kind));
 }
 
@@ -210,7 +252,7 @@ bool is_vague(std::string_view words) {
 }
 
 Wish understand(std::string_view raw, bool answers_question) {
-  const std::string text = lower(raw);
+  const std::string text = plain_text(raw);
   Wish wish;
   wish.chinese = has_chinese(text);
   if (declines(text) && !wants_to_buy(text)) {
@@ -221,9 +263,9 @@ Wish understand(std::string_view raw, bool answers_question) {
     wish.kind = WishKind::refund;
     read_refund(text, wish);
   } else if (wants_renewal(text)) {
-    wish.kind = WishKind::renew;
+    wish.kind = doubtful_cancel(text) ? WishKind::unclear : WishKind::renew;
   } else if (wants_cancel(text)) {
-    wish.kind = WishKind::cancel;
+    wish.kind = doubtful_cancel(text) ? WishKind::unclear : WishKind::cancel;
   } else if (asks_list(text)) {
     wish.kind = WishKind::list;
   } else if (asks_price(text)) {
@@ -233,8 +275,12 @@ Wish understand(std::string_view raw, bool answers_question) {
     const auto goods = all_goods(text);
     const bool counted = std::any_of(goods.begin(), goods.end(), [](const Goods& g) { return g.counted; });
     if (!goods.empty() && (wants_to_buy(text) || counted || answers_question)) {
-      wish.kind = WishKind::buy;
-      wish.goods = goods;
+      if (haggles(text)) {
+        wish.kind = WishKind::haggle;
+      } else if (!doubtful_order(text) && !miscounted(items(text))) {
+        wish.kind = WishKind::buy;
+        wish.goods = goods;
+      }
     } else if (wants_help(text)) {
       wish.kind = WishKind::help;
     } else if (thanks(text)) {

@@ -22,7 +22,8 @@ enum class WishKind : std::uint8_t {
   cancel,
   renew,
   refund,
-  nothing
+  nothing,
+  haggle
 };
 std::string_view to_string(WishKind kind);
 

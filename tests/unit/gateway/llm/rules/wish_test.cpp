@@ -20,7 +20,9 @@ const Case kCases[] = {
     {"给我一个茶杯", WishKind::buy, {{"茶杯", 1}}},
     {"我想买十二个苹果", WishKind::buy, {{"苹果", 12}}},
     {"请给我来二十包茶包", WishKind::buy, {{"茶包", 20}}},
-    {"来一斤瓜子和两盒月饼", WishKind::buy, {{"瓜子", 1}, {"月饼", 2}}},
+    {"来一包瓜子和两盒月饼", WishKind::buy, {{"瓜子", 1}, {"月饼", 2}}},
+    {"两包龙井两包铁观音四个茶杯", WishKind::buy, {{"龙井", 2}, {"铁观音", 2}, {"茶杯", 4}}},
+    {"不好意思，来两包龙井", WishKind::buy, {{"龙井", 2}}},
     {"买一个紫砂壶，再加三个茶杯", WishKind::buy, {{"紫砂壶", 1}, {"茶杯", 3}}},
     {"你好，来两包龙井茶", WishKind::buy, {{"龙井茶", 2}}},
     {"订一份核桃", WishKind::buy, {{"核桃", 1}}},
@@ -44,6 +46,38 @@ const Case kCases[] = {
     {"2 jasmine tea", WishKind::buy, {{"jasmine tea", 2}}},
     {"And one celadon tea cup, please.", WishKind::buy, {{"celadon tea cup", 1}}},
     {"hello, two bags of sunflower seeds please", WishKind::buy, {{"sunflower seeds", 2}}},
+    {"5 cups and 2 oranges please", WishKind::buy, {{"cup", 5}, {"oranges", 2}}},
+    {"two cups please", WishKind::buy, {{"cup", 2}}},
+    {"来３包龙井", WishKind::buy, {{"龙井", 3}}},
+    // words of buying that are no order
+    {"我不要龙井", WishKind::unclear},
+    {"不买龙井了", WishKind::unclear},
+    {"我不想买茶壶", WishKind::unclear},
+    {"要不要买龙井好呢", WishKind::unclear},
+    {"不要茶杯，要两包龙井", WishKind::unclear},
+    {"昨天我买了两包龙井", WishKind::unclear},
+    {"I don't want longjing", WishKind::unclear},
+    {"no longjing please", WishKind::unclear},
+    {"don't buy the teapot", WishKind::unclear},
+    {"I bought 2 longjing yesterday", WishKind::unclear},
+    {"I want to know whether the cup is blue", WishKind::unclear},
+    // numbers that no shop can hand out, or that cannot be told
+    {"buy 0 cups", WishKind::unclear},
+    {"buy -1 teapot", WishKind::unclear},
+    {"buy 1.5 teapots", WishKind::unclear},
+    {"来2.5包龙井", WishKind::unclear},
+    {"来负一个茶杯", WishKind::unclear},
+    {"来半包龙井", WishKind::unclear},
+    {"buy half a kilo of apples", WishKind::unclear},
+    {"twenty-one longjing please", WishKind::unclear},
+    {"buy 3 cups 2 cups", WishKind::unclear},
+    {"来三斤苹果", WishKind::unclear},
+    {"buy 5 and 2 oranges", WishKind::unclear},
+    // haggling
+    {"3 longjing for 1 yuan please", WishKind::haggle},
+    {"送我一个茶壶", WishKind::haggle},
+    {"来两包龙井，便宜一点", WishKind::haggle},
+    {"buy a teapot with a discount", WishKind::haggle},
     // the list
     {"有什么商品？", WishKind::list},
     {"你们有哪些茶", WishKind::list},
@@ -61,6 +95,16 @@ const Case kCases[] = {
     {"How much is the teapot?", WishKind::price, {{"teapot", 1}}},
     {"what is the price of a silk fan", WishKind::price, {{"silk fan", 1}}},
     {"多少钱", WishKind::list},
+    // words of cancelling and renewing that are no wish
+    {"how do I cancel?", WishKind::unclear},
+    {"如果取消会怎么样", WishKind::unclear},
+    {"why was it canceled, cancel", WishKind::unclear},
+    {"手续费多少", WishKind::unclear},
+    // stories of refunds
+    {"why was I refunded only 45 yuan?", WishKind::status},
+    {"I never asked for a refund of the Longjing", WishKind::status},
+    {"我没有要退款", WishKind::status},
+    {"you refunded the wrong cup", WishKind::status},
     // the state of a payment
     {"我付的钱到了吗？", WishKind::status},
     {"到账了吗", WishKind::status},
@@ -182,6 +226,23 @@ TEST(Wish, ReadsWhatIsToBeRefunded) {
       for (const Goods& goods : wish.goods)
         EXPECT_TRUE(goods.words.empty() && !goods.counted) << c.said << ": " << goods.words;
     }
+  }
+}
+
+// Words of refunding that leave open what, or how much: the shop asks what is meant, and returns nothing.
+TEST(Wish, ADoubtfulRefundNamesNothing) {
+  for (const char* said :
+       {"退1分", "退１角", "退1角", "退5毛", "refund 2 jiao", "refund 10 fen", "refund 5 dollars", "refund $5",
+        "退-5元", "refund one and a half teapots", "退一个半茶杯", "退一半", "退百分之十", "refund 10%",
+        "how do refunds work? do you refund everything?", "refund all but one", "除了一个茶杯，其他都退",
+        "refund everything except the teapot", "退一个茶杯两包龙井", "能全部退款吗？怎么退", "refund 1.5 teapots",
+        "if I don't like it, do you refund everything?", "refund 0 teapots"}) {
+    const Wish wish = understand(said, false);
+    if (wish.kind == WishKind::status) continue;  // an answer that moves nothing either
+    EXPECT_EQ(wish.kind, WishKind::refund) << said;
+    EXPECT_FALSE(wish.all) << said;
+    EXPECT_FALSE(wish.amount_fen) << said;
+    EXPECT_TRUE(wish.goods.empty()) << said;
   }
 }
 
