@@ -32,6 +32,7 @@ class CancelPayment final : public Tool {
     ToolOutput out;
     json result = results::payment(*canceled);
     result["status"] = "ok";
+    result["may_still_be_paid"] = canceled->order.may_be_open;
     out.result_json = result.dump();
     co_return out;
   }

@@ -30,7 +30,11 @@ class QueryPayment final : public Tool {
       rows = std::move(*newest);
     }
     json payments = json::array();
-    for (const PaymentIntent& intent : rows) {
+    for (PaymentIntent& row : rows) {
+      // "Did my payment arrive?" is answered by the rail; its webhook may be late.
+      auto told = co_await ports_.cashier.ask_rail(std::move(row));
+      if (!told) co_return told.error();
+      const PaymentIntent& intent = *told;
       auto refunds = co_await ports_.store.refunds_of_intent(intent.id);
       if (!refunds) co_return refunds.error();
       json payment = results::payment(intent);

@@ -95,6 +95,17 @@ std::string event_answer(std::string_view event_json, std::string_view locale) {
   if (type == "intent.awaiting_payment")
     return zh ? "订单已准备好，请支付 " + amount("total_fen") + "。"
               : "Your order is ready: please pay " + amount("total_fen") + ".";
+  if (event.is_object() && event.value("may_still_be_paid", false)) {
+    // The rail has not confirmed the close: that nothing was charged is more than we know.
+    if (type == "intent.expired")
+      return zh ? "付款时间已过，请不要再支付；如果仍有付款到达，会为您处理。"
+                : "The time to pay has passed. Please do not pay any more; a payment that still arrives is looked "
+                  "after.";
+    if (type == "intent.canceled")
+      return zh ? "订单已取消，请不要再支付；如果仍有付款到达，会原路退回。"
+                : "The order is canceled. Please do not pay it any more; a payment that still arrives goes back to "
+                  "you.";
+  }
   if (type == "intent.expired")
     return zh ? "付款时间已过，订单已关闭，没有扣款。需要的话可以重新下单。"
               : "The time to pay has passed and the order is closed; nothing was charged. You can renew it.";

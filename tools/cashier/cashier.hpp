@@ -32,13 +32,17 @@ class Cashier {
   // continues the first. `thread` is updated (its row changes with the intent). The intent comes back awaiting_payment,
   // failed or unknown. Errors: active_payment_exists, the store's.
   Task<Result<PaymentIntent>> open(Thread& thread, CheckedOrder order, std::string origin, IntentId renewed_from);
-  // Ends an open intent and has the order closed at the rail. Canceling a canceled one changes nothing. Errors:
-  // cancel_not_allowed, the store's.
+  // Has the order closed at the rail and ends the open intent; one that was paid before the close is paid. When the
+  // rail gives no answer the intent is canceled and the order stays to be closed (order.may_be_open): a payment that
+  // still arrives is given back. Canceling a canceled one changes nothing. Errors: cancel_not_allowed, the store's.
   enum class Asked { in_conversation, from_outside };  // from outside: the thread is told of it
   Task<Result<PaymentIntent>> cancel(IntentId id, Asked asked);
   // Makes the whole list durable and reserved, or nothing; then sends those whose time has come. Errors:
   // refund_exceeds_remaining (also when another refund won the race), the store's.
   Task<Result<std::vector<Refund>>> refund(Thread thread, std::vector<CheckedRefund> list, std::string origin);
+
+  // The intent after the rail was asked about it, when it is open; as the books have it when the rail gives no answer.
+  Task<Result<PaymentIntent>> ask_rail(PaymentIntent intent);
 
   // The list that `origin` made on this intent before, as it stands now, with what was due sent; empty when it made
   // none.
@@ -63,6 +67,7 @@ class Cashier {
   Task<Result<PaymentIntent>> place_order(PaymentIntent intent);
   Task<Result<PaymentIntent>> record_order_reply(IntentId id, OrderReply reply);
   Task<Result<QueryReply>> settle_by_query(IntentId id);
+  Task<Result<bool>> close_before_cancel(PaymentIntent intent);
   Task<Result<void>> apply_facts(IntentId id, OrderFacts facts);
   Task<Result<void>> apply_rail_closed(IntentId id);
   Task<Result<std::vector<Refund>>> reserve(Thread thread, std::vector<CheckedRefund> list, std::string origin);

@@ -99,6 +99,7 @@ WorkItem tell(const PaymentIntent& intent, std::string_view type, UtcTime now, c
                   {"total_fen", intent.amount.minor()},
                   {"currency", intent.amount.currency().code()},
                   {"refunded_fen", intent.refunded.minor()},
+                  {"may_still_be_paid", intent.order.may_be_open},
                   {"lines", lines_json(intent)}};
   std::string subject = std::string(type) + ":" + intent.id.str();
   if (refund) {
@@ -217,18 +218,21 @@ Result<IntentChange> after_deadline(PaymentIntent intent, UtcTime now) {
   return change;
 }
 
-Result<IntentChange> after_cancel(PaymentIntent intent, UtcTime now, bool tell_thread) {
+Result<IntentChange> after_cancel(PaymentIntent intent, UtcTime now, bool tell_thread, bool closed) {
   auto state = next_state(intent.state, IntentEvent::cancel_requested);
   if (!state)
     return Error(Errc::cancel_not_allowed,
                  "a payment that is " + std::string(to_string(intent.state)) + " cannot be canceled", "payment_intent");
   intent.state = *state;
+  if (closed) intent.order.may_be_open = false;
   IntentChange change("intent.canceled", std::move(intent));
   change.batch.add(op::UpdateIntent{change.intent});
   drop_watchers(change.batch, change.intent);
-  WorkItem close = work(WorkKind::close_order, change.intent, now);
-  close.payload_json = R"({"told":true})";
-  change.batch.add(op::AddWork{std::move(close)});
+  if (!closed) {
+    WorkItem close = work(WorkKind::close_order, change.intent, now);
+    close.payload_json = R"({"told":true})";
+    change.batch.add(op::AddWork{std::move(close)});
+  }
   change.batch.add(op::AppendEvent{event(change.intent, "intent.canceled", now)});
   if (tell_thread) change.batch.add(op::AddWork{tell(change.intent, "intent.canceled", now)});
   change.intent.version += 1;

@@ -34,7 +34,8 @@ Result<IntentChange> after_order_reply(PaymentIntent intent, const OrderReply& r
 // The intent's time is over. `now` must not be before expires_at.
 Result<IntentChange> after_deadline(PaymentIntent intent, UtcTime now);
 // The user wants out. `tell_thread`: the wish came from outside the conversation, which therefore must hear of it.
-Result<IntentChange> after_cancel(PaymentIntent intent, UtcTime now, bool tell_thread);
+// `closed`: the rail has closed the order already; otherwise that becomes due.
+Result<IntentChange> after_cancel(PaymentIntent intent, UtcTime now, bool tell_thread, bool closed);
 // The order can never be paid any more. `told`: the thread knows already that the intent ended.
 IntentChange after_close(PaymentIntent intent, UtcTime now, bool told);
 // Verified facts that say paid. `matches`: they are about this intent to the fen. No value: nothing to change (the same

@@ -219,7 +219,7 @@ class Dialogue {
   ModelAnswer cancel() const {
     const json* done = result_of("cancel_payment");
     if (!done) return call("cancel_payment", {json::object()});
-    return words(refused(*done) ? phrases().refused(*done, "cancel_payment", nullptr) : phrases().canceled());
+    return words(refused(*done) ? phrases().refused(*done, "cancel_payment", nullptr) : phrases().canceled(*done));
   }
 
   ModelAnswer renew() const {

@@ -104,7 +104,10 @@ std::string Phrases::what_to_refund(const json& payment) const {
               "What should I refund: everything, some of the goods (" + lines(payment, ", ") +
                   "), or an amount? Up to " + left + " is possible.");
 }
-std::string Phrases::canceled() const {
+std::string Phrases::canceled(const json& payment) const {
+  if (payment.value("may_still_be_paid", true))
+    return pick("订单已取消，请不要再支付；如果仍有付款到达，会原路退回。",
+                "The order is canceled. Please do not pay it any more; a payment that still arrives goes back to you.");
   return pick("订单已取消，没有扣款。", "The order is canceled; nothing was charged.");
 }
 
@@ -183,11 +186,14 @@ std::string Phrases::event(const json& event) const {
   if (type == "intent.awaiting_payment")
     return pick("订单已确认，请支付 " + total + "。",
                 "Your order is confirmed: please pay " + total + " with the card below.");
+  if (type == "intent.expired" && event.value("may_still_be_paid", false))
+    return pick("付款时间已过，请不要再支付。说“重新生成”就可以续订。",
+                "The time to pay has passed. Please do not pay any more. Say \"renew\" to make it again.");
   if (type == "intent.expired")
     return pick(
         "付款时间已过，订单已关闭，没有扣款。说“重新生成”就可以续订。",
         "The time to pay has passed and the order is closed; nothing was charged. Say \"renew\" to make it again.");
-  if (type == "intent.canceled") return canceled();
+  if (type == "intent.canceled") return canceled(event);
   if (type == "intent.failed")
     return pick("订单未能创建，没有扣款。", "The order could not be placed; nothing was charged.");
   if (type == "refund.created")

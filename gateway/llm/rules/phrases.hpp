@@ -31,7 +31,7 @@ class Phrases {
   std::string nothing_to_refund() const;
   std::string what_to_refund(const nlohmann::json& payment) const;
   std::string state(const nlohmann::json& payment) const;
-  std::string canceled() const;
+  std::string canceled(const nlohmann::json& payment) const;
   std::string refunded(const nlohmann::json& result) const;
   std::string refused(const nlohmann::json& refusal, std::string_view tool, const nlohmann::json* payment) const;
   // A notice of the payment system.

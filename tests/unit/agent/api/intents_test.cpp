@@ -103,6 +103,41 @@ TEST_F(IntentsTest, cancel_ends_it_and_closes_the_order) {
   EXPECT_EQ(messages["data"].back()["text"], "noted");
 }
 
+TEST_F(IntentsTest, who_paid_before_the_close_is_a_customer_and_not_one_who_canceled) {
+  const PaymentIntent intent = desk.buy(desk.thread());
+  CloseReply paid;
+  paid.outcome = Outcome::declined;
+  paid.already_paid = true;
+  desk.channel.closes.push_back(paid);
+  desk.channel.queries.push_back(FakeChannel::query_reply(FakeChannel::paid(intent)));
+  const auto answer = cancel(intent.id.str());
+  EXPECT_EQ(answer.status, 409) << answer.body;
+  EXPECT_EQ(code_of(answer), "cancel_not_allowed");
+  EXPECT_EQ(desk.intent(intent.id.str()).state, IntentState::succeeded);
+  EXPECT_EQ(desk.channel.count("refund"), 0U);
+}
+
+TEST_F(IntentsTest, a_paid_order_is_not_canceled_when_the_rail_does_not_say_more) {
+  const PaymentIntent intent = desk.buy(desk.thread());
+  CloseReply paid;
+  paid.outcome = Outcome::declined;
+  paid.already_paid = true;
+  desk.channel.closes.push_back(paid);
+  desk.channel.queries.push_back(QueryReply());
+  EXPECT_EQ(cancel(intent.id.str()).status, 409);
+  EXPECT_EQ(desk.intent(intent.id.str()).state, IntentState::awaiting_payment);
+}
+
+TEST_F(IntentsTest, cancel_without_an_answer_of_the_rail_leaves_the_close_to_be_done) {
+  const PaymentIntent intent = desk.buy(desk.thread());
+  desk.channel.closes.push_back(CloseReply());
+  EXPECT_EQ(body_of(cancel(intent.id.str()))["state"], "canceled");
+  EXPECT_TRUE(desk.intent(intent.id.str()).order.may_be_open);
+  desk.work_off();
+  EXPECT_EQ(desk.channel.count("close_order"), 2U);
+  EXPECT_FALSE(desk.intent(intent.id.str()).order.may_be_open);
+}
+
 TEST_F(IntentsTest, what_is_paid_cannot_be_canceled) {
   const PaymentIntent intent = desk.buy(desk.thread());
   desk.pay(intent);

@@ -178,7 +178,7 @@ TEST(DeadlineOfAnIntent, AfterTheCloseTheThreadIsToldOnce) {
 
 TEST(CancelOfAnIntent, OnlyOpenOnes) {
   for (IntentState state : {IntentState::created, IntentState::awaiting_payment, IntentState::unknown}) {
-    auto change = after_cancel(intent(state), kNow, false);
+    auto change = after_cancel(intent(state), kNow, false, false);
     ASSERT_TRUE(change);
     EXPECT_EQ(change->intent.state, IntentState::canceled);
     EXPECT_TRUE(adds(change->batch, WorkKind::close_order));
@@ -186,14 +186,15 @@ TEST(CancelOfAnIntent, OnlyOpenOnes) {
   }
   for (IntentState state :
        {IntentState::succeeded, IntentState::expired, IntentState::failed, IntentState::conflicted}) {
-    auto change = after_cancel(intent(state), kNow, false);
+    auto change = after_cancel(intent(state), kNow, false, false);
     ASSERT_FALSE(change);
     EXPECT_EQ(change.code(), Errc::cancel_not_allowed);
   }
 }
 
 TEST(CancelOfAnIntent, FromOutsideTheThreadHearsOfIt) {
-  EXPECT_EQ(told(after_cancel(intent(IntentState::awaiting_payment), kNow, true)->batch).size(), 1u);
+  EXPECT_EQ(told(after_cancel(intent(IntentState::awaiting_payment), kNow, true, false)->batch).size(), 1u);
+  EXPECT_FALSE(after_cancel(intent(IntentState::awaiting_payment), kNow, false, true)->intent.order.may_be_open);
 }
 
 // --- payments ---

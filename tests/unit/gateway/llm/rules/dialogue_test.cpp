@@ -155,6 +155,33 @@ TEST_F(TalkEn, sells_and_refunds_in_english) {
   says({"¥45.00", "done"});
 }
 
+TEST_F(TalkEn, never_says_that_nothing_was_charged_before_the_rail_has_closed_the_order) {
+  customer("cancel it");
+  calls("cancel_payment", {{"status", "ok"}, {"state", "canceled"}, {"may_still_be_paid", true}});
+  const std::string open = says();
+  EXPECT_EQ(open.find("nothing was charged"), std::string::npos) << open;
+  EXPECT_NE(open.find("do not pay"), std::string::npos) << open;
+  customer("cancel it");
+  calls("cancel_payment", {{"status", "ok"}, {"state", "canceled"}, {"may_still_be_paid", false}});
+  says({"canceled", "nothing was charged"});
+  event({{"type", "intent.expired"}, {"payment_intent", "pi_1"}, {"total_fen", 4500}, {"may_still_be_paid", true}});
+  const std::string expired = says();
+  EXPECT_EQ(expired.find("nothing was charged"), std::string::npos) << expired;
+}
+
+TEST_F(TalkEn, takes_the_pack_whose_name_holds_more_of_the_words) {
+  const json small = {{"sku", "tea-longjing-100g"}, {"name", "Longjing green tea, 100 g"}, {"unit_price_fen", 8800}};
+  const json gift = {
+      {"sku", "tea-longjing-250g"}, {"name", "Longjing green tea, 250 g gift box"}, {"unit_price_fen", 19800}};
+  customer("one longjing gift box please");
+  calls("search_catalogue", found({small, gift}));
+  EXPECT_EQ(calls("create_payment_intent", refused("sku_not_on_sale"))["lines"][0]["sku"], "tea-longjing-250g");
+  says({"not on sale"});
+  customer("one longjing please");
+  calls("search_catalogue", found({small, gift}));
+  EXPECT_EQ(calls("create_payment_intent", refused("sku_not_on_sale"))["lines"][0]["sku"], "tea-longjing-100g");
+}
+
 TEST_F(TalkEn, renews_what_expired) {
   event({{"type", "intent.expired"}, {"payment_intent", "pi_1"}, {"total_fen", 4500}});
   says({"renew"});

@@ -231,12 +231,29 @@ TEST(Wish, ReadsWhatIsToBeRefunded) {
 
 // Words of refunding that leave open what, or how much: the shop asks what is meant, and returns nothing.
 TEST(Wish, ADoubtfulRefundNamesNothing) {
-  for (const char* said :
-       {"退1分", "退１角", "退1角", "退5毛", "refund 2 jiao", "refund 10 fen", "refund 5 dollars", "refund $5",
-        "退-5元", "refund one and a half teapots", "退一个半茶杯", "退一半", "退百分之十", "refund 10%",
-        "how do refunds work? do you refund everything?", "refund all but one", "除了一个茶杯，其他都退",
-        "refund everything except the teapot", "退一个茶杯两包龙井", "能全部退款吗？怎么退", "refund 1.5 teapots",
-        "if I don't like it, do you refund everything?", "refund 0 teapots"}) {
+  for (const char* said : {"退1分",
+                           "退１角",
+                           "退1角",
+                           "退5毛",
+                           "refund 2 jiao",
+                           "refund 10 fen",
+                           "refund 5 dollars",
+                           "refund $5",
+                           "退-5元",
+                           "refund one and a half teapots",
+                           "退一个半茶杯",
+                           "退一半",
+                           "退百分之十",
+                           "refund 10%",
+                           "how do refunds work? do you refund everything?",
+                           "refund all but one",
+                           "除了一个茶杯，其他都退",
+                           "refund everything except the teapot",
+                           "退一个茶杯两包龙井",
+                           "能全部退款吗？怎么退",
+                           "refund 1.5 teapots",
+                           "if I don't like it, do you refund everything?",
+                           "refund 0 teapots"}) {
     const Wish wish = understand(said, false);
     if (wish.kind == WishKind::status) continue;  // an answer that moves nothing either
     EXPECT_EQ(wish.kind, WishKind::refund) << said;
