@@ -83,14 +83,14 @@ constexpr Definition kTable[] = {
 
     {.key = "database.url",
      .place = AT(store, url),
-     .description = "Where threads, intents and the ledger are kept. Empty: `purser.db` in the state folder, which is "
-                    "`$STATE_DIRECTORY` (set by systemd), else `$XDG_STATE_HOME/purser`, else "
-                    "`$HOME/.local/state/purser`.",
-     .rule = kSqliteUrl,
+     .description = "Where threads, intents and the ledger are kept: SQLite for one daemon, PostgreSQL for several on "
+                    "one database. Empty: `purser.db` in the state folder, which is `$STATE_DIRECTORY` (set by "
+                    "systemd), else `$XDG_STATE_HOME/purser`, else `$HOME/.local/state/purser`.",
+     .rule = kDatabaseUrl,
      .open = kSqliteUrl},
     {.key = "database.busy_time_max_ms",
      .place = AT(store, busy_time_max),
-     .description = "How long to wait for another process that holds the database.",
+     .description = "How long to wait for another process that holds the database, or a row of it.",
      .bounds = {0, 5 * kMinute}},
 
     {.key = "llm.base_url",

@@ -32,7 +32,7 @@ struct AuthSettings {
 };
 
 struct StoreSettings {
-  Secret url;  // sqlite:///absolute/path; may hold a password for other stores
+  Secret url;  // sqlite:///absolute/path, or postgresql://..., which may hold a password
   Millis busy_time_max{5'000};
 };
 

@@ -102,6 +102,12 @@ bool is_sqlite_url(std::string_view text) {
          text.find_first_of("?#\n") == std::string_view::npos;
 }
 
+bool is_database_url(std::string_view text) {
+  constexpr std::string_view kScheme = "postgresql://";
+  if (is_sqlite_url(text)) return true;
+  return text.starts_with(kScheme) && text.size() > kScheme.size() && text.find_first_of(" \t\r\n") == text.npos;
+}
+
 bool is_readable_file(std::string_view path) {
   std::error_code ignored;
   const std::filesystem::path file(path);

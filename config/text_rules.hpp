@@ -21,6 +21,8 @@ bool is_https_url(std::string_view text);
 bool is_loopback_url(std::string_view text);  // http or https to localhost, 127.0.0.0/8 or ::1
 bool is_rail_url(std::string_view text);
 bool is_sqlite_url(std::string_view text);
+// sqlite:///absolute/path, or postgresql://user@host:port/database with parameters that libpq knows.
+bool is_database_url(std::string_view text);
 bool is_readable_file(std::string_view path);
 bool is_readable_folder(std::string_view path);
 bool is_log_level(std::string_view text);
@@ -39,6 +41,8 @@ inline constexpr TextRule kAddress{"an address like 127.0.0.1:8080 (port 0: any 
 inline constexpr TextRule kUrl{"an http or https URL without user, query, fragment or slash at its end", is_http_url};
 inline constexpr TextRule kRailUrl{"an https URL (http only to this machine) without slash at its end", is_rail_url};
 inline constexpr TextRule kSqliteUrl{"sqlite:///absolute/path", is_sqlite_url};
+inline constexpr TextRule kDatabaseUrl{"sqlite:///absolute/path or postgresql://user@host:port/database",
+                                       is_database_url};
 inline constexpr TextRule kFile{"the path of a readable file", is_readable_file, Errc::config_unreadable};
 inline constexpr TextRule kFolder{"the path of a readable folder", is_readable_folder, Errc::config_unreadable};
 inline constexpr TextRule kLogLevel{"trace, debug, info, warn or error", is_log_level};

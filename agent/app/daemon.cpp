@@ -26,6 +26,8 @@
 #include "tools/cashier/cashier.hpp"
 #include "tools/tool.hpp"
 
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 #include <fstream>
@@ -43,6 +45,7 @@ constexpr std::size_t kSigners = 2;
 // its own.
 constexpr Millis kRulesReserve{2'000};
 constexpr std::int64_t kTurnsTakenUp = 10'000;
+constexpr std::chrono::seconds kTakeUpEvery{2};
 
 void log_child(std::string_view name, std::exception_ptr error) {
   log::error("task.threw", {{"task", name}, {"what", what_of(error)}});
@@ -115,6 +118,8 @@ struct Daemon::Parts {
 
   Task<http::Response> answer(http::Request request);
   Task<void> recover(Turn turn);
+  Result<void> start_sharing();
+  Task<void> take_up_turns();
 
   asio::any_io_executor executor;
   Clock& clock;
@@ -315,7 +320,8 @@ Result<void> Daemon::Parts::make_agent() {
   webhooks = std::make_unique<WebhookInbox>(WebhookInbox::Ports{*store, *channel, *cashier, clock, work, metrics},
                                             [this] { dispatcher->poke(); });
   store->watch([this](const Change& change) {
-    if (change.work) dispatcher->poke();
+    if (change.work || change.missed) dispatcher->poke();
+    if (change.missed) conversations->ring_all();
     for (const ThreadId& thread : change.threads) conversations->news(thread).notify();
   });
   handle_work();
@@ -366,6 +372,27 @@ Task<void> Daemon::Parts::recover(Turn turn) {
   if (!done) log::warn("turn.not_recovered", {{"turn", id.str()}, {"code", done.code()}});
 }
 
+// What it takes to be one of several daemons on one store.
+Result<void> Daemon::Parts::start_sharing() {
+  Result<void> running = loops.spawn("store.follow", store->follow());
+  if (running) running = loops.spawn("turns.keep", conversations->keep_turns());
+  if (running) running = loops.spawn("turns.take_up", take_up_turns());
+  return running;
+}
+
+// Goes on with the turns that other daemons have let fall.
+Task<void> Daemon::Parts::take_up_turns() {
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+  for (;;) {
+    const auto next = clock.now() + kTakeUpEvery;
+    auto slept = co_await clock.sleep_until(next);
+    if (!slept) co_return;
+    auto fallen = co_await store->running_turns(kTurnsTakenUp);
+    if (!fallen) continue;
+    for (Turn& turn : *fallen) (void)work.spawn("turn.recover", recover(std::move(turn)));
+  }
+}
+
 Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Daemon::~Daemon() = default;
 
@@ -400,6 +427,7 @@ Task<Result<void>> Daemon::start() {
   if (running && p.server) running = p.servers.spawn("server", p.server->run());
   if (running && p.admin_server) running = p.servers.spawn("admin", p.admin_server->run());
   if (running) running = p.loops.spawn("dispatcher", p.dispatcher->run());
+  if (running && p.store->shared()) running = p.start_sharing();
   co_return running;
 }
 

@@ -14,6 +14,8 @@ namespace {
 constexpr std::int64_t kRowsRead = 256;
 // Looked at least this often, should a row come from somewhere that cannot poke us.
 constexpr std::chrono::seconds kLongestSleep{30};
+// Where several daemons share the rows, another's claim may run out unheard, and ours is renewed by looking.
+constexpr std::chrono::seconds kLongestSleepShared{2};
 constexpr std::chrono::milliseconds kFirstRetry{250};
 constexpr std::chrono::seconds kLongestRetry{15};
 
@@ -45,6 +47,11 @@ void Dispatcher::handle(WorkKind kind, Handler handler) {
   handlers_[kind] = std::move(handler);
 }
 
+// What one daemon claims another does not do: no more than it can begin.
+std::int64_t Dispatcher::rows_read() const {
+  return store_.shared() ? static_cast<std::int64_t>(at_once_) : kRowsRead;
+}
+
 bool Dispatcher::may_start(const std::string& key) const {
   if (under_way_.contains(key)) return false;
   const auto bad = trouble_.find(key);
@@ -67,7 +74,7 @@ Task<void> Dispatcher::run() {
 Task<void> Dispatcher::round() {
   const auto forgotten = clock_.now() - 4 * kLongestRetry;
   std::erase_if(trouble_, [&](const auto& entry) { return entry.second.not_before < forgotten; });
-  auto due = co_await store_.due_work(clock_.durable(), kRowsRead);
+  auto due = co_await store_.claim_work(clock_.durable(), rows_read());
   if (!due) {
     log::warn("work.unreadable", {{"code", due.code()}});
     co_return;
@@ -109,7 +116,7 @@ Task<void> Dispatcher::perform(WorkItem item) {
 
 Task<Clock::time_point> Dispatcher::next_look() {
   const Clock::time_point now = clock_.now();
-  Clock::time_point at = now + kLongestSleep;
+  Clock::time_point at = now + (store_.shared() ? kLongestSleepShared : kLongestSleep);
   for (const auto& [key, bad] : trouble_)
     if (bad.not_before > now) at = std::min(at, bad.not_before);
   auto next = co_await store_.next_due();

@@ -41,6 +41,7 @@ class Dispatcher {
   Task<void> perform(WorkItem item);
   Task<Clock::time_point> next_look();
   bool may_start(const std::string& key) const;
+  std::int64_t rows_read() const;
 
   Store& store_;
   Clock& clock_;

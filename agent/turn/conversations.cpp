@@ -4,6 +4,7 @@
 #include "agent/turn/fixed_answers.hpp"
 #include "agent/turn/machine.hpp"
 #include "agent/turn/reply.hpp"
+#include "agent/turn/turn_leases.hpp"
 #include "agent/turn/views.hpp"
 #include "gateway/log.hpp"
 #include "tools/cards.hpp"
@@ -21,6 +22,8 @@ using nlohmann::json;
 constexpr std::int64_t kRowsLookedAt = 50;
 // A bell for each thread would be memory for each thread ever listened to; sharing one wakes a stranger now and then.
 constexpr std::size_t kBells = 256;
+// How often to look whether another daemon has ended its turn of the thread.
+constexpr Millis kBusyLook{100};
 
 Error not_utf8_or_too_long(std::int64_t bytes_max) {
   return {Errc::malformed_text, "text must be 1 to " + std::to_string(bytes_max) + " bytes of UTF-8", "text"};
@@ -30,7 +33,7 @@ Error not_utf8_or_too_long(std::int64_t bytes_max) {
 
 struct Conversations::Impl {
   Impl(Ports p, TurnSettings s, Prompts w, bool in_sandbox, asio::any_io_executor executor)
-      : ports(p), settings(std::move(s)), prompts(std::move(w)), sandbox(in_sandbox) {
+      : ports(p), settings(std::move(s)), prompts(std::move(w)), sandbox(in_sandbox), leases(ports.store, ports.clock) {
     for (auto& bell : bells) bell = std::make_unique<Notifier>(executor, ports.clock);
   }
 
@@ -41,6 +44,7 @@ struct Conversations::Impl {
     Turn turn;
     std::vector<Message> messages;  // of this turn
     std::optional<TurnKey> key;
+    std::int64_t token = 1;  // by which this daemon drives the turn
   };
 
   Task<Result<Turn>> start(Running& run, Message first, Batch batch);
@@ -81,6 +85,7 @@ struct Conversations::Impl {
   Prompts prompts;
   bool sandbox;
   KeyedMutex locks;
+  TurnLeases leases;
   std::array<std::unique_ptr<Notifier>, kBells> bells;
 };
 
@@ -90,6 +95,10 @@ Conversations::Conversations(Ports ports, TurnSettings settings, Prompts prompts
 
 Notifier& Conversations::news(const ThreadId& thread) {
   return *impl_->bells[std::hash<ThreadId>{}(thread) % kBells];
+}
+
+void Conversations::ring_all() {
+  for (auto& bell : impl_->bells) bell->notify();
 }
 
 Task<Result<KeyedMutex::Guard>> Conversations::hold(ThreadId thread) {
@@ -171,25 +180,39 @@ Task<Result<Turn>> Conversations::recover(Turn turn) {
   co_return co_await self->go_on(std::move(turn));
 }
 
-// A turn that an earlier failure left running is brought to its end before the thread says anything new.
+// A turn that an earlier failure left running is brought to its end before the thread says anything new. One that
+// another daemon drives is waited for.
 Task<Result<void>> Conversations::Impl::settle_unfinished(ThreadId thread) {
-  auto running = co_await ports.store.running_turn(std::move(thread));
-  if (!running) co_return running.error();
-  if (!running->has_value()) co_return success();
-  auto done = co_await go_on(std::move(running->value()));
-  if (!done) co_return done.error();
-  co_return success();
+  const Deadline limit = Deadline::after(ports.clock, settings.time_max);
+  for (;;) {
+    auto running = co_await ports.store.running_turn(thread);
+    if (!running) co_return running.error();
+    if (!running->has_value()) co_return success();
+    auto done = co_await go_on(std::move(running->value()));
+    if (done) co_return success();
+    if (done.code() != Errc::thread_busy || ports.clock.now() >= limit.at) co_return done.error();
+    const auto look = ports.clock.now() + kBusyLook;
+    auto slept = co_await ports.clock.sleep_until(look);
+    if (!slept) co_return slept.error();
+  }
 }
 
 Task<Result<Turn>> Conversations::Impl::go_on(Turn turn) {
   auto stored = co_await ports.store.turn(turn.id);
   if (!stored) co_return stored.error();
   if (stored->state != TurnState::running) co_return stored;
+  // Only what is read after that is what the one before has left behind.
+  auto token = co_await leases.take(turn.id);
+  if (!token && token.code() == Errc::not_found) {  // it has just ended
+    co_return co_await ports.store.turn(turn.id);
+  }
+  if (!token) co_return token.error();
   auto row = co_await ports.store.thread(stored->thread);
   if (!row) co_return row.error();
   auto recent = co_await ports.store.recent_messages(stored->thread, settings.history_messages_max);
   if (!recent) co_return recent.error();
   Running run(std::move(*row), std::move(*stored));
+  run.token = *token;
   for (Message& message : *recent)
     if (message.turn == run.turn.id) run.messages.push_back(std::move(message));
   log::info("turn.recovered", {{"thread", run.thread.id.str()}, {"turn", run.turn.id.str()}});
@@ -200,7 +223,7 @@ Task<Result<Turn>> Conversations::Impl::start(Running& run, Message first, Batch
   auto running = next_state(run.thread.state, ThreadEvent::turn_started);
   if (!running) co_return running.error();
   run.thread.state = *running;
-  batch.add(op::InsertTurn{run.turn});
+  batch.add(op::InsertTurn{run.turn, TurnLeases::kLease});
   batch.add(op::AppendMessage{std::move(first)});
   batch.add(op::UpdateThread{run.thread});
   auto done = co_await ports.store.commit(std::move(batch));
@@ -212,6 +235,7 @@ Task<Result<Turn>> Conversations::Impl::start(Running& run, Message first, Batch
 
 Task<Result<Turn>> Conversations::Impl::drive(Running& run) {
   const Deadline limit = Deadline::after(ports.clock, settings.time_max);
+  const TurnLeases::Driving driving(leases, run.turn.id, run.token);
   TurnMachine machine(settings, run.messages);
   for (;;) {
     const TurnAction action = machine.next();
@@ -261,6 +285,7 @@ Task<Result<ModelAnswer>> Conversations::Impl::ask(Running& run, bool tools_allo
 
 Task<Result<void>> Conversations::Impl::append(Running& run, Message row, std::string step) {
   Batch batch(std::move(step));
+  batch.add(TurnLeases::hold(run.turn.id, run.token));
   batch.add(op::AppendMessage{std::move(row)});
   auto done = co_await ports.store.commit(std::move(batch));
   if (!done) co_return done.error();
@@ -360,6 +385,7 @@ Task<Result<Turn>> Conversations::Impl::finish(Running& run, TurnAction ending, 
          usage.estimated}}}}.dump();
 
   Batch batch("turn.finished");
+  batch.add(TurnLeases::hold(run.turn.id, run.token));
   const auto event = [&](std::string type, const json& data) {
     StreamEvent row;
     row.thread = run.thread.id;
@@ -391,6 +417,7 @@ Task<void> Conversations::Impl::give_up(Running& run, Error why) {
   run.turn.ended_at = ports.clock.durable();
   run.thread.state = ThreadState::idle;
   Batch batch("turn.failed");
+  batch.add(TurnLeases::hold(run.turn.id, run.token));
   batch.add(op::FinishTurn{run.turn});
   batch.add(op::UpdateThread{run.thread});
   if (run.key) batch.add(op::DropIdempotency{run.key->scope, run.key->key});
@@ -403,6 +430,11 @@ Task<void> Conversations::Impl::give_up(Running& run, Error why) {
   auto done = co_await ports.store.commit(std::move(batch));
   if (!done)
     log::error("turn.failure_not_stored", {{"turn", run.turn.id.str()}, {"code", std::string(code_of(done.code()))}});
+}
+
+Task<void> Conversations::keep_turns() {
+  auto self = impl_;
+  co_await self->leases.keep();
 }
 
 }  // namespace purser

@@ -64,14 +64,21 @@ class Conversations {
   // Tells the thread what happened: one reply for each event, whatever is repeated. `item` is a resume_thread row.
   Task<Result<void>> resume(WorkItem item);
 
-  // Goes on with a turn that a stopped daemon left running.
+  // Goes on with a turn that a stopped daemon left running. Error: thread_busy while another daemon drives it.
   Task<Result<Turn>> recover(Turn turn);
+
+  // For a store that several daemons share, each until canceled: keeps hold of the turns driven here while they wait
+  // for a model; and goes on with those that other daemons have let fall.
+  Task<void> keep_turns();
+  Task<void> take_up_turns();
 
   // The thread's one writer's lock, for a door that changes the thread's row outside a turn. Waits its turn among them.
   Task<Result<KeyedMutex::Guard>> hold(ThreadId thread);
 
   // Rings whenever something was committed to `thread`; for event streams. The store is the truth, this only wakes.
   Notifier& news(const ThreadId& thread);
+  // All of them: something was committed, and nobody knows to which threads.
+  void ring_all();
 
  private:
   struct Impl;

@@ -11,6 +11,12 @@ void ForwardingStore::watch(std::function<void(const Change&)> seen) {
 bool ForwardingStore::healthy() const {
   return store_->healthy();
 }
+bool ForwardingStore::shared() const {
+  return store_->shared();
+}
+Task<void> ForwardingStore::follow() {
+  return store_->follow();
+}
 Task<Result<Thread>> ForwardingStore::thread(ThreadId id) {
   return store_->thread(std::move(id));
 }
@@ -77,6 +83,12 @@ Task<Result<void>> ForwardingStore::verify_ledger() {
 }
 Task<Result<std::optional<IdempotencyRow>>> ForwardingStore::idempotency(std::string scope, std::string key) {
   return store_->idempotency(std::move(scope), std::move(key));
+}
+Task<Result<TurnLease>> ForwardingStore::turn_lease(TurnId turn) {
+  return store_->turn_lease(std::move(turn));
+}
+Task<Result<std::vector<WorkItem>>> ForwardingStore::claim_work(UtcTime now, std::int64_t limit) {
+  return store_->claim_work(now, limit);
 }
 Task<Result<std::vector<Turn>>> ForwardingStore::running_turns(std::int64_t limit) {
   return store_->running_turns(limit);

@@ -14,6 +14,8 @@ class ForwardingStore : public Store {
 
   void watch(std::function<void(const Change&)> seen) override;
   bool healthy() const override;
+  bool shared() const override;
+  Task<void> follow() override;
   Task<Result<Receipt>> commit(Batch batch) override;
   Task<Result<Thread>> thread(ThreadId id) override;
   Task<Result<Turn>> turn(TurnId id) override;
@@ -37,6 +39,8 @@ class ForwardingStore : public Store {
   Task<Result<LedgerTotals>> ledger_totals(TenantId tenant) override;
   Task<Result<void>> verify_ledger() override;
   Task<Result<std::optional<IdempotencyRow>>> idempotency(std::string scope, std::string key) override;
+  Task<Result<TurnLease>> turn_lease(TurnId turn) override;
+  Task<Result<std::vector<WorkItem>>> claim_work(UtcTime now, std::int64_t limit) override;
   Task<Result<std::vector<Turn>>> running_turns(std::int64_t limit) override;
 
  protected:

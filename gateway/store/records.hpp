@@ -35,6 +35,14 @@ struct WorkItem {
   friend bool operator==(const WorkItem&, const WorkItem&) = default;
 };
 
+// Who drives a running turn: a token that rises when another daemon takes it, and how long it is still held.
+struct TurnLease {
+  std::int64_t token = 0;
+  Millis left{0};  // 0 or less: nobody holds it
+
+  friend bool operator==(const TurnLease&, const TurnLease&) = default;
+};
+
 struct NotificationRow {
   std::string channel;
   std::string id;  // (channel, id) is unique

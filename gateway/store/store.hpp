@@ -26,9 +26,24 @@ struct InsertThread {
 struct UpdateThread {
   Thread row;
 };
-// One running turn a thread: else store_duplicate "running_turn".
+// One running turn a thread: else store_duplicate "running_turn". Whoever inserts it drives it with token 1 and holds
+// it for `lease` of the store's time.
 struct InsertTurn {
   Turn row;
+  Millis lease{0};
+};
+// The turn runs and is driven with this token: else store_conflict. Holds it for another `lease`.
+struct HoldTurn {
+  TurnId turn;
+  std::int64_t token = 0;
+  Millis lease{0};
+};
+// Drives a running turn that nobody holds any more with the next token, held for `lease`. Somebody holds it, or the
+// token is not the one read: store_conflict.
+struct TakeTurn {
+  TurnId turn;
+  std::int64_t token = 0;
+  Millis lease{0};
 };
 // From running only: else store_conflict.
 struct FinishTurn {
@@ -107,11 +122,11 @@ struct DropIdempotency {
 };
 }  // namespace op
 
-using Operation =
-    std::variant<op::InsertThread, op::UpdateThread, op::InsertTurn, op::FinishTurn, op::AppendMessage, op::AppendEvent,
-                 op::InsertIntent, op::UpdateIntent, op::InsertRefund, op::UpdateRefund, op::PutWork, op::AddWork,
-                 op::TakeWork, op::DropWork, op::InsertNotification, op::ApplyNotification, op::PostLedger,
-                 op::InsertIdempotency, op::FinishIdempotency, op::DropIdempotency>;
+using Operation = std::variant<op::InsertThread, op::UpdateThread, op::InsertTurn, op::HoldTurn, op::TakeTurn,
+                               op::FinishTurn, op::AppendMessage, op::AppendEvent, op::InsertIntent, op::UpdateIntent,
+                               op::InsertRefund, op::UpdateRefund, op::PutWork, op::AddWork, op::TakeWork, op::DropWork,
+                               op::InsertNotification, op::ApplyNotification, op::PostLedger, op::InsertIdempotency,
+                               op::FinishIdempotency, op::DropIdempotency>;
 
 // Operations in the order they are applied. `name` says which step of the product it is ("turn.started"): fail-points,
 // logs and traces use it.
@@ -136,6 +151,7 @@ struct Receipt {
 struct Change {
   std::vector<ThreadId> threads;  // those that got a stream event
   bool work = false;              // PutWork or AddWork was in it
+  bool missed = false;            // more may have changed than is told: look everywhere
 };
 
 class Store {
@@ -147,6 +163,13 @@ class Store {
   // wakes those who read it.
   virtual void watch(std::function<void(const Change&)> seen) = 0;
 
+  // Whether several daemons work on it at once. When not, a turn is held by nobody once its process has ended, and work
+  // is claimed by whoever asks.
+  virtual bool shared() const { return false; }
+
+  // Until canceled: tells the watcher what other daemons commit to the same store. Ends at once where there are none.
+  virtual Task<void> follow();
+
   // False once the store has stopped writing for good (a failed fsync, a damaged page): every commit is then
   // store_unavailable until the process is started anew; reads go on. A full disk or a lock is not that.
   virtual bool healthy() const = 0;
@@ -155,7 +178,8 @@ class Store {
   //   store_conflict     a row is not as it was read; param names it
   //   store_duplicate    param names the constraint; "origin" before any other, and "id" for an id that exists
   //   store_unavailable  nothing was acknowledged. After a failure of the disk itself (healthy() is false then) the
-  //                      batch may be found written when the store is opened again: whoever goes on reads first
+  //                      batch may be found written when the store is opened again, and so it may after a connection
+  //                      that was lost and could not be made again: whoever goes on reads first
   //   store_corrupt      the store holds what cannot be true
   //   internal, currency_mismatch, malformed_text
   //                      the batch breaks a rule of the rows (a CHECK, a parent that is not there, what may never
@@ -195,7 +219,13 @@ class Store {
   // the first row that does not hold; param is "ledger <seq>" or "intents <id>".
   virtual Task<Result<void>> verify_ledger() = 0;
   virtual Task<Result<std::optional<IdempotencyRow>>> idempotency(std::string scope, std::string key) = 0;
-  // Turns that a stopped daemon left running.
+  // By whom, as far as the store's own clock knows, a running turn is held; not_found when it does not run.
+  virtual Task<Result<TurnLease>> turn_lease(TurnId turn) = 0;
+  // due_work that no other daemon has claimed, claimed for this one until it has not asked again for a while.
+  virtual Task<Result<std::vector<WorkItem>>> claim_work(UtcTime now, std::int64_t limit) {
+    return due_work(now, limit);
+  }
+  // Running turns that nobody holds, oldest first: a stopped daemon left them.
   virtual Task<Result<std::vector<Turn>>> running_turns(std::int64_t limit) = 0;
 };
 

@@ -40,6 +40,7 @@ class StoppedStore : public Store {
   Task<Result<LedgerTotals>> ledger_totals(TenantId) override { co_return down(); }
   Task<Result<void>> verify_ledger() override { co_return down(); }
   Task<Result<std::optional<IdempotencyRow>>> idempotency(std::string, std::string) override { co_return down(); }
+  Task<Result<TurnLease>> turn_lease(TurnId) override { co_return down(); }
   Task<Result<std::vector<Turn>>> running_turns(std::int64_t) override { co_return down(); }
 
   bool is_healthy = true;

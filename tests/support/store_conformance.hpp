@@ -1,6 +1,6 @@
 // What every store must do, whatever is behind it. An adapter's test defines a StoreHome and writes
 //   INSTANTIATE_TEST_SUITE_P(Sqlite, StoreConformance, testing::Values(&make_sqlite_home));
-// The tests stand in store_conformance_{rows,rules,racing,crash}.hpp, all included at the end of this file, so that one
+// The tests stand in store_conformance_{rows,rules,racing,sharing,crash}.hpp, all included at the end of this file, so that one
 // include brings the whole suite into the adapter's test program.
 #pragma once
 
@@ -122,3 +122,4 @@ testing::AssertionResult good(const Result<T>& result) {
 #include "tests/support/store_conformance_racing.hpp"
 #include "tests/support/store_conformance_rows.hpp"
 #include "tests/support/store_conformance_rules.hpp"
+#include "tests/support/store_conformance_sharing.hpp"

@@ -1,5 +1,6 @@
 #include "gateway/store/open/open.hpp"
 
+#include "gateway/store/postgres/postgres_store.hpp"
 #include "gateway/store/sqlite/sqlite_store.hpp"
 
 #include <algorithm>
@@ -53,10 +54,16 @@ Result<std::unique_ptr<Store>> open_store(const StoreSettings& settings, Clock& 
         "no place for the database is known: set PURSER_DATABASE_URL=sqlite:///absolute/path (or HOME, for a place of "
         "its own)");
   const std::string_view scheme = scheme_of(url);
-  if (scheme == "postgresql" || scheme == "postgres") {
-    return bad_url("a store of PostgreSQL is not built in; use sqlite:///absolute/path");
+  if (scheme == "postgresql") {
+    PostgresOptions options;
+    options.lock_time_max = settings.busy_time_max;
+    auto store = open_postgres(url, options, clock);
+    if (!store) return store.error();
+    return std::unique_ptr<Store>(*std::move(store));
   }
-  if (scheme != "sqlite") return bad_url("no such kind of store; use sqlite:///absolute/path");
+  if (scheme != "sqlite") {
+    return bad_url("no such kind of store; use sqlite:///absolute/path or postgresql://user@host:port/database");
+  }
   auto path = parse_sqlite_url(url);
   if (!path) return path.error();
   SqliteOptions options;

@@ -18,6 +18,8 @@ std::vector<Result<Receipt>> commit_group(Database& db, const std::vector<const 
 Result<void> apply(Database& db, const op::InsertThread& operation, Receipt& receipt);
 Result<void> apply(Database& db, const op::UpdateThread& operation, Receipt& receipt);
 Result<void> apply(Database& db, const op::InsertTurn& operation, Receipt& receipt);
+Result<void> apply(Database& db, const op::HoldTurn& operation, Receipt& receipt);
+Result<void> apply(Database& db, const op::TakeTurn& operation, Receipt& receipt);
 Result<void> apply(Database& db, const op::FinishTurn& operation, Receipt& receipt);
 Result<void> apply(Database& db, const op::AppendMessage& operation, Receipt& receipt);
 Result<void> apply(Database& db, const op::AppendEvent& operation, Receipt& receipt);

@@ -33,6 +33,21 @@ Result<void> apply(Database& db, const op::InsertTurn& operation, Receipt&) {
   return run_insert(insert, "turns.thread_id", "running_turn");
 }
 
+Result<void> apply(Database& db, const op::HoldTurn& operation, Receipt&) {
+  Statement query = db.statement("SELECT 1 FROM turns WHERE id = ?1 AND state = 'running' AND token = ?2");
+  auto found = query.bind(operation.turn, operation.token).step();
+  if (!found) return found.error();
+  if (*found) return success();
+  return Error(Errc::store_conflict, operation.turn.str() + " is not driven here any more", operation.turn.str());
+}
+
+Result<void> apply(Database& db, const op::TakeTurn& operation, Receipt&) {
+  Statement update =
+      db.statement("UPDATE turns SET token = token + 1 WHERE id = ?1 AND state = 'running' AND token = ?2");
+  update.bind(operation.turn, operation.token);
+  return run_conditional(db, update, operation.turn.str());
+}
+
 Result<void> apply(Database& db, const op::FinishTurn& operation, Receipt&) {
   const Turn& row = operation.row;
   if (row.state == TurnState::running) return Error(Errc::internal, "a finished turn is completed or failed", "state");

@@ -1,5 +1,6 @@
 #include "gateway/store/ledger_chain.hpp"
 #include "gateway/store/row_codec.hpp"
+#include "gateway/store/sql/rows.hpp"
 #include "gateway/store/sqlite/apply.hpp"
 #include "gateway/store/sqlite/queries.hpp"
 
@@ -7,16 +8,6 @@
 
 namespace purser::sqlite {
 namespace {
-
-// One column holds the currency of all amounts of an intent, so an amount in another one must not get past. Zero has no
-// currency until there is something.
-Result<void> check_currency(const PaymentIntent& intent) {
-  for (const Money& part : {intent.captured, intent.refunded, intent.refund_reserved}) {
-    if (part.zero() || part.currency() == intent.amount.currency()) continue;
-    return Error(Errc::currency_mismatch, "an amount of " + intent.id.str() + " is not in the intent's currency");
-  }
-  return success();
-}
 
 // A row that breaks several constraints is told of the one that says most: its origin exists means it exists itself.
 // SQLite names whichever it checks first.
@@ -51,7 +42,7 @@ Result<void> insert_intent(Database& db, const PaymentIntent& row, const std::st
 
 Result<void> apply(Database& db, const op::InsertIntent& operation, Receipt&) {
   const PaymentIntent& row = operation.row;
-  if (auto same = check_currency(row); !same) return same;
+  if (auto same = sql::check_currency(row); !same) return same;
   auto lines = row::lines_to_json(row.lines);
   if (!lines) return lines.error();
   auto order = row::order_to_json(row.order);
@@ -62,7 +53,7 @@ Result<void> apply(Database& db, const op::InsertIntent& operation, Receipt&) {
 
 Result<void> apply(Database& db, const op::UpdateIntent& operation, Receipt&) {
   const PaymentIntent& row = operation.row;
-  if (auto same = check_currency(row); !same) return same;
+  if (auto same = sql::check_currency(row); !same) return same;
   auto lines = row::lines_to_json(row.lines);
   if (!lines) return lines.error();
   auto order = row::order_to_json(row.order);

@@ -2,6 +2,7 @@
 // Statement never outlives its Database.
 #pragma once
 
+#include "gateway/store/sql/row_reader.hpp"
 #include "validation/money/ids.hpp"
 #include "validation/money/money.hpp"
 #include "validation/money/time.hpp"
@@ -74,10 +75,10 @@ class Database {
 };
 
 // One use of a prepared statement: bind, step, read columns. Its end resets the statement, so no read stays open.
-class Statement {
+class Statement final : public sql::Row {
  public:
   Statement(Database& database, sqlite3_stmt* statement) : database_(database), statement_(statement) {}
-  ~Statement();
+  ~Statement() override;
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
 
@@ -93,8 +94,8 @@ class Statement {
   // Runs a statement that gives no rows to its end.
   Result<void> run();
 
-  std::int64_t integer(int column) const { return sqlite3_column_int64(statement_, column); }
-  std::string text(int column) const;
+  std::int64_t integer(int column) const override { return sqlite3_column_int64(statement_, column); }
+  std::string text(int column) const override;
 
  private:
   void put(std::string_view text);

@@ -194,7 +194,10 @@ CREATE TABLE idempotency (
 ) STRICT;
 )sql";
 
-constexpr std::array<Migration, 3> kMigrations{{{1, kConversations}, {2, kMoney}, {3, kInboxes}}};
+// Of the daemon that drives the turn; it rises when another goes on with it.
+constexpr std::string_view kTurnTokens = "ALTER TABLE turns ADD COLUMN token INTEGER NOT NULL DEFAULT 1";
+
+constexpr std::array<Migration, 4> kMigrations{{{1, kConversations}, {2, kMoney}, {3, kInboxes}, {4, kTurnTokens}}};
 
 }  // namespace
 

@@ -16,6 +16,8 @@ namespace purser::sqlite {
 Result<Thread> find_thread(Database& db, const ThreadId& id);
 Result<Turn> find_turn(Database& db, const TurnId& id);
 Result<std::optional<Turn>> find_running_turn(Database& db, const ThreadId& thread);
+// Held by nobody: a file belongs to one daemon, and what that drives it knows itself.
+Result<TurnLease> find_turn_lease(Database& db, const TurnId& id);
 Result<std::vector<Turn>> list_running_turns(Database& db, std::int64_t limit);
 Result<std::vector<Message>> list_messages(Database& db, const ThreadId& thread, std::int64_t after,
                                            std::int64_t limit);

@@ -1,7 +1,7 @@
 #include "gateway/store/sqlite/sqlite_store.hpp"
 
+#include "gateway/store/reader_pool.hpp"
 #include "gateway/store/sqlite/queries.hpp"
-#include "gateway/store/sqlite/readers.hpp"
 #include "gateway/store/sqlite/schema.hpp"
 #include "gateway/store/sqlite/writer.hpp"
 
@@ -14,6 +14,11 @@
 #include <unistd.h>
 
 namespace purser {
+
+struct sqlite::Readers : ReaderPool<sqlite::Database> {
+  using ReaderPool::ReaderPool;
+};
+
 namespace {
 
 using sqlite::Database;
@@ -80,7 +85,7 @@ Result<std::unique_ptr<SqliteStore>> open_sqlite(const std::string& path, const 
     if (!connection) return connection.error();
     reading.push_back(*std::move(connection));
   }
-  const sqlite::WriterLimits limits{options.queue_max, options.group_max, options.log_pages_max};
+  const sqlite::WriterLimits limits{{options.queue_max, options.group_max}, options.log_pages_max};
   return std::make_unique<SqliteStore>(std::make_unique<sqlite::Writer>(*std::move(writing), limits, clock),
                                        std::make_unique<sqlite::Readers>(std::move(reading), clock));
 }
@@ -204,6 +209,10 @@ Task<Result<std::optional<IdempotencyRow>>> SqliteStore::idempotency(std::string
   return readers_->ask([scope = std::move(scope), key = std::move(key)](Database& db) {
     return sqlite::find_idempotency(db, scope, key);
   });
+}
+
+Task<Result<TurnLease>> SqliteStore::turn_lease(TurnId turn) {
+  return readers_->ask([id = std::move(turn)](Database& db) { return sqlite::find_turn_lease(db, id); });
 }
 
 Task<Result<std::vector<Turn>>> SqliteStore::running_turns(std::int64_t limit) {

@@ -12,7 +12,7 @@ namespace purser {
 
 namespace sqlite {
 class Writer;
-class Readers;
+struct Readers;
 }  // namespace sqlite
 
 struct SqliteOptions {
@@ -59,6 +59,7 @@ class SqliteStore final : public Store {
   Task<Result<LedgerTotals>> ledger_totals(TenantId tenant) override;
   Task<Result<void>> verify_ledger() override;
   Task<Result<std::optional<IdempotencyRow>>> idempotency(std::string scope, std::string key) override;
+  Task<Result<TurnLease>> turn_lease(TurnId turn) override;
   Task<Result<std::vector<Turn>>> running_turns(std::int64_t limit) override;
 
  private:

@@ -39,6 +39,10 @@ TEST(TextRules, RailUrlIsPlainOnlyOnThisMachine) {
 }
 
 TEST(TextRules, Database) {
+  expect(is_database_url,
+         {"sqlite:///var/lib/purser.db", "postgresql://user:pass@host:5432/db?sslmode=verify-full",
+          "postgresql:///purser?host=/run/postgresql"},
+         {"", "postgresql://", "postgres://host/db", "mysql://host/db", "postgresql://host/a b", "sqlite:///folder/"});
   expect(is_sqlite_url, {"sqlite:///var/lib/purser.db", "sqlite:///a b.db"},
          {"", "sqlite://", "sqlite:///", "sqlite:relative.db", "sqlite:///folder/", "sqlite:///a?mode=ro",
           "postgresql://user:pass@host/db", "/var/lib/purser.db"});

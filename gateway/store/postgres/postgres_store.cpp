@@ -1,0 +1,211 @@
+#include "gateway/store/postgres/postgres_store.hpp"
+
+#include "gateway/crypto/digest.hpp"
+#include "gateway/log.hpp"
+#include "gateway/store/postgres/listener.hpp"
+#include "gateway/store/postgres/queries.hpp"
+#include "gateway/store/postgres/schema.hpp"
+#include "gateway/store/postgres/writer.hpp"
+#include "gateway/store/reader_pool.hpp"
+
+#include <algorithm>
+
+namespace purser {
+
+using postgres::Connection;
+
+struct postgres::Readers : ReaderPool<Connection> {
+  using ReaderPool::ReaderPool;
+  // Repeats a question whose connection turned out to be lost.
+  template <class Query>
+  auto read(Query query) {
+    return ask([query = std::move(query)](Connection& db) { return ask_again_when_lost(db, query); });
+  }
+};
+
+namespace {
+
+constexpr Millis kMigrationSilence{120'000};
+
+// What was acknowledged must be on the disk. An engine that does not know a setting has no such switch.
+Result<void> check_durable(Connection& connection) {
+  for (const char* setting : {"synchronous_commit", "fsync"}) {
+    auto held = connection.query("SELECT current_setting($1, true)", postgres::Values::of(setting));
+    if (!held) return held.error();
+    if (held->size() == 1 && held->row(0).text(0) == "off") {
+      return Error(Errc::store_unavailable,
+                   std::string("the database has ") + setting + " = off: what it acknowledges may be lost", setting);
+    }
+  }
+  return success();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<PostgresStore>> open_postgres(const std::string& url, const PostgresOptions& options,
+                                                     Clock& clock) {
+  if (auto readable = postgres::check_url(url); !readable) return readable.error();
+  postgres::Address address;
+  address.url = url;
+  address.connect_time_max = options.connect_time_max;
+  address.silence_max = options.silence_max;
+  // Bringing a schema up to date may keep a busy server silent for long.
+  postgres::Address patient = address;
+  patient.silence_max = std::max(options.silence_max, kMigrationSilence);
+  Connection first(std::move(patient));
+  if (auto durable = check_durable(first); !durable) return durable.error();
+  if (auto grown = postgres::migrate(first, postgres::migrations()); !grown) return grown.error();
+
+  std::vector<std::unique_ptr<Connection>> reading;
+  while (reading.size() < std::max<std::size_t>(options.readers, 1)) {
+    reading.push_back(std::make_unique<Connection>(address));
+  }
+  const std::string self = crypto::hex_lower(crypto::random_bytes(8));
+  postgres::WriterLimits limits{{options.queue_max, options.group_max}, options.lock_time_max};
+  return std::make_unique<PostgresStore>(std::make_unique<postgres::Writer>(address, limits, self, clock),
+                                         std::make_unique<postgres::Readers>(std::move(reading), clock),
+                                         std::make_unique<postgres::Listener>(address, self, clock), self,
+                                         options.claim);
+}
+
+PostgresStore::PostgresStore(std::unique_ptr<postgres::Writer> writer, std::unique_ptr<postgres::Readers> readers,
+                             std::unique_ptr<postgres::Listener> listener, std::string self, Millis claim)
+    : writer_(std::move(writer)),
+      readers_(std::move(readers)),
+      listener_(std::move(listener)),
+      self_(std::move(self)),
+      claim_(claim) {}
+
+PostgresStore::~PostgresStore() = default;
+
+std::int64_t PostgresStore::transactions() const {
+  return writer_->transactions();
+}
+void PostgresStore::watch(std::function<void(const Change&)> seen) {
+  writer_->watch(std::move(seen));
+}
+Task<void> PostgresStore::follow() {
+  return listener_->run([this](const Change& change) { writer_->tell(change); });
+}
+Task<Result<Receipt>> PostgresStore::commit(Batch batch) {
+  return writer_->commit(std::move(batch));
+}
+
+Task<Result<Thread>> PostgresStore::thread(ThreadId id) {
+  return readers_->read([id = std::move(id)](Connection& db) { return postgres::find_thread(db, id); });
+}
+
+Task<Result<Turn>> PostgresStore::turn(TurnId id) {
+  return readers_->read([id = std::move(id)](Connection& db) { return postgres::find_turn(db, id); });
+}
+
+Task<Result<std::optional<Turn>>> PostgresStore::running_turn(ThreadId thread) {
+  return readers_->read([id = std::move(thread)](Connection& db) { return postgres::find_running_turn(db, id); });
+}
+
+Task<Result<std::vector<Message>>> PostgresStore::messages(ThreadId thread, std::int64_t after, std::int64_t limit) {
+  return readers_->read(
+      [id = std::move(thread), after, limit](Connection& db) { return postgres::list_messages(db, id, after, limit); });
+}
+
+Task<Result<std::vector<Message>>> PostgresStore::recent_messages(ThreadId thread, std::int64_t limit) {
+  return readers_->read(
+      [id = std::move(thread), limit](Connection& db) { return postgres::list_recent_messages(db, id, limit); });
+}
+
+Task<Result<std::vector<StreamEvent>>> PostgresStore::events(ThreadId thread, std::int64_t after, std::int64_t limit) {
+  return readers_->read(
+      [id = std::move(thread), after, limit](Connection& db) { return postgres::list_events(db, id, after, limit); });
+}
+
+Task<Result<PaymentIntent>> PostgresStore::intent(IntentId id) {
+  return readers_->read([id = std::move(id)](Connection& db) { return postgres::find_intent(db, id); });
+}
+
+Task<Result<PaymentIntent>> PostgresStore::intent_by_number(OutTradeNo number) {
+  return readers_->read(
+      [number = std::move(number)](Connection& db) { return postgres::find_intent_by_number(db, number); });
+}
+
+Task<Result<std::optional<PaymentIntent>>> PostgresStore::intent_by_origin(ThreadId thread, std::string origin) {
+  return readers_->read([id = std::move(thread), origin = std::move(origin)](Connection& db) {
+    return postgres::find_intent_by_origin(db, id, origin);
+  });
+}
+
+Task<Result<std::optional<PaymentIntent>>> PostgresStore::open_intent(TenantId tenant, UserId user) {
+  return readers_->read([tenant = std::move(tenant), user = std::move(user)](Connection& db) {
+    return postgres::find_open_intent(db, tenant, user);
+  });
+}
+
+Task<Result<std::vector<PaymentIntent>>> PostgresStore::intents_of_thread(ThreadId thread, std::int64_t limit) {
+  return readers_->read(
+      [id = std::move(thread), limit](Connection& db) { return postgres::list_intents_of_thread(db, id, limit); });
+}
+
+Task<Result<Refund>> PostgresStore::refund(RefundId id) {
+  return readers_->read([id = std::move(id)](Connection& db) { return postgres::find_refund(db, id); });
+}
+
+Task<Result<Refund>> PostgresStore::refund_by_number(OutRefundNo number) {
+  return readers_->read(
+      [number = std::move(number)](Connection& db) { return postgres::find_refund_by_number(db, number); });
+}
+
+Task<Result<std::vector<Refund>>> PostgresStore::refunds_of_intent(IntentId intent) {
+  return readers_->read([id = std::move(intent)](Connection& db) { return postgres::list_refunds_of_intent(db, id); });
+}
+
+Task<Result<std::vector<Refund>>> PostgresStore::refunds_of_thread(ThreadId thread, std::int64_t limit) {
+  return readers_->read(
+      [id = std::move(thread), limit](Connection& db) { return postgres::list_refunds_of_thread(db, id, limit); });
+}
+
+Task<Result<std::vector<WorkItem>>> PostgresStore::due_work(UtcTime now, std::int64_t limit) {
+  return readers_->read([now, limit](Connection& db) { return postgres::list_due_work(db, now, limit); });
+}
+
+Task<Result<std::optional<UtcTime>>> PostgresStore::next_due() {
+  return readers_->read([](Connection& db) { return postgres::find_next_due(db); });
+}
+
+Task<Result<NotificationRow>> PostgresStore::notification(std::string channel, std::string id) {
+  return readers_->read([channel = std::move(channel), id = std::move(id)](Connection& db) {
+    return postgres::find_notification(db, channel, id);
+  });
+}
+
+Task<Result<std::vector<LedgerEntry>>> PostgresStore::ledger_of_intent(IntentId intent) {
+  return readers_->read([id = std::move(intent)](Connection& db) { return postgres::list_ledger_of_intent(db, id); });
+}
+
+Task<Result<LedgerTotals>> PostgresStore::ledger_totals(TenantId tenant) {
+  return readers_->read([id = std::move(tenant)](Connection& db) { return postgres::total_ledger(db, id); });
+}
+
+Task<Result<void>> PostgresStore::verify_ledger() {
+  return readers_->read([](Connection& db) { return postgres::verify_ledger(db); });
+}
+
+Task<Result<std::optional<IdempotencyRow>>> PostgresStore::idempotency(std::string scope, std::string key) {
+  return readers_->read([scope = std::move(scope), key = std::move(key)](Connection& db) {
+    return postgres::find_idempotency(db, scope, key);
+  });
+}
+
+Task<Result<TurnLease>> PostgresStore::turn_lease(TurnId turn) {
+  return readers_->read([id = std::move(turn)](Connection& db) { return postgres::find_turn_lease(db, id); });
+}
+
+Task<Result<std::vector<WorkItem>>> PostgresStore::claim_work(UtcTime now, std::int64_t limit) {
+  return readers_->read([now, limit, self = self_, claim = claim_](Connection& db) {
+    return postgres::claim_due_work(db, now, limit, self, claim);
+  });
+}
+
+Task<Result<std::vector<Turn>>> PostgresStore::running_turns(std::int64_t limit) {
+  return readers_->read([limit](Connection& db) { return postgres::list_running_turns(db, limit); });
+}
+
+}  // namespace purser
