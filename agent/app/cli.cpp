@@ -50,6 +50,15 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   check_app->add_option("file", file, "the file")->required();
   check_app->add_flag("--json", as_json, "print the result as JSON");
 
+  ReconcileCommand reconcile_with;
+  reconcile_with.sources.environment = environment;
+  auto* reconcile_app = app.add_subcommand("reconcile", "hold the books of one day against the rail's bill");
+  reconcile_app->add_option("--date", reconcile_with.date, "the day in China, YYYY-MM-DD")->required();
+  reconcile_app->add_option("--bill", reconcile_with.bill, "the trade bill (type ALL) as it was downloaded")
+      ->required();
+  reconcile_app->add_flag("--json", reconcile_with.json, "print the result as JSON");
+  add_sources(*reconcile_app, reconcile_with.sources);
+
   auto* version_app = app.add_subcommand("version", "versions of purser and of what it links");
   version_app->add_flag("--json", as_json, "print the result as JSON");
 
@@ -65,6 +74,7 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   if (demo_app->parsed()) return demo(demo_with);
   if (chat_app->parsed()) return chat(chat_with);
   if (sandbox_app->parsed()) return run_sandbox(sandbox_with);
+  if (reconcile_app->parsed()) return reconcile(reconcile_with);
   if (check_app->parsed()) return check_config_file({file, std::move(environment), {}}, as_json);
   return version(as_json);
 }

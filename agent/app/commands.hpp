@@ -36,6 +36,14 @@ struct SandboxCommand {
 };
 int run_sandbox(const SandboxCommand& command);
 
+struct ReconcileCommand {
+  std::string date;  // YYYY-MM-DD, in China
+  std::string bill;  // the file of the trade bill
+  bool json = false;
+  SettingsSources sources;
+};
+int reconcile(const ReconcileCommand& command);
+
 int check_config_file(const SettingsSources& sources, bool json);
 int version(bool json);
 

@@ -1,0 +1,156 @@
+// The rail's bill is read strictly, and every planted difference is found and named.
+#include "validation/books/compare.hpp"
+#include "validation/books/trade_bill.hpp"
+
+#include <gtest/gtest.h>
+
+namespace purser::books {
+namespace {
+
+constexpr std::string_view kHeading =
+    "\xEF\xBB\xBF交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,"
+    "付款银行,"
+    "货币种类,应结订单金额,代金券金额,微信退款单号,商户退款单号,退款金额,充值券退款金额,退款类型,退款状态,商品名称,"
+    "商户数据包,手续费,费率,订单金额,申请退款金额,费率备注\r\n";
+constexpr std::string_view kSums =
+    "总交易单数,应结订单总金额,退款总金额,充值券退款总金额,手续费总金额,订单总金额,申请退款总金额\r\n";
+
+std::string capture_row(std::string order, std::string transaction, std::string yuan, std::string fee) {
+  return "`2026-01-05 18:00:00,`wx1,`1900,`0,`,`" + transaction + ",`" + order + ",`o,`JSAPI,`SUCCESS,`OTHERS,`CNY,`" +
+         yuan + ",`0.00,`0,`0,`0.00,`0.00,`,`,`Tea, green,`,`" + fee + ",`0.60%,`" + yuan + ",`0.00,`\r\n";
+}
+std::string refund_row(std::string order, std::string number, std::string yuan, std::string fee,
+                       std::string state = "SUCCESS") {
+  return "`2026-01-05 19:00:00,`wx1,`1900,`0,`,`4200" + order + ",`" + order +
+         ",`o,`JSAPI,`REFUND,`OTHERS,`CNY,`0.00,`0.00,`5000,`" + number + ",`" + yuan + ",`0.00,`ORIGINAL,`" + state +
+         ",`Tea,`,`" + fee + ",`0.60%,`0.00,`" + yuan + ",`\r\n";
+}
+std::string sums_row(std::string count, std::string paid, std::string back, std::string fees) {
+  return "`" + count + ",`" + paid + ",`" + back + ",`0.00,`" + fees + ",`" + paid + ",`" + back + "\r\n";
+}
+std::string bill_of(const std::string& rows, const std::string& sums) {
+  return std::string(kHeading) + rows + std::string(kSums) + sums;
+}
+const std::string kDay =
+    bill_of(capture_row("A1", "4200A1", "176.00", "1.06000") + refund_row("A1", "RA1", "88.00", "-0.53000") +
+                capture_row("B2", "4200B2", "0.01", "0.00000"),
+            sums_row("3", "176.01", "88.00", "0.53000"));
+
+OurLine ours(Movement movement, std::string order, std::string reference, std::int64_t fen) {
+  OurLine line;
+  line.movement = movement;
+  line.out_trade_no = std::move(order);
+  line.reference = std::move(reference);
+  line.posted = line.recorded = Money(fen, Currency::cny());
+  return line;
+}
+std::vector<OurLine> agreeing() {
+  return {ours(Movement::capture, "A1", "4200A1", 17'600), ours(Movement::refund, "A1", "RA1", 8'800),
+          ours(Movement::capture, "B2", "4200B2", 1)};
+}
+TradeBill day() {
+  return parse_trade_bill(kDay).value();
+}
+
+TEST(TradeBill, is_read_to_the_fen) {
+  const auto bill = parse_trade_bill(kDay);
+  ASSERT_TRUE(bill.ok()) << bill.error().message;
+  ASSERT_EQ(bill->lines.size(), 3U);
+  EXPECT_EQ(bill->lines[0].amount, Money(17'600, Currency::cny()));
+  EXPECT_EQ(bill->lines[0].fee, 106);
+  EXPECT_EQ(bill->lines[1].movement, Movement::refund);
+  EXPECT_EQ(bill->lines[1].reference, "RA1");
+  EXPECT_EQ(bill->lines[1].fee, -53);
+  EXPECT_EQ(bill->captured, 17'601);
+  EXPECT_EQ(bill->refunded, 8'800);
+  EXPECT_EQ(bill->fees, 53);
+}
+
+TEST(TradeBill, of_a_day_without_movements_is_empty) {
+  EXPECT_TRUE(parse_trade_bill("").value().lines.empty());
+}
+
+TEST(TradeBill, counts_a_refund_under_way_and_does_not_list_it) {
+  const auto bill = parse_trade_bill(
+      bill_of(refund_row("A1", "RA1", "1.00", "0.00000", "PROCESSING"), sums_row("1", "0.00", "1.00", "0.00000")));
+  ASSERT_TRUE(bill.ok()) << bill.error().message;
+  EXPECT_TRUE(bill->lines.empty());
+}
+
+TEST(TradeBill, that_is_cut_changed_or_not_one_is_refused) {
+  for (std::size_t at = 1; at + 2 < kDay.size(); ++at) {
+    EXPECT_FALSE(parse_trade_bill(std::string_view(kDay).substr(0, at)).ok()) << at;
+  }
+  const std::string one = capture_row("A1", "4200A1", "176.00", "1.06000");
+  for (const auto& [rows, sums] : std::vector<std::pair<std::string, std::string>>{
+           {one, sums_row("1", "176.01", "0.00", "1.06000")},
+           {one, sums_row("2", "176.00", "0.00", "1.06000")},
+           {one, sums_row("1", "176.00", "0.00", "1.05000")},
+           {one, sums_row("1", "176.00", "0.01", "1.06000")},
+           {capture_row("A1", "4200A1", "176.001", "0.00000"), sums_row("1", "176.00", "0.00", "0.00000")},
+           {capture_row("A1", "4200A1", "-1.00", "0.00000"), sums_row("1", "-1.00", "0.00", "0.00000")},
+           {capture_row("A1", "4200A1", "1e2", "0.00000"), sums_row("1", "100.00", "0.00", "0.00000")},
+           {"`short\r\n", sums_row("1", "0.00", "0.00", "0.00000")}}) {
+    const auto bill = parse_trade_bill(bill_of(rows, sums));
+    ASSERT_FALSE(bill.ok()) << rows << sums;
+    EXPECT_EQ(bill.code(), Errc::reply_malformed);
+  }
+  EXPECT_FALSE(parse_trade_bill("{\"code\":\"NO_STATEMENT_EXIST\"}").ok());
+}
+
+TEST(Books, that_agree_have_no_difference) {
+  EXPECT_TRUE(compare(day(), agreeing()).empty());
+  EXPECT_TRUE(compare(TradeBill(), {}).empty());
+}
+
+TEST(Books, name_what_only_the_rail_knows) {
+  auto lines = agreeing();
+  lines.erase(lines.begin() + 1);
+  const auto found = compare(day(), lines);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].fault, Fault::not_in_ledger);
+  EXPECT_EQ(found[0].reference, "RA1");
+  EXPECT_EQ(found[0].rail, 8'800);
+  EXPECT_EQ(found[0].ledger, 0);
+}
+
+TEST(Books, name_what_only_we_know) {
+  auto lines = agreeing();
+  lines.push_back(ours(Movement::capture, "C3", "4200C3", 5));
+  const auto found = compare(day(), lines);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].fault, Fault::not_on_bill);
+  EXPECT_EQ(found[0].ledger, 5);
+}
+
+TEST(Books, name_a_difference_of_one_fen_on_any_of_the_three_sides) {
+  auto lines = agreeing();
+  lines[0].posted = lines[0].recorded = Money(17'601, Currency::cny());
+  auto found = compare(day(), lines);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].fault, Fault::amount_differs);
+  EXPECT_EQ(found[0].rail, 17'600);
+  EXPECT_EQ(found[0].ledger, 17'601);
+
+  lines = agreeing();
+  lines[1].recorded = Money(8'799, Currency::cny());
+  found = compare(day(), lines);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].fault, Fault::row_differs);
+  EXPECT_EQ(found[0].row, 8'799);
+}
+
+TEST(Books, name_what_stands_twice_or_under_another_order) {
+  TradeBill bill = day();
+  bill.lines.push_back(bill.lines[0]);
+  EXPECT_EQ(compare(bill, agreeing()).at(0).fault, Fault::twice_on_bill);
+  auto lines = agreeing();
+  lines.push_back(lines[2]);
+  EXPECT_EQ(compare(day(), lines).at(0).fault, Fault::twice_in_ledger);
+  lines = agreeing();
+  lines[0].out_trade_no = "Z9";
+  EXPECT_EQ(compare(day(), lines).at(0).fault, Fault::order_differs);
+}
+
+}  // namespace
+}  // namespace purser::books
