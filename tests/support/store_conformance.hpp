@@ -1,7 +1,7 @@
 // What every store must do, whatever is behind it. An adapter's test defines a StoreHome and writes
 //   INSTANTIATE_TEST_SUITE_P(Sqlite, StoreConformance, testing::Values(&make_sqlite_home));
-// The tests stand in store_conformance_{rows,rules,racing,sharing,crash}.hpp, all included at the end of this file, so that one
-// include brings the whole suite into the adapter's test program.
+// The tests stand in store_conformance_{rows,rules,racing,sharing,crash}.hpp, all included at the end of this file, so
+// that one include brings the whole suite into the adapter's test program.
 #pragma once
 
 #include "gateway/store/store.hpp"

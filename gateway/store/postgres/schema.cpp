@@ -8,9 +8,11 @@ namespace {
 
 constexpr int kTriesMax = 20;
 
-// Two processes that begin at once get in each other's way until one of them is through.
-bool may_try_again(const Connection& connection, const Error& error) {
-  return connection.trouble() == Trouble::retryable || error.code == Errc::store_duplicate;
+// Two processes that begin at once get in each other's way until one of them is through: the loser is told that a row
+// of the catalogue or the table exists, or finds it changed under its hands.
+bool may_try_again(const Connection& connection, const Error& error, bool making) {
+  if (connection.trouble() == Trouble::retryable || error.code == Errc::store_duplicate) return true;
+  return making && error.code == Errc::internal;
 }
 
 struct Version {
@@ -83,7 +85,7 @@ Result<void> migrate(Connection& connection, std::span<const Migration> steps) {
     if (connection.in_transaction()) (void)connection.query("ROLLBACK");
     if (done.ok() && *done) return success();
     if (done.ok()) continue;
-    if (++tries >= kTriesMax || !may_try_again(connection, done.error())) return done.error();
+    if (++tries >= kTriesMax || !may_try_again(connection, done.error(), !ours.ok())) return done.error();
   }
 }
 
