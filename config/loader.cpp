@@ -60,6 +60,16 @@ class Loader {
     auto contents = parse_settings_file(text, source);
     for (auto& mistake : contents.mistakes) out_.mistakes.push_back(std::move(mistake));
     for (const auto& entry : contents.entries) load_entry(entry, source);
+    for (const auto& section : contents.sections) judge_section(section, contents.entries, source);
+  }
+
+  // An unknown section that holds nothing has no entry to complain about.
+  void judge_section(const std::string& section, const std::vector<FileEntry>& entries, const std::string& source) {
+    const std::string prefix = section + ".";
+    const auto within = [&](std::string_view key) { return key.starts_with(prefix); };
+    const bool known = std::ranges::any_of(definitions(), [&](const auto& d) { return within(d.key); });
+    const bool told = std::ranges::any_of(entries, [&](const auto& entry) { return within(entry.key); });
+    if (!known && !told) tell_unknown(source, section);
   }
 
   void load_entry(const FileEntry& entry, const std::string& source) {

@@ -38,6 +38,7 @@ class Reader : public json::json_sax_t {
   bool key(std::string& name) override {
     if (ignored_ > 0) return true;
     (depth_ == 1 ? section_ : key_) = depth_ == 1 ? name : section_ + "." + name;
+    if (depth_ == 1) out_.sections.push_back(name);
     const std::string& full = depth_ == 1 ? section_ : key_;
     if (!seen_.insert(full).second) tell(Errc::json_duplicate_key, full, "stands once");
     return true;

@@ -21,7 +21,8 @@ struct FileEntry {
 };
 
 struct FileContents {
-  std::vector<FileEntry> entries;  // in the order of the file
+  std::vector<FileEntry> entries;     // in the order of the file
+  std::vector<std::string> sections;  // also those that hold nothing
   Mistakes mistakes;
 };
 

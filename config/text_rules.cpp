@@ -3,6 +3,7 @@
 #include "validation/money/ids.hpp"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <charconv>
 #include <filesystem>
 #include <fstream>
@@ -69,6 +70,15 @@ std::string_view trimmed(std::string_view text) {
 bool is_address(std::string_view text) {
   const std::size_t colon = port_colon(text);
   return colon != std::string_view::npos && is_host(text.substr(0, colon)) && is_port(text.substr(colon + 1));
+}
+
+bool is_listen_address(std::string_view text) {
+  if (!is_address(text)) return false;
+  std::string host(text.substr(0, port_colon(text)));
+  const bool bracketed = host.front() == '[';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  unsigned char address[sizeof(in6_addr)];
+  return ::inet_pton(bracketed ? AF_INET6 : AF_INET, host.c_str(), address) == 1;
 }
 
 bool is_http_url(std::string_view text) {

@@ -15,8 +15,10 @@ struct TextRule {
 };
 
 // The tests. None of them asks the network; the two `is_readable_` ones ask the file system.
-bool is_address(std::string_view text);   // 127.0.0.1:8080, [::1]:0, purser.internal:8080
-bool is_http_url(std::string_view text);  // a host, and neither user, query, fragment nor a slash at the end
+bool is_address(std::string_view text);
+// The same with an IP address, because a name may stand for several: [...] around IPv6.
+bool is_listen_address(std::string_view text);  // 127.0.0.1:8080, [::1]:0, purser.internal:8080
+bool is_http_url(std::string_view text);        // a host, and neither user, query, fragment nor a slash at the end
 bool is_https_url(std::string_view text);
 bool is_loopback_url(std::string_view text);  // http or https to localhost, 127.0.0.0/8 or ::1
 bool is_rail_url(std::string_view text);
@@ -37,7 +39,8 @@ bool is_word(std::string_view text);
 
 namespace text_rules {
 
-inline constexpr TextRule kAddress{"an address like 127.0.0.1:8080 (port 0: any free port)", is_address};
+inline constexpr TextRule kAddress{"an IP address and port like 127.0.0.1:8080 or [::1]:8080 (port 0: any free port)",
+                                   is_listen_address};
 inline constexpr TextRule kUrl{"an http or https URL without user, query, fragment or slash at its end", is_http_url};
 inline constexpr TextRule kRailUrl{"an https URL (http only to this machine) without slash at its end", is_rail_url};
 inline constexpr TextRule kSqliteUrl{"sqlite:///absolute/path", is_sqlite_url};

@@ -8,6 +8,8 @@ using nlohmann::json;
 
 // A turn with a slow model may take this long; the API's own limits are shorter.
 constexpr std::chrono::seconds kPatience{90};
+// A control call may move the very clock that its time limit is measured on.
+constexpr std::chrono::hours kControlPatience{24 * 365};
 
 Result<json> read(const http::Reply& reply) {
   json body = json::parse(reply.body, nullptr, false);
@@ -41,8 +43,8 @@ http::Call ApiClient::call(std::string method, std::string path) {
   return out;
 }
 
-Task<Result<json>> ApiClient::send(http::Call request) {
-  const Deadline limit = Deadline::after(clock_, kPatience);
+Task<Result<json>> ApiClient::send(http::Call request, std::chrono::seconds patience) {
+  const Deadline limit = Deadline::after(clock_, patience);
   auto reply = co_await http_.send(std::move(request), limit);
   if (!reply) co_return reply.error();
   co_return read(*reply);
@@ -53,30 +55,30 @@ Task<Result<json>> ApiClient::create_thread(std::string user, std::string openid
   json body = {{"user", {{"id", std::move(user)}}}, {"locale", std::move(locale)}};
   if (!openid.empty()) body["user"]["openid"] = std::move(openid);
   request.body = body.dump();
-  co_return co_await send(std::move(request));
+  co_return co_await send(std::move(request), kPatience);
 }
 
 Task<Result<json>> ApiClient::say(std::string thread, std::string text) {
   http::Call request = call("POST", "/v1/threads/" + thread + "/turns");
   request.body = json{{"text", std::move(text)}}.dump(-1, ' ', false, json::error_handler_t::replace);
-  co_return co_await send(std::move(request));
+  co_return co_await send(std::move(request), kPatience);
 }
 
 Task<Result<json>> ApiClient::intent(std::string id) {
   http::Call request = call("GET", "/v1/intents/" + id);
-  co_return co_await send(std::move(request));
+  co_return co_await send(std::move(request), kPatience);
 }
 
 Task<Result<json>> ApiClient::messages(std::string thread, std::int64_t after) {
   http::Call request = call("GET", "/v1/threads/" + thread + "/messages?limit=100&after=" + std::to_string(after));
-  co_return co_await send(std::move(request));
+  co_return co_await send(std::move(request), kPatience);
 }
 
 Task<Result<json>> ApiClient::control(http::Origin sandbox, std::string path, json body) {
   http::Call request(std::move(sandbox), "POST", std::move(path));
   request.headers.emplace_back("Content-Type", "application/json");
   request.body = body.dump();
-  co_return co_await send(std::move(request));
+  co_return co_await send(std::move(request), kControlPatience);
 }
 
 }  // namespace purser

@@ -26,7 +26,7 @@ class ApiClient {
   Task<Result<nlohmann::json>> control(http::Origin sandbox, std::string path, nlohmann::json body);
 
  private:
-  Task<Result<nlohmann::json>> send(http::Call call);
+  Task<Result<nlohmann::json>> send(http::Call call, std::chrono::seconds patience);
   http::Call call(std::string method, std::string path);
 
   http::Client& http_;

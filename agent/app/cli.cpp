@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include <iostream>
+
 namespace purser {
 
 namespace {
@@ -32,6 +34,7 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   demo_app->add_option("--lang", demo_with.locale, "language of the conversation")->check(CLI::IsMember({"en", "zh"}));
 
   ChatCommand chat_with;
+  chat_with.locale = environment["LANG"].starts_with("zh") ? "zh" : "en";
   chat_with.sources.environment = environment;
   auto* chat_app = app.add_subcommand("chat", "talk in the terminal; /pay pays, /help lists the rest");
   chat_app->add_option("--url", chat_with.url, "a running purser; without it, one of its own on the sandbox");
@@ -67,7 +70,10 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   } catch (const CLI::Success& wanted) {
     return app.exit(wanted);
   } catch (const CLI::ParseError& misuse) {
-    app.exit(misuse);
+    const auto named = app.get_subcommands([&](const CLI::App* one) { return argc > 1 && one->get_name() == argv[1]; });
+    const bool no_command = argc > 1 && argv[1][0] != '-' && named.empty();
+    if (no_command) std::cerr << "purser: no command '" << argv[1] << "'; purser --help lists them\n";
+    if (!no_command) app.exit(misuse);
     return 2;
   }
   if (serve_app->parsed()) return serve(serve_with);

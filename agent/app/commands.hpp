@@ -25,7 +25,7 @@ int demo(const DemoCommand& command);
 struct ChatCommand {
   std::string url;  // empty: a daemon of its own
   std::string key;
-  std::string locale = "zh";
+  std::string locale = "en";
   SettingsSources sources;
 };
 int chat(const ChatCommand& command);

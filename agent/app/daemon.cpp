@@ -142,6 +142,7 @@ struct Daemon::Parts {
   // All that goes out: the rail, the model, the sandbox's webhooks.
   std::unique_ptr<http::Client> client;
   // The memory. Opened before anything listens: a daemon without it must not say it is ready.
+  FileLock lock;
   std::unique_ptr<Store> store;
   // The public listener's port must be known before orders name their notify_url.
   std::unique_ptr<http::Server> server;
@@ -186,6 +187,12 @@ Result<void> Daemon::Parts::make() {
   if (around.store) {
     store = std::move(around.store);
   } else {
+    // A daemon keeps state of its turns in memory: two on one file would talk past each other.
+    if (const auto path = parse_sqlite_url(settings.store.url.reveal())) {
+      auto held = FileLock::take(*path + ".lock");
+      if (!held) return held.error();
+      lock = std::move(*held);
+    }
     auto opened = open_store(settings.store, clock);
     if (!opened) return opened.error();
     store = std::move(*opened);

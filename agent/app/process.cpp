@@ -2,7 +2,9 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <string_view>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -25,6 +27,19 @@ Result<void> make_state_folder(const std::string& path) {
     if (end == std::string::npos) break;
   }
   return success();
+}
+
+Result<FileLock> FileLock::take(const std::string& path) {
+  FileLock out;
+  out.descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (out.descriptor_ < 0) return Error(Errc::store_unavailable, path + ": " + std::strerror(errno));
+  if (::flock(out.descriptor_, LOCK_EX | LOCK_NB) == 0) return out;
+  if (errno == EWOULDBLOCK) return Error(Errc::store_unavailable, path + " is held by another purser");
+  return Error(Errc::store_unavailable, path + ": " + std::strerror(errno));
+}
+
+FileLock::~FileLock() {
+  if (descriptor_ >= 0) ::close(descriptor_);
 }
 
 std::map<std::string, std::string> environment() {

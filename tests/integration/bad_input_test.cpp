@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <signal.h>
 #include <sys/stat.h>
 
 namespace purser::test {
@@ -52,7 +53,9 @@ class BadInput : public ::testing::Test {
 
 TEST_F(BadInput, MisuseIsTwo) {
   EXPECT_EQ(run({}).code, 2);
-  EXPECT_EQ(run({"fly"}).code, 2);
+  const Ended fly = run({"fly"});
+  EXPECT_EQ(fly.code, 2);
+  EXPECT_NE(fly.errors.find("'fly'"), std::string::npos) << fly.errors;
   EXPECT_EQ(run({"serve", "--frob"}).code, 2);
   EXPECT_EQ(run({"check-config"}).code, 2);
   EXPECT_EQ(run({"demo", "--lang", "fr"}).code, 2);
@@ -89,6 +92,8 @@ TEST_F(BadInput, EveryMistakeOfAFileAtOnce) {
   EXPECT_EQ(broken.code, 1);
   EXPECT_NE(broken.output.find("line 2"), std::string::npos) << broken.output;
   EXPECT_EQ(run({"serve", "--config", folder_.file("absent.json")}).code, 2);
+  EXPECT_EQ(run({"check-config", file("section.json", R"({"srv":{}})")}).code, 1);
+  EXPECT_EQ(run({"check-config", file("host.json", R"({"server":{"listen":"localhost:80"}})")}).code, 1);
 }
 
 TEST_F(BadInput, APortInUse) {
@@ -106,6 +111,16 @@ TEST_F(BadInput, ADatabaseThatIsNotOurs) {
   expect_refused(1, {"database.url=sqlite://" + folder_.file("no/such.db")}, {}, {"no", "No such file"});
   expect_refused(2, {"database.url=mysql://db/purser"}, {}, {"database.url"});
   EXPECT_EQ(std::filesystem::file_size(garbage), 5'000u) << "it is left as it was";
+}
+
+TEST_F(BadInput, ADatabaseThatAnotherDaemonHolds) {
+  ServeProcess first({database()}, {});
+  ASSERT_TRUE(first.ready()) << first.child().errors();
+  expect_refused(1, {database(), "server.listen=127.0.0.1:0"}, {}, {"purser.db.lock", "another purser"});
+  first.child().signal(SIGKILL);
+  first.child().wait();
+  ServeProcess second({database()}, {});
+  EXPECT_TRUE(second.ready()) << "the lock ends with its holder: " << second.child().errors();
 }
 
 TEST_F(BadInput, ADatabaseFromTheFuture) {

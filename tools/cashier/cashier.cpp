@@ -10,17 +10,11 @@ namespace {
 
 // Longer than any channel's own limit: the channel decides when an answer is too late, this only bounds a bug.
 constexpr std::chrono::seconds kRailPatience{40};
-// A row that changes under us more often than this in one step is being fought over: give up and let the work come
-// back.
-constexpr int kConflictRetries = 8;
+using cashier::kConflictRetries;
+using cashier::lost_race;
 
 bool waits_for_rail(const PaymentIntent& intent) {
   return intent.state == IntentState::created || intent.state == IntentState::unknown;
-}
-
-// Somebody changed a row first, or put the same money into the ledger: read again and see what is left to do.
-bool retry(const Error& error) {
-  return error.code == Errc::store_conflict || (error.code == Errc::store_duplicate && error.param == "ledger");
 }
 
 }  // namespace
@@ -115,7 +109,7 @@ Task<Result<PaymentIntent>> Cashier::record_order_reply(IntentId id, OrderReply 
     if (!change) co_return change.error();
     auto done = co_await ports_.store.commit(std::move(change->batch));
     if (done) co_return std::move(change->intent);
-    if (!retry(done.error())) co_return done.error();
+    if (!lost_race(done.error())) co_return done.error();
     last = done.error();
   }
   co_return last;
@@ -166,7 +160,7 @@ Task<Result<void>> Cashier::apply_facts(IntentId id, OrderFacts facts) {
     if (!change) co_return success();
     auto done = co_await ports_.store.commit(std::move(change->batch));
     if (done) co_return success();
-    if (!retry(done.error())) co_return done.error();
+    if (!lost_race(done.error())) co_return done.error();
   }
   co_return Errc::store_conflict;
 }
@@ -181,47 +175,6 @@ Task<Result<void>> Cashier::apply_rail_closed(IntentId id) {
   co_return success();
 }
 
-// Closed at the rail before the books say so: who paid a moment ago is a customer, not one who canceled. True when the
-// rail closed it; false when it gave no answer.
-Task<Result<bool>> Cashier::close_before_cancel(PaymentIntent intent) {
-  const Deadline limit = rail_deadline();
-  const CloseReply reply = co_await ports_.channel.close_order(intent.order.out_trade_no, limit);
-  if (!reply.already_paid) co_return reply.outcome == Outcome::succeeded;
-  auto asked = co_await settle_by_query(intent.id);
-  if (!asked) co_return asked.error();
-  co_return Error(Errc::cancel_not_allowed, "the payment was made before it could be canceled", "payment_intent");
-}
-
-Task<Result<PaymentIntent>> Cashier::cancel(IntentId id, Asked asked) {
-  auto open = co_await ports_.store.intent(id);
-  if (!open || open->state == IntentState::canceled) co_return open;
-  bool closed = !open->order.may_be_open;
-  if (is_open(open->state) && !closed) {
-    auto ended = co_await close_before_cancel(std::move(*open));
-    if (!ended) co_return ended.error();
-    closed = *ended;
-  }
-  Error last(Errc::store_conflict);
-  for (int i = 0; i < kConflictRetries; ++i) {
-    auto row = co_await ports_.store.intent(id);
-    if (!row || row->state == IntentState::canceled) co_return row;
-    auto change = cashier::after_cancel(std::move(*row), ports_.clock.durable(), asked == Asked::from_outside, closed);
-    if (!change) co_return change.error();
-    auto done = co_await ports_.store.commit(std::move(change->batch));
-    if (done) co_return std::move(change->intent);
-    if (!retry(done.error())) co_return done.error();
-    last = done.error();
-  }
-  co_return last;
-}
-
-Task<Result<PaymentIntent>> Cashier::ask_rail(PaymentIntent intent) {
-  if (!is_open(intent.state)) co_return intent;
-  auto asked = co_await settle_by_query(intent.id);
-  if (!asked) co_return asked.error();
-  co_return co_await ports_.store.intent(intent.id);
-}
-
 Task<Result<Confirmation>> Cashier::confirmation(PaymentIntent intent) {
   const Deadline limit = rail_deadline();
   co_return co_await ports_.channel.confirmation(std::move(intent), limit);
@@ -231,7 +184,15 @@ Task<Result<void>> Cashier::take_order_facts(OrderFacts facts) {
   auto row = co_await ports_.store.intent_by_number(facts.out_trade_no);
   if (!row) co_return row.error();
   if (facts.state != TradeState::paid && facts.state != TradeState::refunded) co_return success();
-  co_return co_await apply_facts(row->id, std::move(facts));
+  if (ports_.channel.matches(facts, *row)) co_return co_await apply_facts(row->id, std::move(facts));
+  // Signed, and yet not about what was ordered: the rail's answer to our own question decides, and without one nothing
+  // is decided.
+  auto asked = co_await settle_by_query(row->id);
+  if (!asked) co_return asked.error();
+  if (asked->outcome == Outcome::unknown)
+    co_return Error(Errc::rail_unknown,
+                    "the rail does not say what became of an order that a notification told wrongly");
+  co_return success();
 }
 
 // --- refunds
@@ -340,7 +301,7 @@ Task<Result<std::vector<Refund>>> Cashier::reserve(Thread thread, std::vector<Ch
     }
     auto done = co_await ports_.store.commit(std::move(batch));
     if (done) co_return out;
-    if (!retry(done.error())) co_return done.error();
+    if (!lost_race(done.error())) co_return done.error();
     last = done.error();
   }
   co_return last;
@@ -370,7 +331,7 @@ Task<Result<Refund>> Cashier::record_refund(RefundId id, RefundEvent event, Refu
     if (!change) co_return row;
     auto done = co_await ports_.store.commit(std::move(change->batch));
     if (done) co_return std::move(change->refund);
-    if (!retry(done.error())) co_return done.error();
+    if (!lost_race(done.error())) co_return done.error();
     last = done.error();
   }
   co_return last;

@@ -55,7 +55,8 @@ class Cashier {
   Task<Result<void>> submit_refund(WorkItem item);
   Task<Result<void>> resolve_refund(WorkItem item);
 
-  // What a verified webhook or query said. Facts about a number that is not ours: not_found.
+  // What a verified webhook said. Facts about a number that is not ours: not_found. Facts that differ from what was
+  // ordered are asked about; what the rail answers then decides. rail_unknown: it gave no answer, ask again.
   Task<Result<void>> take_order_facts(OrderFacts facts);
   Task<Result<void>> take_refund_facts(RefundFacts facts);
 

@@ -366,4 +366,8 @@ std::optional<RefundChange> after_refund_news(Refund refund, PaymentIntent inten
   return change;
 }
 
+bool lost_race(const Error& error) {
+  return error.code == Errc::store_conflict || (error.code == Errc::store_duplicate && error.param == "ledger");
+}
+
 }  // namespace purser::cashier

@@ -64,4 +64,10 @@ WorkItem work(WorkKind kind, const Refund& refund, UtcTime due);
 StreamEvent event(const PaymentIntent& intent, std::string_view type, UtcTime now);
 StreamEvent event(const Refund& refund, std::string_view type, UtcTime now);
 
+// A row that changes under us more often than this in one step is being fought over: give up and let the work come
+// back.
+inline constexpr int kConflictRetries = 8;
+// Somebody changed a row first, or put the same money into the ledger: read again and see what is left to do.
+bool lost_race(const Error& error);
+
 }  // namespace purser::cashier

@@ -351,10 +351,27 @@ TEST_F(WebhookTest, another_amount_is_never_paid) {
   const PaymentIntent intent = desk.buy(desk.thread());
   auto facts = FakeChannel::paid(intent);
   facts.total = Money(1, Currency::cny());
+  desk.channel.queries.push_back(FakeChannel::query_reply(facts));
   EXPECT_EQ(send(FakeChannel::webhook("N1", "TRANSACTION.SUCCESS", FakeChannel::plain_of(facts))).status, 200);
   desk.work_off();
   EXPECT_EQ(desk.intent(intent.id.str()).state, IntentState::conflicted);
   EXPECT_EQ(captures(intent), 0U);
+}
+
+TEST_F(WebhookTest, what_the_rail_answers_to_a_question_wins_over_a_notification_that_differs) {
+  Desk& desk = open();
+  const PaymentIntent intent = desk.buy(desk.thread());
+  auto facts = FakeChannel::paid(intent);
+  facts.total = Money(1, Currency::cny());
+  desk.channel.queries.push_back(QueryReply());  // no answer at first: nothing is decided
+  EXPECT_EQ(send(FakeChannel::webhook("N1", "TRANSACTION.SUCCESS", FakeChannel::plain_of(facts))).status, 200);
+  EXPECT_THROW(desk.work_off(), std::runtime_error) << "it stays to be done";
+  EXPECT_EQ(desk.intent(intent.id.str()).state, IntentState::awaiting_payment);
+  EXPECT_FALSE(applied("N1"));
+  desk.channel.queries.push_back(FakeChannel::query_reply(FakeChannel::paid(intent)));
+  desk.work_off();
+  EXPECT_EQ(desk.intent(intent.id.str()).state, IntentState::succeeded);
+  EXPECT_EQ(captures(intent), 1U);
 }
 
 TEST_F(WebhookTest, the_whole_ladder_of_retries_has_one_effect) {

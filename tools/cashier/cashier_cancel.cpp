@@ -1,0 +1,50 @@
+// How a payment ends before it is made: canceled by its user, and what the rail says when it is asked in between.
+#include "tools/cashier/cashier.hpp"
+
+namespace purser {
+
+using cashier::kConflictRetries;
+using cashier::lost_race;
+
+// Closed at the rail before the books say so: who paid a moment ago is a customer, not one who canceled. True when the
+// rail closed it; false when it gave no answer.
+Task<Result<bool>> Cashier::close_before_cancel(PaymentIntent intent) {
+  const Deadline limit = rail_deadline();
+  const CloseReply reply = co_await ports_.channel.close_order(intent.order.out_trade_no, limit);
+  if (!reply.already_paid) co_return reply.outcome == Outcome::succeeded;
+  auto asked = co_await settle_by_query(intent.id);
+  if (!asked) co_return asked.error();
+  co_return Error(Errc::cancel_not_allowed, "the payment was made before it could be canceled", "payment_intent");
+}
+
+Task<Result<PaymentIntent>> Cashier::cancel(IntentId id, Asked asked) {
+  auto open = co_await ports_.store.intent(id);
+  if (!open || open->state == IntentState::canceled) co_return open;
+  bool closed = !open->order.may_be_open;
+  if (is_open(open->state) && !closed) {
+    auto ended = co_await close_before_cancel(std::move(*open));
+    if (!ended) co_return ended.error();
+    closed = *ended;
+  }
+  Error last(Errc::store_conflict);
+  for (int i = 0; i < kConflictRetries; ++i) {
+    auto row = co_await ports_.store.intent(id);
+    if (!row || row->state == IntentState::canceled) co_return row;
+    auto change = cashier::after_cancel(std::move(*row), ports_.clock.durable(), asked == Asked::from_outside, closed);
+    if (!change) co_return change.error();
+    auto done = co_await ports_.store.commit(std::move(change->batch));
+    if (done) co_return std::move(change->intent);
+    if (!lost_race(done.error())) co_return done.error();
+    last = done.error();
+  }
+  co_return last;
+}
+
+Task<Result<PaymentIntent>> Cashier::ask_rail(PaymentIntent intent) {
+  if (!is_open(intent.state)) co_return intent;
+  auto asked = co_await settle_by_query(intent.id);
+  if (!asked) co_return asked.error();
+  co_return co_await ports_.store.intent(intent.id);
+}
+
+}  // namespace purser
