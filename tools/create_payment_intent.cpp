@@ -52,7 +52,7 @@ class CreatePaymentIntent final : public Tool {
             "the user has an open payment in another conversation: it must be paid, canceled or expire first");
       auto how = rules::one_active_payment(open->has_value() ? &**open : nullptr, order->lines);
       if (!how) co_return how.error();
-      if (*how == rules::OpenPayment::same_content) co_return co_await show(context, std::move(**open));
+      if (*how == rules::OpenPayment::show_again) co_return co_await show(context, std::move(**open));
     }
     auto renewed = co_await renewed_from(context.thread, order->lines);
     if (!renewed) co_return renewed.error();

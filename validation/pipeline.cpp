@@ -2,12 +2,15 @@
 
 #include "validation/money/json_gate.hpp"
 #include "validation/money/text.hpp"
+#include "validation/rules/catalogue_age.hpp"
 #include "validation/rules/currency.hpp"
 #include "validation/rules/description.hpp"
 #include "validation/rules/order_total.hpp"
+#include "validation/rules/provenance.hpp"
 #include "validation/rules/refund_batch.hpp"
 #include "validation/rules/refund_bounds.hpp"
 #include "validation/rules/refund_reason.hpp"
+#include "validation/rules/sensitive_words.hpp"
 
 #include <algorithm>
 
@@ -28,7 +31,7 @@ Judged<T> judged(Evidence evidence, Result<T> value) {
     verdict.decision = value.code() == Errc::needs_operator ? Decision::ask_operator : Decision::reject;
     verdict.error = value.error();
   }
-  return Judged<T>{std::move(verdict), std::move(value)};
+  return Judged<T>{std::move(verdict), std::move(value), T()};
 }
 
 // A note is kept nowhere yet; it still may not smuggle anything past the people who read the proposal.
@@ -44,8 +47,13 @@ Result<void> check_note(const std::optional<std::string>& note) {
 
 Result<CheckedOrder> apply_order_rules(const Catalogue& catalogue, const OrderProposal& proposal,
                                        const OrderPolicy& policy, std::string_view locale, Evidence& asked) {
+  asked.emplace_back("catalogue_age");
+  if (auto good = rules::catalogue_age(catalogue.as_of(), policy.now, policy.catalogue_age_max); !good)
+    return good.error();
+
   asked.emplace_back("order_lines");
-  const rules::LineLimits limits{policy.lines_max, policy.quantity_max, policy.order_amount_max_fen};
+  const rules::LineLimits limits{policy.lines_max, policy.quantity_max, policy.order_amount_max_fen,
+                                 policy.tolerance_per_mille};
   auto lines = rules::order_lines(catalogue, proposal.lines, limits, locale);
   if (!lines) return lines.error();
 
@@ -87,10 +95,11 @@ class RefundRun {
     asked_.emplace_back("refund_batch");
     auto sum = rules::refund_batch(batch_, proposal_.total_fen);
     if (!sum) return sum.error();
-    asked_.emplace_back("automatic_limit");
-    if (auto good = automatic_limit(*sum); !good) return good.error();
+    asked_.emplace_back("refund_limits");
+    if (auto good = rules::refund_limits(*sum, limits()); !good) return good.error();
     return std::move(checked_);
   }
+  std::vector<CheckedRefund> take_checked() { return std::move(checked_); }
 
  private:
   Result<void> check_entry(std::size_t index) {
@@ -101,14 +110,21 @@ class RefundRun {
     const auto intent = std::find_if(owned_.begin(), owned_.end(),
                                      [&](const PaymentIntent& candidate) { return candidate.id == entry.intent; });
     if (intent == owned_.end()) {
-      return Error(Errc::not_found, std::string(meaning_of(Errc::not_found)), pointer_to(at, "payment_intent"));
+      return rules::no_such_payment(pointer_to(at, "payment_intent"));
     }
     asked_.emplace_back("refund_state");
     if (auto good = rules::refund_state(*intent, pointer_to(at, "payment_intent")); !good) return good;
 
+    asked_.emplace_back("refund_history");
+    const rules::RefundHistory history{policy_.now, policy_.window, made_before(index), policy_.count_max};
+    if (auto good = rules::refund_history(*intent, history, pointer_to(at, "payment_intent")); !good) return good;
+
     asked_.emplace_back("refund_reason");
     auto reason = rules::refund_reason(entry.reason, policy_.reason_max, pointer_to(at, "reason"));
     if (!reason) return reason.error();
+    asked_.emplace_back("sensitive_words");
+    if (auto good = rules::sensitive_words(*reason, policy_.sensitive_words, pointer_to(at, "reason")); !good)
+      return good;
 
     auto amount = amount_of(entry, *intent, index, at);
     if (!amount) return amount.error();
@@ -123,13 +139,19 @@ class RefundRun {
   Result<Money> amount_of(const RefundProposal::Entry& entry, const PaymentIntent& intent, std::size_t index,
                           const std::string& at) {
     if (!entry.lines.empty()) {
-      if (entry.all) return Error(Errc::refund_amount_mismatch, "name lines or all, not both", pointer_to(at, "all"));
+      if (entry.all || entry.half) {
+        return Error(Errc::refund_amount_mismatch, "name lines, all or half, and only one of them",
+                     pointer_to(at, entry.all ? "all" : "half"));
+      }
       asked_.emplace_back("refund_lines");
       return rules::refund_lines(intent, entry.lines, lines_before(index), at);
     }
+    if (entry.all && entry.half)
+      return Error(Errc::refund_amount_mismatch, "name all or half, not both", pointer_to(at, "half"));
     if (entry.all) return refundable(intent);
+    if (entry.half) return rules::half_of(intent.amount);
     if (entry.amount_fen) return Money(*entry.amount_fen, intent.amount.currency());
-    return Error(Errc::json_missing_key, "say what to refund: lines, all or amount_fen", at);
+    return Error(Errc::json_missing_key, "say what to refund: lines, all, half or amount_fen", at);
   }
 
   // What earlier entries of the list name of the same payment.
@@ -143,11 +165,19 @@ class RefundRun {
     return lines;
   }
 
-  Result<void> automatic_limit(Money sum) const {
-    std::int64_t used = 0;
-    const bool counted = !__builtin_add_overflow(policy_.refunded_today_fen, sum.minor(), &used);
-    if (counted && used <= policy_.auto_limit_fen) return success();
-    return Error(Errc::needs_operator, "a refund of this size needs the approval of a person; nothing was refunded");
+  std::vector<rules::RefundLimit> limits() const {
+    return {{"conversation and day", policy_.auto_limit_fen, policy_.refunded_today_fen},
+            {"list", policy_.list_limit_fen, 0},
+            {"customer and day", policy_.user_limit_fen, policy_.user_refunded_today_fen},
+            {"shop and day", policy_.tenant_limit_fen, policy_.tenant_refunded_today_fen}};
+  }
+
+  // How often the payment was refunded, with the entries of this list before `index`.
+  std::int64_t made_before(std::size_t index) const {
+    const auto made = policy_.refunds_made.find(proposal_.entries[index].intent);
+    std::int64_t count = made == policy_.refunds_made.end() ? 0 : made->second;
+    for (std::size_t i = 0; i < index; ++i) count += proposal_.entries[i].intent == proposal_.entries[index].intent;
+    return count;
   }
 
   const std::vector<PaymentIntent>& owned_;
@@ -189,8 +219,11 @@ Result<CheckedOrder> check_order(const Catalogue& catalogue, const OrderProposal
 Judged<std::vector<CheckedRefund>> judge_refunds(const std::vector<PaymentIntent>& owned,
                                                  const RefundProposal& proposal, const RefundPolicy& policy) {
   Evidence asked;
-  auto value = RefundRun(owned, proposal, policy, asked).run();
-  return judged(std::move(asked), std::move(value));
+  RefundRun run(owned, proposal, policy, asked);
+  auto value = run.run();
+  auto out = judged(std::move(asked), std::move(value));
+  if (out.verdict.decision == Decision::ask_operator) out.checked = run.take_checked();
+  return out;
 }
 
 Result<std::vector<CheckedRefund>> check_refunds(const std::vector<PaymentIntent>& owned,

@@ -6,9 +6,12 @@
 #include "validation/domain/catalogue.hpp"
 #include "validation/domain/intent.hpp"
 #include "validation/rules/order_lines.hpp"
+#include "validation/rules/refund_history.hpp"
+#include "validation/rules/refund_limits.hpp"
 #include "validation/rules/refund_lines.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +33,7 @@ template <class T>
 struct Judged {
   Verdict verdict;
   Result<T> value;  // an error exactly when the verdict is not accept
+  T checked{};      // with ask_operator: what a person would approve
 };
 
 // --- create_payment_intent -----------------------------------------------------------------------------------------
@@ -47,6 +51,10 @@ struct OrderPolicy {
   std::int64_t order_amount_max_fen = 0;
   std::int64_t quantity_max = 0;
   std::int64_t lines_max = 0;
+  std::int64_t tolerance_per_mille = 5;
+  // Prices older than this at `now` are not charged by; zero: they do not age. Prices of unknown age are too old.
+  Millis catalogue_age_max{0};
+  UtcTime now{};
 };
 
 struct CheckedOrder {
@@ -56,14 +64,15 @@ struct CheckedOrder {
   std::string catalogue_version;
 };
 
-// In this order: order_lines, order_currency, order_amount, order_total, note, description.
+// In this order: catalogue_age, order_lines, order_currency, order_amount, order_total, note, description.
 Judged<CheckedOrder> judge_order(const Catalogue& catalogue, const OrderProposal& proposal, const OrderPolicy& policy,
                                  std::string_view locale);
 Result<CheckedOrder> check_order(const Catalogue& catalogue, const OrderProposal& proposal, const OrderPolicy& policy,
                                  std::string_view locale);
 
 // --- refund --------------------------------------------------------------------------------------------------------
-// Pointers in errors take the members to be called refunds (payment_intent, lines (sku, quantity), all, amount_fen,
+// Pointers in errors take the members to be called refunds (payment_intent, lines (sku, quantity, share), all, half,
+// amount_fen,
 // reason) and total_fen.
 
 struct RefundProposal {
@@ -72,6 +81,7 @@ struct RefundProposal {
     IntentId intent;
     std::vector<Line> lines;                 // these, or
     bool all = false;                        // whatever is left, or
+    bool half = false;                       // half of what was paid, rounded down, or
     std::optional<std::int64_t> amount_fen;  // this much; beside lines or all it is a claim that must be exact
     std::string reason;
   };
@@ -84,6 +94,18 @@ struct RefundPolicy {
   std::int64_t refunded_today_fen = 0;  // what this thread has used of it
   std::int64_t list_max = 0;
   std::int64_t reason_max = 0;  // characters
+  // Of one list, and of what the user and the tenant used today. Above any of them a person decides.
+  std::int64_t list_limit_fen = rules::kUnlimited;
+  std::int64_t user_limit_fen = rules::kUnlimited;
+  std::int64_t user_refunded_today_fen = 0;
+  std::int64_t tenant_limit_fen = rules::kUnlimited;
+  std::int64_t tenant_refunded_today_fen = 0;
+  // How late and how often one payment may be refunded.
+  UtcTime now{};
+  Millis window = rules::kNoWindow;
+  std::int64_t count_max = rules::kUnlimited;
+  std::map<IntentId, std::int64_t> refunds_made;  // of each payment so far; absent is none
+  std::vector<std::string> sensitive_words;       // lower case
 };
 
 struct CheckedRefund {
@@ -92,12 +114,12 @@ struct CheckedRefund {
   std::string reason;
 };
 
-// In this order: refund_list_size; for each entry owned_intent, refund_state, refund_reason, refund_lines or 'all' or
-// the stated amount, refund_amount; then refund_batch (the bounds and the sum) and automatic_limit. `owned` is what
-// this user and thread may speak of, as just read: an id that is not in it is not_found, whether it exists or not.
-// 'all' is everything that is left when the list begins, so no other entry of that payment fits beside it. Above the
-// automatic limit the error is needs_operator, and everything else about the proposal was right. An entry that names
-// nothing, or both lines and all, is json_missing_key or refund_amount_mismatch.
+// In this order: refund_list_size; for each entry owned_intent, refund_state, refund_history, refund_reason,
+// sensitive_words, refund_lines or 'all' or the stated amount, refund_amount; then refund_batch (the bounds and the
+// sum) and refund_limits. `owned` is what this user and thread may speak of, as just read: an id that is not in it is
+// not_found, whether it exists or not. 'all' is everything that is left when the list begins, so no other entry of that
+// payment fits beside it. Above the automatic limit the error is needs_operator, and everything else about the proposal
+// was right. An entry that names nothing, or both lines and all, is json_missing_key or refund_amount_mismatch.
 Judged<std::vector<CheckedRefund>> judge_refunds(const std::vector<PaymentIntent>& owned,
                                                  const RefundProposal& proposal, const RefundPolicy& policy);
 Result<std::vector<CheckedRefund>> check_refunds(const std::vector<PaymentIntent>& owned,

@@ -15,8 +15,8 @@ std::vector<std::string> terms_of(const CatalogueItem& item) {
 
 }  // namespace
 
-Catalogue::Catalogue(std::string version, std::vector<CatalogueItem> items)
-    : version_(std::move(version)), items_(std::move(items)) {
+Catalogue::Catalogue(std::string version, std::vector<CatalogueItem> items, UtcTime as_of)
+    : version_(std::move(version)), as_of_(as_of), items_(std::move(items)) {
   terms_.reserve(items_.size());
   for (std::size_t i = 0; i < items_.size(); ++i) {
     terms_.push_back(terms_of(items_[i]));

@@ -3,8 +3,10 @@
 
 #include "validation/money/ids.hpp"
 #include "validation/money/money.hpp"
+#include "validation/money/time.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -22,6 +24,7 @@ struct CatalogueItem {
   Money unit_price;
   std::int64_t quantity_max = 99;
   bool on_sale = true;
+  std::optional<std::int64_t> tolerance_per_mille;  // of a stated price, in place of the shop's
 
   const std::string& name(std::string_view locale) const { return locale.starts_with("zh") ? name_zh : name_en; }
 };
@@ -29,14 +32,18 @@ struct CatalogueItem {
 class Catalogue {
  public:
   Catalogue() = default;
-  Catalogue(std::string version, std::vector<CatalogueItem> items);
+  // `as_of`: when the prices were taken; epoch when nobody says.
+  Catalogue(std::string version, std::vector<CatalogueItem> items, UtcTime as_of = UtcTime{});
 
-  // {"version": "...", "items": [{"sku","name":{"zh","en"},"description":{"zh","en"},"aliases":[],"unit_price_fen",
-  // "currency","quantity_max","on_sale"}]}; sku, both names and the price are required. Errors: config_bad_value with
-  // every mistake on a line of its own, each naming item, key and rule; the gate's own when it is not JSON.
+  // {"version": "...", "as_of"?: RFC 3339, "items":
+  // [{"sku","name":{"zh","en"},"description":{"zh","en"},"aliases":[],"unit_price_fen",
+  // "currency","quantity_max","on_sale","tolerance_per_mille"}]}; sku, both names and the price are required. Errors:
+  // config_bad_value with every mistake on a line of its own, each naming item, key and rule; the gate's own when it is
+  // not JSON.
   static Result<Catalogue> from_json(std::string_view text);
 
   const std::string& version() const { return version_; }
+  UtcTime as_of() const { return as_of_; }
   const std::vector<CatalogueItem>& items() const { return items_; }
   // nullptr when there is no such SKU; an item that is not on sale is found.
   const CatalogueItem* find(const Sku& sku) const;
@@ -45,6 +52,7 @@ class Catalogue {
 
  private:
   std::string version_;
+  UtcTime as_of_{};
   std::vector<CatalogueItem> items_;
   std::vector<std::vector<std::string>> terms_;  // of each item, in search form
   std::unordered_map<Sku, std::size_t> by_sku_;

@@ -23,6 +23,7 @@ constexpr std::size_t kAliasMax = 64;
 constexpr std::size_t kAliasesMax = 50;
 constexpr std::int64_t kPriceMax = 10'000'000'000;
 constexpr std::int64_t kQuantityMax = 1'000'000;
+constexpr std::uint64_t kToleranceMax = 50;
 constexpr std::size_t kMistakesMax = 100;
 
 class Mistakes {
@@ -145,10 +146,31 @@ std::vector<std::string> read_aliases(Reader& item, Mistakes& mistakes) {
   return aliases;
 }
 
+std::optional<std::int64_t> read_tolerance(Reader& item) {
+  const json* value = item.member("tolerance_per_mille", false);
+  if (value == nullptr) return std::nullopt;
+  const bool fits = value->is_number_unsigned() && value->get<std::uint64_t>() <= kToleranceMax;
+  if (fits) return value->get<std::int64_t>();
+  item.mistake("tolerance_per_mille", "must be an integer, 0 to " + std::to_string(kToleranceMax));
+  return std::nullopt;
+}
+
+// When the prices were taken; epoch when the file does not say.
+UtcTime read_as_of(Reader& in) {
+  const json* value = in.member("as_of", false);
+  if (value == nullptr) return UtcTime{};
+  auto time =
+      value->is_string() ? parse_time(value->get_ref<const std::string&>()) : Result<UtcTime>(Errc::malformed_time);
+  if (time) return *time;
+  in.mistake("as_of", "must be an RFC 3339 time");
+  return UtcTime{};
+}
+
 CatalogueItem read_item(const json& value, const std::string& at, Mistakes& mistakes) {
   CatalogueItem item;
   Reader in(value, at, mistakes);
-  if (!in.is_object({"sku", "name", "description", "aliases", "unit_price_fen", "currency", "quantity_max", "on_sale"}))
+  if (!in.is_object({"sku", "name", "description", "aliases", "unit_price_fen", "currency", "quantity_max", "on_sale",
+                     "tolerance_per_mille"}))
     return item;
   if (const json* sku = in.member("sku", true)) {
     auto parsed =
@@ -178,6 +200,7 @@ CatalogueItem read_item(const json& value, const std::string& at, Mistakes& mist
   item.unit_price = Money(in.integer("unit_price_fen", kPriceMax, 0, true), currency);
   item.quantity_max = in.integer("quantity_max", kQuantityMax, item.quantity_max, false);
   item.on_sale = in.boolean("on_sale", true);
+  item.tolerance_per_mille = read_tolerance(in);
   return item;
 }
 
@@ -188,8 +211,9 @@ Result<Catalogue> Catalogue::from_json(std::string_view text) {
   if (!document) return document.error();
   Mistakes mistakes;
   Reader in(*document, "", mistakes);
-  if (!in.is_object({"version", "items"})) return mistakes.error();
+  if (!in.is_object({"version", "as_of", "items"})) return mistakes.error();
   std::string version = in.text("version", kVersionMax, true);
+  const UtcTime as_of = read_as_of(in);
   std::vector<CatalogueItem> items;
   const json* list = in.member("items", true);
   if (list != nullptr && (!list->is_array() || list->empty() || list->size() > kItemsMax)) {
@@ -204,7 +228,7 @@ Result<Catalogue> Catalogue::from_json(std::string_view text) {
     }
   }
   if (mistakes.any()) return mistakes.error();
-  return Catalogue(std::move(version), std::move(items));
+  return Catalogue(std::move(version), std::move(items), as_of);
 }
 
 }  // namespace purser

@@ -56,6 +56,12 @@ namespace purser {
   X(too_many_calls, 222, "more tool calls in one message than allowed")                            \
   X(reply_untrue, 223, "the reply claims what the ledger does not hold")                           \
   X(lines_exceed_order, 224, "more of a line is claimed than was bought")                          \
+  X(budget_spent, 225, "too many of these in too short a time")                                    \
+  X(untrusted_source, 226, "a value comes from a source that may not decide it")                   \
+  X(approval_ended, 227, "the approval was decided, used or voided, or has expired")               \
+  X(catalogue_stale, 228, "the prices are too old to charge by")                                   \
+  X(refund_window_over, 229, "the payment is too old to be refunded")                              \
+  X(refund_count_spent, 230, "the payment was refunded as often as allowed")                       \
   X(config_unknown_key, 300, "no such setting")                                                    \
   X(config_bad_value, 301, "a setting breaks its type or bounds")                                  \
   X(config_unreadable, 302, "a file named by the configuration cannot be read")                    \

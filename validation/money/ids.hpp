@@ -56,6 +56,7 @@ PURSER_ID(TurnId, "turn", "turn_", 22, 40, "");
 PURSER_ID(MessageId, "message", "msg_", 22, 40, "");
 PURSER_ID(IntentId, "payment_intent", "pi_", 22, 40, "");
 PURSER_ID(RefundId, "refund", "re_", 22, 40, "");
+PURSER_ID(ApprovalId, "approval", "apr_", 22, 40, "");
 PURSER_ID(TenantId, "tenant", "", 1, 64, "-_.");
 PURSER_ID(UserId, "user", "", 1, 128, "-_.@:+=");
 PURSER_ID(Sku, "sku", "", 1, 64, "-_.");

@@ -22,13 +22,21 @@ Content content_of(const std::vector<IntentLine>& lines) {
 
 }  // namespace
 
-Result<OpenPayment> one_active_payment(const PaymentIntent* open, const std::vector<IntentLine>& wanted) {
+Result<OpenPayment> one_active_payment(const PaymentIntent* open, const std::vector<IntentLine>& wanted,
+                                       IfOpen choice) {
   if (open == nullptr || !is_open(open->state)) return OpenPayment::none;
-  if (content_of(open->lines) == content_of(wanted)) return OpenPayment::same_content;
-  return Error(Errc::active_payment_exists,
-               "the user has an open payment of " + open->amount.display() + " (" + open->id.str() +
-                   "): it must be paid, canceled with cancel_payment or expire before another "
-                   "is made");
+  if (content_of(open->lines) == content_of(wanted)) return OpenPayment::show_again;
+  if (choice == IfOpen::go_on) return OpenPayment::show_again;
+  const std::string which = "the user has an open payment of " + open->amount.display() + " (" + open->id.str() + ")";
+  if (open->state != IntentState::awaiting_payment) {
+    return Error(
+        Errc::active_payment_exists,
+        which + " that the rail has not answered yet: it must be settled, or canceled with cancel_payment, first");
+  }
+  if (choice == IfOpen::replace) return OpenPayment::supersede;
+  return Error(Errc::active_payment_exists, which +
+                                                ": ask whether to pay it (if_open: continue), to replace it (if_open: "
+                                                "replace) or to cancel it (cancel_payment)");
 }
 
 }  // namespace purser::rules

@@ -23,7 +23,8 @@ Result<IntentLine> check_line(const Catalogue& catalogue, const LineClaim& claim
   }
   if (claim.unit_price_fen) {
     const std::string there = pointer_to(at, "unit_price_fen");
-    auto good = price_tolerance(*claim.unit_price_fen, item->unit_price, limits.amount_max, there);
+    const std::int64_t per_mille = item->tolerance_per_mille.value_or(limits.tolerance_per_mille);
+    auto good = price_tolerance(*claim.unit_price_fen, item->unit_price, limits.amount_max, there, per_mille);
     if (!good) return good.error();
   }
   return IntentLine{item->sku, item->name(locale), claim.quantity, item->unit_price};

@@ -20,8 +20,9 @@ struct LineClaim {
 
 struct LineLimits {
   std::int64_t lines_max = 0;
-  std::int64_t quantity_max = 0;  // of one line; an item's own limit holds beside it
-  std::int64_t amount_max = 0;    // of a stated price, in minor units
+  std::int64_t quantity_max = 0;         // of one line; an item's own limit holds beside it
+  std::int64_t amount_max = 0;           // of a stated price, in minor units
+  std::int64_t tolerance_per_mille = 5;  // of a stated price; an item's own goes before it
 };
 
 // `param` of an error is the pointer "/lines/<index>/<member>". Errors: json_out_of_range (no lines or too many),

@@ -11,14 +11,22 @@
 
 namespace purser::rules {
 
+// Half of a line is half of its price times its quantity, rounded down to the minor unit.
+enum class Share : std::uint8_t { by_quantity, half, all };
+
 struct RefundLine {
   Sku sku;
-  std::int64_t quantity = 0;
+  std::int64_t quantity = 0;  // by_quantity only
+  Share share = Share::by_quantity;
 };
 
-// Quantities of one SKU on several lines count together, also with `earlier`, the lines that other entries of the same
-// list name of this intent. `param` is the pointer of the entry; errors point below it. Errors: unknown_sku (not in
-// this order), quantity_out_of_range (below 1), lines_exceed_order, amount_overflow, currency_mismatch.
+// Half of what was paid, rounded down to the minor unit.
+Money half_of(Money amount);
+
+// What is named of one SKU on several lines counts together, also with `earlier`, the lines that other entries of the
+// same list name of this intent: never more pieces than were bought, never more money than they cost. `param` is the
+// pointer of the entry; errors point below it. Errors: unknown_sku (not in this order), quantity_out_of_range (below
+// 1), lines_exceed_order, amount_overflow, currency_mismatch.
 Result<Money> refund_lines(const PaymentIntent& intent, const std::vector<RefundLine>& lines,
                            const std::vector<RefundLine>& earlier, const std::string& param);
 

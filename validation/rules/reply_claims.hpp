@@ -14,6 +14,13 @@ struct ReplyClaims {
   bool refunded = false;
   bool refund_started = false;
   std::vector<std::string> clauses;  // those that claim something, lower case
+  // What each of them claims.
+  struct Of {
+    bool paid = false;
+    bool refunded = false;
+    bool refund_started = false;
+  };
+  std::vector<Of> of_clause;
 };
 
 ReplyClaims claims_of(std::string_view text);

@@ -1,8 +1,11 @@
 #include "validation/rules/reply_truth.hpp"
 
 #include "validation/money/text.hpp"
+#include "validation/rules/money_figures.hpp"
 #include "validation/rules/reply_claims.hpp"
 #include "validation/rules/reply_links.hpp"
+#include "validation/rules/reply_states.hpp"
+#include "validation/rules/reply_times.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -10,54 +13,77 @@
 namespace purser::rules {
 namespace {
 
-constexpr std::string_view kSigns[] = {"¥", "cny", "rmb"};
-constexpr std::string_view kUnits[] = {"元", "块", "yuan", "cny", "rmb"};
-
-std::string_view without_spaces(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  return text;
-}
-
-// The figures of a clause that are written as money, "¥1,299.00", "12.5元", in minor units.
-std::vector<Money> figures_of(std::string_view clause) {
-  constexpr std::string_view digits = "0123456789";
-  std::vector<Money> figures;
-  for (std::size_t at = 0; (at = clause.find_first_of(digits, at)) != std::string_view::npos;) {
-    const std::size_t end = std::min(clause.find_first_not_of("0123456789.,", at), clause.size());
-    std::string figure(clause.substr(at, end - at));
-    std::erase(figure, ',');
-    while (figure.ends_with('.')) figure.pop_back();
-    std::string_view before = clause.substr(0, at);
-    while (before.ends_with(' ')) before.remove_suffix(1);
-    const std::string_view after = without_spaces(clause.substr(end));
-    const bool money =
-        std::any_of(std::begin(kSigns), std::end(kSigns), [&](auto sign) { return before.ends_with(sign); }) ||
-        std::any_of(std::begin(kUnits), std::end(kUnits), [&](auto unit) { return after.starts_with(unit); });
-    if (auto amount = parse_major(figure, Currency::cny()); money && amount) figures.push_back(*amount);
-    at = end;
-  }
-  return figures;
-}
-
 Error untrue(const std::string& what) {
   return Error(Errc::reply_untrue, "the reply says " + what + "; say only what the tools reported", "text");
 }
 
-std::optional<Error> false_claim(const ReplyClaims& claims, const LedgerFacts& facts) {
-  if (claims.paid && !facts.payment_succeeded)
+template <class T>
+bool holds(const std::vector<T>& values, const T& value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
+
+// Whether all figures of the clause may stand beside a claim. `own` are the figures of that claim, when they are known.
+bool figures_agree(const std::vector<Money>& figures, const std::vector<Money>& own, const LedgerFacts& facts) {
+  const std::vector<Money>& allowed = own.empty() ? facts.amounts : own;
+  return allowed.empty() ||
+         std::all_of(figures.begin(), figures.end(), [&](Money figure) { return holds(allowed, figure); });
+}
+
+// "You paid ¥25.90" is true of a payment of that sum, whichever payment the sentence was meant for.
+bool is_about(const std::vector<Money>& figures, const std::vector<Money>& own) {
+  return std::any_of(figures.begin(), figures.end(), [&](Money figure) { return holds(own, figure); });
+}
+
+std::optional<Error> false_clause(const std::string& clause, const ReplyClaims::Of& claims, const LedgerFacts& facts) {
+  const std::vector<Money> figures = money_figures(clause);
+  if (claims.paid && !facts.payment_succeeded && !is_about(figures, facts.paid))
     return untrue("that something was paid, and no payment here has succeeded");
   if (claims.refunded && !facts.refund_succeeded) return untrue("that a refund is done, and none here is");
-  if (claims.refund_started && !facts.refund_pending && !facts.refund_succeeded) {
+  if (claims.refund_started && !facts.refund_pending && !facts.refund_succeeded)
     return untrue("that a refund is on its way, and none here was made");
+  const bool figures_hold = (!claims.paid || claims.refunded || figures_agree(figures, facts.paid, facts)) &&
+                            (!claims.refunded || figures_agree(figures, facts.refunded, facts)) &&
+                            (!claims.refund_started || claims.refunded ||
+                             figures_agree(figures, facts.refunding, facts) || is_about(figures, facts.refunded));
+  if (!figures_hold) return untrue("a sum that was not the one paid or refunded");
+  return std::nullopt;
+}
+
+std::optional<Error> false_claim(const ReplyClaims& claims, const LedgerFacts& facts) {
+  if (facts.money_words_from_templates && !claims.clauses.empty())
+    return untrue("what was paid or refunded, which the server says itself");
+  for (std::size_t i = 0; i < claims.clauses.size(); ++i) {
+    if (auto error = false_clause(claims.clauses[i], claims.of_clause[i], facts)) return error;
   }
-  if (facts.amounts.empty()) return std::nullopt;
-  for (const std::string& clause : claims.clauses) {
-    for (Money figure : figures_of(clause)) {
-      const bool known = std::find(facts.amounts.begin(), facts.amounts.end(), figure) != facts.amounts.end();
-      if (!known)
-        return untrue("that " + figure.display() + " was paid or refunded, which is no figure of this conversation");
-    }
+  return std::nullopt;
+}
+
+std::optional<Error> false_state(const StateClaims& states, const LedgerFacts& facts) {
+  if (states.unpaid && !facts.may_be_unpaid) return untrue("that something is unpaid, and everything here is paid");
+  if (states.not_refunded && !facts.may_be_unrefunded) return untrue("that nothing was refunded, and it was");
+  if (states.created && !facts.order_made) return untrue("that an order was made, and none here was");
+  if (states.canceled && !facts.order_canceled) return untrue("that an order was canceled, and none here was");
+  if (states.expired && !facts.order_expired) return untrue("that an order has expired, and none here has");
+  return std::nullopt;
+}
+
+std::optional<Error> false_figure(std::string_view text, const LedgerFacts& facts) {
+  if (facts.known.empty()) return std::nullopt;
+  for (Money figure : money_figures(text)) {
+    if (!holds(facts.known, figure) && !holds(facts.amounts, figure))
+      return untrue("a sum of money that is no figure of this conversation");
   }
+  return std::nullopt;
+}
+
+std::optional<Error> false_time(std::string_view text, const LedgerFacts& facts) {
+  const StatedTimes times = stated_times(text);
+  const auto known = [](const auto& stated, const auto& true_ones) {
+    return true_ones.empty() ||
+           std::all_of(stated.begin(), stated.end(), [&](std::int64_t one) { return holds(true_ones, one); });
+  };
+  if (!known(times.minutes, facts.minutes)) return untrue("how long there is to pay, and that is not so");
+  if (!known(times.minutes_of_day, facts.minutes_of_day)) return untrue("a time of day at which nothing happened");
   return std::nullopt;
 }
 
@@ -70,6 +96,9 @@ Result<CheckedReply> reply_truth(std::string_view text, const LedgerFacts& facts
   reply.text = without_links(cleaned->text);
   reply.changed = cleaned->removed.total() > 0 || reply.text != cleaned->text;
   if (auto error = false_claim(claims_of(reply.text), facts)) return *std::move(error);
+  if (auto error = false_state(states_of(reply.text), facts)) return *std::move(error);
+  if (auto error = false_figure(reply.text, facts)) return *std::move(error);
+  if (auto error = false_time(reply.text, facts)) return *std::move(error);
   return reply;
 }
 

@@ -11,14 +11,31 @@
 
 namespace purser::rules {
 
-// What is true in this thread.
+// What is true in this thread. Lists that are empty are not checked against.
 struct LedgerFacts {
-  bool payment_succeeded = false;  // at least one intent of the thread is paid
+  bool payment_succeeded = false;  // the payment that is spoken of is paid
   bool refund_succeeded = false;   // at least one refund of the thread is done
   bool refund_pending = false;     // at least one is on its way: "refund submitted" is true, "refunded" is not
   // Every figure that may stand in a clause that claims a payment or refund: totals, unit prices, line totals, refunds,
-  // what is left. Figures are not checked when empty.
+  // what is left.
   std::vector<Money> amounts;
+  // The figures that may stand where exactly this is claimed. A figure among `paid` also makes the claim true of a
+  // payment that is not the one spoken of.
+  std::vector<Money> paid;
+  std::vector<Money> refunded;
+  std::vector<Money> refunding;
+  // Every figure that may be stated at all: those above, the catalogue's, what tools answered, what the user said.
+  std::vector<Money> known;
+
+  bool may_be_unpaid = true;                 // false: there is nothing that is not paid
+  bool may_be_unrefunded = true;             // false: everything that was asked back has been given back
+  bool order_made = true;                    // an order was made here
+  bool order_canceled = true;                // one was canceled
+  bool order_expired = true;                 // one has expired
+  std::vector<std::int64_t> minutes;         // that may be named as time left or as the time to pay
+  std::vector<std::int64_t> minutes_of_day;  // when something happened or will expire
+  // Sentences that state payments or refunds are the server's own, even when they would be true.
+  bool money_words_from_templates = false;
 };
 
 struct CheckedReply {

@@ -176,6 +176,26 @@ Field id(std::string name, std::string description, const IdShape& shape) {
   return field;
 }
 
+Field handle(std::string name, std::string description, const IdShape& shape) {
+  Field field = id(std::move(name), std::move(description), shape);
+  field.meaning = Meaning::handle;
+  field.sources = 1U << static_cast<unsigned>(Provenance::ledger);
+  return field;
+}
+
+Field sku(std::string name, std::string description) {
+  Field field = id(std::move(name), std::move(description), SkuTag::shape);
+  field.meaning = Meaning::sku;
+  return field;
+}
+
+Field amount(std::string name, std::string description, std::int64_t min, std::int64_t max) {
+  Field field = integer(std::move(name), std::move(description), min, max);
+  field.meaning = Meaning::amount;
+  field.sources = ~(1U << static_cast<unsigned>(Provenance::untrusted));
+  return field;
+}
+
 Field choice(std::string name, std::string description, std::vector<std::string> one_of) {
   Field field = text(std::move(name), std::move(description), 0, 0);
   field.one_of = std::move(one_of);

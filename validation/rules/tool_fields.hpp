@@ -19,6 +19,18 @@ namespace purser::rules {
 
 enum class FieldKind : std::uint8_t { string, integer, boolean, object, list };
 
+// Where a value came from (provenance.hpp).
+enum class Provenance : std::uint8_t {
+  user,       // the user's own words
+  catalogue,  // the price list
+  ledger,     // rows of this conversation: what the server issued or counted
+  untrusted,  // text that merely stood in a description, a name, a note
+  model,      // nowhere: the model made it up, or computed it
+};
+
+// What a field is to the rules about provenance.
+enum class Meaning : std::uint8_t { plain, handle, sku, amount };
+
 struct Field {
   std::string name;
   FieldKind kind = FieldKind::string;
@@ -29,6 +41,8 @@ struct Field {
   std::vector<std::string> one_of;  // string: exactly one of these, when there are any
   const IdShape* shape = nullptr;   // string: an id of this shape, when set
   std::vector<Field> fields;        // object: its members; list: the members of each item, which is an object
+  Meaning meaning = Meaning::plain;
+  unsigned sources = ~0U;  // a bit for each Provenance that the value may have
 };
 
 // Free text of min to max characters, counted after hygiene.
@@ -40,6 +54,12 @@ Field integer(std::string name, std::string description, std::int64_t min, std::
 Field boolean(std::string name, std::string description);
 Field object(std::string name, std::string description, std::vector<Field> fields);
 Field list(std::string name, std::string description, std::int64_t min, std::int64_t max, std::vector<Field> item);
+// An id that the server issued to this thread; any other is not found.
+Field handle(std::string name, std::string description, const IdShape& shape);
+// A SKU, wherever it came from: the catalogue knows which there are.
+Field sku(std::string name, std::string description);
+// A sum in minor units that decides what is done; it may not come from untrusted text.
+Field amount(std::string name, std::string description, std::int64_t min, std::int64_t max);
 // The same field, which must be there. Fields are optional otherwise.
 Field required(Field field);
 

@@ -1,0 +1,184 @@
+#include "validation/rules/clauses.hpp"
+
+#include <utility>
+
+namespace purser::rules {
+namespace {
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+bool is_word_char(char c) {
+  return (c >= 'a' && c <= 'z') || is_digit(c) || c == '\'';
+}
+bool is_figure(std::string_view word) {
+  return is_digit(word.front());
+}
+
+enum class Mark { none, clause, sentence, question };
+
+Mark mark_of(std::string_view character) {
+  constexpr std::string_view clause[] = {",", ";", ":", "，", "；", "：", "、", "(", ")", "（", "）", "—", "–"};
+  constexpr std::string_view sentence[] = {".", "!", "\n", "。", "！", "…"};
+  if (character == "?" || character == "？") return Mark::question;
+  if (any_of(sentence, character)) return Mark::sentence;
+  return any_of(clause, character) ? Mark::clause : Mark::none;
+}
+
+constexpr std::size_t kWordsBefore = 30;  // what stands further ahead in a clause no longer turns its meaning
+
+constexpr std::string_view kFillers[] = {"already", "now",  "just",   "successfully", "fully", "all",
+                                         "also",    "both", "indeed", "today",        "safely"};
+constexpr std::string_view kNegations[] = {"not",      "no",      "never", "cannot", "without",
+                                           "nothing",  "neither", "nor",   "unable", "waiting",
+                                           "awaiting", "pending", "yet",   "fail",   "failed"};
+constexpr std::string_view kConditions[] = {"if",     "once",   "when",    "whenever", "after",    "until",   "till",
+                                            "unless", "before", "whether", "soon",     "assuming", "provided"};
+constexpr std::string_view kModals[] = {"will",  "would", "should", "can", "could", "may",
+                                        "might", "must",  "be",     "to",  "need",  "needs"};
+constexpr std::string_view kAuxiliaries[] = {"been",   "was",  "were",  "is",  "are", "have", "has",  "had",
+                                             "you've", "i've", "we've", "you", "i",   "we",   "it's", "that's"};
+
+// The user is told what they themselves said: "you said you have paid".
+bool is_reported(const Words& words, std::size_t before) {
+  constexpr std::string_view said[] = {"said", "say", "told", "mentioned", "claim", "claimed", "think", "believe"};
+  for (std::size_t i = before > kWordsBefore ? before - kWordsBefore : 0; i + 1 < before; ++i) {
+    if (words[i] == "you" && any_of(said, words[i + 1])) return true;
+  }
+  return false;
+}
+
+// "Have you paid", "Is it refunded": a question from its first word.
+bool is_inverted(const Words& words) {
+  constexpr std::string_view openers[] = {"have", "has", "did", "is", "was", "were", "are", "do", "does"};
+  return !words.empty() && any_of(openers, words.front());
+}
+
+std::string without(std::string text, std::string_view part) {
+  for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos;) text.erase(at, part.size());
+  return text;
+}
+
+constexpr std::string_view kNotBefore[] = {"未",   "没",   "尚",   "并非", "不是",   "无法", "不能", "别",
+                                           "如果", "若",   "如您", "如需", "如已",   "一旦", "等待", "等您",
+                                           "等你", "待",   "假如", "要是", "是否",   "只要", "请",   "需要",
+                                           "将",   "能否", "您说", "你说", "确认后", "为了", "不算"};
+constexpr std::string_view kNotAfter[] = {"后", "之后", "以后", "时",     "前",     "之前",   "以前",   "才",
+                                          "则", "的话", "了后", "了之后", "了以后", "的订单", "的商品", "的款项",
+                                          "吗", "了吗", "没有", "了没",   "么",     "了么",   "与否",   "的时候"};
+// Words that hold a character of the list above but do not negate.
+constexpr std::string_view kHarmless[] = {"没问题", "没关系", "没错",   "不错", "请放心",
+                                          "请查收", "别担心", "请注意", "即将"};
+
+constexpr std::size_t kBytesBefore = 120;  // 40 characters; as with English, the rest is another matter
+
+bool is_question_zh(std::string_view clause) {
+  constexpr std::string_view marks[] = {"吗", "是否", "有没有", "了没", "能否"};
+  return contains_any(clause, marks);
+}
+
+// "..., and you have paid" goes on with the condition of the clause before it.
+bool goes_on(const Words& words, std::string_view clause) {
+  constexpr std::string_view joins[] = {"并且", "而且", "且", "并"};
+  return (!words.empty() && (words.front() == "and" || words.front() == "or")) || begins_with_any(clause, joins);
+}
+
+bool is_condition(const Words& words, std::string_view clause) {
+  constexpr std::string_view marks[] = {"如果", "一旦", "假如", "要是", "只要", "若"};
+  return std::any_of(words.begin(), words.end(), [](const std::string& word) { return any_of(kConditions, word); }) ||
+         contains_any(clause, marks);
+}
+
+}  // namespace
+
+std::vector<Clause> clauses_of(std::string_view text) {
+  std::vector<Clause> clauses;
+  Clause clause;
+  clause.first = true;
+  const auto end_clause = [&](Mark mark) {
+    clause.question = mark == Mark::question;
+    clauses.push_back(std::exchange(clause, Clause()));
+    clause.first = mark != Mark::clause;
+  };
+  char before = ' ';
+  while (!text.empty()) {
+    std::string character = first_code_points(text, 1);
+    text.remove_prefix(character.size());
+    const bool within_figure = is_digit(before) && !text.empty() && is_digit(text.front());
+    const Mark mark = within_figure ? Mark::none : mark_of(character);
+    before = character.size() == 1 ? character[0] : ' ';
+    if (mark != Mark::none) {
+      end_clause(mark);
+      continue;
+    }
+    if (character == "’") character = "'";
+    if (character.size() == 1 && character[0] >= 'A' && character[0] <= 'Z')
+      character[0] = static_cast<char>(character[0] + 32);
+    clause.text += character;
+  }
+  end_clause(Mark::sentence);
+  return clauses;
+}
+
+bool is_negation(std::string_view word) {
+  return any_of(kNegations, word) || word.ends_with("n't");
+}
+
+Words words_of(std::string_view clause) {
+  Words words;
+  std::string word;
+  for (char c : std::string(clause) + " ") {
+    if (is_word_char(c)) {
+      word += c;
+    } else if (!word.empty()) {
+      if (!any_of(kFillers, word)) words.push_back(word);
+      word.clear();
+    }
+  }
+  return words;
+}
+
+bool stands(const Words& words, std::size_t from, std::size_t to) {
+  for (std::size_t i = from > kWordsBefore ? from - kWordsBefore : 0; i <= to && i < words.size(); ++i) {
+    if (is_negation(words[i]) || any_of(kConditions, words[i])) return false;
+    if (i > from && any_of(kModals, words[i])) return false;
+  }
+  const bool wished = from > 0 && any_of(kModals, words[from - 1]);
+  return !wished && !is_reported(words, from);
+}
+
+bool participle_stands(const Words& words, std::size_t at) {
+  if (at == 0) return words.size() == 1 || is_figure(words[1]) || words[1] == "in" || words[1] == "cny";
+  return any_of(kAuxiliaries, words[at - 1]) && stands(words, at - 1, at);
+}
+
+bool phrase_stands(std::string_view clause, std::size_t at, std::size_t end) {
+  const std::size_t from = at > kBytesBefore ? at - kBytesBefore : 0;
+  std::string before(clause.substr(from, at - from));
+  for (std::string_view word : kHarmless) before = without(std::move(before), word);
+  return !contains_any(before, kNotBefore) && !begins_with_any(clause.substr(end), kNotAfter);
+}
+
+std::vector<Statement> statements_of(std::string_view text) {
+  std::vector<Statement> statements;
+  bool under_condition = false;
+  bool asking = false;
+  std::vector<Clause> clauses = clauses_of(text);
+  for (std::size_t i = 0; i < clauses.size(); ++i) {
+    Clause& clause = clauses[i];
+    Words words = words_of(clause.text);
+    if (clause.first) {
+      const auto end = std::find_if(clauses.begin() + static_cast<std::ptrdiff_t>(i) + 1, clauses.end(),
+                                    [](const Clause& next) { return next.first; });
+      asking = is_inverted(words) && std::prev(end)->question;
+      under_condition = false;
+    }
+    under_condition = is_condition(words, clause.text) || (under_condition && goes_on(words, clause.text));
+    const bool asked = clause.question || is_question_zh(clause.text) || (asking && clause.first);
+    if (asked || under_condition) continue;
+    statements.push_back(Statement{clause.text, std::move(words)});
+  }
+  return statements;
+}
+
+}  // namespace purser::rules

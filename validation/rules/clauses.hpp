@@ -1,0 +1,92 @@
+// How the rules about replies read text: clause by clause, in English as words, in Chinese as phrases with what stands
+// before and after them. Shared by the files that look for claims, states and times; shallow on purpose.
+#pragma once
+
+#include "validation/money/text.hpp"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace purser::rules {
+
+struct Clause {
+  std::string text;       // lower case
+  bool question = false;  // ends in a question mark
+  bool first = false;     // of its sentence
+};
+std::vector<Clause> clauses_of(std::string_view text);
+
+using Words = std::vector<std::string>;
+// Lower-case words of a clause, without adverbs that change nothing.
+Words words_of(std::string_view clause);
+
+// A clause that states something: no question, and not under a condition of this clause or of the one it goes on from.
+struct Statement {
+  std::string text;
+  Words words;
+};
+std::vector<Statement> statements_of(std::string_view text);
+
+template <std::size_t N>
+bool any_of(const std::string_view (&words)[N], std::string_view word) {
+  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+}
+
+// Whether the words from `from` to `to` (inclusive) state a fact: no negation, condition or wish turns them.
+bool stands(const Words& words, std::size_t from, std::size_t to);
+// "has been canceled", "is paid", or a clause that begins with the participle.
+bool participle_stands(const Words& words, std::size_t at);
+bool is_negation(std::string_view word);
+
+// `first` and then one of `then`, at most `reach` words later; both stand as a fact.
+template <std::size_t N>
+bool follows(const Words& words, std::size_t first, const std::string_view (&then)[N], std::size_t reach) {
+  for (std::size_t i = first + 1; i < words.size() && i <= first + reach; ++i) {
+    if (any_of(then, words[i])) return stands(words, first, i);
+  }
+  return false;
+}
+
+bool contains_any(std::string_view text, const auto& parts) {
+  return std::any_of(std::begin(parts), std::end(parts),
+                     [&](std::string_view part) { return text.find(part) != std::string_view::npos; });
+}
+
+bool begins_with_any(std::string_view text, const auto& parts) {
+  return std::any_of(std::begin(parts), std::end(parts), [&](std::string_view part) { return text.starts_with(part); });
+}
+
+// Whether what stands from `at` to `end` in a Chinese clause is said as a fact.
+bool phrase_stands(std::string_view clause, std::size_t at, std::size_t end);
+
+template <std::size_t N>
+bool claims_phrase(std::string_view clause, const std::string_view (&phrases)[N]) {
+  for (std::string_view phrase : phrases) {
+    for (std::size_t at = 0; (at = clause.find(phrase, at)) != std::string_view::npos; at += phrase.size()) {
+      if (phrase_stands(clause, at, at + phrase.size())) return true;
+    }
+  }
+  return false;
+}
+
+// `first` and, within `reach` characters, one of `then`, without a word that makes it something else in between.
+template <std::size_t N, std::size_t M>
+bool claims_pair(std::string_view clause, std::string_view first, const std::string_view (&then)[N],
+                 const std::string_view (&unless)[M], std::size_t reach) {
+  constexpr std::size_t kBytesAfter = 120;
+  for (std::size_t at = 0; (at = clause.find(first, at)) != std::string_view::npos; at += first.size()) {
+    const std::string_view rest = clause.substr(at + first.size(), kBytesAfter);
+    for (std::string_view word : then) {
+      const std::size_t gap = rest.find(word);
+      if (gap == std::string_view::npos || code_points(rest.substr(0, gap)) > reach) continue;
+      const std::size_t end = at + first.size() + gap + word.size();
+      const std::string_view around = clause.substr(at, std::min(clause.size(), end + 12) - at);
+      if (!contains_any(around, unless) && phrase_stands(clause, at, end)) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace purser::rules

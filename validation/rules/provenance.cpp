@@ -1,0 +1,203 @@
+#include "validation/rules/provenance.hpp"
+
+#include "validation/money/json_gate.hpp"
+#include "validation/rules/money_figures.hpp"
+
+#include <algorithm>
+
+namespace purser::rules {
+namespace {
+
+using nlohmann::json;
+
+// Notes of the past are bounded: what a model can still see is bounded too.
+constexpr std::size_t kTextMax = 1 << 18;
+
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+bool is_handle_key(std::string_view key) {
+  return key == "payment_intent" || key == "refund" || key == "approval";
+}
+
+void append(std::string& to, std::string_view text) {
+  if (to.size() + text.size() > kTextMax) return;
+  to += text;
+  to += '\n';
+}
+
+// Every plain number of a text, read as minor units and as major ones: text that is not trusted may write a sum in any
+// way.
+void numbers_of(std::string_view text, std::set<std::int64_t>& out) {
+  for (std::size_t at = 0; at < text.size();) {
+    if (!is_digit(text[at])) {
+      ++at;
+      continue;
+    }
+    std::string digits;
+    std::string decimals;
+    bool point = false;
+    for (; at < text.size(); ++at) {
+      const char c = text[at];
+      if (is_digit(c)) {
+        (point ? decimals : digits) += c;
+      } else if (c == '.' && !point && at + 1 < text.size() && is_digit(text[at + 1])) {
+        point = true;
+      } else if (!(c == ',' && !point && at + 1 < text.size() && is_digit(text[at + 1]))) {
+        break;
+      }
+    }
+    if (digits.size() > 12) continue;
+    const std::int64_t whole = std::stoll(digits);
+    decimals.resize(2, '0');
+    out.insert(whole);
+    out.insert(whole * 100 + std::stoll(decimals));
+  }
+}
+
+void figures_of(std::string_view text, std::set<std::int64_t>& out) {
+  for (const Money& figure : money_figures(text)) out.insert(figure.minor());
+}
+
+bool contains_word(std::string_view text, std::string_view word) {
+  return !word.empty() && text.find(word) != std::string_view::npos;
+}
+
+const Field* field_of(const std::vector<Field>& fields, const std::string& name) {
+  const auto found = std::find_if(fields.begin(), fields.end(), [&](const Field& f) { return f.name == name; });
+  return found == fields.end() ? nullptr : &*found;
+}
+
+bool allowed(const Field& field, Provenance label) {
+  return (field.sources & (1U << static_cast<unsigned>(label))) != 0;
+}
+
+class Labeller {
+ public:
+  explicit Labeller(const Sources& sources) : sources_(sources) {}
+
+  Labelled run(const ToolSpec& spec, const json& arguments) {
+    members(spec.fields, arguments, "");
+    return std::move(out_);
+  }
+
+ private:
+  void members(const std::vector<Field>& fields, const json& object, const std::string& at) {
+    for (const auto& [key, value] : object.items()) {
+      const Field* field = field_of(fields, key);
+      if (field != nullptr) one(*field, value, pointer_to(at, key));
+    }
+  }
+
+  void one(const Field& field, const json& value, const std::string& at) {
+    if (field.kind == FieldKind::object) return members(field.fields, value, at);
+    if (field.kind == FieldKind::list) {
+      for (std::size_t i = 0; i < value.size(); ++i) members(field.fields, value[i], pointer_to(at, i));
+      return;
+    }
+    if (field.meaning == Meaning::plain) return;
+    const Provenance label = label_of(field, value);
+    out_.labels[at] = label;
+    if (!out_.verdict || allowed(field, label)) return;
+    out_.verdict = field.meaning == Meaning::handle
+                       ? no_such_payment(at)
+                       : Error(Errc::untrusted_source,
+                               "this value stands only in text that may not decide about money; ask the customer", at);
+  }
+
+  Provenance label_of(const Field& field, const json& value) const {
+    if (field.meaning == Meaning::amount) return sources_.of_amount(value.get<std::int64_t>());
+    if (field.meaning == Meaning::sku) return sources_.of_sku(value.get<std::string>());
+    return sources_.of_handle(value.get<std::string>());
+  }
+
+  const Sources& sources_;
+  Labelled out_;
+};
+
+}  // namespace
+
+std::string_view to_string(Provenance p) {
+  constexpr std::string_view kNames[] = {"user", "catalogue", "ledger", "untrusted", "model"};
+  return kNames[static_cast<std::size_t>(p)];
+}
+
+void Sources::add_user(std::string_view text) {
+  append(user_text_, text);
+  figures_of(text, user_amounts_);
+  numbers_of(text, user_amounts_);
+}
+
+void Sources::add_untrusted(std::string_view text) {
+  append(untrusted_text_, text);
+  figures_of(text, untrusted_amounts_);
+  numbers_of(text, untrusted_amounts_);
+}
+
+void Sources::add_catalogue(std::string_view result_json) {
+  add_json(result_json, false);
+}
+void Sources::add_ledger(std::string_view result_json) {
+  add_json(result_json, true);
+}
+
+void Sources::add_json(std::string_view text, bool ledger) {
+  const json value = json::parse(text, nullptr, false);
+  if (value.is_discarded()) return add_untrusted(text);
+  walk(value, "", ledger);
+}
+
+void Sources::walk(const json& value, std::string_view key, bool ledger) {
+  if (value.is_object()) {
+    for (const auto& [name, member] : value.items()) walk(member, name, ledger);
+  } else if (value.is_array()) {
+    for (const json& item : value) walk(item, key, ledger);
+  } else if (value.is_string()) {
+    const std::string& text = value.get_ref<const std::string&>();
+    if (ledger && is_handle_key(key)) {
+      handles_.insert(text);
+    } else if (key == "sku") {
+      skus_.insert(text);
+    } else {
+      add_untrusted(text);
+    }
+  } else if (value.is_number_integer() && key.ends_with("_fen")) {
+    (ledger ? ledger_amounts_ : catalogue_amounts_).insert(value.get<std::int64_t>());
+  }
+}
+
+Provenance Sources::of_handle(const std::string& id) const {
+  if (handles_.contains(id)) return Provenance::ledger;
+  if (contains_word(user_text_, id)) return Provenance::user;
+  return contains_word(untrusted_text_, id) ? Provenance::untrusted : Provenance::model;
+}
+
+Provenance Sources::of_sku(const std::string& sku) const {
+  if (skus_.contains(sku)) return Provenance::catalogue;
+  if (contains_word(user_text_, sku)) return Provenance::user;
+  return contains_word(untrusted_text_, sku) ? Provenance::untrusted : Provenance::model;
+}
+
+Provenance Sources::of_amount(std::int64_t minor) const {
+  if (user_amounts_.contains(minor)) return Provenance::user;
+  if (ledger_amounts_.contains(minor)) return Provenance::ledger;
+  if (catalogue_amounts_.contains(minor)) return Provenance::catalogue;
+  return untrusted_amounts_.contains(minor) ? Provenance::untrusted : Provenance::model;
+}
+
+Labelled check_sources(const ToolSpec& spec, const json& arguments, const Sources& sources) {
+  return Labeller(sources).run(spec, arguments);
+}
+
+Error no_such_payment(std::string param) {
+  return Error(Errc::not_found, "there is no such payment in this conversation", std::move(param));
+}
+
+json to_json(const Labels& labels) {
+  json out = json::object();
+  for (const auto& [pointer, label] : labels) out[pointer] = to_string(label);
+  return out;
+}
+
+}  // namespace purser::rules

@@ -1,0 +1,107 @@
+#include "validation/rules/reply_states.hpp"
+
+#include "validation/rules/clauses.hpp"
+
+namespace purser::rules {
+namespace {
+
+constexpr std::string_view kOrderThings[] = {"order", "payment", "it", "purchase", "that", "this"};
+constexpr std::string_view kMade[] = {"created", "placed", "opened", "made", "prepared"};
+constexpr std::string_view kPlaced[] = {"created", "placed", "opened"};
+constexpr std::string_view kUnpaidVerbs[] = {"paid", "received", "arrived", "completed", "charged", "through", "gone"};
+
+bool holds(const Words& words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
+
+// "I have placed your order", "the order has been created".
+bool says_created(const Words& words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "order" && follows(words, i, kPlaced, 4)) return true;
+    if (!any_of(kMade, words[i]) || !participle_stands(words, i)) continue;
+    for (std::size_t k = i + 1; k < words.size() && k <= i + 4; ++k)
+      if (words[k] == "order" || words[k] == "payment") return true;
+  }
+  return false;
+}
+
+bool says_participle(const Words& words, std::string_view one, std::string_view other) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] != one && words[i] != other) continue;
+    const bool bare = i > 0 && words[i] == "expired" && any_of(kOrderThings, words[i - 1]) && stands(words, i - 1, i);
+    if (bare || participle_stands(words, i)) return true;
+  }
+  return false;
+}
+
+// "has not been paid", "we have not received your payment", "the payment failed", "is still unpaid".
+bool says_unpaid(const Words& words) {
+  if (holds(words, "unpaid") && !holds(words, "not")) return true;
+  const bool about_payment = holds(words, "payment") || holds(words, "paid") || holds(words, "charged");
+  if (!about_payment || holds(words, "refund") || holds(words, "refunded")) return false;
+  bool negated = false;
+  for (const std::string& word : words) {
+    const bool turns = word == "not" || word == "no" || word == "nothing" || word == "never" || word.ends_with("n't");
+    if (turns) negated = true;
+    if (word == "failed" && !negated) return true;
+    if (negated && any_of(kUnpaidVerbs, word)) return true;
+  }
+  return false;
+}
+
+bool says_not_refunded(const Words& words) {
+  constexpr std::string_view done[] = {"refunded", "refund", "returned"};
+  constexpr std::string_view asks[] = {"will",  "would", "can",    "could",  "cannot",
+                                       "can't", "won't", "unable", "should", "may"};
+  bool negated = false;
+  bool open = false;
+  for (const std::string& word : words) {
+    if (any_of(asks, word)) return false;
+    if (word == "not" || word == "no" || word == "nothing" || word == "never" || word.ends_with("n't")) negated = true;
+    if (word == "was" || word == "been" || word == "made" || word == "issued" || word == "has") open = true;
+  }
+  const bool about = std::any_of(words.begin(), words.end(), [&](const std::string& w) { return any_of(done, w); });
+  return negated && open && about;
+}
+
+constexpr std::string_view kCreatedZh[] = {"订单已创建",     "订单已生成",     "下单成功",   "已下单",
+                                           "已为您下单",     "已经下单",       "创建了订单", "订单创建成功",
+                                           "已为您创建订单", "已为您生成订单", "已创建订单", "已经为您创建"};
+constexpr std::string_view kCanceledZh[] = {"已取消", "已经取消", "取消成功", "已为您取消",
+                                            "取消了", "已作废",   "已撤销"};
+constexpr std::string_view kExpiredZh[] = {"已过期", "已经过期", "过期了", "已失效", "已经失效", "已超时", "超时了"};
+constexpr std::string_view kUnpaidZh[] = {
+    "尚未支付",   "尚未付款", "还没有支付",   "还没支付",         "还未支付",    "还没付款",
+    "还没有付款", "还未付款", "没有收到付款", "没有收到您的付款", "未收到付款",  "未收到您的付款",
+    "支付失败",   "付款失败", "支付未成功",   "付款未成功",       "没有支付",    "未支付",
+    "未付款",     "没有扣款", "未扣款",       "支付没有成功",     "付款没有成功"};
+constexpr std::string_view kNotRefundedZh[] = {"没有退款", "未退款",   "退款失败",     "退款未成功",
+                                               "还没退款", "尚未退款", "没有给您退款", "没有退过款"};
+constexpr std::string_view kConditionsZh[] = {"如果", "若", "请",   "一旦", "的话", "可以",
+                                              "将",   "会", "之前", "前",   "能"};
+
+// These phrases carry their own negation, so what stands before them only must not make a condition of them.
+template <std::size_t N>
+bool says_plainly(std::string_view clause, const std::string_view (&phrases)[N]) {
+  if (contains_any(clause, kConditionsZh)) return false;
+  return contains_any(clause, phrases);
+}
+
+}  // namespace
+
+StateClaims states_of(std::string_view text) {
+  StateClaims all;
+  for (const Statement& statement : statements_of(text)) {
+    const Words& words = statement.words;
+    const std::string& clause = statement.text;
+    const bool refund = clause.find("退") != std::string::npos || holds(words, "refund");
+    all.created |= says_created(words) || claims_phrase(clause, kCreatedZh);
+    all.canceled |= !refund && (says_participle(words, "canceled", "cancelled") || claims_phrase(clause, kCanceledZh));
+    all.expired |= says_participle(words, "expired", "expired") || claims_phrase(clause, kExpiredZh);
+    all.unpaid |= !refund && (says_unpaid(words) || says_plainly(clause, kUnpaidZh));
+    all.not_refunded |= says_not_refunded(words) || says_plainly(clause, kNotRefundedZh);
+  }
+  return all;
+}
+
+}  // namespace purser::rules

@@ -1,0 +1,18 @@
+// Times that a sentence about paying states: how many minutes are left, and at what o'clock.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace purser::rules {
+
+struct StatedTimes {
+  std::vector<std::int64_t> minutes;         // "within 5 minutes", "五分钟内"
+  std::vector<std::int64_t> minutes_of_day;  // "14:05", "下午2点05分"
+};
+
+// Only of sentences that speak of paying, orders, expiry or refunds.
+StatedTimes stated_times(std::string_view text);
+
+}  // namespace purser::rules
