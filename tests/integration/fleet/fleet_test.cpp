@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kDaemons = 3;
 constexpr int kCustomers = 6;
+constexpr int kTroubles = 12;
 const std::string kKey = "sk_test_fleet_fleet_fleet_fleet";
 
 int number_of(const char* variable, int otherwise) {
@@ -55,7 +56,7 @@ class Fleet : public ::testing::Test {
   }
   // A customer asks whichever daemon answers.
   template <class Try>
-  bool insist(Customer& customer, std::mt19937& dice, Try attempt, int seconds = 60) {
+  bool insist(Customer& customer, std::mt19937& dice, Try attempt, int seconds = 100) {
     return eventually(
         [&] {
           if (attempt()) return true;
@@ -114,9 +115,10 @@ void Fleet::buy_pay_and_refund(int n, unsigned seed) {
       << "the refund was never told";
 }
 
-// Something every few hundred milliseconds, as long as somebody shops.
+// Something every few hundred milliseconds while somebody shops; then it stops, and all that was begun must come to its
+// end.
 void Fleet::trouble(std::mt19937& dice, const std::atomic<int>& shopping) {
-  while (shopping > 0) {
+  for (int times = 0; times < kTroubles && shopping > 0; ++times) {
     std::this_thread::sleep_for(std::chrono::milliseconds(200 + dice() % 600));
     const std::size_t n = dice() % kDaemons;
     switch (dice() % 6) {
