@@ -1,5 +1,7 @@
 #include "gateway/log.hpp"
 
+#include "validation/rules/personal_data.hpp"
+
 #include <simdjson.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
@@ -83,17 +85,22 @@ std::string text_value(std::string_view value) {
   return plain ? out : '"' + out + '"';
 }
 
+// Numbers of people do not go into a log, whatever field they came in.
+std::string shown(const Field& field) {
+  return field.bare() ? field.text() : rules::mask_personal_data(field.text()).text;
+}
+
 std::string line_of(Level level, std::string_view event, Fields fields, bool json) {
   const char* name = kLevelNames[static_cast<std::size_t>(level)];
   if (!json) {
     std::string line = std::string(name) + ' ' + escaped(event, false);
-    for (const Field& field : fields) line += ' ' + escaped(field.key(), false) + '=' + text_value(field.text());
+    for (const Field& field : fields) line += ' ' + escaped(field.key(), false) + '=' + text_value(shown(field));
     return line;
   }
   std::string line = "\"level\":\"" + std::string(name) + "\",\"event\":\"" + escaped(event, true) + '"';
   for (const Field& field : fields) {
     line += ",\"" + escaped(field.key(), true) + "\":";
-    line += field.bare() ? field.text() : '"' + escaped(field.text(), true) + '"';
+    line += field.bare() ? field.text() : '"' + escaped(shown(field), true) + '"';
   }
   return line;
 }

@@ -9,6 +9,7 @@
 #include "gateway/log.hpp"
 #include "tools/cards.hpp"
 #include "validation/money/text.hpp"
+#include "validation/rules/personal_data.hpp"
 
 #include <array>
 
@@ -149,7 +150,8 @@ Task<Result<Turn>> Conversations::say(ThreadId id, std::string text, std::option
     claim.created_at = run.turn.started_at;
     batch.add(op::InsertIdempotency{std::move(claim)});
   }
-  Message first = self->message(run, Role::user, std::move(said->text));
+  // A card number is not even kept.
+  Message first = self->message(run, Role::user, rules::mask_cards(said->text).text);
   co_return co_await self->start(run, std::move(first), std::move(batch));
 }
 
@@ -279,6 +281,10 @@ Task<Result<ModelAnswer>> Conversations::Impl::ask(Running& run, bool tools_allo
   request.locale = run.thread.locale;
   request.system = run.thread.locale.starts_with("zh") ? prompts.zh : prompts.en;
   request.messages = provider_valid(std::move(*recent));
+  // What people wrote goes to a provider without the numbers that identify them.
+  for (Message& message : request.messages)
+    if (message.role == Role::user || message.role == Role::assistant)
+      message.text = rules::mask_personal_data(message.text).text;
   if (tools_allowed) request.tools = ports.tools.schemas();
   co_return co_await ports.model.ask(std::move(request), limit);
 }
