@@ -135,6 +135,12 @@ constexpr Definition kTable[] = {
      .description = "Send `parallel_tool_calls: false`; turn off for endpoints that refuse the field."},
 
     {.key = "wechat.base_url", .place = AT(wechat, base_url), .description = "The API v3 host.", .rule = kRailUrl},
+    {.key = "wechat.backup_url",
+     .place = AT(wechat, backup_url),
+     .description =
+         "Where calls go, with the same numbers, while base_url cannot be connected to. Empty: the live rail's "
+         "backup host when base_url is the live rail, otherwise none.",
+     .rule = kRailUrl},
     {.key = "wechat.mchid",
      .place = AT(wechat, mchid),
      .description =
@@ -170,6 +176,17 @@ constexpr Definition kTable[] = {
      .description = "Platform certificate in PEM, for accounts that verify by certificate; may stand beside the "
                     "public key while an account moves from one to the other.",
      .rule = kFile},
+    {.key = "wechat.merchant_certificate_file",
+     .place = AT(wechat, merchant_certificate_file),
+     .description = "The merchant API certificate, in PEM: its end is watched and warned of.",
+     .rule = kFile},
+    {.key = "wechat.goods_tag",
+     .place = AT(wechat, goods_tag),
+     .description = "Marks every order for the rail's coupons.",
+     .rule = kWord},
+    {.key = "wechat.goods_detail",
+     .place = AT(wechat, goods_detail),
+     .description = "Send the lines of an order with it, for coupons on single goods."},
     {.key = "wechat.ca_file",
      .place = AT(wechat, ca_file),
      .description = "Certificate authorities to trust in place of the system's, in PEM.",

@@ -52,7 +52,8 @@ struct ModelSettings {
 
 struct WechatSettings {
   std::string base_url = "https://api.mch.weixin.qq.com";
-  std::string mchid;  // empty: no merchant account, the sandbox is the rail
+  std::string backup_url;  // empty: the live rail's own backup when base_url is the live rail, else none
+  std::string mchid;       // empty: no merchant account, the sandbox is the rail
   std::string appid;
   std::string merchant_serial;
   Secret merchant_key_pem;                // by environment or file only
@@ -60,6 +61,9 @@ struct WechatSettings {
   std::string public_key_id;              // PUB_KEY_ID_...
   std::string public_key_file;            // PEM
   std::string platform_certificate_file;  // PEM; the other verification mode, may stand beside the public key
+  std::string merchant_certificate_file;  // PEM; for the warning before it ends
+  std::string goods_tag;                  // on every order; empty: none
+  bool goods_detail = false;              // the lines of the order go with it
   std::string ca_file;
   Millis attempt_time_max{8'000};
   Millis total_time_max{15'000};

@@ -20,6 +20,16 @@ json lines(const PaymentIntent& intent) {
 
 json confirmation(const Confirmation& with) {
   if (with.kind == TradeKind::qr) return {{"type", "qr"}, {"code_url", with.code_url}};
+  if (with.kind == TradeKind::h5) return {{"type", "h5"}, {"h5_url", with.code_url}};
+  if (with.kind == TradeKind::app)
+    return {{"type", "app"},
+            {"appId", with.app_id},
+            {"partnerId", with.partner_id},
+            {"prepayId", with.prepay_id},
+            {"packageValue", with.package},
+            {"nonceStr", with.nonce_str},
+            {"timeStamp", with.time_stamp},
+            {"sign", with.pay_sign}};
   return {{"type", "mini_program"},  {"timeStamp", with.time_stamp}, {"nonceStr", with.nonce_str},
           {"package", with.package}, {"signType", with.sign_type},   {"paySign", with.pay_sign}};
 }

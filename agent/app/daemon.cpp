@@ -152,6 +152,7 @@ struct Daemon::Parts {
   // The rail: the simulator when there is no merchant, and the channel to it or to WeChat Pay.
   std::unique_ptr<sandbox::Sandbox> sandbox;
   std::unique_ptr<PaymentChannel> channel;
+  wechat::WechatChannel* wechat_channel = nullptr;  // the same, as what it is: its keys change while it runs
   // Who answers: the rule engine, or a model with it behind.
   std::unique_ptr<Model> rules;
   std::unique_ptr<Model> provider;
@@ -289,6 +290,7 @@ Result<void> Daemon::Parts::make_rail() {
   const wechat::Ports ports{*client, clock, signers, *mint};
   auto made = wechat::WechatChannel::make(settings.wechat, std::move(loaded.keys), ports, reached_at, on_sandbox);
   if (!made) return made.error();
+  wechat_channel = made->get();
   channel = std::move(*made);
   return success();
 }
@@ -420,6 +422,11 @@ Result<std::unique_ptr<Daemon>> Daemon::make(asio::any_io_executor executor, Clo
   return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
 }
 
+Result<void> Daemon::reload_keys(const WechatSettings& settings) {
+  if (parts_->sandbox) return success();
+  return parts_->wechat_channel->reload(settings);
+}
+
 Task<Result<void>> Daemon::start() {
   Parts& p = *parts_;
   // Turns first: a client that repeats its request finds its turn being answered.
@@ -435,6 +442,7 @@ Task<Result<void>> Daemon::start() {
   if (running && p.admin_server) running = p.servers.spawn("admin", p.admin_server->run());
   if (running) running = p.loops.spawn("dispatcher", p.dispatcher->run());
   if (running && p.store->shared()) running = p.start_sharing();
+  if (running) running = p.loops.spawn("rail.keys", p.wechat_channel->run(p.metrics));
   co_return running;
 }
 

@@ -57,6 +57,10 @@ class Daemon {
   // Stops accepting, finishes what is under way, then lets go. Idempotent.
   Task<void> stop();
 
+  // The rail account's keys, read anew; nothing that is under way is disturbed. On the embedded sandbox there is
+  // nothing to read. Error: what cannot be used, by name; the old keys stay then.
+  Result<void> reload_keys(const WechatSettings& settings);
+
   // What the listeners answer with, for a daemon that has none.
   Task<http::Response> answer(http::Request request);
   Task<http::Response> answer_admin(http::Request request);

@@ -1,5 +1,6 @@
 #include "agent/app/commands.hpp"
 #include "agent/app/daemon.hpp"
+#include "agent/app/key_reload.hpp"
 #include "agent/app/process.hpp"
 #include "agent/app/service_manager.hpp"
 #include "gateway/async/task_group.hpp"
@@ -19,7 +20,7 @@ namespace purser {
 namespace {
 
 Task<int> run(asio::any_io_executor executor, SystemClock& clock, Settings settings, DaemonOptions options,
-              ServiceManager manager) {
+              ServiceManager manager, SettingsSources sources) {
   const bool sandbox_warned = settings.wechat.mchid.empty();
   const bool chat = options.demo_chat;
   asio::signal_set signals(executor, SIGTERM, SIGINT);
@@ -38,8 +39,13 @@ Task<int> run(asio::any_io_executor executor, SystemClock& clock, Settings setti
   if (chat) std::cout << " chat " << (*daemon)->url() << "/chat";
   std::cout << std::endl;
   manager.tell("READY=1");
-  TaskGroup watched(executor, clock, [](std::string_view, std::exception_ptr) {});
+  const auto report = [](std::string_view name, std::exception_ptr error) {
+    log::error("task.threw", {{"task", name}, {"what", what_of(error)}});
+  };
+  TaskGroup watched(executor, clock, report);
   (void)watched.spawn("watchdog", manager.keep_alive(clock));
+  (void)watched.spawn("keys.hangup", reload_keys_on_hangup(**daemon, sources));
+  (void)watched.spawn("keys.change", reload_keys_on_change(**daemon, clock, sources));
   const int number = co_await signals.async_wait(asio::use_awaitable);
   log::info("daemon.stopping", {{"signal", number}});
   manager.tell("STOPPING=1");
@@ -82,7 +88,7 @@ int serve(const ServeCommand& command) {
   asio::io_context loop(1);
   asio::co_spawn(loop,
                  run(loop.get_executor(), clock, std::move(loaded.settings), std::move(options),
-                     ServiceManager(command.sources.environment)),
+                     ServiceManager(command.sources.environment), command.sources),
                  [&](std::exception_ptr error, int result) {
                    code = error ? 1 : result;
                    if (error) log::error("daemon.bug", {{"what", what_of(error)}});

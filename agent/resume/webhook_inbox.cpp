@@ -96,6 +96,12 @@ Task<http::Response> WebhookInbox::receive(http::Request request, TenantId tenan
   raw.headers = std::move(request.headers);
   raw.body = std::move(request.body);
   auto read = ports_.channel.read_notification(raw);
+  if (!read && read.code() == Errc::unknown_serial) {
+    // The rail may have begun to sign with a key that it published since we last asked.
+    const Deadline soon = Deadline::after(ports_.clock, kAckLimit / 2);
+    const bool fresh = co_await ports_.channel.refresh_keys(soon);
+    if (fresh) read = ports_.channel.read_notification(raw);
+  }
   if (!read) co_return refuse(read.error());
   const std::string id = read->id;
   const std::string type = read->event_type;

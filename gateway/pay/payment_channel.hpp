@@ -32,8 +32,8 @@ struct OrderReply {
   Outcome outcome = Outcome::unknown;
   bool already_paid = false;  // the rail says this number is paid: query it
   bool closed = false;        // the rail says this number is closed: it can never be paid
-  std::string prepay_id;      // mini_program, when succeeded
-  std::string code_url;       // qr, when succeeded
+  std::string prepay_id;      // mini_program and app, when succeeded
+  std::string code_url;       // qr: what the code says; h5: the link; when succeeded
   RailSays says;
 };
 
@@ -76,6 +76,7 @@ struct RefundFacts {
 struct RefundReply {
   Outcome outcome = Outcome::unknown;  // succeeded: final; pending: accepted; declined: not made, or (query) not known
   bool not_known = false;              // query only: the rail never heard of this number
+  bool short_funds = false;            // pending until the account has been topped up; the same number works then
   std::optional<RefundFacts> facts;
   RailSays says;
 };
@@ -98,8 +99,10 @@ struct RawNotification {
 // What the paying client needs; which members are set depends on the kind.
 struct Confirmation {
   TradeKind kind = TradeKind::qr;
-  std::string code_url;
+  std::string code_url;  // qr: what the code says; h5: the link to open
   std::string app_id;
+  std::string partner_id;  // app
+  std::string prepay_id;   // app
   std::string time_stamp;
   std::string nonce_str;
   std::string package;
@@ -125,12 +128,16 @@ class PaymentChannel {
   virtual Task<RefundReply> refund(Refund refund, Deadline deadline) = 0;
   virtual Task<RefundReply> query_refund(OutRefundNo number, Deadline deadline) = 0;
 
-  // Signs for the paying client; each call has a fresh nonce and timestamp.
+  // Signs for the paying client. Asking again within two minutes for the same intent gives the same answer; what the
+  // rail handed out is renewed by the same bytes when its own life is over.
   virtual Task<Result<Confirmation>> confirmation(PaymentIntent intent, Deadline deadline) = 0;
 
   // Verifies and decrypts. Errors: signature_invalid, signature_probe, timestamp_skew, unknown_serial, decrypt_failed,
   // notification_malformed. Nothing of the body is believed before the signature holds.
   virtual Result<Notification> read_notification(const RawNotification& raw) const = 0;
+  // After unknown_serial: whether the rail has published a key since, so that verifying again may help. Strangers can
+  // cause this call, so it asks the rail only now and then.
+  virtual Task<bool> refresh_keys(Deadline) { co_return false; }
   // Pure: the facts of a resource that read_notification decrypted before, as stored with the notification, so that a
   // daemon that restarted applies it. `id` and `plain` of the answer are empty. An event type that is not known has
   // neither order nor refund. Error: notification_malformed.

@@ -55,12 +55,12 @@ Task<Result<PaymentIntent>> Cashier::open(Thread& thread, CheckedOrder order, st
   intent.renewed_from = std::move(renewed_from);
   intent.origin = std::move(origin);
   intent.order.out_trade_no = ports_.mint.out_trade_no(thread.tenant, thread.id, thread.intents_made + 1);
-  intent.order.kind = thread.openid.empty() ? TradeKind::qr : TradeKind::mini_program;
-  intent.order.payer_openid = thread.openid;
+  cashier::choose_kind(intent.order, thread);
   intent.order.may_be_open = true;
   auto body = ports_.channel.order_body(intent);
   if (!body) co_return body.error();
   intent.order.request_body = std::move(*body);
+  intent.order.payer_ip.clear();  // it stands in the body now
   auto inserted = co_await insert(thread, std::move(intent));
   if (!inserted) co_return inserted.error();
   co_return co_await place_order(std::move(*inserted));

@@ -92,6 +92,23 @@ void give_back(IntentChange& change, const Refund& refund, UtcTime now) {
 
 }  // namespace
 
+void choose_kind(RailOrder& order, const Thread& thread) {
+  order.kind = thread.openid.empty() ? TradeKind::qr : TradeKind::mini_program;
+  order.payer_openid = thread.openid;
+  const auto about = nlohmann::json::parse(thread.metadata_json, nullptr, false);
+  if (!about.is_object()) return;
+  const auto text = [&about](const char* name) {
+    const auto found = about.find(name);
+    return found != about.end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  const auto wanted = text("pay_with");
+  order.payer_ip = text("client_ip");
+  if (wanted == "app") order.kind = TradeKind::app;
+  if (wanted == "h5" && !order.payer_ip.empty()) order.kind = TradeKind::h5;
+  if (order.kind != TradeKind::h5) order.payer_ip.clear();
+  if (order.kind != TradeKind::mini_program) order.payer_openid.clear();
+}
+
 WorkItem tell(const PaymentIntent& intent, std::string_view type, UtcTime now, const Refund* refund) {
   json payload = {{"type", type},
                   {"payment_intent", intent.id.str()},
@@ -308,6 +325,8 @@ std::optional<IntentChange> after_rail_closed(PaymentIntent intent, UtcTime now)
 
 RefundEvent event_of(const RefundReply& reply) {
   if (reply.facts) return reply.facts->event;
+  // Nothing moves until somebody has topped up the account: that is for an operator, under the same number.
+  if (reply.short_funds) return RefundEvent::rail_abnormal;
   switch (reply.outcome) {
     case Outcome::succeeded:
       return RefundEvent::rail_succeeded;
@@ -355,6 +374,7 @@ std::optional<RefundChange> after_refund_news(Refund refund, PaymentIntent inten
     }
     batch.add(op::UpdateIntent{intent});
   } else {
+    if (row.state == RefundState::abnormal) row.failure = why;
     batch.add(op::PutWork{
         work(WorkKind::resolve_refund, row, now + (row.state == RefundState::unknown ? kAskAgain : kAskRefund))});
   }

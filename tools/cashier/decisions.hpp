@@ -28,6 +28,10 @@ struct RefundChange {
 // A refund row that gives a late payment back; made by the caller because its ids come from the mint.
 using LateRefund = std::optional<Refund>;
 
+// Inside WeChat by openid. Elsewhere the tenant's backend may have said, in the thread's metadata, that the customer
+// holds a phone ("pay_with": "h5" with the customer's address in "client_ip") or uses the merchant's app ("app"); a
+// code to scan works everywhere.
+void choose_kind(RailOrder& order, const Thread& thread);
 // The rail answered the order. Error illegal_transition when the intent has left created/unknown meanwhile.
 Result<IntentChange> after_order_reply(PaymentIntent intent, const OrderReply& reply, UtcTime now,
                                        const IntentSettings& settings);

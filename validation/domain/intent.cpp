@@ -10,7 +10,7 @@ constexpr std::string_view kStates[] = {"created",  "awaiting_payment", "succeed
 constexpr std::string_view kEvents[] = {"rail_accepted",         "rail_declined",        "rail_unclear", "paid",
                                         "deadline_passed",       "cancel_requested",     "rail_closed",  "facts_differ",
                                         "late_payment_honoured", "late_payment_returned"};
-constexpr std::string_view kTradeKinds[] = {"mini_program", "qr"};
+constexpr std::string_view kTradeKinds[] = {"mini_program", "qr", "h5", "app"};
 
 using S = IntentState;
 using E = IntentEvent;

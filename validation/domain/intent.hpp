@@ -57,7 +57,8 @@ struct IntentLine {
   friend bool operator==(const IntentLine&, const IntentLine&) = default;
 };
 
-enum class TradeKind : std::uint8_t { mini_program, qr };  // JSAPI inside WeChat; Native QR elsewhere
+// Inside WeChat; a code to scan; a link in a phone's browser; the merchant's own app.
+enum class TradeKind : std::uint8_t { mini_program, qr, h5, app };
 std::string_view to_string(TradeKind k);
 Result<TradeKind> parse_trade_kind(std::string_view text);
 
@@ -68,8 +69,9 @@ struct RailOrder {
   TradeKind kind = TradeKind::qr;
   std::string payer_openid;  // mini_program only
   std::string request_body;
-  std::string prepay_id;       // mini_program, once accepted
-  std::string code_url;        // qr, once accepted
+  std::string payer_ip;        // h5, when it is made; afterwards it stands in request_body alone
+  std::string prepay_id;       // mini_program and app, once accepted
+  std::string code_url;        // qr: what the code says; h5: the link; once accepted
   std::string transaction_id;  // once paid
   bool may_be_open = false;    // true from before the first byte until the rail confirmed paid or closed
 

@@ -158,14 +158,16 @@ Result<OrderHandle> read_order_handle(std::string_view body, TradeKind kind) {
   return parsed(body, [kind](const JsonDocument& document) -> Result<OrderHandle> {
     const JsonFields root = document.root();
     OrderHandle handle;
-    if (kind == TradeKind::mini_program) handle.prepay_id = root.text("prepay_id");
+    const bool prepaid = kind == TradeKind::mini_program || kind == TradeKind::app;
+    if (prepaid) handle.prepay_id = root.text("prepay_id");
     if (kind == TradeKind::qr) handle.code_url = root.text("code_url");
+    if (kind == TradeKind::h5) handle.code_url = root.text("h5_url");
     if (auto good = document.check(); !good) return malformed(good.error().message);
-    const std::string& needed = kind == TradeKind::mini_program ? handle.prepay_id : handle.code_url;
+    const std::string& needed = prepaid ? handle.prepay_id : handle.code_url;
     const auto printable = [](char c) { return c > 0x20 && c < 0x7f; };
     // It becomes a line of the pay-sign string or the text of a QR code.
     if (needed.empty() || needed.size() > 512 || !std::all_of(needed.begin(), needed.end(), printable)) {
-      return malformed("no usable prepay_id or code_url");
+      return malformed("no usable prepay_id, code_url or h5_url");
     }
     return handle;
   });
@@ -200,6 +202,28 @@ RailError read_error(std::string_view body) {
   RailError out{document->root().text("code"), cut(document->root().text("message"))};
   if (!is_code(out.code)) out.code.clear();
   return out;
+}
+
+std::string signature_difference(std::string_view body, std::string_view signed_text) {
+  const auto document = JsonDocument::parse(body);
+  if (!document) return {};
+  const JsonFields told = document->root().object("detail").object("sign_information");
+  const auto length = told.integer("sign_message_length");
+  const std::string theirs = told.text("truncated_sign_message");
+  if (!document->check() || theirs.empty()) return {};
+  // Their text is cut inside the last line, the body.
+  constexpr std::string_view kLines[] = {"method", "url", "timestamp", "nonce"};
+  std::string_view ours = signed_text;
+  std::string_view rest = theirs;
+  for (auto name : kLines) {
+    const auto our_line = ours.substr(0, ours.find('\n'));
+    const auto their_line = rest.substr(0, rest.find('\n'));
+    if (our_line != their_line) return std::string(name);
+    ours.remove_prefix(std::min(ours.size(), our_line.size() + 1));
+    rest.remove_prefix(std::min(rest.size(), their_line.size() + 1));
+  }
+  if (length && *length != static_cast<std::int64_t>(signed_text.size())) return "body";
+  return "none: the key is not that of the certificate";
 }
 
 Result<Notification> read_resource(std::string_view event_type, std::string_view plain, std::string_view mchid) {

@@ -30,6 +30,9 @@ struct RailError {
   std::string message;
 };
 RailError read_error(std::string_view body);
+// Which line of what we signed differs from what the rail verified, as far as its answer to a refused signature tells:
+// "method", "url", "timestamp", "nonce", "body"; empty when it does not tell.
+std::string signature_difference(std::string_view body, std::string_view signed_text);
 
 // The facts of a notification's decrypted resource; `id` and `plain` of the answer are empty. An event type that is not
 // known here has neither order nor refund. Error: notification_malformed.

@@ -1,15 +1,27 @@
-// WeChat Pay API v3, direct merchant, as a payment channel: orders by JSAPI (Mini Program) and Native (QR), queries,
-// closing, refunds and webhooks. The same adapter talks to the live rail and to the sandbox.
+// WeChat Pay API v3, direct merchant, as a payment channel: orders by JSAPI (Mini Program), Native (QR), H5 and App,
+// queries, closing, refunds, bills and webhooks. The same adapter talks to the live rail and to the sandbox.
 #pragma once
 
 #include "config/settings.hpp"
+#include "gateway/metrics.hpp"
 #include "gateway/pay/payment_channel.hpp"
+#include "gateway/pay/wechat/bill.hpp"
 #include "gateway/pay/wechat/rail_client.hpp"
 
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace purser::wechat {
+
+// Where an ABNORMAL refund shall go, in plain text; it is encrypted before it leaves.
+struct Card {
+  bool of_user = true;  // false: the merchant's own account; the rest may be empty then
+  std::string bank_type;
+  std::string account;
+  std::string name;
+};
 
 class WechatChannel final : public PaymentChannel {
  public:
@@ -37,19 +49,52 @@ class WechatChannel final : public PaymentChannel {
   bool matches(const OrderFacts& facts, const PaymentIntent& intent) const override;
   Millis refund_spacing() const override { return refund_spacing_; }
 
+  Task<bool> refresh_keys(Deadline deadline) override;
+
+  // Sends an ABNORMAL refund on its way again, under its own number. Safe to repeat.
+  Task<RefundReply> mend_refund(Refund refund, Card card, Deadline deadline);
+  // What moved on one day in China, `date` = yyyy-MM-dd; ready at ten in the morning of the next. Errors:
+  // rail_not_found when the rail has no bill of that day, reply_malformed when the file is not what its digest or its
+  // sums say, rail_unknown otherwise.
+  Task<Result<TradeBill>> trade_bill(std::string date, Deadline deadline);
+  Task<Result<FlowBill>> flow_bill(std::string date, Deadline deadline);
+
+  // Housekeeping until canceled: polls the certificates twice a day where they are in use, shows in `metrics` how many
+  // days each certificate has left, and warns from 30 days on. Runs in a task group.
+  Task<void> run(Metrics& metrics);
+  // Other keys from now on, without a connection dropped. Error: the first of the mistakes; the old keys stay then.
+  Result<void> reload(const WechatSettings& settings);
+
   // Keys may be added and removed while the daemon runs; counts are for metrics.
   Verifier& verifier() { return rail_.verifier(); }
 
  private:
-  WechatChannel(RailClient rail, std::string notify_base, Millis refund_spacing, bool sandbox);
+  WechatChannel(RailClient rail, std::string notify_base, OrderExtras extras, Millis refund_spacing, bool sandbox);
   std::string notify_url(const TenantId& tenant) const;
 
   Task<OrderReply> create(PaymentIntent intent, Deadline deadline);
   Task<CloseReply> close(OutTradeNo number, Deadline deadline);
   Task<RefundReply> pay_back(Refund refund, Deadline deadline);
+  Task<RefundReply> mend(Refund refund, Card card, Deadline deadline);
+  Task<Result<std::string>> bill_file(BillOf what, std::string date, Deadline deadline);
+  Task<Result<Confirmation>> sign_for_client(PaymentIntent intent);
+  void watch_ends(Metrics& metrics);
+
+  // What the rail handed out to pay with, and the card made of it.
+  struct Handle {
+    std::string prepay_id;
+    std::string code_url;
+    UtcTime at{};
+    std::optional<Confirmation> card;
+    Clock::time_point card_at{};
+  };
+  Handle& handle_of(const PaymentIntent& intent);
+  void forget_old_handles();
 
   RailClient rail_;
   std::string notify_base_;
+  OrderExtras extras_;
+  std::map<std::string, Handle, std::less<>> handles_;  // by out_trade_no
   Millis refund_spacing_;
   bool sandbox_;
 };

@@ -66,10 +66,46 @@ Result<void> check_amount(Money amount) {
   return Error(Errc::amount_out_of_range, "the rail takes amounts from one fen on", "amount");
 }
 
+// As many characters as the rail takes; it shows the name to the payer and nothing hangs on it.
+std::string cut_name(std::string_view text, std::size_t characters_max) {
+  std::size_t end = 0;
+  for (std::size_t characters = 0; end < text.size(); ++end) {
+    const bool begins = (static_cast<unsigned char>(text[end]) & 0xc0) != 0x80;
+    if (begins && ++characters > characters_max) break;
+  }
+  return std::string(text.substr(0, end));
+}
+
+// Lines whose number or name the rail would not take are left out: they are for coupons, not for the amount.
+void add_goods(Json& body, const PaymentIntent& intent) {
+  Json goods = Json::array();
+  for (const IntentLine& line : intent.lines) {
+    const std::string name = cut_name(line.name, 256);
+    if (line.sku.str().empty() || line.sku.str().size() > 32 || !check_text("name", name, 256)) continue;
+    Json item;
+    item["merchant_goods_id"] = line.sku.str();
+    if (!name.empty()) item["goods_name"] = name;
+    item["quantity"] = line.quantity;
+    item["unit_price"] = line.unit_price.minor();
+    goods.push_back(std::move(item));
+  }
+  if (!goods.empty()) body["detail"]["goods_detail"] = std::move(goods);
+}
+
 }  // namespace
 
 std::string create_path(TradeKind kind) {
-  return kind == TradeKind::mini_program ? "/v3/pay/transactions/jsapi" : "/v3/pay/transactions/native";
+  switch (kind) {
+    case TradeKind::mini_program:
+      return "/v3/pay/transactions/jsapi";
+    case TradeKind::qr:
+      return "/v3/pay/transactions/native";
+    case TradeKind::h5:
+      return "/v3/pay/transactions/h5";
+    case TradeKind::app:
+      return "/v3/pay/transactions/app";
+  }
+  return {};
 }
 
 std::string query_path(const OutTradeNo& number, const Merchant& merchant) {
@@ -88,10 +124,14 @@ std::string query_refund_path(const OutRefundNo& number) {
   return std::string(kRefunds) + "/" + escaped(number.str());
 }
 
-Result<std::string> order_body(const PaymentIntent& intent, const Merchant& merchant, std::string_view notify_url) {
+Result<std::string> order_body(const PaymentIntent& intent, const Merchant& merchant, const OrderExtras& extras,
+                               std::string_view notify_url) {
   const bool has_payer = intent.order.kind == TradeKind::mini_program;
+  const bool has_scene = intent.order.kind == TradeKind::h5;
   auto good = check_texts({{"description", intent.description, 127, false},
                            {"notify_url", notify_url, 255, false},
+                           {"goods_tag", extras.goods_tag, 32, true},
+                           {"payer_ip", intent.order.payer_ip, 45, !has_scene},
                            {"openid", intent.order.payer_openid, 128, !has_payer}});
   if (!good) return good.error();
   if (!OutTradeNo::parse(intent.order.out_trade_no.str()).ok()) {
@@ -104,9 +144,17 @@ Result<std::string> order_body(const PaymentIntent& intent, const Merchant& merc
   body["description"] = intent.description;
   body["out_trade_no"] = intent.order.out_trade_no.str();
   body["time_expire"] = format_time_china(intent.expires_at);
+  // Comes back with the payment, so that whoever reads the rail's own records finds the intent.
+  if (!intent.id.str().empty()) body["attach"] = intent.id.str();
   body["notify_url"] = notify_url;
+  if (!extras.goods_tag.empty()) body["goods_tag"] = extras.goods_tag;
   body["amount"]["total"] = intent.amount.minor();
   body["amount"]["currency"] = intent.amount.currency().code();
+  if (extras.goods_detail) add_goods(body, intent);
+  if (has_scene) {
+    body["scene_info"]["payer_client_ip"] = intent.order.payer_ip;
+    body["scene_info"]["h5_info"]["type"] = "Wap";
+  }
   if (has_payer) body["payer"]["openid"] = intent.order.payer_openid;
   return body.dump();
 }
@@ -129,6 +177,26 @@ Result<std::string> refund_body(const PaymentIntent& intent, const Refund& refun
   body["amount"]["total"] = intent.amount.minor();
   body["amount"]["currency"] = intent.amount.currency().code();
   return body.dump();
+}
+
+std::string mend_path(std::string_view rail_refund_id) {
+  return std::string(kRefunds) + "/" + escaped(rail_refund_id) + "/apply-abnormal-refund";
+}
+
+std::string mend_body(const OutRefundNo& number, const MendBy& by) {
+  Json body;
+  body["out_refund_no"] = number.str();
+  body["type"] = by.to_user_card ? "USER_BANK_CARD" : "MERCHANT_BANK_CARD";
+  if (!by.bank_type.empty()) body["bank_type"] = by.bank_type;
+  if (!by.sealed_account.empty()) body["bank_account"] = by.sealed_account;
+  if (!by.sealed_name.empty()) body["real_name"] = by.sealed_name;
+  return body.dump();
+}
+
+std::string bill_path(BillOf what, std::string_view date) {
+  const std::string day(date);
+  if (what == BillOf::trade) return "/v3/bill/tradebill?bill_date=" + day + "&bill_type=ALL&tar_type=GZIP";
+  return "/v3/bill/fundflowbill?bill_date=" + day + "&account_type=BASIC&tar_type=GZIP";
 }
 
 std::string close_body(const Merchant& merchant) {

@@ -70,14 +70,16 @@ Judgement of_close(Meaning meaning) {
   }
 }
 
-// short_funds stays unknown: it is neither made nor refused for good, and asking and sending the same number again is
-// what gets it made once the balance is there.
+// short_funds is pending: neither made nor refused for good. A person has to top up, and the same number sent again is
+// what gets it made then.
 Judgement of_refund(Meaning meaning) {
   switch (meaning) {
     case Meaning::refused:
     case Meaning::order_closed:
     case Meaning::not_known:
       return {.outcome = Outcome::declined};
+    case Meaning::short_funds:
+      return {.outcome = Outcome::pending, .short_funds = true};
     default:
       return {};
   }
@@ -101,6 +103,14 @@ std::string_view to_string(Operation o) {
       return "refund";
     case Operation::query_refund:
       return "query_refund";
+    case Operation::mend_refund:
+      return "mend_refund";
+    case Operation::certificates:
+      return "certificates";
+    case Operation::bill:
+      return "bill";
+    case Operation::bill_file:
+      return "bill_file";
   }
   return "";
 }
@@ -123,10 +133,14 @@ Judgement judge(Operation operation, int status, std::string_view code) {
       return of_create(meaning);
     case Operation::query:
     case Operation::query_refund:
+    case Operation::certificates:
+    case Operation::bill:
+    case Operation::bill_file:
       return of_query(meaning);
     case Operation::close:
       return of_close(meaning);
     case Operation::refund:
+    case Operation::mend_refund:
       return of_refund(meaning);
   }
   return {};

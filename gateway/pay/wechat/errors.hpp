@@ -4,12 +4,24 @@
 
 #include "gateway/pay/payment_channel.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 namespace purser::wechat {
 
-enum class Operation : std::uint8_t { create, query, close, refund, query_refund };
+enum class Operation : std::uint8_t {
+  create,
+  query,
+  close,
+  refund,
+  query_refund,
+  mend_refund,
+  certificates,
+  bill,
+  bill_file
+};
+inline constexpr std::size_t kOperations = 9;
 std::string_view to_string(Operation o);
 
 // What a code says, whatever its spelling.
@@ -32,6 +44,7 @@ struct Judgement {
   bool already_paid = false;
   bool closed = false;
   bool not_known = false;
+  bool short_funds = false;  // refund: pending until the merchant has topped up; the same number works then
 
   friend bool operator==(const Judgement&, const Judgement&) = default;
 };

@@ -80,6 +80,27 @@ JsonFields JsonFields::object(std::string_view key) const {
   return {state_, &state_->objects.back()};
 }
 
+std::vector<JsonFields> JsonFields::objects(std::string_view key) const {
+  std::vector<JsonFields> out;
+  const auto value = state_->find(object_, key);
+  if (!value) return out;
+  array items;
+  if (value->get(items) != simdjson::SUCCESS) {
+    state_->spoil(key);
+    return out;
+  }
+  for (element item : items) {
+    DomObject fields;
+    if (item.get(fields) != simdjson::SUCCESS) {
+      state_->spoil(key);
+      return out;
+    }
+    state_->objects.push_back(fields);
+    out.push_back({state_, &state_->objects.back()});
+  }
+  return out;
+}
+
 JsonDocument::JsonDocument() : state_(std::make_unique<JsonFields::State>()) {}
 JsonDocument::~JsonDocument() = default;
 JsonDocument::JsonDocument(JsonDocument&&) noexcept = default;

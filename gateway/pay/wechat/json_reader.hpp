@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace purser::wechat {
 
@@ -19,6 +20,8 @@ class JsonFields {
   std::string text(std::string_view key) const;
   std::optional<std::int64_t> integer(std::string_view key) const;
   JsonFields object(std::string_view key) const;
+  // A list of objects; absent or null: empty.
+  std::vector<JsonFields> objects(std::string_view key) const;
 
  private:
   friend class JsonDocument;

@@ -22,6 +22,7 @@ class Loading {
     apiv3_key();
     public_key();
     platform_certificate();
+    merchant_certificate();
     if (settings_.public_key_file.empty() && settings_.platform_certificate_file.empty()) {
       bad("public_key_file",
           "or platform_certificate_file is needed: without a key of the rail no answer can be trusted");
@@ -102,6 +103,22 @@ class Loading {
     out_.keys.wanted_serial = id;
   }
 
+  // Only its end and its number are wanted of it: requests name the certificate and do not carry it.
+  void merchant_certificate() {
+    const std::string& path = settings_.merchant_certificate_file;
+    if (path.empty()) return;
+    const auto pem = read("merchant_certificate_file", path);
+    if (!pem) return;
+    auto certificate = crypto::Certificate::from_pem(*pem);
+    if (!certificate) {
+      return bad("merchant_certificate_file", "holds no usable certificate in PEM: " + certificate.error().message);
+    }
+    if (certificate->serial() != out_.keys.merchant_serial) {
+      return bad("merchant_certificate_file", "is not the certificate that wechat.merchant_serial names");
+    }
+    out_.keys.ends[certificate->serial()] = certificate->not_after();
+  }
+
   void platform_certificate() {
     const std::string& path = settings_.platform_certificate_file;
     if (path.empty()) return;
@@ -112,6 +129,7 @@ class Loading {
       return bad("platform_certificate_file", "holds no usable certificate in PEM: " + certificate.error().message);
     }
     out_.keys.platform.add(certificate->serial(), certificate->key());
+    out_.keys.ends[certificate->serial()] = certificate->not_after();
   }
 
   const WechatSettings& settings_;

@@ -5,6 +5,7 @@
 #include "gateway/crypto/rsa.hpp"
 #include "gateway/pay/wechat/verifier.hpp"
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,8 @@ struct Keys {
   Secret apiv3;                 // 32 bytes
   KeySet platform;
   std::string wanted_serial;  // the key the rail is asked to sign with; empty: it chooses
+  // When certificates among them end; a public key has no end.
+  std::map<std::string, UtcTime> ends;
 };
 
 // `keys` is complete when `mistakes` is empty. Every mistake is there at once, with the setting as its param:

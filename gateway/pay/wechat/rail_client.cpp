@@ -5,8 +5,10 @@
 #include "gateway/crypto/digest.hpp"
 #include "gateway/log.hpp"
 #include "gateway/pay/wechat/answers.hpp"
+#include "gateway/pay/wechat/certificates.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 namespace purser::wechat {
 namespace {
@@ -31,16 +33,27 @@ void log_answer(const Ask& ask, unsigned attempt, const Answer& answer) {
               {"request_id", answer.says.request_id}});
 }
 
-// Our signature was refused: nothing works until it is mended. Length and digest of what was signed are enough to
-// compare with the rail's own diagnostics.
-void log_refused_signature(std::string_view text) {
-  log::error("rail.signature_refused", {{"signed_bytes", text.size()}, {"signed_sha256", crypto::sha256_hex(text)}});
+// Our signature was refused: nothing works until it is mended. Length, digest and the line that differs are enough to
+// find out why, and give nothing away.
+void log_refused_signature(std::string_view text, std::string_view answer) {
+  log::error("rail.signature_refused", {{"signed_bytes", text.size()},
+                                        {"signed_sha256", crypto::sha256_hex(text)},
+                                        {"differs", signature_difference(answer, text)}});
+}
+
+// "Retry-After: 30"; a date, nonsense or nothing is zero.
+Millis asked_to_wait(const http::Reply& reply) {
+  const auto text = http::header(reply.headers, "Retry-After");
+  std::int64_t seconds = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  if (error != std::errc() || end != text.data() + text.size() || seconds < 0 || seconds > 3'600) return Millis(0);
+  return std::chrono::seconds(seconds);
 }
 
 }  // namespace
 
-RailClient::RailClient(http::Origin origin, Merchant merchant, Keys keys, Ports ports, TimeLimits limits)
-    : origin_(std::move(origin)),
+RailClient::RailClient(std::vector<http::Origin> origins, Merchant merchant, Keys keys, Ports ports, TimeLimits limits)
+    : origins_(std::move(origins)),
       merchant_(std::move(merchant)),
       key_(std::move(keys.merchant)),
       serial_(std::move(keys.merchant_serial)),
@@ -48,7 +61,27 @@ RailClient::RailClient(http::Origin origin, Merchant merchant, Keys keys, Ports 
       apiv3_(std::move(keys.apiv3)),
       verifier_(std::move(keys.platform), ports.clock),
       ports_(ports),
-      limits_(limits) {}
+      limits_(limits),
+      ends_(std::move(keys.ends)) {}
+
+void RailClient::reload(Keys keys) {
+  key_ = std::move(keys.merchant);
+  serial_ = std::move(keys.merchant_serial);
+  wanted_serial_ = std::move(keys.wanted_serial);
+  apiv3_ = std::move(keys.apiv3);
+  for (const auto& [serial, key] : fetched_.all()) keys.platform.add(serial, key);
+  for (const auto& [serial, end] : ends_) {
+    if (fetched_.find(serial) != nullptr) keys.ends.emplace(serial, end);
+  }
+  verifier_.keys() = std::move(keys.platform);
+  ends_ = std::move(keys.ends);
+}
+
+Result<std::string> RailClient::seal(std::string_view plain) const {
+  const auto* key = verifier_.keys().find(wanted_serial_);
+  if (key == nullptr) return Error(Errc::key_malformed, "no key of the rail is configured to encrypt with");
+  return key->encrypt_oaep(plain);
+}
 
 std::string RailClient::timestamp() const {
   return std::to_string(to_seconds(ports_.clock.wall()));
@@ -59,18 +92,18 @@ Task<Result<std::string>> RailClient::sign(std::string text) {
   co_return co_await run_on(ports_.clock, ports_.pool, std::move(job));
 }
 
-http::Call RailClient::call_for(const Ask& ask, const RequestSignature& signature) const {
-  http::Call call(origin_, ask.method, origin_.base_path + ask.target);
+http::Call RailClient::call_for(const http::Origin& origin, const Ask& ask, std::string authorized) const {
+  http::Call call(origin, ask.method, origin.base_path + ask.target);
   call.body = ask.body;
   call.headers.emplace_back("Accept", "application/json");
   call.headers.emplace_back("User-Agent", "purser/" PURSER_VERSION);
-  call.headers.emplace_back("Authorization", authorization(merchant_.mchid, serial_, signature));
+  call.headers.emplace_back("Authorization", std::move(authorized));
   if (!ask.body.empty()) call.headers.emplace_back("Content-Type", "application/json");
   if (!wanted_serial_.empty()) call.headers.emplace_back("Wechatpay-Serial", wanted_serial_);
   return call;
 }
 
-Answer RailClient::read(Operation operation, Result<http::Reply> reply) const {
+Answer RailClient::read(const Ask& ask, const Result<http::Reply>& reply) const {
   Answer out;
   if (!reply) {
     out.says.code = code_of(reply.code());
@@ -81,7 +114,7 @@ Answer RailClient::read(Operation operation, Result<http::Reply> reply) const {
   out.says.http_status = reply->status;
   out.says.request_id = http::header(reply->headers, "Request-ID").substr(0, kRequestIdMax);
   const bool success = reply->status >= 200 && reply->status < 300;
-  if (success) {
+  if (success && !ask.vouched) {
     // Unverified, a success is nobody's word: what happened at the rail is open.
     if (auto verdict = verifier_.verify(reply->headers, reply->body); !verdict) {
       out.says.code = code_of(verdict.code());
@@ -91,30 +124,97 @@ Answer RailClient::read(Operation operation, Result<http::Reply> reply) const {
   }
   if (reply->status == 200 || reply->status == 204) {
     out.accepted = true;
-    out.body = std::move(reply->body);
+    out.body = reply->body;
     return out;
   }
   RailError error = read_error(reply->body);
-  out.judgement = judge(operation, reply->status, error.code);
+  out.judgement = judge(ask.operation, reply->status, error.code);
   out.says.code = error.code.empty() ? std::string(code_of(Errc::rail_unknown)) : std::move(error.code);
   out.says.message = std::move(error.message);
   return out;
 }
 
+// What an answer means for the calls after it.
+void RailClient::learn(const Ask& ask, const Result<http::Reply>& reply, const Answer& answer) {
+  const auto now = ports_.clock.now();
+  if (reply.ok() && reply->status == 429) budget_.rest(ask.operation, now, asked_to_wait(*reply));
+  if (ask.operation == Operation::refund && answer.says.http_status >= 400) budget_.refund_failed(now);
+}
+
 Task<Answer> RailClient::attempt(Ask ask, Deadline deadline) {
+  const std::size_t used = current_;
+  const http::Origin origin = origins_[used];
   RequestSignature signature;
   signature.nonce = nonce();
   signature.timestamp = timestamp();
-  const std::string target = origin_.base_path + ask.target;
+  const std::string target = origin.base_path + ask.target;
   const std::string text = request_text(ask.method, target, signature.timestamp, signature.nonce, ask.body);
+  // Kept over the signing: a reload in between must not put one key's number on the other's signature.
+  const std::string serial = serial_;
   auto signed_text = co_await sign(text);
-  if (!signed_text) co_return read(ask.operation, signed_text.error());
+  if (!signed_text) co_return read(ask, signed_text.error());
   signature.signature = std::move(*signed_text);
-  http::Call call = call_for(ask, signature);
+  http::Call call = call_for(origin, ask, authorization(merchant_.mchid, serial, signature));
   auto reply = co_await ports_.client.send(std::move(call), deadline);
-  Answer answer = read(ask.operation, std::move(reply));
-  if (answer.says.code == "SIGN_ERROR") log_refused_signature(text);
+  Answer answer = read(ask, reply);
+  if (answer.says.code == code_of(Errc::unknown_serial) && reply.ok()) {
+    const bool fresh = co_await refresh_certificates(deadline);
+    if (fresh) answer = read(ask, reply);
+  }
+  learn(ask, reply, answer);
+  // Nothing was sent: the other address may be reached. A status is the rail's word, whatever the address.
+  const bool unreachable = !reply.ok() && (reply.code() == Errc::connect_failed || reply.code() == Errc::tls_failed);
+  if (unreachable && current_ == used) current_ = (used + 1) % origins_.size();
+  if (answer.says.code == "SIGN_ERROR" && reply.ok()) log_refused_signature(text, reply->body);
   co_return answer;
+}
+
+Task<bool> RailClient::refresh_certificates(Deadline deadline) {
+  if (fetching_) {
+    auto told = fetching_;
+    auto fresh = co_await told->get();
+    co_return fresh.ok() && *fresh;
+  }
+  const auto now = ports_.clock.now();
+  if (fetched_at_ && now - *fetched_at_ < kCertificateGap) co_return false;
+  fetched_at_ = now;
+  auto executor = co_await asio::this_coro::executor;
+  auto told = std::make_shared<OneShot<bool>>(executor);
+  fetching_ = told;
+  co_await fetch_certificates(told, deadline);
+  auto fresh = co_await told->get();
+  co_return fresh.ok() && *fresh;
+}
+
+Task<void> RailClient::fetch_certificates(std::shared_ptr<OneShot<bool>> told, Deadline deadline) {
+  // Whoever waits is let go however this ends, also when the one who asked first is canceled.
+  struct Release {
+    RailClient& self;
+    OneShot<bool>& told;
+    ~Release() {
+      told.set(false);
+      self.fetching_.reset();
+    }
+  };
+  const Release release{*this, *told};
+  Ask ask(Operation::certificates, "GET", std::string(kCertificatesPath), {}, {});
+  ask.vouched = true;
+  auto answer = co_await this->ask(std::move(ask), deadline);
+  if (!answer.accepted) co_return;
+  auto list = read_certificates(answer.body, apiv3_);
+  if (!list) {
+    log::error("rail.certificates_unusable", {{"code", list.code()}, {"why", list.error().message}});
+    co_return;
+  }
+  bool fresh = false;
+  for (const auto& certificate : *list) {
+    fresh = fresh || verifier_.keys().find(certificate.serial()) == nullptr;
+    verifier_.keys().add(certificate.serial(), certificate.key());
+    fetched_.add(certificate.serial(), certificate.key());
+    ends_[certificate.serial()] = certificate.not_after();
+  }
+  log::info("rail.certificates", {{"count", list->size()}, {"new", fresh}});
+  told->set(fresh);
 }
 
 Millis RailClient::pause(unsigned attempt) {
@@ -125,15 +225,25 @@ Millis RailClient::pause(unsigned attempt) {
 
 Task<Answer> RailClient::ask(Ask ask, Deadline deadline) {
   const Deadline limit = deadline.sooner(ports_.clock, limits_.total);
+  Answer answer;
+  answer.says.code = code_of(Errc::rate_limited);
+  answer.says.message = "kept back: the rail takes no more calls of this kind now";
+  auto wake = ports_.clock.now();
   for (unsigned attempt_no = 0;; ++attempt_no) {
+    wake = budget_.ready(ask.operation, wake);
+    const bool waits = wake > ports_.clock.now();
+    if (waits && wake >= limit.at) co_return answer;
+    if (waits) {
+      auto slept = co_await ports_.clock.sleep_until(wake);
+      if (!slept) co_return answer;
+    }
+    budget_.spend(ask.operation, ports_.clock.now());
     Ask copy = ask;
-    auto answer = co_await attempt(std::move(copy), limit.sooner(ports_.clock, limits_.attempt));
+    answer = co_await attempt(std::move(copy), limit.sooner(ports_.clock, limits_.attempt));
     log_answer(ask, attempt_no, answer);
     if (!answer.judgement.again || attempt_no + 1 >= kAttemptsMax) co_return answer;
-    const auto wake = ports_.clock.now() + pause(attempt_no);
+    wake = ports_.clock.now() + pause(attempt_no);
     if (wake >= limit.at) co_return answer;
-    auto slept = co_await ports_.clock.sleep_until(wake);
-    if (!slept) co_return answer;
   }
 }
 

@@ -3,8 +3,10 @@
 #pragma once
 
 #include "gateway/async/clock.hpp"
+#include "gateway/async/one_shot.hpp"
 #include "gateway/crypto/mint.hpp"
 #include "gateway/http/client.hpp"
+#include "gateway/pay/wechat/call_budget.hpp"
 #include "gateway/pay/wechat/codec.hpp"
 #include "gateway/pay/wechat/errors.hpp"
 #include "gateway/pay/wechat/keys.hpp"
@@ -14,8 +16,12 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace purser::wechat {
 
@@ -38,7 +44,8 @@ struct Ask {
   std::string method;
   std::string target;
   std::string body;
-  std::string number;  // out_trade_no or out_refund_no, for the log
+  std::string number;    // out_trade_no or out_refund_no, for the log
+  bool vouched = false;  // the answer proves itself by other means than its signature: a digest, a seal
 };
 
 struct Answer {
@@ -57,11 +64,29 @@ class RailClient {
     Millis total;  // over all attempts and the pauses between them
   };
 
-  RailClient(http::Origin origin, Merchant merchant, Keys keys, Ports ports, TimeLimits limits);
+  // The rail publishes a key a day before it uses it, and asks to be polled twice a day.
+  static constexpr std::chrono::hours kCertificatePoll{12};
+  // Anybody can send an unknown serial number: no more than one question in this time.
+  static constexpr std::chrono::seconds kCertificateGap{60};
+
+  // `origins`: the rail, and where to turn while it cannot be reached, if anywhere.
+  RailClient(std::vector<http::Origin> origins, Merchant merchant, Keys keys, Ports ports, TimeLimits limits);
 
   // Repeats when nothing can have been sent, on 429 and on the rail's "again" codes; never on silence, and never past
   // `deadline`. Cancellation ends it at once.
   Task<Answer> ask(Ask ask, Deadline deadline);
+
+  // Fetches the platform's certificates and adds their keys. However many ask at once, one call goes out; within a
+  // minute of the last one none does. False: nothing new is known. Never needed for a start.
+  Task<bool> refresh_certificates(Deadline deadline);
+
+  // Other keys from now on; a call that is under way ends with those it began with. Certificates that were fetched
+  // stay.
+  void reload(Keys keys);
+  // When which certificate ends: the merchant's and the platform's, configured or fetched.
+  const std::map<std::string, UtcTime>& ends() const { return ends_; }
+  // In the key that the rail is asked to sign with. Error: key_malformed when there is none.
+  Result<std::string> seal(std::string_view plain) const;
 
   // Signs with the merchant's key, off this thread.
   Task<Result<std::string>> sign(std::string text);
@@ -76,11 +101,14 @@ class RailClient {
 
  private:
   Task<Answer> attempt(Ask ask, Deadline deadline);
-  http::Call call_for(const Ask& ask, const RequestSignature& signature) const;
-  Answer read(Operation operation, Result<http::Reply> reply) const;
+  http::Call call_for(const http::Origin& origin, const Ask& ask, std::string authorized) const;
+  Answer read(const Ask& ask, const Result<http::Reply>& reply) const;
+  void learn(const Ask& ask, const Result<http::Reply>& reply, const Answer& answer);
+  Task<void> fetch_certificates(std::shared_ptr<OneShot<bool>> told, Deadline deadline);
   Millis pause(unsigned attempt);
 
-  http::Origin origin_;
+  std::vector<http::Origin> origins_;
+  std::size_t current_ = 0;  // of origins_
   Merchant merchant_;
   crypto::PrivateKey key_;
   std::string serial_;
@@ -89,6 +117,11 @@ class RailClient {
   Verifier verifier_;
   Ports ports_;
   TimeLimits limits_;
+  CallBudget budget_;
+  std::map<std::string, UtcTime> ends_;
+  KeySet fetched_;
+  std::shared_ptr<OneShot<bool>> fetching_;
+  std::optional<Clock::time_point> fetched_at_;
 };
 
 }  // namespace purser::wechat

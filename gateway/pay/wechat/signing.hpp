@@ -21,6 +21,7 @@ std::string answer_text(std::string_view timestamp, std::string_view nonce, std:
 // APPID, TIMESTAMP, NONCE, PACKAGE: what a Mini Program hands to wx.requestPayment.
 std::string payment_text(std::string_view appid, std::string_view timestamp, std::string_view nonce,
                          std::string_view package);
+// For an app PACKAGE is the bare prepay_id.
 std::string prepay_package(std::string_view prepay_id);
 
 struct RequestSignature {

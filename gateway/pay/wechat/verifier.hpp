@@ -20,6 +20,7 @@ class KeySet {
   void add(std::string serial, crypto::PublicKey key) { keys_.insert_or_assign(std::move(serial), std::move(key)); }
   void remove(std::string_view serial);
   const crypto::PublicKey* find(std::string_view serial) const;  // exact match; null when there is none
+  const std::map<std::string, crypto::PublicKey, std::less<>>& all() const { return keys_; }
   bool empty() const { return keys_.empty(); }
   std::size_t size() const { return keys_.size(); }
 
@@ -45,6 +46,7 @@ class Verifier {
   // `body`: the raw bytes. Errors: signature_invalid, signature_probe, timestamp_skew, unknown_serial. Never throws.
   Result<void> verify(const http::Headers& headers, std::string_view body) const;
 
+  const KeySet& keys() const { return keys_; }
   KeySet& keys() { return keys_; }  // a key may come or go while the daemon runs
   const Counts& counts() const { return counts_; }
 

@@ -29,7 +29,7 @@ Refund refund() {
 
 TEST(Codec, NativeOrder) {
   EXPECT_EQ(create_path(TradeKind::qr), "/v3/pay/transactions/native");
-  EXPECT_EQ(order_body(intent(TradeKind::qr), kMerchant, kNotify).value(),
+  EXPECT_EQ(order_body(intent(TradeKind::qr), kMerchant, OrderExtras(), kNotify).value(),
             R"({"appid":"wxd678efh567hg6787","mchid":"1900000001","description":"Image创意套餐 ×1",)"
             R"("out_trade_no":"A1b2C3d4E5f6G7h8I9j0K1l2M3n4","time_expire":"2026-01-05T18:05:00+08:00",)"
             R"("notify_url":"https://pay.example.com/webhooks/wechat/acme","amount":{"total":1299,"currency":"CNY"}})");
@@ -37,10 +37,10 @@ TEST(Codec, NativeOrder) {
 
 TEST(Codec, JsapiOrderNamesThePayer) {
   EXPECT_EQ(create_path(TradeKind::mini_program), "/v3/pay/transactions/jsapi");
-  const std::string body = order_body(intent(TradeKind::mini_program), kMerchant, kNotify).value();
+  const std::string body = order_body(intent(TradeKind::mini_program), kMerchant, OrderExtras(), kNotify).value();
   EXPECT_TRUE(
       body.ends_with(R"("amount":{"total":1299,"currency":"CNY"},"payer":{"openid":"oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}})"));
-  EXPECT_EQ(body, order_body(intent(TradeKind::mini_program), kMerchant, kNotify).value());
+  EXPECT_EQ(body, order_body(intent(TradeKind::mini_program), kMerchant, OrderExtras(), kNotify).value());
 }
 
 TEST(Codec, RefundAndClose) {
@@ -64,7 +64,7 @@ TEST(Codec, PathsAreEncodedOnce) {
 
 TEST(Codec, RefusesWhatTheRailWouldNotTake) {
   const auto param = [](const PaymentIntent& i, std::string_view notify = kNotify) {
-    auto body = order_body(i, kMerchant, notify);
+    auto body = order_body(i, kMerchant, OrderExtras(), notify);
     return body.ok() ? "ok" : body.error().param;
   };
   PaymentIntent i = intent(TradeKind::qr);
@@ -92,7 +92,7 @@ TEST(Codec, RefusesWhatTheRailWouldNotTake) {
   i = intent(TradeKind::qr);
   for (std::int64_t amount : {0, -1}) {
     i.amount = Money(amount, Currency::cny());
-    EXPECT_EQ(order_body(i, kMerchant, kNotify).code(), Errc::amount_out_of_range);
+    EXPECT_EQ(order_body(i, kMerchant, OrderExtras(), kNotify).code(), Errc::amount_out_of_range);
   }
 }
 

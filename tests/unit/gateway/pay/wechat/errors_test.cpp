@@ -12,6 +12,8 @@ constexpr Judgement kAgain{.again = true};
 constexpr Judgement kDeclined{.outcome = Outcome::declined};
 constexpr Judgement kNotKnown{.outcome = Outcome::declined, .not_known = true};
 
+constexpr Judgement kShortFunds{.outcome = Outcome::pending, .short_funds = true};
+
 struct Row {
   const char* code;
   int status;
@@ -60,8 +62,8 @@ const std::vector<Row> kTable = {
     {"ACCOUNTERROR", 403, kDeclined, kUnknown, kUnknown, kDeclined, kUnknown},
     {"OUT_TRADE_NO_USED", 403, kUnknown, kUnknown, kUnknown, kUnknown, kUnknown},
     {"TRADE_ERROR", 403, kUnknown, kUnknown, kUnknown, kUnknown, kUnknown},
-    {"NOT_ENOUGH", 403, kUnknown, kUnknown, kUnknown, kUnknown, kUnknown},
-    {"NOTENOUGH", 403, kUnknown, kUnknown, kUnknown, kUnknown, kUnknown},
+    {"NOT_ENOUGH", 403, kUnknown, kUnknown, kUnknown, kShortFunds, kUnknown},
+    {"NOTENOUGH", 403, kUnknown, kUnknown, kUnknown, kShortFunds, kUnknown},
     {"USER_ACCOUNT_ABNORMAL", 403, kDeclined, kUnknown, kUnknown, kDeclined, kUnknown},
     {"REQUEST_BLOCKED", 403, kDeclined, kUnknown, kUnknown, kDeclined, kUnknown},
     {"ORDER_NOT_EXIST", 404, kUnknown, kNotKnown, kNotKnown, kDeclined, kNotKnown},

@@ -1,0 +1,73 @@
+#include "agent/app/key_reload.hpp"
+
+#include "gateway/async/completion.hpp"
+#include "gateway/log.hpp"
+
+#include <boost/asio/signal_set.hpp>
+
+#include <csignal>
+#include <filesystem>
+#include <map>
+#include <string>
+
+namespace purser {
+namespace {
+
+constexpr std::chrono::minutes kLookEvery{1};
+
+void reload(Daemon& daemon, const SettingsSources& sources) {
+  const LoadedSettings loaded = load_settings(sources);
+  if (!loaded.ok()) {
+    log::error("rail.keys_not_reloaded", {{"why", "the settings do not load"}});
+    return;
+  }
+  if (auto done = daemon.reload_keys(loaded.settings.wechat); !done)
+    log::error("rail.keys_not_reloaded", {{"why", done.error().message}});
+}
+
+using Stamps = std::map<std::string, std::filesystem::file_time_type>;
+
+// The files that keys may come from, and when each was written. One that cannot be looked at has no stamp.
+Stamps stamps_of(const SettingsSources& sources) {
+  Stamps out;
+  const auto look = [&out](const std::string& path) {
+    std::error_code ec;
+    const auto at = std::filesystem::last_write_time(path, ec);
+    if (!path.empty() && !ec) out[path] = at;
+  };
+  for (const char* name : {"PURSER_WECHAT_MERCHANT_KEY_PEM_FILE", "PURSER_WECHAT_APIV3_KEY_FILE"}) {
+    if (auto found = sources.environment.find(name); found != sources.environment.end()) look(found->second);
+  }
+  const auto wechat = load_settings(sources).settings.wechat;
+  look(wechat.public_key_file);
+  look(wechat.platform_certificate_file);
+  look(wechat.merchant_certificate_file);
+  return out;
+}
+
+}  // namespace
+
+Task<void> reload_keys_on_hangup(Daemon& daemon, SettingsSources sources) {
+  auto executor = co_await asio::this_coro::executor;
+  asio::signal_set hangup(executor, SIGHUP);
+  while (true) {
+    auto [ec, number] = co_await hangup.async_wait(kTuple);
+    if (ec) co_return;
+    reload(daemon, sources);
+  }
+}
+
+Task<void> reload_keys_on_change(Daemon& daemon, Clock& clock, SettingsSources sources) {
+  auto seen = stamps_of(sources);
+  while (true) {
+    const auto wake = clock.now() + kLookEvery;
+    auto slept = co_await clock.sleep_until(wake);
+    if (!slept) co_return;
+    auto now = stamps_of(sources);
+    if (now == seen) continue;
+    seen = std::move(now);
+    reload(daemon, sources);
+  }
+}
+
+}  // namespace purser

@@ -1,0 +1,432 @@
+// What a rail can do wrong, done to the real binary by its sandbox. Judged from outside: the rail's own record of every
+// fen that moved, against what the API says of each intent.
+#include "tests/support/shop.hpp"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <thread>
+
+namespace purser::test {
+namespace {
+
+const std::string kTea = "One Longjing tea, please.";
+const std::string kBack = "It is torn, please refund one Longjing tea.";
+
+class RailFaults : public ::testing::Test {
+ protected:
+  explicit RailFaults(std::vector<std::string> sets = {}, std::map<std::string, std::string> environment = {})
+      : serve_(settings(std::move(sets)), std::move(environment)) {}
+
+  std::vector<std::string> settings(std::vector<std::string> sets) const {
+    sets.push_back("database.url=sqlite://" + folder_.file("purser.db"));
+    sets.push_back("wechat.attempt_time_max_ms=700");
+    sets.push_back("wechat.total_time_max_ms=1500");
+    return sets;
+  }
+
+  void SetUp() override {
+    ASSERT_TRUE(serve_.ready()) << serve_.child().errors();
+    const Json ready = plain_http(serve_.admin_port(), "GET", "/readyz").json();
+    const std::string url = ready.value("sandbox_url", "");
+    sandbox_port_ = std::stoi(url.substr(url.rfind(':') + 1));
+    customer_.emplace(serve_.port(), serve_.key(), "c");
+    ASSERT_TRUE(customer_->open_thread());
+  }
+
+  // I1, I2, I3, I6 from outside: one capture an order at most, no more given back than taken, and the API says of each
+  // intent what the rail did.
+  void TearDown() override {
+    const Json rail = read("orders");
+    std::map<std::string, std::int64_t> captured;
+    std::map<std::string, std::int64_t> refunded;
+    std::set<std::string> refunds;
+    for (const Json& effect : rail["effects"]) {
+      const std::string order = effect["out_trade_no"];
+      const auto fen = effect["fen"].get<std::int64_t>();
+      if (effect["kind"] == "capture") {
+        EXPECT_TRUE(captured.emplace(order, fen).second) << "captured twice: " << order;
+      } else {
+        EXPECT_TRUE(refunds.insert(effect["out_refund_no"]).second) << effect.dump();
+        refunded[order] += fen;
+      }
+    }
+    for (const auto& [order, fen] : refunded) EXPECT_LE(fen, captured[order]) << order;
+    for (const std::string& id : intents_) {
+      Json row;
+      const auto agree = [&] {
+        row = intent(id);
+        const std::string order = row["order"]["out_trade_no"];
+        const bool paid = captured.contains(order);
+        if (row["state"] == "succeeded" && !paid) return false;
+        return row["refunded"].get<std::int64_t>() == refunded[order];
+      };
+      EXPECT_TRUE(eventually(agree)) << row.dump(2) << rail["effects"].dump(2);
+    }
+  }
+
+  Json control(const std::string& path, const Json& body) {
+    return plain_http(sandbox_port_, "POST", "/sandbox/" + path, {{"Content-Type", "application/json"}}, body.dump())
+        .json();
+  }
+  Json read(const std::string& path) const { return plain_http(sandbox_port_, "GET", "/sandbox/" + path).json(); }
+  void fault(const Json& line) { EXPECT_EQ(control("faults", Json::array({line}))["faults"], 1) << line.dump(); }
+  void advance(const std::string& by) { control("clock", {{"advance", by}}); }
+  Json pay(const Json& row) { return control("pay", {{"out_trade_no", row["order"]["out_trade_no"]}}); }
+  // Lets the time pass in which the rail is asked again, until the state is reached.
+  bool becomes(const Json& row, const std::string& state, const std::string& step = "20s", int steps = 6) {
+    for (int i = 0; i < steps; ++i) {
+      if (eventually([&] { return intent(row["id"])["state"] == state; }, 2)) return true;
+      advance(step);
+    }
+    return intent(row["id"])["state"] == state;
+  }
+
+  Json intent(const std::string& id) const { return customer_->get("/v1/intents/" + id).json(); }
+  Json order(const std::string& text = kTea) {
+    const Json turn = customer_->must_say(text);
+    if (turn["intents"].empty()) {
+      ADD_FAILURE() << turn.dump(2);
+      return {};
+    }
+    const Json row = turn["intents"].at(0);
+    intents_.insert(row["id"].get<std::string>());
+    return row;
+  }
+  Json paid_order() {
+    const Json row = order();
+    pay(row);
+    EXPECT_TRUE(becomes(row, "succeeded"));
+    EXPECT_FALSE(customer_->reply_to("intent.succeeded").is_null());
+    return row;
+  }
+  std::size_t rail_orders() const { return read("orders")["orders"].size(); }
+  std::vector<Json> calls_of(const std::string& call) const {
+    std::vector<Json> out;
+    const Json seen = read("traffic");
+    for (const Json& entry : seen["traffic"])
+      if (entry["call"] == call) out.push_back(entry);
+    return out;
+  }
+  Json attempts() const {
+    const Json hooks = read("webhooks");
+    return hooks["webhooks"].empty() ? Json::array() : hooks["webhooks"].back()["attempts"];
+  }
+  std::string first_result() const {
+    Json seen;
+    eventually([&] {
+      seen = attempts();
+      return !seen.empty() && seen[0]["result"] != "";
+    });
+    return seen.empty() ? "" : seen[0]["result"].get<std::string>();
+  }
+  // Events of this kind that the thread has heard of.
+  std::size_t heard(const std::string& type) const {
+    std::size_t count = 0;
+    for (const Json& message : customer_->messages())
+      count += message.value("role", "") == "event" &&
+               message.value("text", "").find("\"type\":\"" + type + "\"") != std::string::npos;
+    return count;
+  }
+  std::size_t replies_to(const std::string& type) const {
+    std::size_t count = 0;
+    for (const Json& message : customer_->messages())
+      count += message.dump().find('"' + type + '"') != std::string::npos;
+    return count;
+  }
+  std::int64_t moved(const std::string& kind) const {
+    std::int64_t sum = 0;
+    const Json rail = read("orders");
+    for (const Json& effect : rail["effects"]) sum += effect["kind"] == kind ? effect["fen"].get<std::int64_t>() : 0;
+    return sum;
+  }
+
+  TempFolder folder_;
+  ServeProcess serve_;
+  std::optional<Customer> customer_;
+  std::set<std::string> intents_;
+  int sandbox_port_ = 0;
+};
+
+// --- creating ------------------------------------------------------------------------------------
+
+TEST_F(RailFaults, Fault17ManyAtOnceUnderOneKeyAreOneIntent) {
+  std::vector<std::thread> clients;
+  std::vector<int> statuses(20);
+  for (std::size_t i = 0; i < statuses.size(); ++i)
+    clients.emplace_back([&, i] {
+      statuses[i] =
+          customer_->post("/v1/threads/" + customer_->thread() + "/turns", {{"text", kTea}}, "one-key-for-all").status;
+    });
+  for (auto& client : clients) client.join();
+  for (const int status : statuses) EXPECT_TRUE(status == 200 || status == 409) << status;
+  EXPECT_EQ(rail_orders(), 1u);
+}
+
+TEST_F(RailFaults, Fault18AnotherBodyUnderTheSameKeyIsRefused) {
+  const std::string turns = "/v1/threads/" + customer_->thread() + "/turns";
+  EXPECT_EQ(customer_->post(turns, {{"text", kTea}}, "k").status, 200);
+  EXPECT_EQ(customer_->post(turns, {{"text", "Two Longjing teas, please."}}, "k").status, 422);
+  EXPECT_EQ(rail_orders(), 1u);
+}
+
+class NothingDone : public RailFaults, public ::testing::WithParamInterface<const char*> {};
+TEST_P(NothingDone, Fault20TheSameNumberIsSentAgain) {
+  fault({{"call", "create"}, {"what", GetParam()}});
+  const Json row = order();
+  ASSERT_TRUE(becomes(row, "awaiting_payment")) << intent(row["id"]).dump(2);
+  EXPECT_EQ(rail_orders(), 1u);
+  const auto creates = calls_of("create");
+  for (const Json& call : creates) EXPECT_EQ(call["body"], creates[0]["body"]);
+  pay(row);
+  EXPECT_TRUE(becomes(row, "succeeded"));
+}
+INSTANTIATE_TEST_SUITE_P(All, NothingDone,
+                         ::testing::Values("timeout_before", "reset", "http_500", "http_502", "http_429"));
+
+class DoneButNotSaid : public RailFaults, public ::testing::WithParamInterface<const char*> {};
+TEST_P(DoneButNotSaid, Fault21And22TheOrderIsAdopted) {
+  fault({{"call", "create"}, {"what", GetParam()}, {"times", 3}});
+  const Json row = order();
+  ASSERT_TRUE(becomes(row, "awaiting_payment")) << intent(row["id"]).dump(2);
+  EXPECT_EQ(rail_orders(), 1u);
+  pay(row);
+  EXPECT_TRUE(becomes(row, "succeeded"));
+}
+INSTANTIATE_TEST_SUITE_P(All, DoneButNotSaid,
+                         ::testing::Values("timeout_after", "reset_after", "http_500_after", "malformed", "unsigned",
+                                           "bad_signature", "signtest", "stale_timestamp", "tampered"));
+
+TEST_F(RailFaults, Fault23APaymentThatIsToldBeforeTheOrderIsAnswered) {
+  fault({{"call", "create"}, {"what", "delay"}, {"delay", "500ms"}});
+  std::thread buyer([&] { order(); });
+  Json rail;
+  ASSERT_TRUE(eventually([&] {
+    rail = read("orders")["orders"];
+    return rail.size() == 1;
+  }));
+  control("pay", {{"out_trade_no", rail[0]["out_trade_no"]}});
+  buyer.join();
+  ASSERT_EQ(intents_.size(), 1u);
+  EXPECT_TRUE(becomes({{"id", *intents_.begin()}}, "succeeded"));
+  EXPECT_EQ(moved("capture"), intent(*intents_.begin())["amount"]["value"]);
+}
+
+TEST_F(RailFaults, Fault24ANumberThatIsPaidAlreadyIsReconciled) {
+  control("faults", Json::array({{{"call", "create"}, {"what", "timeout_after"}, {"times", 3}},
+                                 {{"call", "webhook"}, {"what", "lost"}}}));
+  const Json row = order();
+  control("pay", {{"out_trade_no", row["order"]["out_trade_no"]}});
+  EXPECT_TRUE(becomes(row, "succeeded"));
+  EXPECT_EQ(rail_orders(), 1u);
+}
+
+// --- being told ----------------------------------------------------------------------------------
+
+TEST_F(RailFaults, Fault27And34AWebhookThatComesAgainChangesNothing) {
+  const Json row = order();
+  control("faults", Json::array({{{"call", "webhook"}, {"what", "ack_lost"}, {"times", 3}}}));
+  pay(row);
+  EXPECT_TRUE(becomes(row, "succeeded"));
+  for (int i = 0; i < 3; ++i) {
+    advance("31s");
+    eventually([&] { return attempts().size() >= static_cast<std::size_t>(i) + 2; }, 3);
+  }
+  for (const Json& attempt : attempts()) EXPECT_EQ(attempt["result"], "200");
+  EXPECT_EQ(replies_to("payment_receipt"), 1u);
+}
+
+TEST_F(RailFaults, Fault28TwoAtOnceAreOnePosting) {
+  const Json row = order();
+  fault({{"call", "webhook"}, {"what", "duplicate"}});
+  pay(row);
+  EXPECT_TRUE(becomes(row, "succeeded"));
+  EXPECT_FALSE(customer_->reply_to("intent.succeeded").is_null());
+  EXPECT_EQ(replies_to("payment_receipt"), 1u);
+}
+
+TEST_F(RailFaults, Fault30ThePaymentsWebhookComesLast) {
+  const Json row = order();
+  fault({{"call", "webhook"}, {"what", "delay"}, {"delay", "120s"}});
+  pay(row);
+  ASSERT_TRUE(becomes(row, "succeeded"));  // found by asking
+  EXPECT_EQ(customer_->must_say(kBack)["refunds"].size(), 1u);
+  advance("3s");
+  EXPECT_FALSE(customer_->reply_to("refund.succeeded").is_null());
+  advance("120s");  // now it comes
+  EXPECT_EQ(first_result(), "200");
+  EXPECT_EQ(intent(row["id"])["state"], "succeeded");
+  EXPECT_EQ(replies_to("payment_receipt"), 1u);
+}
+
+struct Forged {
+  const char* what;
+  const char* status;
+};
+class ForgedWebhook : public RailFaults, public ::testing::WithParamInterface<Forged> {};
+TEST_P(ForgedWebhook, Fault31To33And35RefusedAndTheGenuineOneWorks) {
+  const Json row = order();
+  fault({{"call", "webhook"}, {"what", GetParam().what}});
+  pay(row);
+  EXPECT_EQ(first_result(), GetParam().status);
+  EXPECT_EQ(intent(row["id"])["state"], "awaiting_payment");
+  advance("16s");
+  EXPECT_TRUE(becomes(row, "succeeded", "1s", 3));
+}
+INSTANTIATE_TEST_SUITE_P(All, ForgedWebhook,
+                         ::testing::Values(Forged{"unsigned", "401"}, Forged{"bad_signature", "401"},
+                                           Forged{"tampered", "401"}, Forged{"unknown_serial", "401"},
+                                           Forged{"signtest", "401"}, Forged{"stale_timestamp", "401"},
+                                           Forged{"bad_ciphertext", "500"}),
+                         [](const auto& test) { return std::string(test.param.what); });
+
+class WrongFacts : public RailFaults, public ::testing::WithParamInterface<const char*> {};
+TEST_P(WrongFacts, Fault36SignedFactsAboutAnotherPaymentAreNoPayment) {
+  const Json row = order();
+  fault({{"call", "webhook"}, {"what", GetParam()}});
+  pay(row);
+  EXPECT_TRUE(eventually([&] { return intent(row["id"])["state"] == "conflicted"; })) << intent(row["id"]).dump(2);
+  EXPECT_EQ(replies_to("payment_receipt"), 0u);
+  EXPECT_EQ(customer_->must_say(kBack)["refunds"].size(), 0u);
+}
+INSTANTIATE_TEST_SUITE_P(All, WrongFacts,
+                         ::testing::Values("wrong_amount", "wrong_currency", "wrong_mchid", "wrong_appid"));
+
+TEST_F(RailFaults, Fault37AWebhookAboutAnUnknownNumberTouchesNothing) {
+  const Json row = order();
+  fault({{"call", "webhook"}, {"what", "wrong_order"}});
+  pay(row);
+  EXPECT_EQ(first_result(), "200");
+  EXPECT_EQ(intent(row["id"])["state"], "awaiting_payment");
+  EXPECT_TRUE(becomes(row, "succeeded"));  // by asking
+}
+
+TEST_F(RailFaults, Fault38AWebhookThatNeverComesIsFoundByAsking) {
+  const Json row = order();
+  fault({{"call", "webhook"}, {"what", "lost"}});
+  pay(row);
+  EXPECT_TRUE(becomes(row, "succeeded"));
+  EXPECT_FALSE(customer_->reply_to("intent.succeeded").is_null());
+  EXPECT_EQ(replies_to("payment_receipt"), 1u);
+}
+
+// --- too late ------------------------------------------------------------------------------------
+
+TEST_F(RailFaults, Fault39APaymentAfterTheCancelIsGivenBackOnce) {
+  const Json row = order();
+  fault({{"call", "close"}, {"what", "timeout_before"}, {"times", 3}});
+  EXPECT_EQ(customer_->post("/v1/intents/" + row["id"].get<std::string>() + "/cancel", Json::object(), "c1").status,
+            200);
+  pay(row);
+  EXPECT_TRUE(eventually([&] {
+    advance("3s");
+    return moved("refund") == row["amount"]["value"];
+  }));
+  EXPECT_EQ(intent(row["id"])["state"], "canceled");
+  EXPECT_EQ(calls_of("refund").size(), 1u);
+}
+
+TEST_F(RailFaults, Fault40ExpiryAndWebhookInOneMoment) {
+  const Json row = order();
+  fault({{"call", "webhook"}, {"what", "delay"}, {"delay", "299s"}});
+  pay(row);
+  advance("300s");
+  EXPECT_TRUE(becomes(row, "succeeded", "1s"));  // paid in time, told late
+  EXPECT_FALSE(customer_->reply_to("intent.succeeded").is_null());
+  EXPECT_EQ(heard("intent.succeeded"), 1u);
+}
+
+TEST_F(RailFaults, Fault41OfTwoPaymentsForOneWishOneIsGivenBack) {
+  const Json first = order();
+  fault({{"call", "close"}, {"what", "timeout_before"}, {"times", 2}});
+  advance("300s");
+  EXPECT_TRUE(becomes(first, "expired", "1s"));
+  EXPECT_FALSE(customer_->reply_to("intent.expired").is_null());
+  const Json second = order("Please renew it.");
+  pay(first);   // the old code, still open at the rail
+  pay(second);  // and the new one
+  EXPECT_TRUE(becomes(second, "succeeded", "1s"));
+  EXPECT_TRUE(eventually([&] {
+    advance("3s");
+    const auto back = moved("refund");
+    return moved("capture") - back == second["amount"]["value"];
+  })) << read("orders").dump(2);
+  EXPECT_EQ(replies_to("payment_receipt"), 1u);
+}
+
+// --- giving back ---------------------------------------------------------------------------------
+
+class RefundFault : public RailFaults, public ::testing::WithParamInterface<const char*> {};
+TEST_P(RefundFault, Fault45OneRefundWhateverTheRailSays) {
+  const Json row = paid_order();
+  fault({{"call", "refund"}, {"what", GetParam()}, {"times", 3}});
+  EXPECT_EQ(customer_->must_say(kBack)["refunds"].size(), 1u);
+  EXPECT_TRUE(eventually([&] {
+    advance("20s");
+    return intent(row["id"])["refunded"] == row["amount"]["value"];
+  })) << intent(row["id"]).dump(2);
+  const auto refunds = calls_of("refund");
+  for (const Json& call : refunds) EXPECT_EQ(call["body"], refunds[0]["body"]);  // one number
+  EXPECT_EQ(moved("refund"), row["amount"]["value"]);
+}
+INSTANTIATE_TEST_SUITE_P(All, RefundFault,
+                         ::testing::Values("timeout_before", "timeout_after", "reset_after", "http_500",
+                                           "http_500_after", "http_429", "unsigned", "not_enough"));
+
+TEST_F(RailFaults, Fault47NoRefundOfWhatMayNotBePaid) {
+  fault({{"call", "create"}, {"what", "timeout_after"}, {"times", 3}});
+  order();
+  EXPECT_EQ(customer_->must_say(kBack)["refunds"].size(), 0u);
+  EXPECT_TRUE(calls_of("refund").empty());
+}
+
+class BadEnd : public RailFaults, public ::testing::WithParamInterface<std::pair<const char*, const char*>> {};
+TEST_P(BadEnd, Fault48ARefundThatEndsBadlyIsNotReportedAsDone) {
+  const Json row = paid_order();
+  fault({{"call", "refund"}, {"what", GetParam().first}});
+  const Json made = customer_->must_say(kBack)["refunds"];
+  ASSERT_EQ(made.size(), 1u);
+  advance("3s");
+  const std::string path = "/v1/refunds/" + made[0]["id"].get<std::string>();
+  EXPECT_TRUE(eventually([&] { return customer_->get(path).json()["state"] == GetParam().second; }))
+      << customer_->get(path).body;
+  EXPECT_EQ(intent(row["id"])["refunded"], 0);
+  EXPECT_EQ(heard("refund.succeeded"), 0u);
+}
+INSTANTIATE_TEST_SUITE_P(All, BadEnd,
+                         ::testing::Values(std::pair("abnormal", "abnormal"), std::pair("closed", "failed")),
+                         [](const auto& test) { return std::string(test.param.first); });
+
+TEST_F(RailFaults, Fault49TwoRefundsOfOneOrderWaitTheRailsMinute) {
+  const Json row = order("Two packs of Longjing tea, please.");
+  pay(row);
+  ASSERT_TRUE(becomes(row, "succeeded"));
+  ASSERT_FALSE(customer_->reply_to("intent.succeeded").is_null());
+  EXPECT_EQ(customer_->must_say("One pack is torn, please refund one Longjing tea.")["refunds"].size(), 1u);
+  advance("3s");
+  ASSERT_FALSE(customer_->reply_to("refund.succeeded").is_null());
+  const Json second = customer_->must_say("The other pack is torn too, please refund one Longjing tea.");
+  ASSERT_EQ(second["refunds"].size(), 1u) << second.dump(2);
+  EXPECT_EQ(second["refunds"][0]["state"], "created");  // queued
+  EXPECT_EQ(calls_of("refund").size(), 1u);
+  advance("61s");
+  EXPECT_TRUE(eventually([&] {
+    advance("2s");
+    return intent(row["id"])["refunded"] == row["amount"]["value"];
+  }));
+}
+
+TEST_F(RailFaults, Fault50ARefundToldTwiceAndOutOfOrderIsOnePosting) {
+  const Json row = paid_order();
+  control("faults", Json::array({{{"call", "webhook"}, {"what", "ack_lost"}, {"times", 2}}}));
+  EXPECT_EQ(customer_->must_say(kBack)["refunds"].size(), 1u);
+  advance("3s");
+  EXPECT_FALSE(customer_->reply_to("refund.succeeded").is_null());
+  for (int i = 0; i < 3; ++i) advance("31s");
+  EXPECT_TRUE(eventually([&] { return attempts().size() >= 2; }));
+  EXPECT_EQ(intent(row["id"])["refunded"], row["amount"]["value"]);
+  EXPECT_EQ(heard("refund.succeeded"), 1u);
+}
+
+}  // namespace
+}  // namespace purser::test

@@ -1,0 +1,290 @@
+// What the client does beyond one call: keys that come and go, addresses, what it hands out again, bills, refunds that
+// went wrong.
+#include "gateway/pay/wechat/answers.hpp"
+#include "tests/unit/gateway/pay/wechat/direct_rail.hpp"
+
+namespace purser::wechat {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+// --- kinds of orders ----------------------------------------------------------------------------
+
+class Client : public DirectRail {};
+
+TEST_F(Client, AnAppOrderSignsTheBarePrepayId) {
+  use(TradeKind::app);
+  place();
+  const auto with = confirmation();
+  ASSERT_TRUE(with.ok());
+  EXPECT_EQ(with->package, "Sign=WXPay");
+  EXPECT_EQ(with->partner_id, credentials().mchid);
+  EXPECT_EQ(with->prepay_id, intent_.order.prepay_id);
+  const auto text = with->app_id + "\n" + with->time_stamp + "\n" + with->nonce_str + "\n" + with->prepay_id + "\n";
+  EXPECT_TRUE(credentials().merchant_certificate.key().verify(text, with->pay_sign).ok());
+}
+
+TEST_F(Client, AnH5OrderGivesALinkThatIsRenewedBeforeItsFiveMinutesAreOver) {
+  use(TradeKind::h5);
+  place();
+  const auto first = confirmation();
+  ASSERT_TRUE(first.ok());
+  EXPECT_TRUE(first->code_url.starts_with("https://"));
+  EXPECT_EQ(calls_of("create"), 1u);
+  ASSERT_TRUE(loop_.advance(minutes(4)));
+  const auto second = confirmation();
+  ASSERT_TRUE(second.ok());
+  EXPECT_NE(second->code_url, first->code_url);
+  EXPECT_EQ(calls_of("create"), 2u);
+  EXPECT_EQ(rail_.orders(now()).size(), 1u);
+}
+
+TEST_F(Client, TheIntentIsAttachedAndComesBackWithThePayment) {
+  pay_order();
+  const auto hook = rail_.take_deliveries(now()).at(0);
+  const auto notification = channel_->read_notification({hook.headers, hook.body});
+  ASSERT_TRUE(notification.ok());
+  EXPECT_EQ(json::parse(notification->plain)["attach"], intent_.id.str());
+  EXPECT_EQ(rail_.orders(now()).begin()->second.attach(), intent_.id.str());
+}
+
+// --- what is handed out -------------------------------------------------------------------------
+
+TEST_F(Client, AskingAgainWithinTwoMinutesGivesTheSameCardWithoutACall) {
+  use(TradeKind::mini_program);
+  place();
+  const auto first = confirmation();
+  ASSERT_TRUE(loop_.advance(seconds(119)));
+  const auto same = confirmation();
+  EXPECT_EQ(same->pay_sign, first->pay_sign);
+  EXPECT_EQ(same->nonce_str, first->nonce_str);
+  ASSERT_TRUE(loop_.advance(seconds(1)));
+  EXPECT_NE(confirmation()->nonce_str, first->nonce_str);
+  EXPECT_EQ(rail_.traffic().size(), 1u);  // the order alone
+}
+
+TEST_F(Client, Fault25APrepayIdThatRanOutIsIssuedAnewForTheSameOrder) {
+  intent_.expires_at = loop_.clock.durable() + hours(24);
+  use(TradeKind::mini_program);
+  place();
+  const auto first = confirmation();
+  ASSERT_TRUE(loop_.advance(hours(2)));
+  const auto second = confirmation();
+  ASSERT_TRUE(second.ok()) << second.error().message;
+  EXPECT_NE(second->package, first->package);
+  EXPECT_EQ(rail_.orders(now()).size(), 1u);
+  pay();  // the rail takes a payment by it
+  EXPECT_EQ(query().facts->state, TradeState::paid);
+}
+
+TEST_F(Client, Fault25AfterARestartTheRowsAgeCounts) {
+  intent_.expires_at = loop_.clock.durable() + hours(24);
+  use(TradeKind::mini_program);
+  place();
+  const std::string old = "prepay_id=" + intent_.order.prepay_id;
+  WechatSettings settings;
+  settings.mchid = credentials().mchid;
+  settings.appid = credentials().appid;
+  channel_ = WechatChannel::make(settings, keys(Known::both), {client_, loop_.clock, pool_, mint_},
+                                 "http://127.0.0.1:8080", true)
+                 .value();
+  EXPECT_EQ(confirmation()->package, old);
+  ASSERT_TRUE(loop_.advance(hours(2)));
+  EXPECT_NE(confirmation()->package, old);
+}
+
+// --- keys ---------------------------------------------------------------------------------------
+
+class NoCertificateYet : public DirectRail {
+ protected:
+  NoCertificateYet() : DirectRail(Known::public_key) {}
+};
+
+TEST_F(NoCertificateYet, Fault44AnUnknownSerialIsFetchedOnceAndTheAnswerCounts) {
+  fault("create", "other_key");
+  EXPECT_EQ(create().outcome, Outcome::succeeded);
+  EXPECT_EQ(calls_of("certificates"), 1u);
+  EXPECT_EQ(calls_of("create"), 1u);
+}
+
+TEST_F(NoCertificateYet, Fault44ManyAtOnceAreOneQuestion) {
+  place();
+  script(json::array({json{{"call", "query"}, {"what", "other_key"}, {"times", 20}},
+                      json{{"call", "certificates"}, {"what", "delay"}, {"delay", "1s"}}}));
+  std::vector<test::Started<QueryReply>> running;
+  for (int i = 0; i < 20; ++i) running.push_back(loop_.start(channel_->query_order(kOrder, deadline())));
+  ASSERT_TRUE(loop_.advance(seconds(2)));
+  for (auto& each : running) {
+    ASSERT_TRUE(each.done());
+    EXPECT_EQ(each.get().outcome, Outcome::succeeded);
+  }
+  EXPECT_EQ(calls_of("certificates"), 1u);
+}
+
+TEST_F(NoCertificateYet, Fault44StrangersCannotMakeUsPoll) {
+  place();
+  for (int i = 0; i < 5; ++i) {
+    fault("query", "unknown_serial");
+    EXPECT_EQ(query().outcome, Outcome::unknown);
+  }
+  EXPECT_EQ(calls_of("certificates"), 1u);
+  ASSERT_TRUE(loop_.advance(seconds(61)));
+  fault("query", "unknown_serial");
+  EXPECT_EQ(query().outcome, Outcome::unknown);
+  EXPECT_EQ(calls_of("certificates"), 2u);
+}
+
+TEST_F(NoCertificateYet, Fault44AWebhookInTheNewKeyIsReadAfterTheRefresh) {
+  pay_order();
+  script(json::array({json{{"call", "webhook"}, {"what", "other_key"}}}));
+  const auto hook = rail_.take_deliveries(now()).at(0);
+  const RawNotification raw{hook.headers, hook.body};
+  EXPECT_EQ(channel_->read_notification(raw).code(), Errc::unknown_serial);
+  EXPECT_TRUE(loop_.play(channel_->refresh_keys(deadline())));
+  EXPECT_TRUE(channel_->read_notification(raw).ok());
+}
+
+TEST_F(NoCertificateYet, AListThatIsTamperedWithAddsNothing) {
+  script(json::array({json{{"call", "certificates"}, {"what", "tampered"}, {"times", 9}}}));
+  EXPECT_FALSE(loop_.play(channel_->refresh_keys(deadline())));
+  EXPECT_EQ(channel_->verifier().keys().size(), 1u);
+}
+
+TEST_F(Client, EndsOfCertificatesAreShownAndWarnedOf) {
+  Metrics metrics;
+  (void)loop_.play(channel_->refresh_keys(deadline()));
+  auto running = loop_.start(channel_->run(metrics));
+  ASSERT_TRUE(loop_.advance(seconds(1)));
+  const auto line =
+      "purser_rail_certificate_days_left{serial=\"" + credentials().platform_certificate.serial() + "\"} 182";
+  EXPECT_NE(metrics.text().find(line), std::string::npos) << metrics.text();
+  running.cancel();
+  loop_.settle();
+}
+
+// --- addresses ----------------------------------------------------------------------------------
+
+class TwoAddresses : public DirectRail {
+ protected:
+  static WechatSettings settings() {
+    WechatSettings out;
+    out.base_url = "https://rail.example";
+    out.backup_url = "https://backup.example";
+    return out;
+  }
+  TwoAddresses() : DirectRail(Known::both, settings()) {}
+};
+
+TEST_F(TwoAddresses, Fault26TheBackupTakesOverWithTheSameNumber) {
+  client_.down = {"rail.example"};
+  EXPECT_EQ(create().outcome, Outcome::succeeded);
+  EXPECT_EQ(client_.hosts, (std::vector<std::string>{"rail.example", "backup.example"}));
+  EXPECT_EQ(query().facts->state, TradeState::not_paid);  // stays where it works
+  EXPECT_EQ(client_.hosts.back(), "backup.example");
+  EXPECT_EQ(rail_.orders(now()).count(kOrder.str()), 1u);
+  client_.down = {"backup.example"};
+  EXPECT_EQ(query().outcome, Outcome::succeeded);
+  EXPECT_EQ(client_.hosts.back(), "rail.example");
+}
+
+TEST_F(TwoAddresses, AStatusIsTheRailsWordAndNoReasonToGoElsewhere) {
+  fault("create", "http_503", 3);
+  EXPECT_EQ(create().outcome, Outcome::unknown);
+  for (const auto& host : client_.hosts) EXPECT_EQ(host, "rail.example");
+}
+
+// --- refunds that went wrong ---------------------------------------------------------------------
+
+TEST_F(Client, AnEmptyAccountIsPendingUntilItIsToppedUp) {
+  pay_order();
+  fault("refund", "not_enough");
+  const auto waits = pay_back(300);
+  EXPECT_EQ(waits.outcome, Outcome::pending);
+  EXPECT_TRUE(waits.short_funds);
+  EXPECT_TRUE(query_refund().not_known);
+  EXPECT_EQ(pay_back(300).outcome, Outcome::pending);  // the same number again
+  EXPECT_EQ(rail_.refunds().size(), 1u);
+}
+
+TEST_F(Client, Fault48AnAbnormalRefundIsSentToACard) {
+  pay_order();
+  fault("refund", "abnormal");
+  EXPECT_EQ(pay_back(300).outcome, Outcome::pending);
+  ASSERT_TRUE(loop_.advance(seconds(2)));
+  rail_.settle(now());
+  const auto stuck = query_refund();
+  ASSERT_EQ(stuck.facts->event, RefundEvent::rail_abnormal);
+  Refund row = refund(300);
+  row.rail_refund_id = stuck.facts->rail_refund_id;
+  const Card card{true, "ICBC_DEBIT", "6212345678901234567", "张三"};
+  const auto mended = loop_.play(channel_->mend_refund(row, card, deadline()));
+  EXPECT_EQ(mended.outcome, Outcome::pending) << mended.says.code << mended.says.message;
+  ASSERT_TRUE(loop_.advance(seconds(2)));
+  rail_.settle(now());
+  EXPECT_EQ(query_refund().outcome, Outcome::succeeded);
+  std::int64_t back = 0;
+  for (const auto& effect : rail_.effects()) back += effect.kind == sandbox::Effect::Kind::refund ? effect.fen : 0;
+  EXPECT_EQ(back, 300);
+  for (const auto& line : lines_) EXPECT_EQ(line.find("6212345678901234567"), std::string::npos);
+}
+
+// --- bills ----------------------------------------------------------------------------------------
+
+TEST_F(Client, BillsAreFetchedCheckedAndBalance) {
+  pay_order();
+  EXPECT_EQ(pay_back(300).outcome, Outcome::pending);
+  ASSERT_TRUE(loop_.advance(hours(24)));
+  rail_.settle(now());
+  const auto bill = loop_.play(channel_->trade_bill("2026-01-05", deadline()));
+  ASSERT_TRUE(bill.ok()) << bill.error().message;
+  EXPECT_EQ(bill->paid.minor(), 1299);
+  EXPECT_EQ(bill->refunded.minor(), 300);
+  ASSERT_EQ(bill->lines.size(), 2u);
+  EXPECT_EQ(bill->lines[0].out_trade_no, kOrder.str());
+  EXPECT_EQ(bill->lines[1].out_refund_no, kRefund.str());
+  const auto flow = loop_.play(channel_->flow_bill("2026-01-05", deadline()));
+  ASSERT_TRUE(flow.ok()) << flow.error().message;
+  EXPECT_EQ(flow->in.minor(), 1299 + 2);
+  EXPECT_EQ(flow->out.minor(), 300 + 8);
+  EXPECT_EQ(flow->lines.back().balance.minor(), 1301 - 308);
+  EXPECT_EQ(loop_.play(channel_->trade_bill("2026-01-04", deadline())).code(), Errc::rail_not_found);
+}
+
+TEST_F(Client, ABillFileThatIsNotTheOneWhoseDigestWasSignedIsNone) {
+  pay_order();
+  ASSERT_TRUE(loop_.advance(hours(24)));
+  fault("bill_file", "tampered");
+  EXPECT_FALSE(loop_.play(channel_->trade_bill("2026-01-05", deadline())).ok());
+  fault("bill", "unsigned");
+  EXPECT_EQ(loop_.play(channel_->trade_bill("2026-01-05", deadline())).code(), Errc::rail_unknown);
+}
+
+// --- limits and diagnostics ------------------------------------------------------------------------
+
+TEST_F(Client, AfterARailThatAsksForQuietTheNextCallWaits) {
+  place();
+  fault("query", "http_429");
+  const auto start = loop_.clock.now();
+  EXPECT_EQ(query().outcome, Outcome::succeeded);
+  EXPECT_GE(loop_.clock.now() - start, seconds(1));
+}
+
+TEST_F(Client, ARefusedSignatureSaysWhichLineDiffersAndNoSecret) {
+  const std::string text = "POST\n/v3/x\n1767607200\nnonce\n{\"a\":1}\n";
+  const auto told = [](std::string seen, std::int64_t length) {
+    return json{{"code", "SIGN_ERROR"},
+                {"detail", {{"sign_information", {{"sign_message_length", length}, {"truncated_sign_message", seen}}}}}}
+        .dump();
+  };
+  const auto size = static_cast<std::int64_t>(text.size());
+  EXPECT_EQ(signature_difference(told("POST\n/v3/y\n1767607200\nnonce\n{\"a\n", size), text), "url");
+  EXPECT_EQ(signature_difference(told("POST\n/v3/x\n1767607201\nnonce\n{\"a\n", size), text), "timestamp");
+  EXPECT_EQ(signature_difference(told("POST\n/v3/x\n1767607200\nnonce\n{\"a\n", size + 1), text), "body");
+  EXPECT_TRUE(signature_difference(told("POST\n/v3/x\n1767607200\nnonce\n{\"a\n", size), text).starts_with("none"));
+  EXPECT_EQ(signature_difference("{}", text), "");
+  EXPECT_EQ(signature_difference("not JSON", text), "");
+}
+
+}  // namespace
+}  // namespace purser::wechat
