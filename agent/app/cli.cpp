@@ -65,6 +65,26 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   auto* version_app = app.add_subcommand("version", "versions of purser and of what it links");
   version_app->add_flag("--json", as_json, "print the result as JSON");
 
+  ReplayCommand replay_with;
+  auto* replay_app = app.add_subcommand("replay", "play scripted conversations against the whole of purser");
+  replay_app->add_option("path", replay_with.paths, "scripts, or folders of them")->required();
+  replay_app->add_option("--derive", replay_with.derive, "crashes, lost callbacks, faults made from each script")
+      ->check(CLI::IsMember({"none", "all"}));
+  replay_app->add_option("--only", replay_with.only, "derivations whose code begins so, as in F1:commit:7:after");
+  replay_app->add_option("--junit", replay_with.junit, "write JUnit XML to this file");
+  replay_app->add_option("--report", replay_with.html, "write a page with every conversation as a timeline");
+  replay_app->add_option("--jobs", replay_with.jobs, "processes; 0: one a core")->check(CLI::Range(0, 64));
+  replay_app->add_flag("--json", replay_with.json, "print the result as JSON");
+  replay_app->add_flag("--twice", replay_with.twice, "play each script twice and compare the traces");
+
+  SimulateCommand simulate_with;
+  auto* simulate_app = app.add_subcommand("simulate", "seeded episodes with random faults, judged by the invariants");
+  simulate_app->add_option("--from", simulate_with.from, "the first seed");
+  simulate_app->add_option("--seeds", simulate_with.seeds, "how many")->check(CLI::Range(1, 100'000'000));
+  simulate_app->add_option("--jobs", simulate_with.jobs, "processes; 0: one a core")->check(CLI::Range(0, 64));
+  simulate_app->add_flag("--json", simulate_with.json, "print the result as JSON");
+  simulate_app->add_flag("--twice", simulate_with.twice, "play each seed twice and compare the traces");
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {
@@ -78,6 +98,8 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   }
   if (serve_app->parsed()) return serve(serve_with);
   if (demo_app->parsed()) return demo(demo_with);
+  if (replay_app->parsed()) return replay_scripts(replay_with);
+  if (simulate_app->parsed()) return simulate(simulate_with);
   if (chat_app->parsed()) return chat(chat_with);
   if (sandbox_app->parsed()) return run_sandbox(sandbox_with);
   if (reconcile_app->parsed()) return reconcile(reconcile_with);

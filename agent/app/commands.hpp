@@ -4,6 +4,7 @@
 
 #include "config/loader.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,29 @@ struct ReconcileCommand {
   SettingsSources sources;
 };
 int reconcile(const ReconcileCommand& command);
+
+// Defined in agent/replay, which stands on the composition root and so cannot be included by it.
+struct ReplayCommand {
+  std::vector<std::string> paths;
+  std::string derive = "none";  // or "all"
+  std::string only;             // derivations whose code begins so
+  std::string junit;            // files to write; empty: none
+  std::string html;
+  std::int64_t jobs = 0;  // 0: one a core
+  bool json = false;
+  bool twice = false;  // each plain run again; the traces must be the same bytes
+};
+// 1 also when something did not run, 2 also for a script that cannot be read.
+int replay_scripts(const ReplayCommand& command);
+
+struct SimulateCommand {
+  std::uint64_t from = 1;
+  std::uint64_t seeds = 1'000;
+  std::int64_t jobs = 0;  // 0: one a core
+  bool json = false;
+  bool twice = false;  // each seed again; the traces must be the same bytes
+};
+int simulate(const SimulateCommand& command);
 
 int check_config_file(const SettingsSources& sources, bool json);
 int version(bool json);

@@ -1,6 +1,7 @@
 #include "agent/thread/history.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace purser {
 
@@ -33,6 +34,20 @@ std::vector<Message> answers(const std::vector<Message>& stored, std::size_t at)
   return out;
 }
 
+// A model may use the id of an earlier turn's call again; providers want each one once in a history. The later call and
+// its answers, which stand right behind it, get a name of their own, the same each time.
+void tell_calls_apart(std::vector<Message>& history) {
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < history.size(); ++i) {
+    for (std::size_t c = 0; c < history[i].calls.size(); ++c) {
+      std::string& id = history[i].calls[c].id;
+      const std::string given = id;
+      for (int n = 2; !seen.insert(id).second; ++n) id = given + "_" + std::to_string(n);
+      if (i + 1 + c < history.size() && history[i + 1 + c].call_id == given) history[i + 1 + c].call_id = id;
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<Message> provider_valid(std::vector<Message> stored) {
@@ -46,6 +61,7 @@ std::vector<Message> provider_valid(std::vector<Message> stored) {
     if (stored[i].role != Role::assistant || stored[i].calls.empty()) continue;
     for (Message& answer : answers(stored, i)) out.push_back(std::move(answer));
   }
+  tell_calls_apart(out);
   return out;
 }
 

@@ -86,6 +86,17 @@ TEST(History, AnswersOfAnotherTurnWithTheSameIdAreNotTaken) {
   EXPECT_EQ(out[5].text, "of the other turn");
 }
 
+TEST(History, AnIdThatAModelUsesAgainInALaterTurnIsToldApart) {
+  const auto out = provider_valid(
+      {row(Role::user), calls({"a"}), answer("a", "t1"), row(Role::user, "t2"), calls({"a"}, "t2"), answer("a", "t2")});
+  expect_valid(out);
+  ASSERT_EQ(out.size(), 6u);
+  EXPECT_EQ(out[1].calls[0].id, "a");
+  EXPECT_EQ(out[2].call_id, "a");
+  EXPECT_EQ(out[4].calls[0].id, "a_2");
+  EXPECT_EQ(out[5].call_id, "a_2");
+}
+
 TEST(History, AnyRowsAtAllGiveAValidHistory) {
   std::mt19937 random(7);
   for (int round = 0; round < 2000; ++round) {

@@ -1,0 +1,104 @@
+#include "agent/replay/ground.hpp"
+
+#include "gateway/async/virtual_clock.hpp"
+#include "gateway/store/open/open.hpp"
+
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <stdlib.h>
+#include <unistd.h>
+
+namespace purser::replay {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Part of what decides the order numbers, so it is the same for every run.
+constexpr const char* kApiv3Key = "replay0123456789replay0123456789";
+constexpr UtcTime kKeysMade{std::chrono::seconds(1'735'689'600)};  // 2025-01-01
+
+void require(bool holds, const std::string& what) {
+  if (!holds) throw std::runtime_error(what);
+}
+
+}  // namespace
+
+Ground& Ground::of_this_process() {
+  static Ground ground;
+  ground.settle_in();
+  return ground;
+}
+
+Ground::Ground() {
+  auto made = sandbox::SandboxCredentials::generate(sandbox::KeyPlan::embedded(), kKeysMade);
+  require(made.ok(), "the replay's keys cannot be made");
+  credentials_ = std::move(*made);
+  credentials_.apiv3_key = Secret(kApiv3Key);
+  credentials_.public_key_id = "PUB_KEY_ID_0100000000000000000000000000000001";
+}
+
+void Ground::settle_in() {
+  if (owner_ == ::getpid()) return;
+  owner_ = ::getpid();
+  made_ = 0;
+  std::error_code none;
+  const bool memory = fs::is_directory("/dev/shm", none) && ::access("/dev/shm", W_OK) == 0;
+  std::string name = (memory ? fs::path("/dev/shm") : fs::temp_directory_path()) / "purser-replay-XXXXXX";
+  require(::mkdtemp(name.data()) != nullptr, "no temporary folder can be made: " + name);
+  folder_ = name;
+  fresh_file("public_key.pem", credentials_.public_key_pem);
+  fresh_file("platform_cert.pem", credentials_.platform_certificate.pem());
+  template_ = folder_ + "/template.db";
+  VirtualClock clock(kKeysMade, true);
+  auto store = open(template_, clock);
+  require(store.ok(), "the replay's database cannot be made");
+}
+
+Ground::~Ground() {
+  std::error_code ignored;
+  if (owner_ == ::getpid()) fs::remove_all(folder_, ignored);
+}
+
+void Ground::put_merchant(Settings& settings) const {
+  WechatSettings& w = settings.wechat;
+  w.mchid = credentials_.mchid;
+  w.appid = credentials_.appid;
+  w.merchant_serial = credentials_.merchant_certificate.serial();
+  w.merchant_key_pem = credentials_.merchant_key.private_pem().value();
+  w.apiv3_key = credentials_.apiv3_key;
+  w.public_key_id = credentials_.public_key_id;
+  w.public_key_file = folder_ + "/public_key.pem";
+  w.platform_certificate_file = folder_ + "/platform_cert.pem";
+}
+
+std::string Ground::fresh_database(const std::string& from) {
+  const std::string path = folder_ + "/" + std::to_string(++made_) + ".db";
+  std::error_code failed;
+  fs::copy_file(from.empty() ? template_ : from, path, fs::copy_options::overwrite_existing, failed);
+  require(!failed, "the database " + from + " cannot be copied: " + failed.message());
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, failed);
+  return path;
+}
+
+std::string Ground::fresh_file(const std::string& name, const std::string& bytes) {
+  const std::string path = folder_ + "/" + name;
+  std::ofstream out(path, std::ios::binary);
+  out << bytes;
+  out.close();
+  require(out.good(), path + " cannot be written");
+  return path;
+}
+
+Result<std::unique_ptr<Store>> Ground::open(const std::string& path, Clock& clock) const {
+  StoreSettings settings;
+  settings.url = Secret("sqlite://" + path);
+  return open_store(settings, clock);
+}
+
+void Ground::forget(const std::string& path) {
+  std::error_code ignored;
+  for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(path + suffix, ignored);
+}
+
+}  // namespace purser::replay

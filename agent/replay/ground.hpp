@@ -1,0 +1,44 @@
+// What all worlds of a process share: a folder in memory, a database that is grown already, and a merchant's keys.
+#pragma once
+
+#include "config/settings.hpp"
+#include "gateway/async/clock.hpp"
+#include "gateway/sandbox/credentials.hpp"
+#include "gateway/store/store.hpp"
+
+#include <memory>
+#include <string>
+
+namespace purser::replay {
+
+class Ground {
+ public:
+  // Made at the first use; a forked child goes on with its parent's keys in a folder of its own. Throws
+  // std::runtime_error when no folder can be made or written.
+  static Ground& of_this_process();
+  ~Ground();
+  Ground(const Ground&) = delete;
+  Ground& operator=(const Ground&) = delete;
+
+  const sandbox::SandboxCredentials& credentials() const { return credentials_; }
+  // The merchant's side, as an operator would configure it.
+  void put_merchant(Settings& settings) const;
+  // A path for a database that is empty but up to date, or a copy of `from`.
+  std::string fresh_database(const std::string& from);
+  std::string fresh_file(const std::string& name, const std::string& bytes);
+  // Opens with its threads, or without, as `clock` says.
+  Result<std::unique_ptr<Store>> open(const std::string& path, Clock& clock) const;
+  static void forget(const std::string& path);
+
+ private:
+  Ground();
+  void settle_in();
+
+  std::string folder_;
+  std::string template_;
+  int owner_ = 0;  // the process
+  int made_ = 0;
+  sandbox::SandboxCredentials credentials_;
+};
+
+}  // namespace purser::replay

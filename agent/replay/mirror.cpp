@@ -1,0 +1,207 @@
+#include "agent/replay/mirror.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace purser::replay {
+namespace {
+
+// The legal ways of an intent and of a refund, written down a second time and on purpose not taken from the product:
+// an edge that is added there has to be added here, by somebody who means it.
+const std::set<std::pair<IntentState, IntentState>>& legal_intent_steps() {
+  using S = IntentState;
+  static const std::set<std::pair<S, S>> steps{{S::created, S::awaiting_payment},
+                                               {S::created, S::failed},
+                                               {S::created, S::unknown},
+                                               {S::created, S::succeeded},
+                                               {S::created, S::expired},
+                                               {S::created, S::canceled},
+                                               {S::created, S::conflicted},
+                                               {S::unknown, S::failed},
+                                               {S::unknown, S::awaiting_payment},
+                                               {S::unknown, S::succeeded},
+                                               {S::unknown, S::expired},
+                                               {S::unknown, S::canceled},
+                                               {S::unknown, S::conflicted},
+                                               {S::awaiting_payment, S::succeeded},
+                                               {S::awaiting_payment, S::expired},
+                                               {S::awaiting_payment, S::canceled},
+                                               {S::awaiting_payment, S::conflicted},
+                                               {S::expired, S::succeeded},
+                                               {S::canceled, S::succeeded},
+                                               {S::expired, S::conflicted},
+                                               {S::canceled, S::conflicted},
+                                               {S::failed, S::conflicted},
+                                               {S::failed, S::succeeded}};
+  return steps;
+}
+
+const std::set<std::pair<RefundState, RefundState>>& legal_refund_steps() {
+  using S = RefundState;
+  static const std::set<std::pair<S, S>> steps{
+      {S::created, S::processing},   {S::created, S::succeeded}, {S::created, S::failed},
+      {S::created, S::unknown},      {S::created, S::abnormal},  {S::unknown, S::processing},
+      {S::unknown, S::succeeded},    {S::unknown, S::failed},    {S::unknown, S::abnormal},
+      {S::processing, S::succeeded}, {S::processing, S::failed}, {S::processing, S::abnormal},
+      {S::abnormal, S::succeeded},   {S::abnormal, S::failed},   {S::abnormal, S::processing}};
+  return steps;
+}
+
+std::string work_key(WorkKind kind, const std::string& subject) {
+  return std::string(to_string(kind)) + " " + subject;
+}
+
+template <class Map>
+const typename Map::mapped_type* nth(const Map& rows, const std::vector<std::string>& order, std::size_t n) {
+  if (n == 0 || n > order.size()) return nullptr;
+  return &rows.at(order[n - 1]);
+}
+
+}  // namespace
+
+void Mirror::blame(std::string rule, std::string what) {
+  violations.push_back(std::move(rule) + ": " + std::move(what));
+}
+
+const PaymentIntent* Mirror::nth_intent(std::size_t n) const {
+  return nth(intents, intent_order, n);
+}
+const Refund* Mirror::nth_refund(std::size_t n) const {
+  return nth(refunds, refund_order, n);
+}
+const PaymentIntent* Mirror::intent_of_number(const std::string& out_trade_no) const {
+  for (const auto& [id, row] : intents)
+    if (row.order.out_trade_no.str() == out_trade_no) return &row;
+  return nullptr;
+}
+
+void Mirror::intent(const PaymentIntent& row) {
+  const std::string& id = row.id.str();
+  const auto found = intents.find(id);
+  if (found == intents.end()) {
+    intent_order.push_back(id);
+    for (const auto& [other_id, other] : intents) {
+      if (other.order.out_trade_no == row.order.out_trade_no) blame("I1", "two intents have the number of " + id);
+      if (other.user == row.user && other.tenant == row.tenant && is_open(other.state))
+        blame("O3", "a second open payment of one user: " + id + " beside " + other_id);
+    }
+    if (row.state != IntentState::created) blame("I6", id + " is born as " + std::string(to_string(row.state)));
+  } else {
+    const PaymentIntent& old = found->second;
+    if (old.state != row.state && !legal_intent_steps().contains({old.state, row.state}))
+      blame("I6", id + " went from " + std::string(to_string(old.state)) + " to " + std::string(to_string(row.state)));
+    if (old.amount != row.amount || old.order.out_trade_no != row.order.out_trade_no || old.user != row.user)
+      blame("O8", id + " changed its amount, number or owner");
+    if (row.refunded.minor() < old.refunded.minor()) blame("I2", id + " was refunded less than before");
+  }
+  if (row.refunded.minor() + row.refund_reserved.minor() > row.captured.minor())
+    blame("I3", id + " gives back more than it took");
+  if (row.state == IntentState::succeeded && row.captured != row.amount)
+    blame("I5", id + " succeeded without its money");
+  intents[id] = row;
+}
+
+void Mirror::refund(const Refund& row) {
+  const std::string& id = row.id.str();
+  const auto found = refunds.find(id);
+  if (found == refunds.end()) {
+    refund_order.push_back(id);
+    for (const auto& [other_id, other] : refunds)
+      if (other.out_refund_no == row.out_refund_no || other.origin == row.origin)
+        blame("O3", "the refund " + id + " is made twice, as " + other_id);
+    const auto of = intents.find(row.intent.str());
+    if (of == intents.end() || !of->second.captured.positive()) blame("I3", id + " returns what never came");
+  } else if (found->second.state != row.state && !legal_refund_steps().contains({found->second.state, row.state})) {
+    blame("I6", id + " went from " + std::string(to_string(found->second.state)) + " to " +
+                    std::string(to_string(row.state)));
+  }
+  refunds[id] = row;
+}
+
+void Mirror::post(const LedgerEntry& row) {
+  const std::string intent = row.intent.str();
+  if (row.debit_account == row.credit_account || !row.amount.positive()) blame("I2", "a line that moves nothing");
+  if (!postings_.insert(row.kind + " " + row.reference).second) blame("I2", row.reference + " is posted twice");
+  if (row.kind == "refund") {
+    returned_[intent] += row.amount.minor();
+  } else {
+    if (captured_.contains(intent)) blame("I1", intent + " is captured twice");
+    captured_[intent] += row.amount.minor();
+  }
+  if (returned_[intent] > captured_[intent]) blame("I3", intent + " returned more than it captured");
+  ledger.push_back(row);
+}
+
+void Mirror::event(const StreamEvent& row) {
+  auto& last = last_event_[row.thread.str()];
+  if (row.seq <= last) blame("O5", "event " + std::to_string(row.seq) + " after " + std::to_string(last));
+  last = row.seq;
+  events.push_back(row);
+}
+
+void Mirror::finish(const Turn& row) {
+  turns[row.id.str()] = row;
+  if (row.cause == "user") return;
+  if (++told[row.cause] > 1) blame("O6", row.cause + " is told twice");
+}
+
+void Mirror::apply(const Batch& batch, const Receipt& receipt) {
+  for (const Operation& operation : batch.operations) {
+    std::visit(
+        [this](const auto& op) {
+          using Op = std::decay_t<decltype(op)>;
+          if constexpr (std::is_same_v<Op, op::InsertThread>) {
+            thread_order.push_back(op.row.id.str());
+            threads[op.row.id.str()] = op.row;
+          } else if constexpr (std::is_same_v<Op, op::UpdateThread>) {
+            threads[op.row.id.str()] = op.row;
+          } else if constexpr (std::is_same_v<Op, op::InsertIntent> || std::is_same_v<Op, op::UpdateIntent>) {
+            intent(op.row);
+          } else if constexpr (std::is_same_v<Op, op::InsertRefund> || std::is_same_v<Op, op::UpdateRefund>) {
+            refund(op.row);
+          } else if constexpr (std::is_same_v<Op, op::PostLedger>) {
+            post(op.row);
+          } else if constexpr (std::is_same_v<Op, op::InsertTurn>) {
+            turns[op.row.id.str()] = op.row;
+          } else if constexpr (std::is_same_v<Op, op::FinishTurn>) {
+            finish(op.row);
+          } else if constexpr (std::is_same_v<Op, op::PutWork> || std::is_same_v<Op, op::AddWork>) {
+            work.insert(work_key(op.row.kind, op.row.subject));
+            if (op.row.kind == WorkKind::resume_thread) to_tell.insert(op.row.subject);
+          } else if constexpr (std::is_same_v<Op, op::TakeWork> || std::is_same_v<Op, op::DropWork>) {
+            work.erase(work_key(op.kind, op.subject));
+          } else if constexpr (std::is_same_v<Op, op::InsertIdempotency>) {
+            keys[op.row.scope + " " + op.row.key] = op.row.state;
+          } else if constexpr (std::is_same_v<Op, op::FinishIdempotency>) {
+            keys[op.scope + " " + op.key] = IdempotencyState::finished;
+          } else if constexpr (std::is_same_v<Op, op::DropIdempotency>) {
+            keys.erase(op.scope + " " + op.key);
+          }
+        },
+        operation);
+  }
+  for (const StreamEvent& row : receipt.events) event(row);
+  for (const Message& row : receipt.messages) messages.push_back(row);
+}
+
+void Mirror::check_end(bool drained) {
+  for (const auto& [id, row] : intents) {
+    if (captured_[id] != row.captured.minor()) blame("I2", id + " and its ledger differ in what was captured");
+    if (returned_[id] != row.refunded.minor()) blame("I2", id + " and its ledger differ in what was returned");
+  }
+  if (!drained) return;
+  for (const std::string& event : to_tell)
+    if (told[event] != 1) blame("O6", event + " was told " + std::to_string(told[event]) + " times");
+  for (const auto& [id, row] : turns)
+    if (row.state == TurnState::running) blame("I11", "the turn " + id + " never ended");
+  for (const auto& [id, row] : intents)
+    if (is_open(row.state)) blame("I11", "the intent " + id + " is open for ever");
+  for (const std::string& row : work) {
+    // What the rail leaves open for ever is rightly asked about for ever.
+    if (row.starts_with("resolve_refund") || row.starts_with("submit_refund")) continue;
+    blame("I11", "work is left: " + row);
+  }
+}
+
+}  // namespace purser::replay

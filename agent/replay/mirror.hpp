@@ -1,0 +1,59 @@
+// What was committed, kept beside the store and judged by rules of its own: the oracle sees each change as it becomes
+// durable and says which of them a correct purser could not have made.
+#pragma once
+
+#include "gateway/store/store.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace purser::replay {
+
+class Mirror {
+ public:
+  // A batch that the store has made durable, and what it gave numbers to.
+  void apply(const Batch& batch, const Receipt& receipt);
+
+  // Rules that hold over everything there is, not over one change: sums, what was told, what is left undone.
+  // `drained`: time has passed until nothing was due any more.
+  void check_end(bool drained);
+  void blame(std::string rule, std::string what);
+
+  // The n-th of its kind, from 1, in the order they were made; null when there is none.
+  const PaymentIntent* nth_intent(std::size_t n) const;
+  const Refund* nth_refund(std::size_t n) const;
+  const PaymentIntent* intent_of_number(const std::string& out_trade_no) const;
+
+  std::map<std::string, Thread> threads;
+  std::vector<std::string> thread_order;
+  std::map<std::string, PaymentIntent> intents;
+  std::vector<std::string> intent_order;
+  std::map<std::string, Refund> refunds;
+  std::vector<std::string> refund_order;
+  std::vector<LedgerEntry> ledger;
+  std::vector<StreamEvent> events;
+  std::vector<Message> messages;
+  std::map<std::string, Turn> turns;
+  std::set<std::string> work;       // "kind subject" of rows that stand
+  std::set<std::string> to_tell;    // events that a thread is to hear of, ever
+  std::map<std::string, int> told;  // and how many turns told of each
+  std::map<std::string, IdempotencyState> keys;
+  // One line a violation: "I3: ...". Empty is what everybody hopes for.
+  std::vector<std::string> violations;
+
+ private:
+  void intent(const PaymentIntent& row);
+  void refund(const Refund& row);
+  void post(const LedgerEntry& row);
+  void event(const StreamEvent& row);
+  void finish(const Turn& row);
+
+  std::set<std::string> postings_;
+  std::map<std::string, std::int64_t> last_event_;
+  std::map<std::string, std::int64_t> captured_;  // by intent, of the ledger
+  std::map<std::string, std::int64_t> returned_;
+};
+
+}  // namespace purser::replay

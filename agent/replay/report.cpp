@@ -1,0 +1,205 @@
+#include "agent/replay/report.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace purser::replay {
+namespace {
+
+constexpr std::size_t kTail = 24;
+constexpr std::array kLanes{"user", "model", "rail", "ledger", "event", "run"};
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        // XML knows no control characters but these.
+        if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t') out += c;
+    }
+  }
+  return out;
+}
+
+std::string seconds(std::int64_t microseconds) {
+  const std::int64_t ms = microseconds / 1000;
+  std::string rest = std::to_string(ms % 1000);
+  rest.insert(0, 3 - rest.size(), '0');
+  return std::to_string(ms / 1000) + "." + rest;
+}
+
+std::string since(UtcTime start, UtcTime at) {
+  return "+" + seconds((at - start).count() * 1000) + "s";
+}
+
+std::string command_of(const Outcome& outcome) {
+  std::string out = "purser replay " + outcome.path;
+  if (!outcome.derivation.empty()) out += " --derive all --only " + outcome.derivation;
+  return out;
+}
+
+std::string title_of(const Outcome& outcome) {
+  return outcome.derivation.empty() ? outcome.name : outcome.name + " / " + outcome.derivation;
+}
+
+void timeline(std::string& out, const Outcome& outcome) {
+  const UtcTime start = outcome.journal.empty() ? UtcTime{} : outcome.journal.front().at;
+  UtcTime last = start;
+  out += "<details" + std::string(outcome.failures.empty() ? "" : " open") +
+         "><summary class=" + (outcome.failures.empty() ? "ok" : "bad") + ">" + escaped(title_of(outcome)) +
+         "</summary>";
+  for (const std::string& failure : outcome.failures) out += "<pre class=bad>" + escaped(failure) + "</pre>";
+  out += "<table><tr><th>time</th>";
+  for (const char* lane : kLanes) out += std::string("<th>") + lane + "</th>";
+  out += "</tr>";
+  for (const JournalLine& line : outcome.journal) {
+    const auto lane = std::find(kLanes.begin(), kLanes.end(), line.lane);
+    if (lane == kLanes.end()) continue;
+    if (line.at - last >= std::chrono::seconds(10))
+      out += "<tr class=jump><td colspan=7>" + escaped(since(last, line.at)) + " pass</td></tr>";
+    last = line.at;
+    out += "<tr><td>" + since(start, line.at) + "</td>";
+    for (auto it = kLanes.begin(); it != kLanes.end(); ++it)
+      out += it == lane ? "<td class=" + line.lane + ">" + escaped(line.text) + "</td>" : "<td></td>";
+    out += "</tr>";
+  }
+  out += "</table></details>\n";
+}
+
+}  // namespace
+
+json to_json(const Outcome& outcome) {
+  json journal = json::array();
+  for (const JournalLine& line : outcome.journal) journal.push_back({to_millis(line.at), line.lane, line.text});
+  return {{"path", outcome.path},
+          {"name", outcome.name},
+          {"derivation", outcome.derivation},
+          {"failures", outcome.failures},
+          {"journal", journal},
+          {"digest", outcome.digest},
+          {"assertions", outcome.assertions},
+          {"us", outcome.microseconds},
+          {"commits", outcome.commits}};
+}
+
+Outcome outcome_from(const json& line) {
+  Outcome out;
+  out.path = line.at("path");
+  out.name = line.at("name");
+  out.derivation = line.at("derivation");
+  out.failures = line.at("failures").get<std::vector<std::string>>();
+  for (const json& one : line.at("journal")) out.journal.push_back({from_millis(one[0]), one[1], one[2]});
+  out.digest = line.at("digest");
+  out.assertions = line.at("assertions").get<std::map<std::string, std::size_t>>();
+  out.microseconds = line.at("us");
+  out.commits = line.at("commits");
+  return out;
+}
+
+std::size_t Suite::plain() const {
+  return static_cast<std::size_t>(
+      std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& one) { return one.derivation.empty(); }));
+}
+std::size_t Suite::derived() const {
+  return outcomes.size() - plain();
+}
+std::size_t Suite::failed() const {
+  return static_cast<std::size_t>(
+      std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& one) { return !one.failures.empty(); }));
+}
+
+std::string failure_text(const Outcome& outcome) {
+  std::string out = "FAILED  " + title_of(outcome) + "\n";
+  for (const std::string& failure : outcome.failures) out += "  " + failure + "\n";
+  const UtcTime start = outcome.journal.empty() ? UtcTime{} : outcome.journal.front().at;
+  const std::size_t from = outcome.journal.size() > kTail ? outcome.journal.size() - kTail : 0;
+  for (std::size_t i = from; i < outcome.journal.size(); ++i)
+    out += "    " + since(start, outcome.journal[i].at) + "  " + outcome.journal[i].lane + "  " +
+           outcome.journal[i].text + "\n";
+  return out + "  again: " + command_of(outcome) + "\n";
+}
+
+std::string summary_text(const Suite& suite) {
+  std::map<std::string, std::size_t> kinds;
+  std::int64_t plain_us = 0;
+  for (const Outcome& one : suite.outcomes) {
+    for (const auto& [kind, n] : one.assertions) kinds[kind] += n;
+    if (one.derivation.empty()) plain_us += one.microseconds;
+  }
+  std::string out = std::to_string(suite.plain()) + " scripts, " + std::to_string(suite.derived()) + " derived runs, " +
+                    std::to_string(suite.failed()) + " failed, " + seconds(suite.microseconds) + " s\n";
+  if (plain_us > 0)
+    out += "plain runs: " + std::to_string(static_cast<std::int64_t>(suite.plain()) * 1'000'000 / plain_us) +
+           " a second on one core\n";
+  out += "assertions:";
+  for (const auto& [kind, n] : kinds) out += " " + kind + " " + std::to_string(n);
+  return out + "\n";
+}
+
+json summary_json(const Suite& suite) {
+  json runs = json::array();
+  for (const Outcome& one : suite.outcomes)
+    runs.push_back({{"path", one.path},
+                    {"name", one.name},
+                    {"derivation", one.derivation},
+                    {"ok", one.failures.empty()},
+                    {"failures", one.failures},
+                    {"digest", one.digest},
+                    {"microseconds", one.microseconds}});
+  return {{"ok", suite.failed() == 0}, {"scripts", suite.plain()},           {"derived", suite.derived()},
+          {"failed", suite.failed()},  {"microseconds", suite.microseconds}, {"runs", std::move(runs)}};
+}
+
+std::string junit_xml(const Suite& suite) {
+  std::string out =
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites><testsuite name=\"purser replay\" tests=\"" +
+      std::to_string(suite.outcomes.size()) + "\" failures=\"" + std::to_string(suite.failed()) + "\" time=\"" +
+      seconds(suite.microseconds) + "\">\n";
+  for (const Outcome& one : suite.outcomes) {
+    out += "<testcase classname=\"" + escaped(one.path) + "\" name=\"" + escaped(title_of(one)) + "\" time=\"" +
+           seconds(one.microseconds) + "\"";
+    if (one.failures.empty()) {
+      out += "/>\n";
+      continue;
+    }
+    out += "><failure message=\"" + escaped(one.failures.front()) + "\">" + escaped(failure_text(one)) +
+           "</failure></testcase>\n";
+  }
+  return out + "</testsuite></testsuites>\n";
+}
+
+std::string html_page(const Suite& suite) {
+  std::string out =
+      "<!doctype html><html><head><meta charset=utf-8><title>purser replay</title><style>"
+      "body{font:14px/1.5 system-ui,sans-serif;margin:2em auto;max-width:1200px;color:#222}"
+      "summary{cursor:pointer;padding:4px 8px;margin:2px 0;border-left:4px solid}"
+      ".ok{border-color:#2a9d5c}.bad{border-color:#c0392b}pre.bad{background:#fdecea;padding:8px;white-space:pre-wrap}"
+      "table{border-collapse:collapse;width:100%;font-size:12px;table-layout:fixed}th,td{padding:3px "
+      "6px;text-align:left;"
+      "vertical-align:top;overflow-wrap:anywhere;border-left:1px solid #eee}th:first-child{width:80px}"
+      "td.user{background:#e8f1fd}td.model{background:#f3ecfb}td.rail{background:#e9f7ef}td.ledger{background:#fdf6e3}"
+      "td.event{background:#f4f4f4}td.run{background:#fdecea}.jump td{text-align:center;color:#888;border-top:1px "
+      "dashed #aaa}"
+      "</style></head><body><h1>purser replay</h1><pre>" +
+      escaped(summary_text(suite)) + "</pre>\n";
+  for (const Outcome& one : suite.outcomes)
+    if (one.derivation.empty() || !one.failures.empty()) timeline(out, one);
+  return out + "</body></html>\n";
+}
+
+}  // namespace purser::replay

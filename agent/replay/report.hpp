@@ -1,0 +1,44 @@
+// What a suite of runs came to: for people, for CI, and as a page to look at.
+#pragma once
+
+#include "agent/replay/runner.hpp"
+
+#include <string>
+#include <vector>
+
+namespace purser::replay {
+
+// One run as its suite keeps it; crosses from a worker process to its parent as one line of JSON.
+struct Outcome {
+  std::string path;
+  std::string name;
+  std::string derivation;
+  std::vector<std::string> failures;
+  std::vector<JournalLine> journal;  // of failed and of plain runs
+  std::string digest;
+  std::map<std::string, std::size_t> assertions;
+  std::int64_t microseconds = 0;
+  std::int64_t commits = 0;
+};
+
+json to_json(const Outcome& outcome);
+Outcome outcome_from(const json& line);
+
+struct Suite {
+  std::vector<Outcome> outcomes;
+  std::int64_t microseconds = 0;
+
+  std::size_t plain() const;
+  std::size_t derived() const;
+  std::size_t failed() const;
+};
+
+// A failure with the last steps before it and the command that runs it again.
+std::string failure_text(const Outcome& outcome);
+std::string summary_text(const Suite& suite);
+json summary_json(const Suite& suite);
+std::string junit_xml(const Suite& suite);
+// One file, no network: each plain run as a timeline of lanes.
+std::string html_page(const Suite& suite);
+
+}  // namespace purser::replay

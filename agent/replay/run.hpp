@@ -1,0 +1,102 @@
+// One run while it is played; the implementation of run_script.
+#pragma once
+
+#include "agent/replay/runner.hpp"
+#include "agent/replay/stage.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace purser::replay {
+
+// The world that a script asks for. Throws std::runtime_error when it asks for what there is not.
+WorldOptions world_options(const Script& script);
+// "120s", "1ms", "-60s"; the schema has seen it.
+Millis duration_of(std::string_view text);
+
+class Run {
+ public:
+  Run(const Script& script, const Derivation& derivation, const RunResult* plain, const RunOptions& options)
+      : script_(script),
+        derived_(derivation),
+        plain_(plain),
+        options_(options),
+        given_(script.root.value("given", json::object())),
+        world_(with_keep(world_options(script), options)),
+        stage_(world_) {
+    result_.name = script.name;
+    result_.path = script.path;
+    result_.derivation = derivation.code;
+  }
+
+  RunResult play();
+
+ private:
+  bool is_plain() const { return derived_.code.empty(); }
+  static WorldOptions with_keep(WorldOptions world, const RunOptions& options) {
+    world.keep_database = options.keep_database;
+    return world;
+  }
+
+  void fail(const std::string& what);
+  void count(const std::string& kind) { result_.assertions[kind] += 1; }
+  void prepare();
+  void step(const json& s);
+  void act(const json& s);
+  void act_on_rail(const json& s);
+  void act_on_process(const json& s);
+  void act_as_client(const json& s);
+  void concurrent(const json& list);
+  std::string thread_of(const json& s);
+  void capture_names();
+
+  void user(const json& s);
+  void model(const json& s);
+  void gateway(const json& s);
+  void pay(const json& how, bool declined);
+  void webhook(const json& how);
+  void request(const json& how);
+  void client(const json& s);
+  void operate(const json& how);
+  void crash(const std::string& where);
+  void advance(const json& s);
+  void insist();
+  void catch_up();
+
+  void check_sent(const json& sent, const json& request);
+  void check(const json& expect, const std::string& thread);
+  void check_rows(const json& expect, const std::string& thread);
+  void check_calls(const json& expect);
+  void check_lists(const json& expect, const std::string& thread);
+  void compare(const std::string& kind, const json& expected, const json& actual);
+  void trajectory();
+  void finally();
+  void finish();
+  void streams();
+
+  std::optional<json> seat(const json& request);
+  json mutated(json answer);
+
+  const Script& script_;
+  const Derivation& derived_;
+  const RunResult* plain_;
+  const RunOptions& options_;
+  json given_;
+  World world_;
+  Stage stage_;
+  RunResult result_;
+  Captures captures_;
+  std::size_t at_ = 0;
+  Mark mark_;
+  std::vector<ClientCallPtr> step_calls_;  // of this step
+  std::vector<ClientCallPtr> owed_;        // not answered well yet
+  std::map<std::string, std::vector<ClientCallPtr>> followers_;
+  bool open_ = false;
+  bool stopped_ = false;
+  std::size_t keys_ = 0;
+  std::map<std::string, std::size_t> cursor_;
+  std::size_t calls_answered_ = 0;
+};
+
+}  // namespace purser::replay

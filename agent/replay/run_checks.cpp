@@ -1,0 +1,235 @@
+#include "agent/replay/run.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace purser::replay {
+
+// --- expectations -------------------------------------------------------------------------------------------------
+
+void Run::compare(const std::string& kind, const json& expected, const json& actual) {
+  count(kind);
+  if (auto wrong = difference(expected, actual, captures_, kind)) fail(*wrong);
+}
+
+void Run::check_sent(const json& sent, const json& request) {
+  const json messages = request.value("messages", json::array());
+  const json& last = messages.back();
+  if (sent.contains("last_role")) compare("sent.last_role", sent["last_role"], last.value("role", ""));
+  if (sent.contains("messages_max") && messages.size() > sent["messages_max"])
+    fail("sent.messages_max: the model was sent " + std::to_string(messages.size()) + " messages");
+  const std::string all = request.dump();
+  for (const json& tool : sent.value("tools", json::array())) {
+    count("sent.tools");
+    if (all.find("\"name\":" + tool.dump()) == std::string::npos)
+      fail("sent.tools: " + tool.dump() + " is not offered");
+  }
+  for (const json& word : sent.value("never", json::array())) {
+    count("sent.never");
+    if (all.find(word.get<std::string>()) != std::string::npos) fail("sent.never: the model was shown " + word.dump());
+  }
+  if (sent.contains("tool_result")) {
+    const json& wanted = sent["tool_result"];
+    json told;
+    for (const json& message : messages)
+      if (message.value("tool_call_id", "") == wanted["call"])
+        told = json::parse(message.value("content", ""), nullptr, false);
+    if (told.is_null()) return fail("sent.tool_result: " + wanted["call"].dump() + " has no answer");
+    compare("sent.tool_result", wanted.value("has", json::object()), told);
+    for (const json& word : wanted.value("never", json::array()))
+      if (told.dump().find(word.get<std::string>()) != std::string::npos)
+        fail("sent.tool_result: shows " + word.dump());
+  }
+  if (!sent.contains("event")) return;
+  const std::string content =
+      last.contains("content") && last["content"].is_string() ? last["content"].get<std::string>() : "";
+  const auto brace = content.find('{');
+  json told = brace == std::string::npos ? json::object() : json::parse(content.substr(brace), nullptr, false);
+  if (!told.is_object()) return fail("sent.event: the last message is no event");
+  told["id"] = told.value("payment_intent", "");
+  const auto refund = world_.mirror().refunds.find(told.value("refund", ""));
+  if (refund != world_.mirror().refunds.end()) told["out_refund_no"] = refund->second.out_refund_no.str();
+  compare("sent.event", sent["event"], told);
+}
+
+void Run::check(const json& expect, const std::string& thread) {
+  check_calls(expect);
+  check_rows(expect, thread);
+  check_lists(expect, thread);
+}
+
+void Run::check_calls(const json& expect) {
+  for (const ClientCallPtr& call : step_calls_) {
+    if (!expect.contains("http")) break;
+    count("http");
+    const std::string status = status_of(call);
+    const json& wanted = expect["http"];
+    const std::string text = wanted.is_string() ? wanted.get<std::string>() : wanted.dump();
+    const bool family = text.size() == 3 && text.ends_with("xx") && status.size() == 3 && status[0] == text[0];
+    if (!family && status != text) fail("http: expected " + text + ", found " + status);
+  }
+  if (!expect.contains("code") && !expect.contains("body")) return;
+  const json body = !step_calls_.empty() && step_calls_.back()->response
+                        ? json::parse(step_calls_.back()->response->body, nullptr, false)
+                        : json();
+  if (expect.contains("body")) compare("body", expect["body"], body);
+  if (!expect.contains("code")) return;
+  const json error = body.is_object() ? body.value("error", json::object()) : json::object();
+  compare("code", expect["code"], error.value("code", ""));
+}
+
+void Run::check_rows(const json& expect, const std::string& thread) {
+  const Mirror& seen = world_.mirror();
+  json intents = json::array();
+  json refunds = json::array();
+  for (const std::string& id : seen.intent_order)
+    if (seen.intents.at(id).thread.str() == thread) intents.push_back(Stage::view(seen.intents.at(id)));
+  for (const std::string& id : seen.refund_order)
+    if (seen.refunds.at(id).thread.str() == thread) refunds.push_back(Stage::view(seen.refunds.at(id)));
+  const auto one = [&](const std::string& kind, const json& wanted, const json& rows, const char* key) {
+    for (auto row = rows.rbegin(); row != rows.rend(); ++row)
+      if (!wanted.contains(key) || wanted[key].get<std::string>().starts_with("$as:") ||
+          substituted(wanted[key], captures_) == (*row)[key])
+        return compare(kind, wanted, *row);
+    fail(kind + ": there is none");
+  };
+  if (expect.contains("intent")) one("intent", expect["intent"], intents, "id");
+  if (expect.contains("refund"))
+    one("refund", expect["refund"], refunds, expect["refund"].contains("out_refund_no") ? "out_refund_no" : "id");
+  if (expect.contains("intents")) compare("intents", expect["intents"], intents);
+  if (expect.contains("refunds")) compare("refunds", expect["refunds"], refunds);
+  if (expect.contains("thread")) {
+    const auto row = seen.threads.find(thread);
+    compare("thread", expect["thread"], row == seen.threads.end() ? "" : std::string(to_string(row->second.state)));
+  }
+}
+
+void Run::check_lists(const json& expect, const std::string& thread) {
+  if (expect.contains("events")) {
+    count("events");
+    json wanted = expect["events"];
+    const bool exact = !wanted.empty() && wanted[0] == "$exact";
+    if (exact) wanted.erase(0);
+    const std::vector<std::string> actual = stage_.events_since(mark_, thread);
+    std::size_t met = 0;
+    for (const std::string& event : actual)
+      if (met < wanted.size() && wanted[met] == event) ++met;
+    if (met < wanted.size() || (exact && actual.size() != wanted.size()))
+      fail("events: expected " + wanted.dump() + ", found " + json(actual).dump());
+  }
+  if (expect.contains("ledger")) compare("ledger", expect["ledger"], stage_.ledger_since(mark_));
+  if (expect.contains("cards")) compare("cards", expect["cards"], stage_.cards_since(mark_, thread));
+  if (expect.contains("refused")) compare("refused", expect["refused"], stage_.refusals_since(mark_, thread));
+  if (expect.contains("model_turns"))
+    compare("model_turns", expect["model_turns"], world_.model_requests() - mark_.models);
+  if (expect.contains("rail_calls")) {
+    const auto names = world_.rail_names();
+    compare("rail_calls", expect["rail_calls"],
+            std::vector<std::string>(names.begin() + static_cast<std::ptrdiff_t>(mark_.rail_calls), names.end()));
+  }
+  if (expect.contains("streamed")) {
+    json types = json::array();
+    const std::string name = script_.steps[at_].value("thread", "main");
+    for (const ClientCallPtr& call : followers_[name])
+      for (auto at = call->streamed.find("event: "); at != std::string::npos;
+           at = call->streamed.find("event: ", at + 1))
+        types.push_back(call->streamed.substr(at + 7, call->streamed.find('\n', at) - at - 7));
+    compare("streamed", expect["streamed"], types);
+  }
+  if (!expect.contains("reply")) return;
+  const std::string reply = stage_.reply_since(mark_, thread);
+  for (const json& word : expect["reply"].value("has", json::array())) {
+    count("reply");
+    if (reply.find(substituted(word, captures_).get<std::string>()) == std::string::npos)
+      fail("reply: expected " + word.dump() + " in \"" + reply + "\"");
+  }
+  for (const json& word : expect["reply"].value("never", json::array())) {
+    count("reply");
+    if (reply.find(word.get<std::string>()) != std::string::npos)
+      fail("reply: " + word.dump() + " stands in \"" + reply + "\"");
+  }
+  if (expect["reply"].contains("money_line")) check_rows({{"intent", expect["reply"]["money_line"]}}, thread);
+}
+
+void Run::trajectory() {
+  if (!script_.root.contains("trajectory") || !is_plain()) return;
+  const json& wanted = script_.root["trajectory"];
+  const Mirror& seen = world_.mirror();
+  std::set<std::string> refused;
+  for (const Message& message : seen.messages)
+    if (message.role == Role::tool && message.text.find("\"status\":\"refused\"") != std::string::npos)
+      refused.insert(message.turn.str() + message.call_id);
+  json named = json::array();
+  std::size_t all = 0;
+  const auto mentions = [&](const std::string& name) {
+    for (const json& one : wanted.value("list", json::array()))
+      if (one["name"] == name) return true;
+    return false;
+  };
+  for (const Message& message : seen.messages)
+    for (const ToolCall& call : message.calls) {
+      ++all;
+      for (const json& never : wanted.value("calls_never", json::array()))
+        if (never == call.name) fail("trajectory: " + call.name + " was called");
+      const bool reads = call.name == "search_catalogue" || call.name == "query_payment";
+      if (refused.contains(message.turn.str() + call.id) || (reads && !mentions(call.name))) continue;
+      named.push_back({{"name", call.name}, {"args", json::parse(call.arguments, nullptr, false)}});
+    }
+  if (wanted.contains("max_calls") && all > wanted["max_calls"]) fail("trajectory: " + std::to_string(all) + " calls");
+  if (wanted.contains("max_model_requests") && world_.model_requests() > wanted["max_model_requests"])
+    fail("trajectory: the model was asked " + std::to_string(world_.model_requests()) + " times");
+  if (!wanted.contains("list")) return;
+  const std::string mode = wanted.value("calls", "in_order");
+  const std::string args = wanted.value("args", "subset");
+  const auto same = [&](const json& one, const json& call) {
+    if (one["name"] != call["name"]) return false;
+    if (args == "ignore" || !one.contains("args")) return true;
+    json expected = one["args"];
+    if (args == "exact") expected["$exact"] = true;
+    return !difference(expected, call["args"], captures_, "args");
+  };
+  count("trajectory");
+  std::size_t met = 0;
+  std::vector<bool> used(named.size(), false);
+  for (const json& one : wanted["list"]) {
+    const std::size_t from = mode == "exact" || mode == "in_order" ? met : 0;
+    std::size_t i = from;
+    while (i < named.size() && (used[i] || !same(one, named[i]))) ++i;
+    if (i == named.size() || (mode == "exact" && i != from))
+      return fail("trajectory: expected " + one.dump() + " in " + named.dump());
+    used[i] = true;
+    met = i + 1;
+  }
+  const bool no_more = mode == "exact" || mode == "any_order";
+  if (no_more && named.size() != wanted["list"].size()) fail("trajectory: more calls than expected: " + named.dump());
+}
+
+void Run::finally() {
+  if (!is_plain()) return;
+  if (!world_.waiting_models().empty()) fail("an unexpected model call waits at the end");
+  if (!world_.waiting_rails().empty()) fail("an unexpected gateway call waits at the end");
+  if (!script_.root.contains("finally")) return;
+  const json& wanted = script_.root["finally"];
+  const json now = stage_.end_state();
+  const auto captured = now["captured"].get<std::int64_t>();
+  const auto refunded = now["refunded"].get<std::int64_t>();
+  if (wanted.contains("captured_fen")) compare("finally.captured_fen", wanted["captured_fen"], captured);
+  if (wanted.contains("refunded_fen")) compare("finally.refunded_fen", wanted["refunded_fen"], refunded);
+  if (wanted.contains("kept_fen")) compare("finally.kept_fen", wanted["kept_fen"], captured - refunded);
+  const auto states = [](const json& rows) {
+    json out = json::array();
+    for (const json& row : rows) out.push_back(row["state"]);
+    return out;
+  };
+  if (wanted.contains("intents")) compare("finally.intents", wanted["intents"], states(now["intents"]));
+  if (wanted.contains("refunds")) compare("finally.refunds", wanted["refunds"], states(now["refunds"]));
+  const json posts = wanted.value("gateway_posts", json::object());
+  for (const auto& [name, times] : posts.items()) {
+    const bool creates = name == "native" || name == "jsapi" || name == "create";
+    const std::string call = creates ? "create" : name == "refunds" ? "refund" : name;
+    const auto names = world_.rail_names();
+    compare("finally.gateway_posts", times, std::count(names.begin(), names.end(), call));
+  }
+}
+
+}  // namespace purser::replay

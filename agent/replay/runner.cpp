@@ -1,0 +1,100 @@
+#include "agent/replay/runner.hpp"
+
+#include "agent/replay/run.hpp"
+
+namespace purser::replay {
+namespace {
+
+constexpr Millis kDrainPatience{26 * 3'600'000};
+
+}  // namespace
+
+// A client that follows a thread sees each event once, and their numbers rise, over all its reconnections.
+void Run::streams() {
+  for (const auto& [name, followers] : followers_) {
+    std::int64_t last = 0;
+    for (const ClientCallPtr& call : followers) {
+      bool fresh = true;
+      for (auto at = call->streamed.find("id: "); at != std::string::npos; at = call->streamed.find("\nid: ", at + 1)) {
+        const auto digits = call->streamed.find_first_of("0123456789", at);
+        const std::int64_t id = std::stoll(call->streamed.substr(digits));
+        if (!fresh && id <= last) world_.mirror().blame("O5", "a client saw event " + std::to_string(id) + " again");
+        fresh = false;
+        last = id;
+      }
+    }
+  }
+}
+
+void Run::finish() {
+  at_ = script_.steps.size();
+  if (auto started = world_.start(); !started) fail("the daemon does not start: " + started.error().message);
+  const bool by_hand = given_.value("gateway", "sandbox") == "scripted";
+  const std::string text = given_.value("locale", "zh") == "zh" ? "好的。" : "All right.";
+  const json last_words{{"text", text}};
+  world_.set_model([last_words](const json&) { return std::optional<json>(last_words); });
+  bool drained = false;
+  if (!by_hand && result_.failures.empty()) {
+    drained = world_.drain(kDrainPatience);
+    // Refunds that the rail leaves open are asked about for ever.
+    bool only_refunds = true;
+    for (const std::string& row : world_.mirror().work)
+      only_refunds = only_refunds && row.find("_refund ") != std::string::npos;
+    drained = drained || only_refunds;
+    if (!drained) world_.mirror().blame("I11", "a day later something is still left to do");
+  }
+  stage_.judge(drained);
+  streams();
+  result_.end_state = stage_.end_state();
+  if (drained) {
+    for (const auto& [name, id] : stage_.threads()) {
+      auto call = stage_.say(name, text, "last-words-" + name, false);
+      world_.settle();
+      if (!call->response || call->response->status != 200)
+        world_.mirror().blame("O10", "the thread " + name + " cannot be used any more");
+    }
+  }
+  for (const std::string& violation : world_.mirror().violations)
+    result_.failures.push_back(script_.path + ": " + violation);
+  result_.digest = stage_.digest();
+  result_.journal = world_.journal();
+  result_.commit_names = world_.commit_names();
+  result_.rail_names = world_.rail_names();
+  result_.webhooks = world_.rail().notices().size();
+}
+
+RunResult Run::play() {
+  prepare();
+  for (at_ = 0; at_ < script_.steps.size() && !stopped_; ++at_) {
+    step(script_.steps[at_]);
+    if (is_plain() && !result_.failures.empty()) stopped_ = true;
+  }
+  if (at_ > 0 && stopped_) --at_;
+  if (!stopped_) {
+    at_ = script_.steps.size();
+    finally();
+    trajectory();
+  }
+  const bool story_failed = !result_.failures.empty();
+  finish();
+  if (!is_plain() && derived_.same_end && plain_ && !story_failed && result_.end_state != plain_->end_state)
+    result_.failures.push_back(script_.path + ": the end differs from the plain run's: " + plain_->end_state.dump() +
+                               " became " + result_.end_state.dump());
+  return std::move(result_);
+}
+
+RunResult run_script(const Script& script, const Derivation& derivation, const RunResult* plain,
+                     const RunOptions& options) {
+  try {
+    return Run(script, derivation, plain, options).play();
+  } catch (const std::exception& e) {
+    RunResult broken;
+    broken.name = script.name;
+    broken.path = script.path;
+    broken.derivation = derivation.code;
+    broken.failures.push_back(script.path + ": " + e.what());
+    return broken;
+  }
+}
+
+}  // namespace purser::replay

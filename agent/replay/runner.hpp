@@ -1,0 +1,66 @@
+// Plays one script, or one derivation of it, in a world of its own and judges what came of it.
+#pragma once
+
+#include "agent/replay/match.hpp"
+#include "agent/replay/script.hpp"
+#include "agent/replay/world.hpp"
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace purser::replay {
+
+// What a model said in the plain run, by what it had been asked: a derived run asks more often, in another order, or
+// again after a crash, and gets the same words.
+struct Memo {
+  std::map<std::string, std::vector<json>> by_history;
+  std::map<std::string, json> by_last;
+};
+
+// How a run differs from the plain one. The code is what --only takes: "F1:commit:7:after".
+struct Derivation {
+  std::string code;  // empty: the plain run
+  std::optional<CrashPoint> crash;
+  std::int64_t rail_fault_at = 0;  // the n-th call of the rail
+  std::string rail_fault;
+  std::string webhooks;         // "doubled", "dropped", "late"
+  std::size_t drop_events = 0;  // clients stream, and go away after so many events
+  bool split_time = false;
+  bool reverse_calls = false;
+  std::size_t mutant_call = 0;  // the n-th call of a model
+  std::string mutant;
+  bool same_end = true;  // the end state must be the plain run's
+};
+
+struct RunResult {
+  std::string name;
+  std::string path;
+  std::string derivation;
+  std::vector<std::string> failures;  // "file:line: what"; empty: passed
+  std::vector<JournalLine> journal;
+  json end_state;
+  std::string digest;  // SHA-256 over events, rail traffic and ledger
+  // For those who derive runs from this one.
+  Memo memo;
+  std::vector<UtcTime> step_ends;
+  std::vector<std::string> commit_names;
+  std::vector<std::string> rail_names;
+  std::size_t webhooks = 0;
+  std::size_t most_events = 0;  // of one turn
+  std::size_t model_calls = 0;
+  std::map<std::string, std::size_t> assertions;  // by kind
+};
+
+struct RunOptions {
+  std::string keep_database;
+};
+
+RunResult run_script(const Script& script, const Derivation& derivation, const RunResult* plain,
+                     const RunOptions& options);
+
+// Every derivation of a script that its plain run suggests.
+std::vector<Derivation> derivations_of(const Script& script, const RunResult& plain);
+
+}  // namespace purser::replay

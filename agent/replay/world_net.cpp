@@ -1,0 +1,148 @@
+#include "agent/replay/model_wire.hpp"
+#include "agent/replay/world_impl.hpp"
+#include "gateway/async/with_timeout.hpp"
+
+#include <algorithm>
+
+namespace purser::replay {
+namespace {
+
+// The rail's word for a call, for crash points and for counting.
+std::string rail_name(const std::string& method, const std::string& target) {
+  const auto ends = [&](std::string_view tail) { return target.size() > tail.size() && target.ends_with(tail); };
+  if (target.find("/refund/") != target.npos) return method == "POST" ? "refund" : "query_refund";
+  if (ends("/close")) return "close";
+  return method == "POST" ? "create" : "query";
+}
+
+Result<http::Reply> plain_error(int status) {
+  http::Reply out;
+  out.status = status;
+  out.headers.emplace_back("Content-Type", "application/json");
+  out.body = R"({"code":"SYSTEM_ERROR","message":"broken"})";
+  return out;
+}
+
+}  // namespace
+
+// --- the daemon's way out -----------------------------------------------------------------------------------------
+
+Task<Result<http::Reply>> World::Impl::Net::send(http::Call call, Deadline deadline) {
+  if (!life_->up) co_return Errc::connection_lost;
+  if (call.origin.port == "7001") co_return co_await to_rail(std::move(call), deadline);
+  if (call.origin.port != "7002") co_return Error(Errc::connect_failed, "a replay has no network: " + call.origin.host);
+  Parked parked;
+  parked.what.method = call.method;
+  parked.what.target = call.target;
+  parked.what.body = json::parse(call.body, nullptr, false);
+  parked.number = ++world_.models_asked;
+  for (std::string& fault : model_request_faults(parked.what.body))
+    world_.mirror.violations.push_back(std::move(fault));
+  world_.note("model",
+              "asked (" + std::to_string(parked.what.body.value("messages", json::array()).size()) + " messages)");
+  co_return co_await park(world_.models, std::move(parked), deadline);
+}
+
+Task<Result<http::Reply>> World::Impl::Net::park(std::vector<Parked>& queue, Parked parked, Deadline deadline) {
+  auto ex = co_await asio::this_coro::executor;
+  auto slot = std::make_shared<OneShot<http::Reply>>(ex);
+  parked.slot = slot;
+  std::optional<json> answer;
+  if (&queue == &world_.models && world_.seat) answer = world_.seat(parked.what.body);
+  if (answer) {
+    world_.deliver(parked, *answer);
+  } else {
+    queue.push_back(std::move(parked));
+  }
+  auto reply = co_await with_timeout(of_.clock, slot->get(), deadline);
+  std::erase_if(queue, [&](const Parked& one) { return one.slot == slot; });
+  if (!life_->up) co_return Errc::connection_lost;
+  co_return reply;
+}
+
+Task<Result<http::Reply>> World::Impl::Net::to_rail(http::Call call, Deadline deadline) {
+  const std::string name = rail_name(call.method, call.target);
+  const json body = json::parse(call.body, nullptr, false);
+  world_.check_rail_call(name, body);
+  world_.rail_names.push_back(name);
+  const auto nth = static_cast<std::int64_t>(world_.rail_names.size());
+  if (world_.strikes(CrashPoint::Place::rail, CrashPoint::When::before, nth, name)) co_return Errc::connection_lost;
+  if (world_.options.scripted_rail) {
+    Parked parked;
+    parked.what.method = call.method;
+    parked.what.target = call.target;
+    parked.what.body = body;
+    parked.what.headers = call.headers;
+    parked.what.row_was_durable = true;  // check_rail_call has blamed it otherwise
+    world_.note("rail", call.method + " " + call.target);
+    co_return co_await park(world_.rails, std::move(parked), deadline);
+  }
+  http::Request request;
+  request.method = call.method;
+  request.target = call.target;
+  request.path = call.target.substr(0, call.target.find('?'));
+  if (request.path.size() < call.target.size()) request.query = call.target.substr(request.path.size() + 1);
+  request.headers = call.headers;
+  request.body = call.body;
+  const std::string fault = nth == world_.rail_fault_at ? world_.rail_fault : "";
+  if (!fault.empty()) world_.note("rail", name + " meets " + fault);
+  if (fault == "reset") co_return Errc::connection_lost;
+  if (fault == "timeout_before") co_return co_await silence(deadline);
+  if (fault == "http_500" || fault == "http_429") co_return plain_error(fault == "http_500" ? 500 : 429);
+  sandbox::Handled handled = world_.rail.handle(request, world_.moment());
+  if (fault == "reset_after") co_return Errc::connection_lost;
+  if (fault == "timeout_after") co_return co_await silence(deadline);
+  if (fault == "http_500_after") co_return plain_error(500);
+  if (fault == "malformed") handled.response.body = "<html><body>ok</body></html>";
+  if (fault == "bad_signature") handled.response.body += " ";
+  const auto& seen = world_.rail.traffic().back();
+  world_.note("rail", name + " " + std::to_string(handled.response.status) + " " + seen.verdict +
+                          (seen.fault.empty() ? "" : " fault " + seen.fault));
+  if (world_.strikes(CrashPoint::Place::rail, CrashPoint::When::after, nth, name)) co_return Errc::connection_lost;
+  if (handled.response.drop) co_return Errc::connection_lost;
+  const auto answered = handled.hangs ? deadline.at : of_.clock.now() + handled.delay;
+  if (answered > of_.clock.now()) {
+    auto slept = co_await of_.clock.sleep_until(std::min(answered, deadline.at));
+    if (!slept) co_return slept.error();
+  }
+  if (!life_->up) co_return Errc::connection_lost;
+  if (handled.hangs || answered > deadline.at) co_return Errc::timed_out;
+  http::Reply reply;
+  reply.status = handled.response.status;
+  reply.headers = std::move(handled.response.headers);
+  reply.body = std::move(handled.response.body);
+  co_return reply;
+}
+
+Task<Result<http::Reply>> World::Impl::Net::silence(Deadline deadline) {
+  auto slept = co_await of_.clock.sleep_until(deadline.at);
+  if (!slept) co_return slept.error();
+  co_return life_->up ? Errc::timed_out : Errc::connection_lost;
+}
+
+// The number is durable and the figure is the server's own before the rail hears of either.
+void World::Impl::check_rail_call(const std::string& name, const json& body) {
+  if (name == "create") {
+    const PaymentIntent* row = mirror.intent_of_number(body.value("out_trade_no", ""));
+    if (!row) return mirror.blame("I7", "the rail hears of an order before the store does");
+    if (body["amount"].value("total", std::int64_t{-1}) != row->amount.minor())
+      mirror.blame("O8", "the rail is asked for another amount than " + row->id.str() + " has");
+  }
+  if (name != "refund") return;
+  for (const auto& [id, row] : mirror.refunds) {
+    if (row.out_refund_no.str() != body.value("out_refund_no", "")) continue;
+    if (body["amount"].value("refund", std::int64_t{-1}) != row.amount.minor())
+      mirror.blame("O8", "the rail is asked to return another amount than " + id + " has");
+    return;
+  }
+  mirror.blame("I7", "the rail hears of a refund before the store does");
+}
+
+void World::Impl::deliver(Parked& parked, const json& answer) {
+  auto reply = model_reply(parked.what.body, answer, parked.number);
+  note("model", brief(answer.dump(-1, ' ', false, json::error_handler_t::replace)));
+  if (!reply && reply.code() == Errc::timed_out) return;  // the deadline of the caller says so
+  parked.slot->set(std::move(reply));
+}
+
+}  // namespace purser::replay

@@ -1,0 +1,202 @@
+#include "agent/replay/match.hpp"
+#include "agent/replay/mirror.hpp"
+#include "agent/replay/model_wire.hpp"
+#include "agent/replay/runner.hpp"
+#include "agent/replay/simulate.hpp"
+
+#include <gtest/gtest.h>
+
+namespace purser::replay {
+namespace {
+
+std::string mistake(const std::string& text) {
+  auto scripts = parse_scripts("tea.json", text);
+  return scripts ? "" : scripts.error().message;
+}
+
+TEST(Script, AMistakeNamesTheFileTheLineAndWhatWasExpected) {
+  EXPECT_NE(mistake("{\n \"script\": 1,\n \"name\": \"x\",\n \"steps\": [\n  {\"user\": 5}\n ]\n}")
+                .find("tea.json:5: /steps/0/user: expected string, found 5"),
+            std::string::npos);
+  EXPECT_NE(mistake("{\"script\": 1, \"name\": \"x\",\n\"stepz\": [], \"steps\": [{\"user\": \"a\"}]}")
+                .find("tea.json:2: /stepz: no such key"),
+            std::string::npos);
+  EXPECT_NE(mistake("{\"script\": 1,\n\"name\": \"x\",\n\"steps\": [\n{\"user\": \"a\", \"advance\": \"1s\"}]}")
+                .find("tea.json:4: "),
+            std::string::npos);
+  EXPECT_NE(mistake("{\"script\": 1,\n oops").find("tea.json:2: not JSON"), std::string::npos);
+  EXPECT_NE(mistake("{\"script\": 2, \"name\": \"x\", \"steps\": [{\"user\": \"a\"}]}").find("expected one of [1]"),
+            std::string::npos);
+}
+
+TEST(Script, ATableIsOneRunARowAndFillsValuesIn) {
+  auto scripts = parse_scripts("t.json", R"({"script":1,"name":"n","table":[{"row":"a","q":1},{"row":"b","q":2}],
+    "steps":[{"model":{"calls":[{"id":"k","name":"t","args":{"quantity":"{{q}}","note":"{{q}} packs"}}]}}]})");
+  ASSERT_TRUE(scripts.ok()) << scripts.error().message;
+  ASSERT_EQ(scripts->size(), 2u);
+  EXPECT_EQ(scripts->at(1).name, "n [b]");
+  const json args = scripts->at(1).steps[0]["model"]["calls"][0]["args"];
+  EXPECT_EQ(args["quantity"], 2);
+  EXPECT_EQ(args["note"], "2 packs");
+}
+
+TEST(Match, ObjectsAreSubsetsArraysExactAndMoneyIsExact) {
+  Captures seen;
+  EXPECT_FALSE(difference(json{{"a", 1}}, json{{"a", 1}, {"b", 2}}, seen, ""));
+  EXPECT_TRUE(difference(json{{"a", 1}, {"$exact", true}}, json{{"a", 1}, {"b", 2}}, seen, ""));
+  EXPECT_TRUE(difference(json::array({1}), json::array({1, 2}), seen, "x"));
+  EXPECT_TRUE(difference(json(25), json(25.0), seen, "x"));
+  EXPECT_TRUE(difference(json("$ge:5"), json(7), seen, "total_fen"));
+  EXPECT_FALSE(difference(json("$ge:5"), json(7), seen, "count"));
+  EXPECT_TRUE(difference(json{{"a", "$int"}}, json{{"a", "1"}}, seen, ""));
+  EXPECT_FALSE(difference(json{{"a", "$absent"}}, json{{"b", 1}}, seen, ""));
+}
+
+TEST(Match, ACaptureAgreesWithItselfFromThenOn) {
+  Captures seen;
+  EXPECT_FALSE(difference(json("$as:x"), json("one"), seen, "x"));
+  EXPECT_FALSE(difference(json("$x"), json("one"), seen, "x"));
+  EXPECT_TRUE(difference(json("$as:x"), json("two"), seen, "x"));
+  EXPECT_EQ(substituted("/v3/$x/y", seen), "/v3/one/y");
+  EXPECT_EQ(substituted("$$x", seen), "$x");
+}
+
+json request_with(json messages) {
+  return {{"messages", std::move(messages)}};
+}
+
+TEST(Oracle, AHistoryWithAnUnansweredCallIsBlamed) {
+  const json call{{"role", "assistant"},
+                  {"tool_calls", json::array({{{"id", "a"}, {"function", {{"arguments", "{}"}}}}})}};
+  const json answer{{"role", "tool"}, {"tool_call_id", "a"}, {"content", "{}"}};
+  const json user{{"role", "user"}, {"content", "hi"}};
+  EXPECT_TRUE(model_request_faults(request_with({user, call, answer})).empty());
+  EXPECT_FALSE(model_request_faults(request_with({user, call, user})).empty());
+  EXPECT_FALSE(model_request_faults(request_with({user, call})).empty());
+  EXPECT_FALSE(model_request_faults(request_with({user, call, answer, answer})).empty());
+  EXPECT_FALSE(model_request_faults(request_with({user, call, answer, call, answer})).empty());
+  const json leak{{"role", "user"}, {"content", "weixin://wxpay/x"}};
+  EXPECT_FALSE(model_request_faults(request_with({leak})).empty());
+}
+
+PaymentIntent paid_intent() {
+  PaymentIntent row;
+  row.id = IntentId::trusted("pi_1");
+  row.amount = Money(100, Currency::cny());
+  row.captured = row.refunded = row.refund_reserved = Money(0, Currency::cny());
+  row.order.out_trade_no = OutTradeNo::trusted("no_1");
+  return row;
+}
+
+bool blamed(const Mirror& mirror, const std::string& rule) {
+  for (const std::string& violation : mirror.violations)
+    if (violation.starts_with(rule + ":")) return true;
+  return false;
+}
+
+void commit(Mirror& mirror, Operation operation) {
+  Batch batch("test");
+  batch.operations.push_back(std::move(operation));
+  mirror.apply(batch, Receipt());
+}
+
+TEST(Oracle, AnIntentThatWalksAnIllegalEdgeIsBlamed) {
+  Mirror mirror;
+  PaymentIntent row = paid_intent();
+  commit(mirror, op::InsertIntent{row});
+  row.state = IntentState::expired;
+  commit(mirror, op::UpdateIntent{row});
+  EXPECT_TRUE(mirror.violations.empty());
+  row.state = IntentState::awaiting_payment;
+  commit(mirror, op::UpdateIntent{row});
+  EXPECT_TRUE(blamed(mirror, "I6"));
+}
+
+TEST(Oracle, SuccessWithoutMoneyAndTwoCapturesAreBlamed) {
+  Mirror mirror;
+  PaymentIntent row = paid_intent();
+  commit(mirror, op::InsertIntent{row});
+  row.state = IntentState::succeeded;
+  commit(mirror, op::UpdateIntent{row});
+  EXPECT_TRUE(blamed(mirror, "I5"));
+  LedgerEntry line;
+  line.intent = row.id;
+  line.kind = "capture";
+  line.debit_account = "a";
+  line.credit_account = "b";
+  line.amount = row.amount;
+  line.reference = "r1";
+  commit(mirror, op::PostLedger{line});
+  EXPECT_FALSE(blamed(mirror, "I1"));
+  line.reference = "r2";
+  commit(mirror, op::PostLedger{line});
+  EXPECT_TRUE(blamed(mirror, "I1"));
+}
+
+TEST(Oracle, MoreBackThanCameAndAnEventToldTwiceAreBlamed) {
+  Mirror mirror;
+  PaymentIntent row = paid_intent();
+  commit(mirror, op::InsertIntent{row});
+  row.refund_reserved = Money(1, Currency::cny());
+  commit(mirror, op::UpdateIntent{row});
+  EXPECT_TRUE(blamed(mirror, "I3"));
+  Turn turn;
+  turn.cause = "intent.succeeded:pi_1";
+  turn.state = TurnState::completed;
+  turn.id = TurnId::trusted("turn_1");
+  commit(mirror, op::FinishTurn{turn});
+  EXPECT_FALSE(blamed(mirror, "O6"));
+  turn.id = TurnId::trusted("turn_2");
+  commit(mirror, op::FinishTurn{turn});
+  EXPECT_TRUE(blamed(mirror, "O6"));
+}
+
+TEST(Oracle, WhatIsLeftUndoneIsBlamedAtTheEnd) {
+  Mirror mirror;
+  commit(mirror, op::InsertIntent{paid_intent()});
+  mirror.check_end(false);
+  EXPECT_TRUE(mirror.violations.empty());
+  mirror.check_end(true);
+  EXPECT_TRUE(blamed(mirror, "I11"));
+}
+
+RunResult played(const std::string& steps, const Derivation& derivation = {}) {
+  auto scripts =
+      parse_scripts("here.json", R"({"script":1,"name":"here","given":{"model":"rules"},"steps":[)" + steps + "]}");
+  EXPECT_TRUE(scripts.ok()) << (scripts ? "" : scripts.error().message);
+  return run_script(scripts->at(0), derivation, nullptr, RunOptions());
+}
+
+constexpr const char* kBuy = R"({"user":"来两包龙井","expect":{"intent":{"state":"awaiting_payment"}}},{"pay":{}})";
+
+TEST(Run, TheSameScriptLeavesTheSameTrace) {
+  const RunResult one = played(kBuy);
+  const RunResult two = played(kBuy);
+  EXPECT_TRUE(one.failures.empty()) << one.failures.front();
+  EXPECT_EQ(one.digest, two.digest);
+  EXPECT_EQ(one.end_state["captured"], 17600);
+}
+
+TEST(Run, AWrongExpectationIsToldWithItsLine) {
+  const RunResult run = played(R"({"user":"来两包龙井","expect":{"intent":{"state":"succeeded"}}})");
+  ASSERT_FALSE(run.failures.empty());
+  EXPECT_NE(run.failures.front().find("here.json:1: intent.state"), std::string::npos) << run.failures.front();
+}
+
+TEST(Run, AModelStepThatNobodyAskedForFails) {
+  const RunResult run = played(R"({"model":{"text":"hello"}})");
+  ASSERT_FALSE(run.failures.empty());
+  EXPECT_NE(run.failures.front().find("no request waits"), std::string::npos);
+}
+
+TEST(Simulation, ASeedReplaysExactlyAndHoldsTheInvariants) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const EpisodeResult one = play(episode_of(seed));
+    const EpisodeResult two = play(episode_of(seed));
+    EXPECT_EQ(one.digest, two.digest) << seed;
+    EXPECT_TRUE(one.violations.empty()) << seed << " " << one.violations.front();
+  }
+}
+
+}  // namespace
+}  // namespace purser::replay
