@@ -270,7 +270,8 @@ Result<void> Daemon::Parts::make_embedded_sandbox() {
   auto listening = sandbox->listen();
   if (!listening) return listening;
   settings.wechat.base_url = sandbox->base_url();
-  return success();
+  if (options.sandbox_folder.empty()) return success();
+  return sandbox->credentials().write_to(options.sandbox_folder, sandbox->base_url());
 }
 
 Result<void> Daemon::Parts::make_rail() {

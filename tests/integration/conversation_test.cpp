@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <signal.h>
 
 namespace purser::test {
@@ -120,6 +121,21 @@ TEST_F(Conversation, TheSameKeyIsOneTurn) {
   EXPECT_EQ(again.body, first.body);
   EXPECT_EQ(again.headers.at("idempotent-replayed"), "true");
   EXPECT_EQ(sandbox_orders()["orders"].size(), 1u);
+}
+
+TEST(SandboxCredentials, AreTheSameAfterARestartWhenAFolderKeepsThem) {
+  TempFolder folder;
+  const auto mchid_and_serial = [&] {
+    ServeProcess serve({"database.url=sqlite://" + folder.file("purser.db")},
+                       {{"PURSER_SANDBOX_CREDENTIALS", folder.file("sandbox")}});
+    EXPECT_TRUE(serve.ready()) << serve.child().errors();
+    std::ifstream file(folder.file("sandbox/sandbox.json"));
+    const Json facts = Json::parse(file);
+    return facts["mchid"].get<std::string>() + facts["merchant_serial"].get<std::string>();
+  };
+  const std::string first = mchid_and_serial();
+  EXPECT_GT(first.size(), 20u);
+  EXPECT_EQ(mchid_and_serial(), first);
 }
 
 TEST_F(Conversation, StopsGracefullyAndGoesOnAfterARestart) {
