@@ -281,13 +281,22 @@ INSTANTIATE_TEST_SUITE_P(All, ForgedWebhook,
                          [](const auto& test) { return std::string(test.param.what); });
 
 class WrongFacts : public RailFaults, public ::testing::WithParamInterface<const char*> {};
-TEST_P(WrongFacts, Fault36SignedFactsAboutAnotherPaymentAreNoPayment) {
+TEST_P(WrongFacts, Fault36TheRailsAnswerDecidesNotTheSignedFactsThatDiffer) {
   const Json row = order();
-  fault({{"call", "webhook"}, {"what", GetParam()}});
+  control("faults", Json::array({{{"call", "webhook"}, {"what", GetParam()}}, {{"call", "query"}, {"what", GetParam()}}}));
   pay(row);
   EXPECT_TRUE(eventually([&] { return intent(row["id"])["state"] == "conflicted"; })) << intent(row["id"]).dump(2);
   EXPECT_EQ(replies_to("payment_receipt"), 0u);
   EXPECT_EQ(customer_->must_say(kBack)["refunds"].size(), 0u);
+}
+TEST_P(WrongFacts, Fault36ANotificationAloneThatDiffersIsAskedAbout) {
+  const Json row = order();
+  fault({{"call", "webhook"}, {"what", GetParam()}});
+  pay(row);
+  EXPECT_TRUE(eventually([&] { return intent(row["id"])["state"] == "succeeded"; })) << intent(row["id"]).dump(2);
+  EXPECT_EQ(intent(row["id"])["amount"], row["amount"]);
+  EXPECT_FALSE(customer_->reply_to("intent.succeeded").is_null());
+  EXPECT_EQ(replies_to("payment_receipt"), 1u);
 }
 INSTANTIATE_TEST_SUITE_P(All, WrongFacts,
                          ::testing::Values("wrong_amount", "wrong_currency", "wrong_mchid", "wrong_appid"));

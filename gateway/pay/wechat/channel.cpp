@@ -377,6 +377,7 @@ void WechatChannel::watch_ends(Metrics& metrics) {
 }
 
 Task<void> WechatChannel::run(Metrics& metrics) {
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
   auto poll_at = rail_.clock().now() + RailClient::kCertificatePoll;
   while (true) {
     watch_ends(metrics);

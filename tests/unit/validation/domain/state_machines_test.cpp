@@ -136,7 +136,7 @@ TEST(WordsTest, AreReadBack) {
   check_words(IntentState::conflicted, parse_intent_state);
   check_words(RefundState::unknown, parse_refund_state);
   check_words(ThreadState::awaiting_payment, parse_thread_state);
-  check_words(TradeKind::qr, parse_trade_kind);
+  check_words(TradeKind::app, parse_trade_kind);
   check_words(Role::event, parse_role);
   check_words(TurnState::failed, parse_turn_state);
 }
