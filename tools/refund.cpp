@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <map>
 
 namespace purser {
 
@@ -14,6 +15,7 @@ using nlohmann::json;
 
 constexpr Millis kDay{86'400'000};
 constexpr std::int64_t kRefundsOfADay = 500;
+constexpr std::int64_t kMessagesOfAPage = 200;
 
 class RefundTool final : public Tool {
  public:
@@ -57,7 +59,11 @@ class RefundTool final : public Tool {
     }
     auto used = co_await used_today(context.thread.id);
     if (!used) co_return used.error();
-    const RefundPolicy policy{settings_.auto_limit_fen, *used, settings_.list_max, settings_.reason_characters_max};
+    RefundPolicy policy{settings_.auto_limit_fen, *used, settings_.list_max, settings_.reason_characters_max};
+
+    auto returned = co_await lines_returned(context.thread.id, owned);
+    if (!returned) co_return returned.error();
+    policy.lines_returned = std::move(*returned);
 
     auto list = check_refunds(owned, wanted, policy);
     if (!list) co_return list.error();
@@ -74,10 +80,7 @@ class RefundTool final : public Tool {
       entry.intent = IntentId::trusted(item.at("payment_intent").get<std::string>());
       entry.all = item.value("all", false);
       if (item.contains("amount_fen")) entry.amount_fen = item.at("amount_fen").get<std::int64_t>();
-      if (item.contains("lines"))
-        for (const json& line : item.at("lines"))
-          entry.lines.push_back(
-              {Sku::trusted(line.at("sku").get<std::string>()), line.at("quantity").get<std::int64_t>()});
+      entry.lines = lines_of(item);
       entry.reason = item.at("reason").get<std::string>();
       out.entries.push_back(std::move(entry));
     }
@@ -96,6 +99,54 @@ class RefundTool final : public Tool {
       if (refund.state != RefundState::failed && refund.created_at > since && !refund.origin.starts_with("late:"))
         used += refund.amount.minor();
     co_return used;
+  }
+
+  using LinesByIntent = std::map<IntentId, std::vector<rules::RefundLine>>;
+
+  // What earlier refunds named, read from the calls that asked for them: a refund's origin leads to its call.
+  Task<Result<LinesByIntent>> lines_returned(ThreadId thread, const std::vector<PaymentIntent>& owned) {
+    LinesByIntent out;
+    std::map<std::string, IntentId> by_origin;
+    for (const PaymentIntent& intent : owned) {
+      auto refunds = co_await ports_.store.refunds_of_intent(intent.id);
+      if (!refunds) co_return refunds.error();
+      for (const Refund& refund : *refunds)
+        if (refund.state != RefundState::failed) by_origin.emplace(refund.origin, intent.id);
+    }
+    std::int64_t after = 0;
+    while (!by_origin.empty()) {
+      auto page = co_await ports_.store.messages(thread, after, kMessagesOfAPage);
+      if (!page) co_return page.error();
+      if (page->empty()) break;
+      after = page->back().seq;
+      for (const Message& message : *page) add_lines_named(message, by_origin, out);
+    }
+    co_return out;
+  }
+
+  static void add_lines_named(const Message& message, const std::map<std::string, IntentId>& by_origin,
+                              LinesByIntent& out) {
+    for (const ToolCall& call : message.calls) {
+      if (call.name != "refund") continue;
+      const json arguments = json::parse(call.arguments, nullptr, false);
+      if (!arguments.is_object() || !arguments.contains("refunds")) continue;
+      std::size_t index = 0;
+      for (const json& entry : arguments["refunds"]) {
+        const auto refund = by_origin.find(message.turn.str() + ":" + call.id + ":" + std::to_string(index++));
+        if (refund == by_origin.end()) continue;
+        const auto named = lines_of(entry);
+        auto& lines = out[refund->second];
+        lines.insert(lines.end(), named.begin(), named.end());
+      }
+    }
+  }
+
+  static std::vector<rules::RefundLine> lines_of(const json& entry) {
+    std::vector<rules::RefundLine> out;
+    if (!entry.contains("lines")) return out;
+    for (const json& line : entry.at("lines"))
+      out.push_back({Sku::trusted(line.at("sku").get<std::string>()), line.at("quantity").get<std::int64_t>()});
+    return out;
   }
 
   static Result<ToolOutput> output(const ToolContext& context, const std::vector<Refund>& made) {

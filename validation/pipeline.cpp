@@ -154,9 +154,11 @@ class RefundRun {
     return Error(Errc::json_missing_key, "say what to refund: lines, all, half or amount_fen", at);
   }
 
-  // What earlier entries of the list name of the same payment.
+  // What earlier refunds and earlier entries of the list name of the same payment.
   std::vector<rules::RefundLine> lines_before(std::size_t index) const {
     std::vector<rules::RefundLine> lines;
+    const auto returned = policy_.lines_returned.find(proposal_.entries[index].intent);
+    if (returned != policy_.lines_returned.end()) lines = returned->second;
     for (std::size_t i = 0; i < index; ++i) {
       const RefundProposal::Entry& entry = proposal_.entries[i];
       if (entry.intent == proposal_.entries[index].intent)

@@ -105,7 +105,9 @@ struct RefundPolicy {
   Millis window = rules::kNoWindow;
   std::int64_t count_max = rules::kUnlimited;
   std::map<IntentId, std::int64_t> refunds_made;  // of each payment so far; absent is none
-  std::vector<std::string> sensitive_words;       // lower case
+  // What earlier refunds of each payment named, those that failed left out: no piece is given back twice.
+  std::map<IntentId, std::vector<rules::RefundLine>> lines_returned;
+  std::vector<std::string> sensitive_words;  // lower case
 };
 
 struct CheckedRefund {

@@ -111,6 +111,24 @@ TEST_F(Conversation, AMiniProgramCustomerGetsWhatWxRequestPaymentNeeds) {
   EXPECT_EQ(with["paySign"].get<std::string>().size(), 344u);
 }
 
+TEST_F(Conversation, APieceIsGivenBackOnce) {
+  Customer customer(serve_.port(), serve_.key(), "c6", "zh");
+  ASSERT_TRUE(customer.open_thread());
+  const Json ordered = customer.must_say("来一个茶杯和三千克苹果");
+  ASSERT_EQ(ordered["intents"].size(), 1u) << ordered.dump(2);
+  sandbox("pay", {{"out_trade_no", ordered["intents"][0]["order"]["out_trade_no"]}});
+  ASSERT_FALSE(customer.reply_to("intent.succeeded").is_null());
+  const Json back = customer.must_say("退一个茶杯");
+  ASSERT_EQ(back["refunds"].size(), 1u) << back.dump(2);
+  EXPECT_EQ(back["refunds"][0]["amount"]["value"], 4500);
+  ASSERT_FALSE(customer.reply_to("refund.succeeded").is_null());
+  const Json again = customer.must_say("退一个茶杯");
+  EXPECT_EQ(again["refunds"].size(), 0u) << again.dump(2);
+  EXPECT_NE(again["reply"]["text"].get<std::string>().find("超过了购买的数量"), std::string::npos) << again.dump(2);
+  // What was not given back still is.
+  EXPECT_EQ(customer.must_say("退一千克苹果")["refunds"].size(), 1u);
+}
+
 TEST_F(Conversation, TheSameKeyIsOneTurn) {
   Customer customer(serve_.port(), serve_.key(), "c4");
   ASSERT_TRUE(customer.open_thread());

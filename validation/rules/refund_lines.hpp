@@ -1,5 +1,5 @@
-// A refund that names lines: the amount is the server's, from the prices at which they were bought. What was given back
-// earlier is not kept per line; there the bound is what is left of the payment (refund_bounds).
+// A refund that names lines: the amount is the server's, from the prices at which they were bought. A refund that
+// named an amount and no lines bounds later ones by what is left of the payment alone (refund_bounds).
 #pragma once
 
 #include "validation/domain/intent.hpp"
@@ -23,8 +23,8 @@ struct RefundLine {
 // Half of what was paid, rounded down to the minor unit.
 Money half_of(Money amount);
 
-// What is named of one SKU on several lines counts together, also with `earlier`, the lines that other entries of the
-// same list name of this intent: never more pieces than were bought, never more money than they cost. `param` is the
+// What is named of one SKU on several lines counts together, also with `earlier`, the lines that earlier refunds and
+// other entries of the same list name of this intent: never more pieces than were bought, never more money than they cost. `param` is the
 // pointer of the entry; errors point below it. Errors: unknown_sku (not in this order), quantity_out_of_range (below
 // 1), lines_exceed_order, amount_overflow, currency_mismatch.
 Result<Money> refund_lines(const PaymentIntent& intent, const std::vector<RefundLine>& lines,

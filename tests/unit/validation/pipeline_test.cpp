@@ -170,6 +170,19 @@ TEST(RefundPipelineTest, LinesOfOnePaymentCountOverTheWholeList) {
   expect_rejected(judge(proposal), Errc::lines_exceed_order, "/refunds/2/lines/0/quantity", "refund_lines");
 }
 
+TEST(RefundPipelineTest, WhatEarlierRefundsNamedCounts) {
+  const PaymentIntent bought = paid('1');
+  const Sku first = bought.lines[0].sku;
+  RefundPolicy policy = kRefunds;
+  RefundProposal proposal = list({entry('1', std::nullopt)});
+  proposal.entries[0].lines = {{first, 1}};
+  EXPECT_TRUE(check_refunds({bought}, proposal, policy).ok());
+  policy.lines_returned[intent_id('2')] = {{first, bought.lines[0].quantity}};
+  EXPECT_TRUE(check_refunds({bought}, proposal, policy).ok()) << "another payment's lines do not count";
+  policy.lines_returned[bought.id] = {{first, bought.lines[0].quantity}};
+  EXPECT_EQ(check_refunds({bought}, proposal, policy).code(), Errc::lines_exceed_order);
+}
+
 TEST(RefundPipelineTest, AllLeavesNothingForOthers) {
   RefundProposal proposal = list({entry('1', std::nullopt), entry('1', 1)});
   proposal.entries[0].all = true;
