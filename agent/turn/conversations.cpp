@@ -351,7 +351,7 @@ Task<Result<Turn>> Conversations::Impl::finish(Running& run, TurnAction ending, 
   if (!intents) co_return intents.error();
   auto refunds = co_await ports.store.refunds_of_thread(run.thread.id, kRowsLookedAt);
   if (!refunds) co_return refunds.error();
-  json cards = cards_of(run.messages);
+  json cards = cards_of(run.messages, *intents);
   if (run.messages.front().role == Role::event) {
     auto shown = co_await event_cards(run);
     if (!shown) co_return shown.error();

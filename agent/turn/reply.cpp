@@ -38,6 +38,34 @@ rules::LedgerFacts facts_of(const std::vector<PaymentIntent>& intents, const std
   return facts;
 }
 
+// A request to pay what is canceled, paid or over by now.
+bool asks_in_vain(const json& card, const std::vector<PaymentIntent>& intents) {
+  if (card.value("type", "") != "payment_request") return false;
+  const std::string id = card.value("payment_intent", "");
+  return std::ranges::any_of(intents, [&](const PaymentIntent& intent) {
+    return intent.id.str() == id && intent.state != IntentState::awaiting_payment;
+  });
+}
+
+// Two cards of one kind about one payment or refund, or about nothing in particular.
+bool same_subject(const json& a, const json& b) {
+  return a.value("type", "") == b.value("type", "") && a.value("payment_intent", "") == b.value("payment_intent", "") &&
+         a.value("refund", "") == b.value("refund", "");
+}
+
+// A tool that moves money, or ends a payment, was run in this turn and was not refused.
+bool acted(const std::vector<Message>& turn_messages) {
+  std::vector<std::string> deeds;
+  for (const Message& message : turn_messages) {
+    for (const ToolCall& call : message.calls)
+      if (call.name == "create_payment_intent" || call.name == "refund" || call.name == "cancel_payment")
+        deeds.push_back(call.id);
+    const bool answers = message.role == Role::tool && std::ranges::find(deeds, message.call_id) != deeds.end();
+    if (answers && !is_refusal(message.text)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool Mentioned::has(const IntentId& id) const {
@@ -67,22 +95,29 @@ Mentioned mentioned_in(const std::vector<Message>& turn_messages) {
   return out;
 }
 
-json cards_of(const std::vector<Message>& turn_messages) {
-  json out = json::array();
+json cards_of(const std::vector<Message>& turn_messages, const std::vector<PaymentIntent>& intents) {
+  std::vector<json> kept;
   for (const Message& message : turn_messages) {
     const json cards = json::parse(message.cards_json, nullptr, false);
-    if (message.role == Role::tool && cards.is_array())
-      for (const json& card : cards) out.push_back(card);
+    if (message.role != Role::tool || !cards.is_array()) continue;
+    for (const json& card : cards) {
+      if (asks_in_vain(card, intents)) continue;
+      std::erase_if(kept, [&](const json& earlier) { return same_subject(earlier, card); });
+      kept.push_back(card);
+    }
   }
-  return out;
+  return kept;
 }
 
 std::string truthful_text(const TurnAction& ending, const std::vector<Message>& turn_messages,
                           const std::vector<PaymentIntent>& intents, const std::vector<Refund>& refunds,
                           const std::string& locale) {
   const Message& first = turn_messages.front();
-  if (ending.ending != Ending::answered)
-    return first.role == Role::event ? event_answer(first.text, locale) : fixed_answer(ending.ending, locale);
+  if (ending.ending != Ending::answered) {
+    if (first.role == Role::event) return event_answer(first.text, locale);
+    // Words failed after deeds were done: those are told.
+    return acted(turn_messages) ? money_lines(intents, refunds, locale) : fixed_answer(ending.ending, locale);
+  }
   auto checked = rules::reply_truth(ending.text, facts_of(intents, refunds));
   if (checked && !checked->text.empty()) return std::move(checked->text);
   log::warn("reply.replaced", {{"turn", first.turn.str()}, {"code", checked ? Errc::malformed_text : checked.code()}});

@@ -23,8 +23,8 @@ struct Mentioned {
 };
 Mentioned mentioned_in(const std::vector<Message>& turn_messages);
 
-// Everything that was shown by the turn's tools, in order.
-nlohmann::json cards_of(const std::vector<Message>& turn_messages);
+// What the turn's tools have shown, the newest of each subject, without requests to pay what awaits no payment now.
+nlohmann::json cards_of(const std::vector<Message>& turn_messages, const std::vector<PaymentIntent>& intents);
 
 // The text a user gets: the model's words when the thread's rows bear them out, otherwise the rows themselves, and a
 // fixed sentence when there are no words. `rows` are all of the thread's, not only those of the turn.

@@ -162,6 +162,9 @@ class Dialogue {
 
   ModelAnswer buy() const {
     const json* made = result_of("create_payment_intent");
+    // Another model began this turn and went further.
+    if (const json* canceled = result_of("cancel_payment"); made && canceled && !refused(*canceled))
+      return words(phrases().canceled(*canceled));
     if (made) return ordered(*made);
     const auto found = results_of("search_catalogue");
     if (found.empty()) return search();

@@ -1,0 +1,86 @@
+#include "agent/turn/reply.hpp"
+
+#include "tests/support/samples.hpp"
+
+#include <gtest/gtest.h>
+
+namespace purser {
+namespace {
+
+using nlohmann::json;
+
+Message calls(const std::string& id, const std::string& tool) {
+  Message out;
+  out.role = Role::assistant;
+  out.calls.push_back({id, tool, "{}"});
+  return out;
+}
+
+Message answers(const std::string& id, const json& result, const json& cards = json::array()) {
+  Message out;
+  out.role = Role::tool;
+  out.call_id = id;
+  out.text = result.dump();
+  out.cards_json = cards.dump();
+  return out;
+}
+
+Message user(const std::string& text) {
+  Message out;
+  out.text = text;
+  return out;
+}
+
+json request_card(const PaymentIntent& intent, int revision) {
+  return {{"type", "payment_request"}, {"payment_intent", intent.id.str()}, {"revision", revision}};
+}
+
+PaymentIntent in_state(char digit, IntentState state) {
+  PaymentIntent intent = samples::paid(digit);
+  intent.state = state;
+  return intent;
+}
+
+TEST(Cards, TheNewestOfEachSubjectIsShown) {
+  const PaymentIntent open = in_state('1', IntentState::awaiting_payment);
+  const std::vector<Message> turn = {user("buy"), answers("a", {}, json::array({request_card(open, 1)})),
+                                     answers("b", {}, json::array({{{"type", "catalogue"}, {"items", {1}}}})),
+                                     answers("c", {}, json::array({request_card(open, 2)})),
+                                     answers("d", {}, json::array({{{"type", "catalogue"}, {"items", {2}}}}))};
+  const json cards = cards_of(turn, {open});
+  ASSERT_EQ(cards.size(), 2U) << cards.dump();
+  EXPECT_EQ(cards[0]["revision"], 2);
+  EXPECT_EQ(cards[1]["items"][0], 2);
+}
+
+TEST(Cards, NobodyIsAskedToPayWhatAwaitsNoPayment) {
+  const PaymentIntent canceled = in_state('1', IntentState::canceled);
+  const PaymentIntent open = in_state('2', IntentState::awaiting_payment);
+  const std::vector<Message> turn = {user("buy"), answers("a", {}, json::array({request_card(canceled, 1)})),
+                                     answers("b", {}, json::array({request_card(open, 1)}))};
+  const json cards = cards_of(turn, {canceled, open});
+  ASSERT_EQ(cards.size(), 1U) << cards.dump();
+  EXPECT_EQ(cards[0]["payment_intent"], open.id.str());
+}
+
+TEST(Text, DeedsAreToldWhenWordsFail) {
+  TurnAction spent;
+  spent.ending = Ending::rounds_spent;
+  const PaymentIntent paid = samples::paid('1');
+  Refund refund;
+  refund.amount = Money(13500, Currency::cny());
+  refund.state = RefundState::processing;
+  std::vector<Message> turn = {user("refund all"), calls("a", "refund"), answers("a", {{"status", "ok"}})};
+  const std::string told = truthful_text(spent, turn, {paid}, {refund}, "en");
+  EXPECT_NE(told.find("¥135.00"), std::string::npos) << told;
+  EXPECT_EQ(told.find("could not"), std::string::npos) << told;
+
+  // A refused deed is none, and neither is a question.
+  turn.back() = answers("a", {{"status", "refused"}, {"code", "needs_operator"}});
+  EXPECT_NE(truthful_text(spent, turn, {paid}, {}, "en").find("could not"), std::string::npos);
+  turn = {user("what do you have"), calls("a", "search_catalogue"), answers("a", {{"status", "ok"}})};
+  EXPECT_NE(truthful_text(spent, turn, {paid}, {}, "en").find("could not"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace purser
