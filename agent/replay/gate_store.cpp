@@ -14,7 +14,9 @@ Task<Result<Receipt>> GateStore::commit(Batch batch) {
   const Batch written = batch;
   auto receipt = co_await behind().commit(std::move(batch));
   if (!receipt) co_return receipt;
-  if (!life_->up || hooks_.after(written, *receipt)) co_return Errc::store_unavailable;
+  // What is durable is mirrored, also when the daemon died while it was being written.
+  const bool strikes = hooks_.after(written, *receipt);
+  if (!life_->up || strikes) co_return Errc::store_unavailable;
   co_return receipt;
 }
 

@@ -64,6 +64,11 @@ void Mirror::blame(std::string rule, std::string what) {
   violations.push_back(std::move(rule) + ": " + std::move(what));
 }
 
+bool Mirror::at_rest() const {
+  return work.empty() && std::none_of(turns.begin(), turns.end(),
+                                      [](const auto& turn) { return turn.second.state == TurnState::running; });
+}
+
 const PaymentIntent* Mirror::nth_intent(std::size_t n) const {
   return nth(intents, intent_order, n);
 }

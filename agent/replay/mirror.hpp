@@ -20,6 +20,8 @@ class Mirror {
   // `drained`: time has passed until nothing was due any more.
   void check_end(bool drained);
   void blame(std::string rule, std::string what);
+  // Nothing waits to be done, and no turn is under way.
+  bool at_rest() const;
 
   // The n-th of its kind, from 1, in the order they were made; null when there is none.
   const PaymentIntent* nth_intent(std::size_t n) const;

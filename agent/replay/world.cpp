@@ -80,7 +80,7 @@ bool World::drain(Millis patience) {
   const auto target = impl_->elapsed() + patience;
   for (;;) {
     settle();
-    if (impl_->mirror.work.empty() && !busy()) return true;
+    if (impl_->mirror.at_rest() && !busy()) return true;
     const auto next = impl_->next_happening();
     if (!next || *next > target) return false;
     impl_->move_to(*next);
