@@ -76,7 +76,8 @@ Mistakes doubts(const Settings& s) {
   Findings findings;
   findings.expect(s.model.api_key.empty() || !s.model.base_url.empty(), "llm.api_key",
                   "has no effect without llm.base_url: the rule engine answers");
-  findings.expect(s.model.api_key.empty() || s.model.base_url.empty() || is_rail_url(s.model.base_url), "llm.base_url",
+  const bool open_way = is_http_url(s.model.base_url) && !is_rail_url(s.model.base_url);
+  findings.expect(s.model.api_key.empty() || !open_way, "llm.base_url",
                   "is plain http to another machine: the API key and the conversations can be read on the way");
   return findings.take();
 }

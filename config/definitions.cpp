@@ -95,8 +95,10 @@ constexpr Definition kTable[] = {
 
     {.key = "llm.base_url",
      .place = AT(model, base_url),
-     .description = "Any OpenAI-compatible endpoint, with its `/v1`. Empty: the built-in rule engine answers.",
-     .rule = kUrl},
+     .description =
+         "Any OpenAI-compatible endpoint, with its `/v1`, or `file:///path` of a file that names several models "
+         "and what each is asked for (README, Models). Empty: the built-in rule engine answers.",
+     .rule = kModelUrl},
     {.key = "llm.api_key",
      .place = AT(model, api_key),
      .description = "Sent as bearer token to that endpoint.",

@@ -3,6 +3,7 @@
 #include "config/agreement.hpp"
 #include "config/assign.hpp"
 #include "config/definitions.hpp"
+#include "config/model_setup.hpp"
 #include "config/secret_file.hpp"
 #include "config/settings_file.hpp"
 #include "config/similar.hpp"
@@ -177,6 +178,8 @@ class Loader {
       if (!told) out_.mistakes.push_back(std::move(mistake));
     }
     for (auto& doubt : doubts(out_.settings)) out_.warnings.push_back(std::move(doubt));
+    auto models = load_models(out_.settings.model, sources_.environment);
+    for (auto& mistake : models.mistakes) out_.mistakes.push_back(std::move(mistake));
   }
 
   void tell_unknown(const std::string& source, const std::string& key) {

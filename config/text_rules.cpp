@@ -102,6 +102,12 @@ bool is_loopback_url(std::string_view text) {
          (host.starts_with("127.") && all_of(host, [](char c) { return is_digit(c) || c == '.'; }));
 }
 
+bool is_model_url(std::string_view text) {
+  constexpr std::string_view kFileScheme = "file://";
+  if (text.starts_with("file:///")) return is_readable_file(text.substr(kFileScheme.size()));
+  return is_http_url(text);
+}
+
 bool is_rail_url(std::string_view text) {
   return is_https_url(text) || is_loopback_url(text);
 }

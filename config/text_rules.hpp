@@ -21,6 +21,7 @@ bool is_listen_address(std::string_view text);  // 127.0.0.1:8080, [::1]:0, purs
 bool is_http_url(std::string_view text);        // a host, and neither user, query, fragment nor a slash at the end
 bool is_https_url(std::string_view text);
 bool is_loopback_url(std::string_view text);  // http or https to localhost, 127.0.0.0/8 or ::1
+bool is_model_url(std::string_view text);     // http or https, or file:/// and the path of a readable file
 bool is_rail_url(std::string_view text);
 bool is_sqlite_url(std::string_view text);
 // sqlite:///absolute/path, or postgresql://user@host:port/database with parameters that libpq knows.
@@ -42,6 +43,9 @@ namespace text_rules {
 inline constexpr TextRule kAddress{"an IP address and port like 127.0.0.1:8080 or [::1]:8080 (port 0: any free port)",
                                    is_listen_address};
 inline constexpr TextRule kUrl{"an http or https URL without user, query, fragment or slash at its end", is_http_url};
+inline constexpr TextRule kModelUrl{
+    "an http or https URL without user, query, fragment or slash at its end, or file:/// and a readable file",
+    is_model_url};
 inline constexpr TextRule kRailUrl{"an https URL (http only to this machine) without slash at its end", is_rail_url};
 inline constexpr TextRule kSqliteUrl{"sqlite:///absolute/path", is_sqlite_url};
 inline constexpr TextRule kDatabaseUrl{"sqlite:///absolute/path or postgresql://user@host:port/database",

@@ -4,6 +4,7 @@
 #include "agent/api/api.hpp"
 #include "agent/app/api_client.hpp"
 #include "agent/app/process.hpp"
+#include "agent/app/provider.hpp"
 #include "agent/console/demo_chat.hpp"
 #include "agent/resume/dispatcher.hpp"
 #include "agent/resume/webhook_inbox.hpp"
@@ -14,7 +15,6 @@
 #include "gateway/crypto/digest.hpp"
 #include "gateway/http/server.hpp"
 #include "gateway/llm/fallback.hpp"
-#include "gateway/llm/openai/client.hpp"
 #include "gateway/llm/prompts.hpp"
 #include "gateway/llm/rules/rule_engine.hpp"
 #include "gateway/log.hpp"
@@ -131,6 +131,8 @@ struct Daemon::Parts {
 
   // Runs what must not hold up the loop: signatures.
   asio::thread_pool signers{kSigners};
+  // Writes down what models cost; its waits for the disk hold up no signature.
+  asio::thread_pool journal_writer{1};
   // Background coroutines and turns that go on without their client.
   TaskGroup work;
   // What runs until it is told to stop: the listeners, and the loop over due work.
@@ -158,6 +160,7 @@ struct Daemon::Parts {
   std::unique_ptr<Model> provider;
   std::unique_ptr<Model> fallback;
   Model* model = nullptr;
+  std::vector<std::string> acknowledged;  // tenants whose users read a first sentence at once
   // What can be bought, and what the model is told.
   Catalogue catalogue;
   Conversations::Prompts prompts;
@@ -298,15 +301,13 @@ Result<void> Daemon::Parts::make_rail() {
 
 Result<void> Daemon::Parts::make_model() {
   rules = std::make_unique<RuleEngine>();
-  if (settings.model.base_url.empty()) {
-    model = rules.get();
-    return success();
-  }
-  auto made = OpenAiModel::make(settings.model, *client, clock, *mint);
+  const RoutedModel::Ports ports{*client, clock, *mint, metrics, journal_writer};
+  auto made = make_provider(settings.model, options.environment, ports);
   if (!made) return made.error();
-  provider = std::move(*made);
-  model = provider.get();
-  if (settings.model.fallback_to_rules) {
+  acknowledged = std::move(made->acknowledge);
+  provider = std::move(made->model);
+  model = provider ? provider.get() : rules.get();
+  if (provider && settings.model.fallback_to_rules) {
     fallback = std::make_unique<FallbackModel>(*provider, *rules, kRulesReserve);
     model = fallback.get();
   }
@@ -325,7 +326,7 @@ Result<void> Daemon::Parts::make_agent() {
                                          settings.refund, settings.turn);
   conversations = std::make_unique<Conversations>(
       Conversations::Ports{*store, *model, *tools, *cashier, *mint, clock}, settings.turn,
-      Conversations::Prompts{told->system_zh, told->system_en}, on_sandbox, executor);
+      Conversations::Prompts{told->system_zh, told->system_en, acknowledged}, on_sandbox, executor);
   dispatcher = std::make_unique<Dispatcher>(*store, clock, executor, kWorkAtOnce);
   webhooks = std::make_unique<WebhookInbox>(WebhookInbox::Ports{*store, *channel, *cashier, clock, work, metrics},
                                             [this] { dispatcher->poke(); });
@@ -461,6 +462,7 @@ Task<void> Daemon::stop() {
   if (p.sandbox) co_await p.sandbox->stop(grace);
   co_await p.servers.stop(grace);
   p.signers.join();
+  p.journal_writer.join();
 }
 
 Task<http::Response> Daemon::answer(http::Request request) {

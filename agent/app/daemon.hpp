@@ -12,6 +12,7 @@
 #include <boost/asio/any_io_executor.hpp>
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -28,8 +29,9 @@ inline constexpr std::string_view kOwnTenant = "default";
 struct DaemonOptions {
   std::string sandbox_folder;  // keeps the embedded sandbox's credentials over restarts; empty: fresh each time
   std::string sandbox_listen = "127.0.0.1:0";
-  bool demo_chat = false;  // the demo's web page at /chat; only on a sandbox
-  std::string failpoint;   // see gateway/store/failpoint_store.hpp; only with the embedded sandbox
+  bool demo_chat = false;                          // the demo's web page at /chat; only on a sandbox
+  std::map<std::string, std::string> environment;  // where a models file finds its keys
+  std::string failpoint;  // see gateway/store/failpoint_store.hpp; only with the embedded sandbox
 };
 
 // What a daemon has of the world around it. What is left empty is the machine's own: sockets, the store of the

@@ -78,6 +78,7 @@ int serve(const ServeCommand& command) {
   }
   DaemonOptions options;
   options.demo_chat = command.demo_chat;
+  options.environment = command.sources.environment;
   const auto failpoint = command.sources.environment.find("PURSER_FAILPOINT");
   if (failpoint != command.sources.environment.end()) options.failpoint = failpoint->second;
   const auto folder = command.sources.environment.find("PURSER_SANDBOX_CREDENTIALS");

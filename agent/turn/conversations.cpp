@@ -3,6 +3,8 @@
 #include "agent/thread/history.hpp"
 #include "agent/turn/fixed_answers.hpp"
 #include "agent/turn/machine.hpp"
+#include "agent/turn/model_task.hpp"
+#include "agent/turn/money_fence.hpp"
 #include "agent/turn/reply.hpp"
 #include "agent/turn/turn_leases.hpp"
 #include "agent/turn/views.hpp"
@@ -11,6 +13,7 @@
 #include "validation/money/text.hpp"
 #include "validation/rules/personal_data.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace purser {
@@ -54,8 +57,9 @@ struct Conversations::Impl {
   Task<void> give_up(Running& run, Error why);
   Task<Result<ModelAnswer>> ask(Running& run, bool tools_allowed, Deadline limit);
   Task<Result<void>> record_calls(Running& run, std::vector<ToolCall> calls);
+  bool acknowledges(const Running& run, const std::vector<ToolCall>& calls) const;
   Task<Result<bool>> run_call(Running& run, ToolCall call);
-  Task<Result<void>> append(Running& run, Message message, std::string step);
+  Task<Result<void>> append(Running& run, Message message, std::string step, std::optional<StreamEvent> beside);
   Task<Result<json>> event_cards(Running& run);
   Task<Result<Turn>> go_on(Turn turn);
   Task<Result<void>> settle_unfinished(ThreadId thread);
@@ -286,13 +290,19 @@ Task<Result<ModelAnswer>> Conversations::Impl::ask(Running& run, bool tools_allo
     if (message.role == Role::user || message.role == Role::assistant)
       message.text = rules::mask_personal_data(message.text).text;
   if (tools_allowed) request.tools = ports.tools.schemas();
+  request.task = task_of(run.messages, tools_allowed);
+  request.scope.tenant = run.thread.tenant.str();
+  request.scope.user = run.thread.user.str();
+  request.scope.thread = run.thread.id.str();
   co_return co_await ports.model.ask(std::move(request), limit);
 }
 
-Task<Result<void>> Conversations::Impl::append(Running& run, Message row, std::string step) {
+Task<Result<void>> Conversations::Impl::append(Running& run, Message row, std::string step,
+                                               std::optional<StreamEvent> beside) {
   Batch batch(std::move(step));
   batch.add(TurnLeases::hold(run.turn.id, run.token));
   batch.add(op::AppendMessage{std::move(row)});
+  if (beside) batch.add(op::AppendEvent{std::move(*beside)});
   auto done = co_await ports.store.commit(std::move(batch));
   if (!done) co_return done.error();
   for (Message& stored : done->messages) run.messages.push_back(std::move(stored));
@@ -300,13 +310,44 @@ Task<Result<void>> Conversations::Impl::append(Running& run, Message row, std::s
 }
 
 Task<Result<void>> Conversations::Impl::record_calls(Running& run, std::vector<ToolCall> calls) {
+  std::optional<StreamEvent> first_words;
+  if (acknowledges(run, calls)) {
+    first_words.emplace();
+    first_words->thread = run.thread.id;
+    first_words->type = "message.delta";
+    first_words->data_json = json{{"turn", run.turn.id.str()}, {"text", acknowledgement(run.thread.locale)}}.dump();
+    first_words->at = ports.clock.durable();
+  }
   Message row = message(run, Role::assistant, {});
   row.calls = std::move(calls);
-  co_return co_await append(run, std::move(row), "turn.called");
+  co_return co_await append(run, std::move(row), "turn.called", std::move(first_words));
+}
+
+// Once a turn, before the first call that moves money, where the tenant wants it.
+bool Conversations::Impl::acknowledges(const Running& run, const std::vector<ToolCall>& calls) const {
+  const auto wants = [&](const std::string& name) { return name == "*" || name == run.thread.tenant.str(); };
+  if (std::none_of(prompts.acknowledge.begin(), prompts.acknowledge.end(), wants)) return false;
+  const auto schemas = ports.tools.schemas();
+  const auto moves_money = [&](const ToolCall& call) {
+    return std::any_of(schemas.begin(), schemas.end(),
+                       [&](const ToolSchema& tool) { return tool.moves_money && tool.name == call.name; });
+  };
+  const bool before = std::any_of(run.messages.begin(), run.messages.end(), [&](const Message& earlier) {
+    return std::any_of(earlier.calls.begin(), earlier.calls.end(), moves_money);
+  });
+  return !before && std::any_of(calls.begin(), calls.end(), moves_money);
 }
 
 // Runs one call and makes its answer durable; true when it was refused.
 Task<Result<bool>> Conversations::Impl::run_call(Running& run, ToolCall call) {
+  if (auto held = fenced(run.messages, call, ports.tools.schemas())) {
+    log::warn("tool.fenced", {{"thread", run.thread.id.str()}, {"tool", call.name}, {"refused", held->refused}});
+    Message told = message(run, Role::tool, std::move(held->result_json));
+    told.call_id = call.id;
+    auto kept = co_await append(run, std::move(told), "turn.call_answered", std::nullopt);
+    if (!kept) co_return kept.error();
+    co_return held->refused;
+  }
   ToolContext context(run.thread, run.turn.id, call.id, sandbox);
   auto output = co_await ports.tools.run(context, call);
   if (!output) co_return output.error();
@@ -318,7 +359,7 @@ Task<Result<bool>> Conversations::Impl::run_call(Running& run, ToolCall call) {
                               {"turn", run.turn.id.str()},
                               {"tool", call.name},
                               {"refused", refused ? "true" : "false"}});
-  auto stored = co_await append(run, std::move(row), "turn.call_answered");
+  auto stored = co_await append(run, std::move(row), "turn.call_answered", std::nullopt);
   if (!stored) co_return stored.error();
   co_return refused;
 }

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace purser {
 
@@ -50,6 +51,7 @@ class Conversations {
   struct Prompts {
     std::string zh;
     std::string en;
+    std::vector<std::string> acknowledge;  // tenants whose users read a first sentence at once; "*": everybody's
   };
   Conversations(Ports ports, TurnSettings settings, Prompts prompts, bool sandbox, asio::any_io_executor executor);
 

@@ -123,4 +123,8 @@ std::string event_answer(std::string_view event_json, std::string_view locale) {
   return zh ? "您的付款正在由工作人员核对。" : "Your payment is being checked by a person.";
 }
 
+std::string acknowledgement(const std::string& locale) {
+  return locale.starts_with("zh") ? "好的，正在为您处理，请稍候。" : "One moment, I am working on it.";
+}
+
 }  // namespace purser

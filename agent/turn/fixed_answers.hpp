@@ -21,4 +21,7 @@ std::string money_lines(const std::vector<PaymentIntent>& intents, const std::ve
 // What an event is told with when no model words it. `event_json` is the text of an event message.
 std::string event_answer(std::string_view event_json, std::string_view locale);
 
+// What a user reads at once while an order or a refund is being made. It claims nothing: nothing has happened yet.
+std::string acknowledgement(const std::string& locale);
+
 }  // namespace purser

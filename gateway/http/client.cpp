@@ -40,6 +40,14 @@ std::string host_header(const Origin& origin) {
   return origin.port == (origin.scheme == "https" ? "443" : "80") ? host : host + ":" + origin.port;
 }
 
+// What is read of a stream whose caller has enough.
+constexpr std::chrono::seconds kTailTimeMax{1};
+constexpr int kTailPiecesMax = 8;
+
+Deadline sooner(Deadline deadline, const ReplySink& sink) {
+  return {std::min(deadline.at, sink.limit())};
+}
+
 // Error: internal, when it could not be sent as one request.
 Result<std::string> serialise(const Call& call) {
   const bool one_line =
@@ -85,12 +93,16 @@ class Pool {
         tasks_(std::move(executor), clock, log_task_failed) {}
 
   static Task<Result<Reply>> send(std::shared_ptr<Pool> self, Call call, Deadline deadline);
+  static Task<Result<Reply>> stream(std::shared_ptr<Pool> self, Call call, ReplySink& sink, Deadline deadline);
   void close();
 
  private:
   OriginPool& of(const Origin& origin);
   std::unique_ptr<Connection> take_idle(OriginPool& pool);
   static void give_back(const std::shared_ptr<Pool>& self, OriginPool& pool, std::unique_ptr<Connection> connection);
+  Task<Result<Semaphore::Guard>> place_in(OriginPool& pool, std::string host, Deadline deadline);
+  static Task<void> read_to_end(std::shared_ptr<Pool> self, OriginPool& pool, Semaphore::Guard place,
+                                std::unique_ptr<Connection> connection);
 
   Task<Result<std::unique_ptr<Connection>>> connect(Origin origin, Deadline deadline);
   Task<Result<std::unique_ptr<Connection>>> open(Origin origin);
@@ -140,10 +152,7 @@ Task<Result<Reply>> Pool::send(std::shared_ptr<Pool> self, Call call, Deadline d
   auto request = serialise(call);
   if (!request) co_return request.error();
   OriginPool& pool = p.of(call.origin);
-  auto place = co_await with_timeout(p.clock_, pool.places.lock(), deadline);
-  if (!place && place.code() == Errc::timed_out) {
-    co_return Error(Errc::expired_before_start, call.origin.host + ": no connection became free in time");
-  }
+  auto place = co_await p.place_in(pool, call.origin.host, deadline);
   if (!place) co_return place.error();
 
   auto connection = p.take_idle(pool);
@@ -160,6 +169,55 @@ Task<Result<Reply>> Pool::send(std::shared_ptr<Pool> self, Call call, Deadline d
     }
     const bool stale = pooled && done.code() == Errc::connection_lost && !connection->answer_begun();
     if (!stale || call.method != "GET") co_return done.error();
+  }
+}
+
+// A place among the connections to one origin.
+Task<Result<Semaphore::Guard>> Pool::place_in(OriginPool& pool, std::string host, Deadline deadline) {
+  auto place = co_await with_timeout(clock_, pool.places.lock(), deadline);
+  if (!place && place.code() == Errc::timed_out)
+    co_return Error(Errc::expired_before_start, host + ": no connection became free in time");
+  co_return std::move(place);
+}
+
+Task<Result<Reply>> Pool::stream(std::shared_ptr<Pool> self, Call call, ReplySink& sink, Deadline deadline) {
+  Pool& p = *self;
+  auto request = serialise(call);
+  if (!request) co_return request.error();
+  OriginPool& pool = p.of(call.origin);
+  auto place = co_await p.place_in(pool, call.origin.host, deadline);
+  if (!place) co_return place.error();
+  auto connection = p.take_idle(pool);
+  if (!connection) {
+    auto made = co_await p.connect(call.origin, sooner(deadline, sink));
+    if (!made) co_return made.error();
+    connection = std::move(*made);
+  }
+  auto head = co_await with_timeout(p.clock_, connection->begin(std::move(*request)), sooner(deadline, sink));
+  if (!head) co_return head.error();
+  sink.head(head->status, head->headers);
+  for (bool wanted = true; wanted;) {
+    auto piece = co_await with_timeout(p.clock_, connection->more(), sooner(deadline, sink));
+    if (!piece && piece.code() == Errc::expired_before_start) co_return Error(Errc::timed_out);
+    if (!piece) co_return piece.error();
+    wanted = (piece->bytes.empty() || sink.piece(piece->bytes)) && !piece->last;
+    if (piece->reusable) give_back(self, pool, std::move(connection));
+    if (piece->last) co_return std::move(head);
+  }
+  // What ends the body mostly follows at once; the caller does not wait for it, the connection's next user gains by it.
+  auto rest = read_to_end(self, pool, std::move(*place), std::move(connection));
+  (void)p.tasks_.spawn("end of a stream", std::move(rest));
+  co_return std::move(head);
+}
+
+Task<void> Pool::read_to_end(std::shared_ptr<Pool> self, OriginPool& pool, [[maybe_unused]] Semaphore::Guard place,
+                             std::unique_ptr<Connection> connection) {
+  const Deadline limit = Deadline::after(self->clock_, kTailTimeMax);
+  for (int pieces = 0; pieces < kTailPiecesMax; ++pieces) {
+    auto piece = co_await with_timeout(self->clock_, connection->more(), limit);
+    if (!piece) co_return;
+    if (piece->reusable) give_back(self, pool, std::move(connection));
+    if (piece->last) co_return;
   }
 }
 
@@ -272,12 +330,25 @@ class PooledClient final : public Client {
   Task<Result<Reply>> send(Call call, Deadline deadline) override {
     return Pool::send(pool_, std::move(call), deadline);
   }
+  Task<Result<Reply>> stream(Call call, ReplySink& sink, Deadline deadline) override {
+    return Pool::stream(pool_, std::move(call), sink, deadline);
+  }
 
  private:
   std::shared_ptr<Pool> pool_;
 };
 
 }  // namespace
+
+Task<Result<Reply>> Client::stream(Call call, ReplySink& sink, Deadline deadline) {
+  const Deadline limit{std::min(deadline.at, sink.limit())};
+  auto reply = co_await send(std::move(call), limit);
+  if (!reply) co_return reply.error();
+  sink.head(reply->status, reply->headers);
+  if (!reply->body.empty()) (void)sink.piece(reply->body);
+  reply->body.clear();
+  co_return std::move(reply);
+}
 
 Result<std::unique_ptr<Client>> make_client(asio::any_io_executor executor, Clock& clock, ClientLimits limits,
                                             const std::string& ca_file) {

@@ -49,12 +49,28 @@ struct ClientLimits {
   std::chrono::milliseconds idle_time_max{60'000};
 };
 
+// Takes the body of a reply while it comes.
+class ReplySink {
+ public:
+  virtual ~ReplySink() = default;
+  // The head has come, and no byte of the body yet.
+  virtual void head(int status, const Headers& headers) = 0;
+  // The next bytes of the body. False: nothing more is wanted.
+  virtual bool piece(std::string_view bytes) = 0;
+  // Until when the head, then each next piece, is waited for. Asked before every wait.
+  virtual Clock::time_point limit() const = 0;
+};
+
 class Client {
  public:
   virtual ~Client() = default;
   // One attempt, never a retry of its own, but for a pooled connection that turned out to be closed before any byte of
   // an answer came and only when `Call::method` is GET. Cancellation closes the connection.
   virtual Task<Result<Reply>> send(Call call, Deadline deadline) = 0;
+  // The same with the body handed to `sink` as it comes; the reply that is returned has none. Errors as send(), also
+  // after pieces have been handed out: then the body was cut. A limit of the sink that passes is timed_out. Unless
+  // overridden, the body is handed over in one piece.
+  virtual Task<Result<Reply>> stream(Call call, ReplySink& sink, Deadline deadline);
 };
 
 // `ca_file` empty: the system's trust store. Error: key_malformed when it cannot be read.

@@ -7,6 +7,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -23,9 +24,11 @@ using tcp = asio::ip::tcp;
 using error_code = boost::system::error_code;
 using TlsStream = asio::ssl::stream<tcp::socket>;
 using Parser = beast_http::response_parser<beast_http::string_body>;
+using PieceParser = beast_http::response_parser<beast_http::buffer_body>;
 
 constexpr int kInterimRepliesMax = 8;
 constexpr std::size_t kReadAhead = 64 << 10;
+constexpr std::size_t kPieceBytes = 8 << 10;
 
 std::string_view view(boost::beast::string_view text) {
   return {text.data(), text.size()};
@@ -92,27 +95,11 @@ class StreamConnection final : public Connection {
   }
 
   Task<Result<Exchange>> exchange(std::string request, bool is_head) override {
-    answer_begun_ = false;
-    auto [write_ec, sent] = co_await asio::async_write(stream_, asio::buffer(request), kTuple);
-    if (write_ec) co_return write_error(write_ec);
-    Exchange out;
     std::optional<Parser> parser;
-    for (int interim = 0;; ++interim) {
-      prepare(parser, is_head);
-      auto [ec, n] = co_await beast_http::async_read_header(stream_, buffer_, *parser, kTuple);
-      answer_begun_ = answer_begun_ || parser->got_some();
-      if (ec) co_return read_error(ec);
-      out.reply.status = static_cast<int>(parser->get().result_int());
-      if (out.reply.status >= 200) break;
-      if (out.reply.status == 101 || interim == kInterimRepliesMax) co_return Error(Errc::reply_malformed);
-    }
-    // Before the body is read: Beast would mix trailers in.
-    for (const auto& field : parser->get()) {
-      out.reply.headers.emplace_back(view(field.name_string()), view(field.value()));
-    }
-    if (!framing_is_plain(out.reply.headers)) {
-      co_return Error(Errc::reply_malformed, "the answer's length can be read in two ways");
-    }
+    Exchange out;
+    auto head = co_await ask(std::move(request), is_head, parser);
+    if (!head) co_return head.error();
+    out.reply = std::move(*head);
     const bool ends_by_itself = !parser->need_eof();
     if (!parser->is_done()) {
       auto [ec, n] = co_await beast_http::async_read(stream_, buffer_, *parser, kTuple);
@@ -120,6 +107,26 @@ class StreamConnection final : public Connection {
     }
     out.reusable = ends_by_itself && parser->keep_alive() && buffer_.size() == 0;
     out.reply.body = std::move(parser->get().body());
+    co_return std::move(out);
+  }
+
+  Task<Result<Reply>> begin(std::string request) override { return ask(std::move(request), false, streamed_); }
+
+  Task<Result<Piece>> more() override {
+    Piece out;
+    const bool ends_by_itself = !streamed_->need_eof();
+    if (!streamed_->is_done()) {
+      out.bytes.resize(kPieceBytes);
+      auto& body = streamed_->get().body();
+      body.data = out.bytes.data();
+      body.size = out.bytes.size();
+      body.more = true;
+      auto [ec, n] = co_await beast_http::async_read_some(stream_, buffer_, *streamed_, kTuple);
+      if (ec && ec != beast_http::error::need_buffer) co_return read_error(ec);
+      out.bytes.resize(out.bytes.size() - streamed_->get().body().size);
+    }
+    out.last = streamed_->is_done();
+    out.reusable = out.last && ends_by_itself && streamed_->keep_alive() && buffer_.size() == 0;
     co_return std::move(out);
   }
 
@@ -162,7 +169,31 @@ class StreamConnection final : public Connection {
     co_return success();
   }
 
-  void prepare(std::optional<Parser>& parser, bool is_head) const {
+  // Sends the request and reads the head of its reply into a new `parser`.
+  template <class P>
+  Task<Result<Reply>> ask(std::string request, bool is_head, std::optional<P>& parser) {
+    answer_begun_ = false;
+    auto [write_ec, sent] = co_await asio::async_write(stream_, asio::buffer(request), kTuple);
+    if (write_ec) co_return write_error(write_ec);
+    Reply out;
+    for (int interim = 0;; ++interim) {
+      prepare(parser, is_head);
+      auto [ec, n] = co_await beast_http::async_read_header(stream_, buffer_, *parser, kTuple);
+      answer_begun_ = answer_begun_ || parser->got_some();
+      if (ec) co_return read_error(ec);
+      out.status = static_cast<int>(parser->get().result_int());
+      if (out.status >= 200) break;
+      if (out.status == 101 || interim == kInterimRepliesMax) co_return Error(Errc::reply_malformed);
+    }
+    // Before the body is read: Beast would mix trailers in.
+    for (const auto& field : parser->get()) out.headers.emplace_back(view(field.name_string()), view(field.value()));
+    if (!framing_is_plain(out.headers))
+      co_return Error(Errc::reply_malformed, "the answer's length can be read in two ways");
+    co_return std::move(out);
+  }
+
+  template <class P>
+  void prepare(std::optional<P>& parser, bool is_head) const {
     parser.emplace();
     parser->header_limit(static_cast<std::uint32_t>(limits_.reply_header_bytes_max));
     parser->body_limit(limits_.reply_bytes_max);
@@ -173,6 +204,7 @@ class StreamConnection final : public Connection {
   const std::string host_;
   const ClientLimits limits_;
   boost::beast::flat_buffer buffer_;
+  std::optional<PieceParser> streamed_;  // of the reply that is read piece by piece
   bool answer_begun_ = false;
 };
 

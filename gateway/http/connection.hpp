@@ -20,6 +20,12 @@ struct Exchange {
   bool reusable = false;  // both sides are at the end of the message and mean to go on
 };
 
+struct Piece {
+  std::string bytes;      // may be empty
+  bool last = false;      // the body ends with it
+  bool reusable = false;  // as in Exchange, with the last one
+};
+
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -28,8 +34,12 @@ class Connection {
   virtual Task<Result<void>> open(Endpoints endpoints) = 0;
   // Sends a whole request and reads its reply. Errors: connection_lost, reply_malformed, reply_too_large, canceled.
   virtual Task<Result<Exchange>> exchange(std::string request, bool is_head) = 0;
+  // The same in steps: sends a whole request and reads the head of its reply, then the body piece by piece until the
+  // last one.
+  virtual Task<Result<Reply>> begin(std::string request) = 0;
+  virtual Task<Result<Piece>> more() = 0;
 
-  // Whether any byte of the answer to the last exchange has come.
+  // Whether any byte of the answer to the last request has come.
   virtual bool answer_begun() const = 0;
   // Nothing has come while it lay idle: no end, no alert, no stray answer.
   virtual bool still_clean() = 0;

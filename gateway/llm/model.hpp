@@ -20,11 +20,23 @@ struct ToolSchema {
   bool moves_money = false;
 };
 
+// What an answer is for; settings say which models are asked for it.
+enum class ModelTask : std::uint8_t { intent, order_status, refund, dispute, wording, validation };
+
+// For whom it is asked: budgets and metrics go by it. Never sent to a provider.
+struct ModelScope {
+  std::string tenant;
+  std::string user;
+  std::string thread;
+};
+
 struct ModelRequest {
   std::string system;
   std::vector<Message> messages;  // provider-valid: each call is answered exactly once before the next turn
   std::vector<ToolSchema> tools;
   std::string locale;  // "zh" or "en"
+  ModelTask task = ModelTask::intent;
+  ModelScope scope;
 };
 
 enum class FinishReason : std::uint8_t { stop, tool_calls, length, content_filter, other };
@@ -32,8 +44,16 @@ enum class FinishReason : std::uint8_t { stop, tool_calls, length, content_filte
 struct Usage {
   std::int64_t input_tokens = 0;
   std::int64_t cached_tokens = 0;
+  std::int64_t cache_write_tokens = 0;  // of the input
   std::int64_t output_tokens = 0;
+  std::int64_t reasoning_tokens = 0;  // of the output
   bool estimated = false;
+};
+
+// What a provider wants back beside a call it made, such as Gemini's thought signature; a JSON object.
+struct CallExtra {
+  std::string call_id;
+  std::string json;
 };
 
 struct ModelAnswer {
@@ -44,6 +64,10 @@ struct ModelAnswer {
   Usage usage;
   std::string provider;  // who really answered
   std::string model;
+  std::string service_tier;       // as the provider echoes it; may change the price
+  std::string reasoning;          // never shown; some providers want it back with the calls it led to
+  std::vector<CallExtra> extras;  // for the provider that made them alone
+  std::int64_t cost_picousd = 0;  // by the price table, 10^-12 US dollars; of all attempts for this answer
 };
 
 class Model {

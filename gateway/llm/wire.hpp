@@ -5,8 +5,10 @@
 #pragma once
 
 #include "gateway/llm/model.hpp"
+#include "gateway/llm/nested_error.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,11 +18,22 @@ namespace purser::llm {
 // defused before they are sent, so only the server can speak with this mark; the system prompt tells the model so.
 inline constexpr std::string_view kNoticePrefix = "[payment-system notice]";
 
+class Transcript;
+
 struct WireStyle {
   std::string model;
   std::int64_t output_tokens_max = 1024;
   bool legacy_max_tokens = false;
   bool parallel_tool_calls_field = true;
+  bool stream = false;
+  bool usage_option = true;      // a stream is asked for its usage
+  bool strict = false;           // the provider holds to schemas that are complete enough for it
+  bool nine_letter_ids = false;  // ids of calls are nine letters or digits; others are mapped, always to the same
+  bool thought_signatures = false;
+  bool reasoning_with_calls = false;
+  std::string extra_body_json = "{}";  // further members of the request
+  std::string provider;                // whose signatures may be sent back
+  const Transcript* past = nullptr;    // outlives the call; may be null
 };
 
 // Body of POST /chat/completions. Arguments of past calls that are not a JSON object are sent as {}, because providers
@@ -55,6 +68,8 @@ struct Reading {
   Result<ModelAnswer> answer;
   bool transient = false;
   bool asked_wrongly = false;
+  bool too_long = false;             // with asked_wrongly: a model that reads more could answer it
+  std::optional<ErrorClass> nested;  // of an error that came as a success
 };
 
 // Errors: model_malformed (not an answer, or an ambiguous one), model_truncated (cut, or tool calls beside `length`),

@@ -80,20 +80,43 @@ std::optional<element> find_error(element root) {
   return std::nullopt;
 }
 
+namespace {
+
+// By the error's own codes and the status it stands for.
+Failure by_codes(int effective, element error, const std::string& words) {
+  const std::string what = "the provider answered " + std::to_string(effective) + " (" + words + ")";
+  if (is_filter(error, words)) return {Error(Errc::model_refused, what), false, true};
+  if (is_too_long(error, words))
+    return {Error(Errc::model_unavailable, what + ": too long for the model"), false, true, true};
+  const auto metadata = field(error, "metadata");
+  const bool in_flight = metadata && text_of(field(*metadata, "limit_source")) == "openrouter_in_flight_budget";
+  return by_status(effective, words, in_flight);
+}
+
+}  // namespace
+
 Failure classify(int status, std::optional<element> error) {
   if (!error) return by_status(status, "", false);
   std::string words = word_of(field(*error, "code"));
   if (auto inner = field(*error, "innererror")) words += " " + word_of(field(*inner, "code"));
   if (auto type = word_of(field(*error, "type")); !type.empty()) words += (words.empty() ? "" : " ") + type;
-  const int effective = status >= 300 ? status : inner_status(*error, words);
-  const std::string what = "the provider answered " + std::to_string(effective) + " (" + words + ")";
+  if (status >= 300) return by_codes(status, *error, words);
 
-  if (is_filter(*error, words)) return {Error(Errc::model_refused, what), false, true};
-  if (is_too_long(*error, words))
-    return {Error(Errc::model_unavailable, what + ": too long for the model"), false, true};
-  const auto metadata = field(*error, "metadata");
-  const bool in_flight = metadata && text_of(field(*metadata, "limit_source")) == "openrouter_in_flight_budget";
-  return by_status(effective, words, in_flight);
+  const int effective = inner_status(*error, words);
+  Failure failure = by_codes(effective, *error, words);
+  failure.nested = class_of(effective, words, text_of(field(*error, "message")));
+  const bool account = effective == 401 || effective == 402 || effective == 403 ||
+                       has_any(words, {"quota", "billing", "balance", "api_key"});
+  if (failure.nested == ErrorClass::system_policy && !account) {
+    failure.error.code = Errc::model_refused;
+    failure.transient = false;
+    failure.asked_wrongly = true;
+  } else if (failure.nested == ErrorClass::model_hallucination) {
+    failure.error.code = Errc::model_malformed;
+    failure.transient = false;
+    failure.asked_wrongly = true;
+  }
+  return failure;
 }
 
 }  // namespace purser::llm

@@ -1,6 +1,7 @@
 // What a provider's error means, from its status and from the error object in whatever shape it came.
 #pragma once
 
+#include "gateway/llm/nested_error.hpp"
 #include "gateway/llm/wire_fields.hpp"
 #include "validation/money/result.hpp"
 
@@ -13,6 +14,8 @@ struct Failure {
   Error error;
   bool transient = false;
   bool asked_wrongly = false;  // see Reading
+  bool too_long = false;
+  std::optional<ErrorClass> nested;
 };
 
 // The error object inside `root`, when there is one: {"error":{..}}, [{"error":{..}}], {"object":"error",..},

@@ -48,4 +48,10 @@ inline std::optional<std::int64_t> integer_of(std::optional<element> value) {
   return std::nullopt;
 }
 
+// What a model thought, under any of the names it has; never shown to anybody.
+inline std::string_view reasoning_of(element message) {
+  if (const auto text = text_of(field(message, "reasoning_content")); !text.empty()) return text;
+  return text_of(field(message, "reasoning"));
+}
+
 }  // namespace purser::llm

@@ -1,3 +1,5 @@
+#include "gateway/crypto/digest.hpp"
+#include "gateway/llm/transcript.hpp"
 #include "gateway/llm/wire.hpp"
 
 #include <nlohmann/json.hpp>
@@ -22,30 +24,68 @@ std::string defused(std::string text) {
   return text;
 }
 
-json call_json(const ToolCall& call) {
-  const bool object = json::accept(call.arguments) && call.arguments.find('{') != std::string::npos &&
-                      call.arguments.find_first_not_of(" \t\r\n") == call.arguments.find('{');
-  return {{"id", call.id},
-          {"type", "function"},
-          {"function", {{"name", call.name}, {"arguments", object ? call.arguments : std::string("{}")}}}};
+// The same nine letters or digits for the same id, so that call and answer still meet.
+std::string nine_letters(const std::string& id) {
+  constexpr std::string_view kLetters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  if (id.size() == 9 && id.find_first_not_of(kLetters) == std::string::npos) return id;
+  std::string out;
+  const std::string hex = crypto::sha256_hex(id);
+  for (std::size_t i = 0; i < 9; ++i)
+    out += kLetters[static_cast<std::size_t>(std::stoi(hex.substr(4 * i, 4), nullptr, 16)) % kLetters.size()];
+  return out;
 }
 
-json message_json(const Message& message) {
+std::string id_for(const std::string& id, const WireStyle& style) {
+  return style.nine_letter_ids ? nine_letters(id) : id;
+}
+
+// Documented as accepted in place of a signature that was lost or that another model made.
+const char* const kNoSignature = R"({"google":{"thought_signature":"skip_thought_signature_validator"}})";
+
+json call_json(const ToolCall& call, const WireStyle& style) {
+  const bool object = json::accept(call.arguments) && call.arguments.find('{') != std::string::npos &&
+                      call.arguments.find_first_not_of(" \t\r\n") == call.arguments.find('{');
+  json out = {{"id", id_for(call.id, style)},
+              {"type", "function"},
+              {"function", {{"name", call.name}, {"arguments", object ? call.arguments : std::string("{}")}}}};
+  if (!style.thought_signatures) return out;
+  const std::string_view extra = style.past ? style.past->extra(style.provider, call.id) : std::string_view();
+  out["extra_content"] = json::parse(extra.empty() ? std::string_view(kNoSignature) : extra, nullptr, false);
+  return out;
+}
+
+json message_json(const Message& message, const WireStyle& style) {
   switch (message.role) {
     case Role::user:
       return {{"role", "user"}, {"content", defused(message.text)}};
     case Role::event:
       return {{"role", "user"}, {"content", std::string(kNoticePrefix) + " " + message.text}};
     case Role::tool:
-      return {{"role", "tool"}, {"tool_call_id", message.call_id}, {"content", defused(message.text)}};
+      return {{"role", "tool"}, {"tool_call_id", id_for(message.call_id, style)}, {"content", defused(message.text)}};
     case Role::assistant:
       break;
   }
   json out = {{"role", "assistant"}, {"content", message.text}};
   if (message.calls.empty()) return out;
   if (message.text.empty()) out["content"] = nullptr;
-  for (const ToolCall& call : message.calls) out["tool_calls"].push_back(call_json(call));
+  for (const ToolCall& call : message.calls) out["tool_calls"].push_back(call_json(call, style));
+  if (style.reasoning_with_calls)
+    out["reasoning_content"] =
+        std::string(style.past ? style.past->reasoning(message.calls.front().id) : std::string_view());
   return out;
+}
+
+// Strict schemas name every property as required and allow no other, all the way down.
+bool strict_enough(const json& schema) {
+  if (schema.contains("items") && !strict_enough(schema["items"])) return false;
+  if (schema.value("type", json()) != "object") return true;
+  const json properties = schema.value("properties", json::object());
+  const json required = schema.value("required", json::array());
+  if (schema.value("additionalProperties", json(true)) != json(false) || required.size() != properties.size())
+    return false;
+  for (const auto& [name, property] : properties.items())
+    if (!strict_enough(property)) return false;
+  return true;
 }
 
 }  // namespace
@@ -55,22 +95,27 @@ std::string local_call_id(std::size_t message_count, std::size_t index) {
 }
 
 Result<std::string> build_request(const ModelRequest& request, const WireStyle& style) {
-  json body = {{"model", style.model}, {"stream", false}, {"n", 1}};
+  json body = json::parse(style.extra_body_json, nullptr, false);
+  if (!body.is_object()) return Error(Errc::internal, "the further members of a request are no JSON object");
+  body["model"] = style.model;
+  body["stream"] = style.stream;
+  body["n"] = 1;
+  if (style.stream && style.usage_option) body["stream_options"] = {{"include_usage", true}};
   body[style.legacy_max_tokens ? "max_tokens" : "max_completion_tokens"] = style.output_tokens_max;
 
   json messages = json::array();
   if (!request.system.empty()) messages.push_back({{"role", "system"}, {"content", request.system}});
-  for (const Message& message : request.messages) messages.push_back(message_json(message));
+  for (const Message& message : request.messages) messages.push_back(message_json(message, style));
   body["messages"] = std::move(messages);
 
   for (const ToolSchema& tool : request.tools) {
     json parameters = json::parse(tool.parameters_json, nullptr, false);
     if (parameters.is_discarded() || !parameters.is_object())
       return Error(Errc::internal, "the schema of tool " + tool.name + " is not a JSON object", tool.name);
-    body["tools"].push_back(
-        {{"type", "function"},
-         {"function",
-          {{"name", tool.name}, {"description", tool.description}, {"parameters", std::move(parameters)}}}});
+    const bool strict = style.strict && strict_enough(parameters);
+    json function = {{"name", tool.name}, {"description", tool.description}, {"parameters", std::move(parameters)}};
+    if (strict) function["strict"] = true;
+    body["tools"].push_back({{"type", "function"}, {"function", std::move(function)}});
   }
   // The parameter is refused by providers when there is no tool it could be about.
   if (style.parallel_tool_calls_field && !request.tools.empty()) body["parallel_tool_calls"] = false;

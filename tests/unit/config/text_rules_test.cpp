@@ -29,6 +29,11 @@ TEST(TextRules, Url) {
        "https://user:pass@a", "https://a b", "https://a:99999", "HTTPS://a", "https://a\\b"});
 }
 
+TEST(TextRules, ModelUrlMayBeAFile) {
+  expect(is_model_url, {"https://api.openai.com/v1", "file://" PURSER_SOURCE_DIR "/config/default.json"},
+         {"", "file://", "file:///no/such/file", "file://config/default.json", "ftp://a"});
+}
+
 TEST(TextRules, RailUrlIsPlainOnlyOnThisMachine) {
   expect(is_rail_url,
          {"https://api.mch.weixin.qq.com", "http://127.0.0.1:9000", "http://localhost:1", "http://[::1]:2"},

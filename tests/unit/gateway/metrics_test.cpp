@@ -23,6 +23,19 @@ TEST(Metrics, count_by_label_and_are_written_as_text) {
             "seen_total{kind=\"a\",status=\"200\"} 3\nseen_total{kind=\"b\"} 1\n");
 }
 
+TEST(Metrics, histograms_cumulate_and_count_what_lies_beyond) {
+  static constexpr double kBounds[] = {0.25, 0.5, 10};
+  constexpr MetricFamily kTook{"took_seconds", "Time.", MetricFamily::Kind::histogram, kBounds};
+  Metrics metrics;
+  for (const double value : {0.125, 0.25, 0.375, 10.0, 11.0}) metrics.observe(kTook, {{"a", "x"}}, value);
+  EXPECT_EQ(metrics.value(kTook, {{"a", "x"}}), 5U);
+  EXPECT_EQ(metrics.text(),
+            "# HELP took_seconds Time.\n# TYPE took_seconds histogram\n"
+            "took_seconds_bucket{a=\"x\",le=\"0.25\"} 2\ntook_seconds_bucket{a=\"x\",le=\"0.5\"} 3\n"
+            "took_seconds_bucket{a=\"x\",le=\"10\"} 4\ntook_seconds_bucket{a=\"x\",le=\"+Inf\"} 5\n"
+            "took_seconds_sum{a=\"x\"} 21.75\ntook_seconds_count{a=\"x\"} 5\n");
+}
+
 TEST(Metrics, a_label_cannot_end_its_line) {
   Metrics metrics;
   metrics.add(kSeen, {{"kind", "a\"\\\nb"}});

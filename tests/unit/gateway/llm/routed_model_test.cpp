@@ -1,7 +1,8 @@
-#include "gateway/llm/openai/client.hpp"
+#include "gateway/llm/routed_model.hpp"
 
 #include "tests/support/fake_http_client.hpp"
 #include "tests/support/loop.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -34,9 +35,9 @@ http::Reply reply(int status, std::string body, http::Headers headers = {}) {
   return out;
 }
 
-class OpenAi : public testing::Test {
+class OneModel : public testing::Test {
  protected:
-  OpenAi() {
+  OneModel() {
     settings.base_url = "https://llm.example/v1/";
     settings.api_key = Secret("sk-test");
     settings.model = "m";
@@ -44,9 +45,17 @@ class OpenAi : public testing::Test {
     settings.attempt_time_max = 20s;
     settings.total_time_max = 45s;
   }
+  ~OneModel() override { pool.join(); }
+
+  Result<std::unique_ptr<RoutedModel>> make() {
+    const RoutedModel::Ports ports{client, loop.clock, mint, metrics, pool};
+    ModelsSetup setup = setup_of(settings);
+    setup.models.front().streaming = false;
+    return RoutedModel::make(settings, std::move(setup), PriceTable::built_in(), ports);
+  }
 
   Result<ModelAnswer> ask(Clock::duration patience = 60s) {
-    auto model = OpenAiModel::make(settings, client, loop.clock, mint);
+    auto model = make();
     EXPECT_TRUE(model.ok());
     ModelRequest request;
     request.messages.resize(1);
@@ -80,9 +89,11 @@ class OpenAi : public testing::Test {
   test::FakeHttpClient client{loop.clock};
   OneLetterMint mint;
   ModelSettings settings;
+  Metrics metrics;
+  asio::thread_pool pool{1};
 };
 
-TEST_F(OpenAi, posts_the_question_with_the_key) {
+TEST_F(OneModel, posts_the_question_with_the_key) {
   client.push(reply(200, kGood));
   const auto answer = ask();
   ASSERT_TRUE(answer.ok());
@@ -98,22 +109,22 @@ TEST_F(OpenAi, posts_the_question_with_the_key) {
   EXPECT_EQ(json::parse(call.body)["messages"][0]["content"], "hello");
 }
 
-TEST_F(OpenAi, sends_no_authorization_without_a_key) {
+TEST_F(OneModel, sends_no_authorization_without_a_key) {
   settings.api_key = Secret();
   client.push(reply(200, kGood));
   ASSERT_TRUE(ask().ok());
   EXPECT_EQ(http::header(client.calls()[0].headers, "Authorization"), "");
 }
 
-TEST_F(OpenAi, refuses_an_address_it_cannot_use) {
+TEST_F(OneModel, refuses_an_address_it_cannot_use) {
   settings.base_url = "ftp://x";
-  const auto model = OpenAiModel::make(settings, client, loop.clock, mint);
+  const auto model = make();
   ASSERT_FALSE(model.ok());
   EXPECT_EQ(model.code(), Errc::config_bad_value);
-  EXPECT_EQ(model.error().param, "model.base_url");
+  EXPECT_EQ(model.error().param, "llm.base_url");
 }
 
-TEST_F(OpenAi, asks_again_after_what_passes) {
+TEST_F(OneModel, asks_again_after_what_passes) {
   for (const int status : {408, 409, 429, 500, 502, 503, 529}) {
     client.push(reply(status, "{}"));
     client.push(reply(200, kGood));
@@ -122,7 +133,7 @@ TEST_F(OpenAi, asks_again_after_what_passes) {
   EXPECT_EQ(client.calls().size(), 14U);
 }
 
-TEST_F(OpenAi, asks_again_after_a_broken_connection) {
+TEST_F(OneModel, asks_again_after_a_broken_connection) {
   for (const Errc lost : {Errc::connect_failed, Errc::connection_lost, Errc::reply_malformed}) {
     client.push(lost);
     client.push(reply(200, kGood));
@@ -131,34 +142,34 @@ TEST_F(OpenAi, asks_again_after_a_broken_connection) {
   EXPECT_EQ(client.calls().size(), 6U);
 }
 
-TEST_F(OpenAi, asks_again_when_the_reply_is_no_answer) {
+TEST_F(OneModel, asks_again_when_the_reply_is_no_answer) {
   EXPECT_EQ(attempts_after(reply(200, "")), 2U);
 }
 
-class OpenAiOnce : public OpenAi, public testing::WithParamInterface<std::pair<int, const char*>> {};
+class OneModelOnce : public OneModel, public testing::WithParamInterface<std::pair<int, const char*>> {};
 
-TEST_P(OpenAiOnce, never_asks_the_same_again) {
+TEST_P(OneModelOnce, never_asks_the_same_again) {
   client.push(reply(GetParam().first, GetParam().second));
   EXPECT_FALSE(ask().ok());
   EXPECT_EQ(client.calls().size(), 1U);
 }
 
 // The provider's own wish for a retry changes nothing: the question is what is wrong.
-TEST_P(OpenAiOnce, not_even_when_told_to) {
+TEST_P(OneModelOnce, not_even_when_told_to) {
   client.push(reply(GetParam().first, GetParam().second, {{"x-should-retry", "true"}}));
   EXPECT_FALSE(ask().ok());
   EXPECT_EQ(client.calls().size(), 1U);
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Wrong, OpenAiOnce,
+    Wrong, OneModelOnce,
     testing::Values(std::pair{400, "{}"}, std::pair{422, "{}"}, std::pair{413, "{}"},
                     std::pair{400, R"({"error":{"code":"content_filter"}})"},
                     std::pair{500, R"({"error":{"code":"content_filter"}})"},
                     std::pair{500, R"({"error":{"code":"context_length_exceeded"}})"},
                     std::pair{200, R"({"choices":[{"finish_reason":"length","message":{"content":null}}]})"}));
 
-TEST_F(OpenAi, gives_up_at_once_on_what_stays) {
+TEST_F(OneModel, gives_up_at_once_on_what_stays) {
   for (const int status : {401, 402, 403, 404}) {
     client.push(reply(status, "{}"));
     EXPECT_EQ(ask().code(), Errc::model_unavailable) << status;
@@ -172,14 +183,14 @@ TEST_F(OpenAi, gives_up_at_once_on_what_stays) {
   EXPECT_EQ(client.calls().size(), 7U);
 }
 
-TEST_F(OpenAi, lets_the_provider_overrule_the_status) {
+TEST_F(OneModel, lets_the_provider_overrule_the_status) {
   EXPECT_EQ(attempts_after(reply(404, "{}", {{"X-Should-Retry", "true"}})), 2U);
   client.push(reply(500, "{}", {{"x-should-retry", "false"}}));
   EXPECT_FALSE(ask().ok());
   EXPECT_EQ(client.calls().size(), 3U);
 }
 
-TEST_F(OpenAi, passes_a_refusal_on_as_an_answer) {
+TEST_F(OneModel, passes_a_refusal_on_as_an_answer) {
   client.push(reply(200, R"({"choices":[{"finish_reason":"content_filter","message":{"content":null}}]})"));
   const auto answer = ask();
   ASSERT_TRUE(answer.ok());
@@ -187,31 +198,31 @@ TEST_F(OpenAi, passes_a_refusal_on_as_an_answer) {
   EXPECT_EQ(client.calls().size(), 1U);
 }
 
-TEST_F(OpenAi, stops_after_the_attempts_it_has) {
+TEST_F(OneModel, stops_after_the_attempts_it_has) {
   for (int i = 0; i < 3; ++i) client.push(reply(503, "{}"));
   EXPECT_EQ(ask().code(), Errc::model_unavailable);
   EXPECT_EQ(client.calls().size(), 3U);
 }
 
-TEST_F(OpenAi, reports_the_limit_of_the_provider) {
+TEST_F(OneModel, reports_the_limit_of_the_provider) {
   for (int i = 0; i < 3; ++i) client.push(reply(429, "{}"));
   EXPECT_EQ(ask().code(), Errc::model_rate_limited);
 }
 
-TEST_F(OpenAi, waits_as_long_as_it_is_asked_to) {
+TEST_F(OneModel, waits_as_long_as_it_is_asked_to) {
   EXPECT_EQ(wait_after(reply(429, "{}", {{"Retry-After", "7"}})), 7s);
 }
 
-TEST_F(OpenAi, waits_to_the_millisecond) {
+TEST_F(OneModel, waits_to_the_millisecond) {
   EXPECT_EQ(wait_after(reply(429, "{}", {{"Retry-After", "7"}, {"retry-after-ms", "1250"}})), 1250ms);
 }
 
-TEST_F(OpenAi, waits_until_a_date) {
+TEST_F(OneModel, waits_until_a_date) {
   // The virtual wall clock says 10:00:00.
   EXPECT_EQ(wait_after(reply(503, "{}", {{"Retry-After", "Mon, 05 Jan 2026 10:00:09 GMT"}})), 9s);
 }
 
-TEST_F(OpenAi, waits_at_most_two_minutes) {
+TEST_F(OneModel, waits_at_most_two_minutes) {
   settings.total_time_max = 200s;
   EXPECT_EQ(wait_after(reply(429, "{}", {{"Retry-After", "120"}})), 120s);
   for (const char* wish : {"121", "120.001", "99999999", "99999999999999999999999"}) {
@@ -221,7 +232,7 @@ TEST_F(OpenAi, waits_at_most_two_minutes) {
   EXPECT_EQ(client.calls().size(), 6U);
 }
 
-TEST_F(OpenAi, spreads_its_retries) {
+TEST_F(OneModel, spreads_its_retries) {
   mint.letter = '0';
   EXPECT_EQ(wait_after(reply(503, "{}")), 250ms);
   mint.letter = 'z';
@@ -230,29 +241,27 @@ TEST_F(OpenAi, spreads_its_retries) {
   EXPECT_LE(most, 500ms);
 }
 
-TEST_F(OpenAi, waits_longer_each_time) {
+TEST_F(OneModel, waits_longer_each_time) {
   std::vector<Time> asked;
   const auto failing = [&](const http::Call&) -> Result<http::Reply> {
     asked.push_back(loop.clock.now());
     return reply(503, "{}");
   };
-  settings.attempts_max = 4;
-  for (int i = 0; i < 4; ++i) client.push(failing);
+  for (int i = 0; i < 3; ++i) client.push(failing);
   EXPECT_FALSE(ask().ok());
-  ASSERT_EQ(asked.size(), 4U);
+  ASSERT_EQ(asked.size(), 3U);
   EXPECT_EQ(asked[1] - asked[0], 250ms);
   EXPECT_EQ(asked[2] - asked[1], 500ms);
-  EXPECT_EQ(asked[3] - asked[2], 1000ms);
 }
 
 // A wish to come back at once, or in the past, is no licence for a storm.
-TEST_F(OpenAi, takes_no_wait_for_a_short_one) {
+TEST_F(OneModel, takes_no_wait_for_a_short_one) {
   EXPECT_EQ(wait_after(reply(429, "{}", {{"Retry-After", "0"}})), 250ms);
   EXPECT_EQ(wait_after(reply(429, "{}", {{"Retry-After", "Mon, 05 Jan 2026 09:00:00 GMT"}})), 250ms);
   EXPECT_EQ(wait_after(reply(429, "{}", {{"Retry-After", "soon"}})), 250ms);
 }
 
-TEST_F(OpenAi, gives_each_attempt_its_share_of_the_deadline) {
+TEST_F(OneModel, gives_each_attempt_its_share_of_the_deadline) {
   settings.attempt_time_max = 20s;
   client.push_after(5s, [](const http::Call&) -> Result<http::Reply> { return reply(503, "{}"); });
   client.push(reply(200, kGood));
@@ -263,7 +272,7 @@ TEST_F(OpenAi, gives_each_attempt_its_share_of_the_deadline) {
   EXPECT_EQ(client.deadlines()[1].at, start + 22s);
 }
 
-TEST_F(OpenAi, keeps_its_own_total_below_the_callers_deadline) {
+TEST_F(OneModel, keeps_its_own_total_below_the_callers_deadline) {
   settings.total_time_max = 6s;
   client.push(reply(200, kGood));
   const Time start = loop.clock.now();
@@ -271,7 +280,7 @@ TEST_F(OpenAi, keeps_its_own_total_below_the_callers_deadline) {
   EXPECT_EQ(client.deadlines()[0].at, start + 6s);
 }
 
-TEST_F(OpenAi, begins_no_attempt_that_cannot_finish) {
+TEST_F(OneModel, begins_no_attempt_that_cannot_finish) {
   client.push(reply(429, "{}", {{"Retry-After", "10"}}));
   const Time start = loop.clock.now();
   EXPECT_EQ(ask(10s).code(), Errc::model_rate_limited);
@@ -279,7 +288,7 @@ TEST_F(OpenAi, begins_no_attempt_that_cannot_finish) {
   EXPECT_EQ(loop.clock.now(), start);  // and it does not sit the time out either
 }
 
-TEST_F(OpenAi, does_not_ask_a_silent_model_twice) {
+TEST_F(OneModel, does_not_ask_a_silent_model_twice) {
   client.push_silence();
   const Time start = loop.clock.now();
   EXPECT_EQ(ask().code(), Errc::timed_out);
@@ -287,11 +296,11 @@ TEST_F(OpenAi, does_not_ask_a_silent_model_twice) {
   EXPECT_EQ(client.calls().size(), 1U);
 }
 
-TEST_F(OpenAi, asks_nothing_when_its_time_has_passed) {
+TEST_F(OneModel, asks_nothing_when_its_time_has_passed) {
   EXPECT_EQ(ask(0s).code(), Errc::timed_out);
 }
 
-TEST_F(OpenAi, bounds_the_bytes_of_a_reply) {
+TEST_F(OneModel, bounds_the_bytes_of_a_reply) {
   settings.reply_bytes_max = static_cast<std::int64_t>(std::string_view(kGood).size());
   client.push(reply(200, kGood));
   EXPECT_TRUE(ask().ok());
@@ -299,9 +308,9 @@ TEST_F(OpenAi, bounds_the_bytes_of_a_reply) {
   EXPECT_EQ(ask().code(), Errc::model_malformed);
 }
 
-TEST_F(OpenAi, ends_when_the_waiter_leaves) {
+TEST_F(OneModel, ends_when_the_waiter_leaves) {
   client.push(reply(429, "{}", {{"Retry-After", "5"}}));
-  auto model = OpenAiModel::make(settings, client, loop.clock, mint);
+  auto model = make();
   ASSERT_TRUE(model.ok());
   auto running = loop.start((*model)->ask(ModelRequest(), Deadline::after(loop.clock, 60s)));
   ASSERT_TRUE(loop.settle());
@@ -313,10 +322,129 @@ TEST_F(OpenAi, ends_when_the_waiter_leaves) {
   EXPECT_EQ(client.calls().size(), 1U);
 }
 
+// --- what it costs -------------------------------------------------------------------------------
+
+constexpr const char* kCounted = R"({"choices":[{"finish_reason":"stop","message":{"content":"hi"}}],)"
+                                 R"("usage":{"prompt_tokens":1000,"completion_tokens":100}})";
+
+class Spending : public OneModel {
+ protected:
+  Spending() {
+    settings.model = "gpt-4o-mini";
+    setup = setup_of(settings);
+    setup.models.front().streaming = false;
+    setup.budgets.journal = folder.file("spend");
+  }
+  Result<ModelAnswer> ask_as(const std::string& thread, ModelTask task = ModelTask::intent) {
+    if (!model) {
+      const RoutedModel::Ports ports{client, loop.clock, mint, metrics, pool};
+      auto made = RoutedModel::make(settings, setup, PriceTable::built_in(), ports);
+      EXPECT_TRUE(made.ok()) << made.error().message;
+      if (!made) return made.error();
+      model = std::move(*made);
+    }
+    ModelRequest request;
+    request.messages.resize(1);
+    request.scope.tenant = "shop";
+    request.scope.user = "anna";
+    request.scope.thread = thread;
+    request.task = task;
+    auto asking = loop.start(model->ask(std::move(request), Deadline::after(loop.clock, 60s)));
+    EXPECT_TRUE(loop.until([&] { return asking.done(); }));
+    return asking.get();
+  }
+
+  test::TempFolder folder;
+  ModelsSetup setup;
+  std::unique_ptr<RoutedModel> model;
+};
+
+TEST_F(Spending, is_told_with_the_answer) {
+  client.push(reply(200, kCounted));
+  const auto answer = ask_as("t1");
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(answer->cost_picousd, 1'000 * 150'000 + 100 * 600'000);
+}
+
+TEST_F(Spending, stops_at_the_cap_of_a_thread_and_does_not_ask) {
+  setup.budgets.thread_microusd = 1'000;  // one answer reserves 1024 tokens at 0.6 micro-USD
+  client.push(reply(200, kCounted));
+  client.push(reply(200, kCounted));
+  client.push(reply(200, kCounted));
+  ASSERT_TRUE(ask_as("t1").ok());
+  ASSERT_TRUE(ask_as("t1").ok());
+  const auto refused = ask_as("t1");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.code(), Errc::model_unavailable);
+  EXPECT_EQ(refused.error().param, "budget");
+  EXPECT_EQ(client.calls().size(), 2U);
+  EXPECT_TRUE(ask_as("t2").ok());
+}
+
+TEST_F(Spending, is_remembered_over_a_restart) {
+  setup.budgets.thread_microusd = 1'000;
+  for (int i = 0; i < 2; ++i) {
+    client.push(reply(200, kCounted));
+    ASSERT_TRUE(ask_as("t1").ok());
+  }
+  model.reset();
+  EXPECT_EQ(ask_as("t1").error().param, "budget");
+  EXPECT_EQ(client.calls().size(), 2U);
+}
+
+TEST_F(Spending, does_not_ask_when_it_cannot_be_written_down) {
+  setup.budgets.journal = folder.path();
+  const RoutedModel::Ports ports{client, loop.clock, mint, metrics, pool};
+  EXPECT_FALSE(RoutedModel::make(settings, setup, PriceTable::built_in(), ports).ok());
+  EXPECT_TRUE(client.calls().empty());
+}
+
+TEST_F(Spending, of_nothing_for_what_the_cache_knows) {
+  setup.cached_tasks = {"wording"};
+  client.push(reply(200, kCounted));
+  ASSERT_TRUE(ask_as("t1", ModelTask::wording).ok());
+  const auto again = ask_as("t1", ModelTask::wording);
+  ASSERT_TRUE(again.ok());
+  EXPECT_EQ(again->text, "hi");
+  EXPECT_EQ(again->cost_picousd, 0);
+  EXPECT_EQ(client.calls().size(), 1U);
+}
+
+TEST_F(Spending, of_nothing_where_the_rule_engine_is_asked) {
+  setup.tasks["refund"] = "rules";
+  EXPECT_EQ(ask_as("t1", ModelTask::refund).code(), Errc::model_unavailable);
+  EXPECT_TRUE(client.calls().empty());
+}
+
+TEST_F(Spending, of_time_is_limited_for_reasoning) {
+  setup.tiers.front().time_max = Millis(600);
+  client.push_silence();
+  const RoutedModel::Ports ports{client, loop.clock, mint, metrics, pool};
+  setup.budgets.journal.clear();
+  auto made = RoutedModel::make(settings, setup, PriceTable::built_in(), ports);
+  ASSERT_TRUE(made.ok());
+  const Time start = loop.clock.now();
+  EXPECT_EQ(loop.play((*made)->ask(ModelRequest(), Deadline::after(loop.clock, 60s))).code(), Errc::timed_out);
+  EXPECT_EQ(loop.clock.now() - start, 600ms);
+}
+
+TEST_F(Spending, is_counted_in_the_metrics) {
+  client.push(reply(200, kCounted));
+  ASSERT_TRUE(ask_as("t1").ok());
+  const std::string text = metrics.text();
+  for (const char* line :
+       {"gen_ai_client_token_usage_count{gen_ai_operation_name=\"chat\",gen_ai_provider_name=\"default\","
+        "gen_ai_request_model=\"gpt-4o-mini\",gen_ai_token_type=\"input\"} 1",
+        "gen_ai_client_operation_duration_seconds_count", "purser_llm_attempts_total{", "outcome=\"answered\"} 1",
+        "purser_llm_overhead_seconds_count",
+        "purser_llm_cost_microusd_total{gen_ai_request_model=\"gpt-4o-mini\"} 210"})
+    EXPECT_NE(text.find(line), std::string::npos) << line << " in\n" << text;
+}
+
 TEST(WaitWished, reads_every_form) {
   const UtcTime now = *parse_time("2026-01-05T10:00:00Z");
-  const auto wished = [&](const char* name, const char* value) { return wait_wished({{name, value}}, now); };
-  EXPECT_EQ(wait_wished({}, now), Millis(-1));
+  const auto wished = [&](const char* name, const char* value) { return llm::wait_wished({{name, value}}, now); };
+  EXPECT_EQ(llm::wait_wished({}, now), Millis(-1));
   EXPECT_EQ(wished("Retry-After", "2"), Millis(2'000));
   EXPECT_EQ(wished("retry-after", "0.25"), Millis(250));
   EXPECT_EQ(wished("retry-after", "1.23456"), Millis(1'234));

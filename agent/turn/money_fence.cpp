@@ -1,0 +1,60 @@
+#include "agent/turn/money_fence.hpp"
+
+#include "agent/turn/machine.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace purser {
+namespace {
+
+using nlohmann::json;
+
+bool moves_money(const std::string& name, const std::vector<ToolSchema>& tools) {
+  return std::any_of(tools.begin(), tools.end(),
+                     [&](const ToolSchema& tool) { return tool.name == name && tool.moves_money; });
+}
+
+// The order of keys and the spaces between them change nothing.
+bool same_arguments(const std::string& a, const std::string& b) {
+  return json::parse(a, nullptr, false) == json::parse(b, nullptr, false) && json::accept(a);
+}
+
+bool holds(const Message& message, const std::string& call_id) {
+  return std::any_of(message.calls.begin(), message.calls.end(),
+                     [&](const ToolCall& call) { return call.id == call_id; });
+}
+
+const Message* answer_to(const std::vector<Message>& messages, const std::string& call_id) {
+  const auto found = std::find_if(messages.begin(), messages.end(), [&](const Message& message) {
+    return message.role == Role::tool && message.call_id == call_id;
+  });
+  return found == messages.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::optional<Fenced> fenced(const std::vector<Message>& turn_messages, const ToolCall& call,
+                             const std::vector<ToolSchema>& tools) {
+  if (!moves_money(call.name, tools)) return std::nullopt;
+  std::optional<Fenced> other;
+  for (const Message& message : turn_messages) {
+    if (message.role != Role::assistant || holds(message, call.id)) continue;
+    for (const ToolCall& earlier : message.calls) {
+      const Message* answer = answer_to(turn_messages, earlier.id);
+      if (earlier.name != call.name || answer == nullptr || is_refusal(answer->text)) continue;
+      if (same_arguments(earlier.arguments, call.arguments)) return Fenced{answer->text, false};
+      other =
+          Fenced{json{{"status", "refused"},
+                      {"code", "already_done_in_turn"},
+                      {"reason", call.name + " was already done in this turn; tell the customer what came of it, and "
+                                             "wait for what they say next"}}
+                     .dump(),
+                 true};
+    }
+  }
+  return other;
+}
+
+}  // namespace purser

@@ -1,0 +1,25 @@
+// One turn moves money once for each thing the user asked. A model that lost its thread, was asked again after a
+// failure or handed over to another model may repeat a call that was already released; it gets the answer that call
+// had, and nothing happens twice. A different call of the same tool is refused: the user has not asked for it in this
+// turn.
+#pragma once
+
+#include "gateway/llm/model.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace purser {
+
+struct Fenced {
+  std::string result_json;  // what the model is told in place of running the call
+  bool refused = false;
+};
+
+// `turn_messages`: the turn's so far, `call` in the last message that asks for calls. Calls that were refused moved
+// nothing and may be mended; calls beside each other in one message were released together. Nothing: it may run.
+std::optional<Fenced> fenced(const std::vector<Message>& turn_messages, const ToolCall& call,
+                             const std::vector<ToolSchema>& tools);
+
+}  // namespace purser

@@ -1,0 +1,244 @@
+#include "gateway/llm/endpoint.hpp"
+
+#include "gateway/llm/wire_answer.hpp"
+#include "gateway/llm/wire_stream.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace purser::llm {
+namespace {
+
+// After the model's last word: for the count of what it used, and the end of the stream.
+constexpr Millis kTrailerTimeMax{1'000};
+
+// "1.5" to 1500; no value for anything that is not a plain non-negative decimal. What is too large to count is a year.
+std::optional<Millis> seconds_text(std::string_view text) {
+  constexpr std::int64_t kYear = 31'536'000;
+  const auto point = text.find('.');
+  const std::string_view whole = text.substr(0, point);
+  if (whole.empty() || whole.find_first_not_of("0123456789") != std::string_view::npos) return std::nullopt;
+  std::int64_t seconds = kYear;
+  std::from_chars(whole.data(), whole.data() + whole.size(), seconds);  // stays as it is when the number does not fit
+  seconds = std::min(seconds, kYear);
+  std::int64_t thousandths = 0;
+  if (point != std::string_view::npos) {
+    std::int64_t unit = 100;
+    for (const char c : text.substr(point + 1)) {
+      if (c < '0' || c > '9') return std::nullopt;
+      thousandths += (c - '0') * unit;
+      unit /= 10;
+    }
+  }
+  return Millis(seconds * 1000 + thousandths);
+}
+
+// "Sun, 06 Nov 1994 08:49:37 GMT", the one form that senders may use.
+std::optional<UtcTime> http_date(std::string_view text) {
+  static constexpr std::string_view kMonths = "JanFebMarAprMayJunJulAugSepOctNovDec";
+  if (text.size() != 29 || !text.ends_with(" GMT")) return std::nullopt;
+  const auto month = kMonths.find(text.substr(8, 3));
+  if (month == std::string_view::npos || month % 3 != 0) return std::nullopt;
+  const std::string number = std::to_string(month / 3 + 1);
+  const std::string iso = std::string(text.substr(12, 4)) + (number.size() == 1 ? "-0" : "-") + number + "-" +
+                          std::string(text.substr(5, 2)) + "T" + std::string(text.substr(17, 8)) + "Z";
+  auto time = parse_time(iso);
+  if (!time) return std::nullopt;
+  return *time;
+}
+
+// A request that brought no reply, or not all of it, in the words of the port.
+Error in_model_words(const Error& error) {
+  switch (error.code) {
+    case Errc::canceled:
+    case Errc::timed_out:
+      return error;
+    case Errc::expired_before_start:
+      return Error(Errc::timed_out, "no time was left to ask the model");
+    case Errc::reply_malformed:
+    case Errc::reply_too_large:
+      return Error(Errc::model_malformed, error.message);
+    default:
+      return Error(Errc::model_unavailable, error.message);
+  }
+}
+
+// Asking a model moves nothing, so a broken connection is no reason to give up. One that stayed silent for a whole
+// attempt is not given another; somebody else is faster.
+AttemptEnd end_of(const Error& lost) {
+  switch (lost.code) {
+    case Errc::connect_failed:
+    case Errc::connection_lost:
+    case Errc::reply_malformed:
+      return AttemptEnd::transient;
+    case Errc::canceled:
+      return AttemptEnd::left;
+    case Errc::timed_out:
+    case Errc::expired_before_start:
+      return AttemptEnd::silent;
+    default:
+      return AttemptEnd::down;
+  }
+}
+
+AttemptEnd end_of(const Reading& reading) {
+  if (reading.answer) return AttemptEnd::answered;
+  if (reading.answer.code() == Errc::model_refused) return AttemptEnd::refused;
+  if (reading.too_long) return AttemptEnd::too_long;
+  if (reading.asked_wrongly) return AttemptEnd::asked_wrongly;
+  if (reading.answer.code() == Errc::model_rate_limited) return AttemptEnd::limited;
+  return reading.transient ? AttemptEnd::transient : AttemptEnd::down;
+}
+
+}  // namespace
+
+Millis wait_wished(const http::Headers& headers, UtcTime now) {
+  if (const auto exact = http::header(headers, "retry-after-ms"); !exact.empty())
+    if (auto seconds = seconds_text(exact)) return *seconds / 1000;
+  const auto wish = http::header(headers, "retry-after");
+  if (wish.empty()) return Millis(-1);
+  if (auto seconds = seconds_text(wish)) return *seconds;
+  if (auto date = http_date(wish)) return std::max(Millis(0), *date - now);
+  return Millis(-1);
+}
+
+// Reads the reply while it comes, and says how long the next piece of it may take.
+class Endpoint::Sink final : public http::ReplySink {
+ public:
+  Sink(Asked asked, const EndpointLimits& limits, bool streamed, Clock& clock)
+      : reader(std::move(asked), WireLimits(), limits.reply_bytes_max),
+        limits_(limits),
+        streamed_(streamed),
+        clock_(clock),
+        begun_(clock.now()),
+        progress_(clock.now()) {}
+
+  void head(int status_code, const http::Headers& head_fields) override {
+    status = status_code;
+    headers = head_fields;
+    reader.begin(status, http::header(headers, "content-type"));
+  }
+  bool piece(std::string_view bytes) override {
+    if (!reader.feed(bytes)) return !reader.done();
+    progress_ = clock_.now();
+    if (first_token < Millis(0)) first_token = std::chrono::duration_cast<Millis>(progress_ - begun_);
+    return !reader.done();
+  }
+  // A provider that keeps the line busy with comments or blank lines is waited for no longer than a silent one.
+  Clock::time_point limit() const override {
+    if (!streamed_) return Clock::time_point::max();
+    if (first_token < Millis(0)) return begun_ + limits_.first_token_time_max;
+    return progress_ + (reader.ended() ? std::min(kTrailerTimeMax, limits_.gap_time_max) : limits_.gap_time_max);
+  }
+
+  StreamReader reader;
+  int status = 0;
+  http::Headers headers;
+  Millis first_token{-1};
+
+ private:
+  EndpointLimits limits_;
+  bool streamed_;
+  Clock& clock_;
+  Clock::time_point begun_;
+  Clock::time_point progress_;
+};
+
+Endpoint::Endpoint(const ModelSetup& model, const ProviderSetup& provider, http::Origin origin, EndpointLimits limits,
+                   http::Client& client, Clock& clock, Transcript& past)
+    : model_(model),
+      provider_(provider),
+      origin_(std::move(origin)),
+      limits_(limits),
+      client_(client),
+      clock_(clock),
+      past_(past) {}
+
+Result<std::unique_ptr<Endpoint>> Endpoint::make(const ModelSetup& model, const ProviderSetup& provider,
+                                                 EndpointLimits limits, http::Client& client, Clock& clock,
+                                                 Transcript& past) {
+  auto origin = http::Origin::parse(provider.base_url);
+  if (!origin)
+    return Error(Errc::config_bad_value, provider.name + ": base_url: " + origin.error().message, "llm.base_url");
+  return std::unique_ptr<Endpoint>(new Endpoint(model, provider, std::move(*origin), limits, client, clock, past));
+}
+
+Result<Prepared> Endpoint::prepare(const ModelRequest& request) const {
+  WireStyle style;
+  style.model = model_.id;
+  style.output_tokens_max = model_.output_tokens_max;
+  style.legacy_max_tokens = provider_.legacy_max_tokens;
+  style.parallel_tool_calls_field = provider_.parallel_field;
+  style.stream = model_.streaming;
+  style.usage_option = provider_.usage_option;
+  style.strict = model_.strict;
+  style.nine_letter_ids = provider_.nine_letter_ids;
+  style.thought_signatures = provider_.thought_signatures;
+  style.reasoning_with_calls = provider_.reasoning_back == ReasoningBack::with_calls;
+  style.extra_body_json = provider_.extra_body_json;
+  style.provider = provider_.name;
+  style.past = &past_;
+  auto body = build_request(request, style);
+  if (!body) return body.error();
+  Prepared out;
+  out.body = std::move(*body);
+  out.asked.model = model_.id;
+  out.asked.message_count = request.messages.size();
+  out.asked.request_bytes = out.body.size();
+  return out;
+}
+
+http::Call Endpoint::call_with(std::string body) const {
+  http::Call call(origin_, "POST", origin_.base_path + "/chat/completions");
+  call.headers.emplace_back("Content-Type", "application/json");
+  call.headers.emplace_back("Accept", model_.streaming ? "text/event-stream" : "application/json");
+  call.headers.emplace_back("User-Agent", "purser/" PURSER_VERSION);
+  for (const auto& [name, value] : provider_.headers) call.headers.emplace_back(name, value);
+  if (!provider_.api_key.empty()) call.headers.emplace_back("Authorization", "Bearer " + provider_.api_key.reveal());
+  call.body = std::move(body);
+  return call;
+}
+
+Task<Attempt> Endpoint::ask(Prepared question, Deadline deadline) {
+  Sink sink(std::move(question.asked), limits_, model_.streaming, clock_);
+  http::Call call = call_with(std::move(question.body));
+  auto reply = co_await client_.stream(std::move(call), sink, deadline);
+  Attempt out = judged(sink, reply);
+  if (out.answer) {
+    out.answer->provider = origin_.host;
+    past_.remember(provider_.name, *out.answer);
+  }
+  co_return out;
+}
+
+Attempt Endpoint::judged(Sink& sink, const Result<http::Reply>& reply) const {
+  Attempt out;
+  out.first_token = sink.first_token;
+  out.request_id = http::header(sink.headers, "x-request-id").substr(0, 128);
+  // A stream that was left open after the model's last word is complete.
+  const bool whole = reply || (sink.reader.ended() && reply.code() == Errc::timed_out);
+  if (!whole && !sink.reader.ended()) {
+    out.end = end_of(reply.error());
+    out.answer = in_model_words(reply.error());
+    if (sink.reader.begun() && out.end == AttemptEnd::transient)
+      out.answer = Error(Errc::model_truncated, "the stream was cut before the answer's end");
+    // Who was asked and fell silent may have read it all the same.
+    if (sink.reader.begun() || out.end == AttemptEnd::silent) out.used = sink.reader.usage_so_far();
+    return out;
+  }
+  const Usage used = sink.reader.usage_so_far();
+  Reading reading = sink.reader.finish(whole);
+  out.answer = std::move(reading.answer);
+  out.end = end_of(reading);
+  out.nested = reading.nested;
+  if (out.answer) return out;
+  if (sink.status == 200) out.used = used;
+  const auto should = http::header(sink.headers, "x-should-retry");
+  // The provider knows its own state better than the status tells, but a wrong question stays wrong.
+  if (should == "true" && out.end == AttemptEnd::down) out.end = AttemptEnd::transient;
+  if (should == "false") out.give_up = true;
+  out.wished = wait_wished(sink.headers, clock_.wall());
+  return out;
+}
+
+}  // namespace purser::llm

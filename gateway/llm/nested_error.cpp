@@ -1,0 +1,76 @@
+#include "gateway/llm/nested_error.hpp"
+
+#include <algorithm>
+#include <initializer_list>
+
+namespace purser::llm {
+namespace {
+
+bool has_any(std::string_view text, std::initializer_list<std::string_view> parts) {
+  return std::any_of(parts.begin(), parts.end(),
+                     [&](std::string_view part) { return text.find(part) != std::string_view::npos; });
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text.substr(0, 2'048));
+  std::transform(out.begin(), out.end(), out.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return out;
+}
+
+}  // namespace
+
+std::string_view to_string(ErrorClass c) {
+  constexpr std::string_view kNames[] = {"user_error", "system_policy", "model_hallucination", "transient"};
+  return kNames[static_cast<std::size_t>(c)];
+}
+
+// Codes first: they are meant for programs. Words of an explanation only where there is no code that tells, and the
+// stricter reading wins.
+ErrorClass class_of(int status, std::string_view words, std::string_view explanation) {
+  if (has_any(words, {"content_filter", "content_policy", "moderation", "safety", "inspection", "policy", "permission",
+                      "quota", "billing", "balance", "authentication", "api_key", "forbidden", "region"}))
+    return ErrorClass::system_policy;
+  if (has_any(words, {"tool_use_failed", "malformed_function", "invalid_tool", "unexpected_tool", "failed_generation",
+                      "json_validate", "hallucinat"}))
+    return ErrorClass::model_hallucination;
+  if (has_any(words, {"rate_limit", "overload", "unavailable", "timeout", "server_error", "throttl", "exhausted"}))
+    return ErrorClass::transient;
+  const std::string said = lower(explanation);
+  if (has_any(said, {"violat", "not permitted", "not allowed", "policy", "prohibited", "unsafe", "blocked", "违规",
+                     "不允许", "政策", "敏感"}))
+    return ErrorClass::system_policy;
+  if (has_any(said, {"no such tool", "unknown function", "unknown tool", "invalid json", "does not exist in tools",
+                     "failed to call a function", "malformed function", "工具不存在"}))
+    return ErrorClass::model_hallucination;
+  if (has_any(said, {"try again", "temporar", "overload", "timed out", "timeout", "too busy", "稍后", "繁忙"}))
+    return ErrorClass::transient;
+  if (has_any(words, {"context_length", "invalid_request", "invalid_argument", "invalidparameter", "unsupported"}) ||
+      has_any(said, {"too long", "cannot understand", "invalid input", "missing", "unsupported", "参数", "过长"}))
+    return ErrorClass::user_error;
+  if (status == 401 || status == 402 || status == 403) return ErrorClass::system_policy;
+  return status == 400 || status == 404 || status == 413 || status == 422 ? ErrorClass::user_error
+                                                                          : ErrorClass::transient;
+}
+
+bool RejectionWatch::answered(const std::string& tenant, bool rejected) {
+  Tenant& one = tenants_[tenant];
+  one.last.push_back(rejected);
+  one.rejected += rejected ? 1 : 0;
+  if (one.last.size() > window_) {
+    one.rejected -= one.last.front() ? 1 : 0;
+    one.last.pop_front();
+  }
+  const bool high = one.last.size() >= least_ && share(tenant) >= alarm_percent_;
+  const bool rose = high && !one.alarmed;
+  one.alarmed = high;
+  return rose;
+}
+
+std::int64_t RejectionWatch::share(const std::string& tenant) const {
+  const auto found = tenants_.find(tenant);
+  if (found == tenants_.end() || found->second.last.empty()) return 0;
+  return static_cast<std::int64_t>(found->second.rejected * 100 / found->second.last.size());
+}
+
+}  // namespace purser::llm

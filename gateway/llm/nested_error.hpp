@@ -1,0 +1,48 @@
+// Errors inside a success: APIs in front of models answer 200 with an error object and an explanation in words. What
+// kind of error it is decides who deals with it. By rules alone: a model that misreads an explanation must not decide
+// whether money is tried again.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace purser::llm {
+
+enum class ErrorClass : std::uint8_t {
+  user_error,           // what was asked cannot be done: say so to the user
+  system_policy,        // a filter, a quota, a missing right: an operator's matter, and asked of nobody else
+  model_hallucination,  // the model wrote a call that does not exist or does not parse: another model may do better
+  transient             // try again
+};
+std::string_view to_string(ErrorClass c);
+
+// From the words of code and type (lower case, as classify() makes them) and the explanation.
+ErrorClass class_of(int status, std::string_view words, std::string_view explanation);
+
+// How often a tenant's answers were errors inside a success, over its last answers.
+class RejectionWatch {
+ public:
+  RejectionWatch(std::size_t window, std::size_t least, std::int64_t alarm_percent)
+      : window_(window), least_(least), alarm_percent_(alarm_percent) {}
+
+  // True when this answer brought the tenant's share to the alarm; again only after it was below in between.
+  bool answered(const std::string& tenant, bool rejected);
+  // In percent; 0 for nobody.
+  std::int64_t share(const std::string& tenant) const;
+
+ private:
+  struct Tenant {
+    std::deque<bool> last;
+    std::size_t rejected = 0;
+    bool alarmed = false;
+  };
+  std::size_t window_;
+  std::size_t least_;  // answers before a share means anything
+  std::int64_t alarm_percent_;
+  std::map<std::string, Tenant> tenants_;
+};
+
+}  // namespace purser::llm

@@ -1,0 +1,87 @@
+// The model the agent talks to when there are real ones: it routes, asks, waits, fails over, books what it cost and
+// tells what happened. It decides nothing itself: who is asked is the router's matter, what is done about a failure the
+// plan's, what may be spent the budget's.
+#pragma once
+
+#include "config/model_prices.hpp"
+#include "config/model_setup.hpp"
+#include "gateway/crypto/mint.hpp"
+#include "gateway/http/client.hpp"
+#include "gateway/llm/answer_cache.hpp"
+#include "gateway/llm/attempt_log.hpp"
+#include "gateway/llm/budget.hpp"
+#include "gateway/llm/endpoint.hpp"
+#include "gateway/llm/model.hpp"
+#include "gateway/llm/nested_error.hpp"
+#include "gateway/llm/route/router.hpp"
+#include "gateway/llm/spend_journal.hpp"
+#include "gateway/metrics.hpp"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace purser {
+
+class RoutedModel final : public Model {
+ public:
+  // All outlive it.
+  struct Ports {
+    http::Client& client;
+    Clock& clock;
+    Mint& mint;
+    Metrics& metrics;
+    asio::thread_pool& pool;  // writes the journal
+  };
+
+  // `setup` names at least one model. Errors: config_bad_value, config_unreadable, store_unavailable, store_corrupt,
+  // each naming the setting.
+  static Result<std::unique_ptr<RoutedModel>> make(const ModelSettings& settings, ModelsSetup setup, PriceTable prices,
+                                                   Ports ports);
+  ~RoutedModel() override;
+
+  std::string_view name() const override { return name_; }
+  // Also model_unavailable with param "budget", and when the task belongs to the rule engine.
+  Task<Result<ModelAnswer>> ask(ModelRequest request, Deadline deadline) override;
+
+  const PriceTable& prices() const { return prices_; }
+
+ private:
+  class UnderWay;
+
+  RoutedModel(const ModelSettings& settings, ModelsSetup setup, PriceTable prices, Ports ports);
+  Result<void> open_files();
+  Task<Result<ModelAnswer>> route(ModelRequest& request, const TierSetup& tier, Deadline limit);
+  Task<llm::Attempt> attempt(std::size_t model, const ModelRequest& request, Deadline limit, bool has_others);
+  Task<Result<llm::Budget::Ticket>> set_aside(std::size_t model, const ModelRequest& request, std::size_t bytes);
+  std::int64_t cost_of(std::size_t model, const Usage& usage, const std::string& service_tier);
+  void settle(std::size_t model, llm::Budget::Ticket ticket, llm::Attempt& attempt);
+  void tell(std::size_t model, const ModelRequest& request, const llm::Attempt& attempt, Millis took);
+  Deadline share_of(Deadline limit, bool has_others) const;
+  Millis time() const;
+  std::uint32_t drawn();
+  std::uint32_t jitter();
+
+  ModelSettings settings_;
+  ModelsSetup setup_;
+  PriceTable prices_;
+  Ports ports_;
+  std::string name_;
+  llm::Router router_;
+  llm::Transcript past_;
+  std::vector<std::unique_ptr<llm::Endpoint>> endpoints_;
+  llm::Budget budget_;
+  std::unique_ptr<llm::SpendJournal> journal_;
+  std::unique_ptr<llm::AttemptLog> log_;
+  llm::AnswerCache cache_;
+  llm::RejectionWatch rejections_;
+  std::int64_t questions_ = 0;
+  Clock::time_point born_;
+};
+
+// The name of a task as it stands in settings and metrics.
+std::string_view to_string(ModelTask task);
+
+}  // namespace purser

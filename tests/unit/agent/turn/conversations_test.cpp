@@ -1,0 +1,102 @@
+// What a conversation does around the model: first words at once, and nothing twice.
+#include "agent/turn/conversations.hpp"
+
+#include "tests/support/desk.hpp"
+#include "tests/support/temp_folder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace purser {
+namespace {
+
+const char* const kTwoCups = R"({"lines":[{"sku":"CUP","quantity":2}]})";
+
+class Talking : public testing::Test {
+ protected:
+  Conversations with(std::vector<std::string> acknowledge) {
+    Conversations::Prompts prompts;
+    prompts.acknowledge = std::move(acknowledge);
+    return Conversations({*desk.store, desk.model, desk.tools, desk.cashier, desk.mint, desk.loop.clock}, desk.turns,
+                         std::move(prompts), true, desk.loop.executor());
+  }
+  // Says `text` and returns the types of the events that came of it, in order.
+  std::vector<std::string> events_of(Conversations& talk, const std::string& text) {
+    const ThreadId thread = ThreadId::trusted(desk.thread("user" + std::to_string(++users)));
+    auto turn = desk.loop.run(talk.say(thread, text, std::nullopt));
+    EXPECT_TRUE(turn.ok()) << turn.error().message;
+    auto events = desk.loop.run(desk.store->events(thread, 0, 100));
+    EXPECT_TRUE(events.ok());
+    std::vector<std::string> types;
+    for (const StreamEvent& event : *events) types.push_back(event.type);
+    last = *events;
+    return types;
+  }
+
+  test::TempFolder folder;
+  test::Desk desk{folder.path()};
+  std::vector<StreamEvent> last;
+  int users = 0;
+};
+
+TEST_F(Talking, first_words_come_before_the_order_where_the_tenant_wants_them) {
+  for (const std::string& name : {std::string("acme"), std::string("*")}) {
+    auto talk = with({name});
+    desk.model.push(test::asks("create_payment_intent", kTwoCups));
+    desk.model.push(test::says("Please pay."));
+    const auto types = events_of(talk, "two cups");
+    ASSERT_FALSE(types.empty());
+    EXPECT_EQ(types.front(), "message.delta");
+    EXPECT_EQ(types.back(), "message.completed");
+    EXPECT_EQ(std::count(types.begin(), types.end(), "message.delta"), 1);
+    EXPECT_EQ(last.front().data_json.find("paid"), std::string::npos);
+  }
+}
+
+TEST_F(Talking, nobody_else_reads_first_words) {
+  auto talk = with({"other"});
+  desk.model.push(test::asks("create_payment_intent", kTwoCups));
+  desk.model.push(test::says("Please pay."));
+  const auto types = events_of(talk, "two cups");
+  EXPECT_EQ(std::count(types.begin(), types.end(), "message.delta"), 0);
+}
+
+TEST_F(Talking, a_search_needs_no_first_words) {
+  auto talk = with({"*"});
+  desk.model.push(test::asks("search_catalogue", "{}"));
+  desk.model.push(test::says("We have cups."));
+  const auto types = events_of(talk, "what do you have?");
+  EXPECT_EQ(std::count(types.begin(), types.end(), "message.delta"), 0);
+}
+
+// A model that was asked again after its order was made makes the same order: it is told what came of the first.
+TEST_F(Talking, the_same_order_twice_in_a_turn_is_one_order) {
+  auto talk = with({});
+  std::string first;
+  desk.model.push(test::asks("create_payment_intent", kTwoCups));
+  desk.model.push([&](const ModelRequest& request) -> Result<ModelAnswer> {
+    first = request.messages.back().text;
+    return test::asks("create_payment_intent", R"({ "lines": [{"quantity":2,"sku":"CUP"}] })");
+  });
+  desk.model.push([&](const ModelRequest& request) -> Result<ModelAnswer> {
+    EXPECT_EQ(request.messages.back().text, first);
+    return test::says("Please pay.");
+  });
+  (void)events_of(talk, "two cups");
+  EXPECT_NE(first.find("\"ok\""), std::string::npos) << first;
+}
+
+TEST_F(Talking, another_order_in_the_same_turn_is_refused) {
+  auto talk = with({});
+  desk.model.push(test::asks("create_payment_intent", kTwoCups));
+  desk.model.push(test::asks("create_payment_intent", R"({"lines":[{"sku":"CUP","quantity":3}]})"));
+  desk.model.push([&](const ModelRequest& request) -> Result<ModelAnswer> {
+    EXPECT_NE(request.messages.back().text.find("already_done_in_turn"), std::string::npos);
+    return test::says("Please pay.");
+  });
+  (void)events_of(talk, "two cups");
+}
+
+}  // namespace
+}  // namespace purser

@@ -1,0 +1,483 @@
+// The public failover catalogue (S01 to S16) and the faults that gateways were seen to hand on as successes (F1 to F9):
+// a scripted server on the wire, the real client, a virtual clock; each case streamed and whole where both exist.
+#include "gateway/llm/routed_model.hpp"
+#include "tests/support/loop.hpp"
+#include "tests/support/scripted_peer.hpp"
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <optional>
+
+namespace purser {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using test::Script;
+using test::ScriptedPeer;
+using test::Step;
+
+class ZeroMint final : public Mint {
+ public:
+  std::string token(std::size_t length) override { return std::string(length, '0'); }
+  OutTradeNo out_trade_no(const TenantId&, const ThreadId&, std::int64_t) const override { return {}; }
+  OutRefundNo out_refund_no(const TenantId&, const IntentId&, const std::string&) const override { return {}; }
+  ThreadId thread_of(const TenantId&, const std::string&) const override { return {}; }
+};
+
+std::string reply(int status, const std::string& body, const std::string& headers = "",
+                  const std::string& type = "application/json") {
+  return "HTTP/1.1 " + std::to_string(status) + " X\r\nConnection: close\r\nContent-Type: " + type + "\r\n" + headers +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+std::string data(const json& chunk) {
+  return "data: " + chunk.dump() + "\n\n";
+}
+std::string word(const std::string& text) {
+  return data({{"choices", {{{"index", 0}, {"delta", {{"content", text}}}}}}});
+}
+const std::string kStreamHead = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: text/event-stream\r\n\r\n";
+const std::string kStop = data({{"choices", {{{"index", 0}, {"delta", json::object()}, {"finish_reason", "stop"}}}}});
+const std::string kDone = "data: [DONE]\n\n";
+
+std::string usage(const std::string& model) {
+  return data(
+      {{"model", model}, {"choices", json::array()}, {"usage", {{"prompt_tokens", 9}, {"completion_tokens", 60}}}});
+}
+
+std::string sixty_words(const std::string& of) {
+  std::string out;
+  for (int i = 0; i < 60; ++i) out += of + std::to_string(i) + " ";
+  return out;
+}
+
+class Catalogue : public testing::TestWithParam<bool> {
+ protected:
+  Catalogue() {
+    settings.attempts_max = 4;
+    settings.attempt_time_max = 20s;
+    settings.total_time_max = 90s;
+    client = std::move(*http::make_client(loop.executor(), loop.clock, {}, ""));
+  }
+  ~Catalogue() override { pool.join(); }
+  bool streamed() const { return GetParam(); }
+
+  // A good answer of sixty words by the model `name`, as this run asks for it.
+  Script good(const std::string& name) const {
+    if (!streamed())
+      return whole(200, json{{"model", name},
+                             {"choices", {{{"finish_reason", "stop"}, {"message", {{"content", sixty_words(name)}}}}}},
+                             {"usage", {{"prompt_tokens", 9}, {"completion_tokens", 60}}}}
+                            .dump());
+    std::string bytes = kStreamHead + data({{"model", name}, {"choices", {{{"delta", {{"role", "assistant"}}}}}}});
+    for (int i = 0; i < 60; ++i) bytes += word(name + std::to_string(i) + " ");
+    return {Step::request(), Step::send(bytes + kStop + usage(name) + kDone), Step::close()};
+  }
+  static Script whole(int status, const std::string& body, const std::string& headers = "",
+                      const std::string& type = "application/json") {
+    return {Step::request(), Step::send(reply(status, body, headers, type)), Step::close()};
+  }
+  // Sends `bytes` as the body of a stream, then closes as if all were well.
+  static Script stream(const std::string& bytes) {
+    return {Step::request(), Step::send(kStreamHead + bytes), Step::close()};
+  }
+  static Script cut_by_reset(const std::string& bytes) { return {Step::request(), Step::send(bytes), Step::reset()}; }
+
+  void play(ScriptedPeer& peer, const Script& script, int times = 1) {
+    for (int i = 0; i < times; ++i) peer.play(script);
+  }
+
+  // Both providers as new, with no script left over.
+  void fresh() {
+    primary.emplace(loop);
+    fallback.emplace(loop);
+  }
+
+  ModelsSetup setup(bool with_fallback) {
+    ModelsSetup out;
+    TierSetup tier;
+    tier.name = "fast";
+    const auto add = [&](const std::string& name, const ScriptedPeer& peer, std::int64_t context) {
+      ProviderSetup provider;
+      provider.name = name;
+      provider.base_url = peer.url() + "/v1";
+      out.providers.push_back(provider);
+      ModelSetup model;
+      model.name = model.id = model.price = name;
+      model.provider = out.providers.size() - 1;
+      model.streaming = streamed();
+      model.context_tokens = context;
+      out.models.push_back(model);
+      tier.models.push_back(out.models.size() - 1);
+      tier.weights.push_back(1);
+    };
+    add("primary", *primary, 8'000);
+    if (with_fallback) add("fallback", *fallback, fallback_context);
+    out.tiers.push_back(tier);
+    return out;
+  }
+
+  Result<ModelAnswer> ask(bool with_fallback = true) {
+    const RoutedModel::Ports ports{*client, loop.clock, mint, metrics, pool};
+    auto model = RoutedModel::make(settings, setup(with_fallback), PriceTable::built_in(), ports);
+    EXPECT_TRUE(model.ok());
+    ModelRequest request;
+    request.system = "be brief";
+    request.messages.resize(1);
+    request.messages[0].text = "hello";
+    const auto begun = loop.clock.now();
+    auto answer = loop.play((*model)->ask(std::move(request), Deadline::after(loop.clock, 100s)), 3);
+    took = loop.clock.now() - begun;
+    return answer;
+  }
+  // The whole answer, and whose it is.
+  void expect_answer_of(const std::string& name, const Result<ModelAnswer>& answer) {
+    ASSERT_TRUE(answer.ok()) << answer.error().message;
+    EXPECT_EQ(answer->text, sixty_words(name));
+    EXPECT_EQ(answer->model, name);
+    EXPECT_EQ(answer->usage.output_tokens, 60);
+    EXPECT_FALSE(answer->usage.estimated);
+  }
+
+  test::Loop loop;
+  std::optional<ScriptedPeer> primary{std::in_place, loop};
+  std::optional<ScriptedPeer> fallback{std::in_place, loop};
+  std::unique_ptr<http::Client> client;
+  ZeroMint mint;
+  Metrics metrics;
+  asio::thread_pool pool{1};
+  ModelSettings settings;
+  std::int64_t fallback_context = 8'000;
+  Clock::duration took{};
+};
+
+INSTANTIATE_TEST_SUITE_P(Wire, Catalogue, testing::Values(false, true),
+                         [](const auto& one) { return one.param ? "Streamed" : "Whole"; });
+
+TEST_P(Catalogue, S01_waits_as_long_as_it_is_asked_to_or_asks_another) {
+  play(*primary, whole(429, "{}", "Retry-After: 2\r\n"));
+  play(*primary, good("primary"));
+  expect_answer_of("primary", ask(false));
+  EXPECT_GE(took, 1800ms);
+  fresh();
+  play(*primary, whole(429, "{}", "Retry-After: 2\r\n"));
+  play(*fallback, good("fallback"));
+  expect_answer_of("fallback", ask());
+  EXPECT_LT(took, 1s);
+}
+
+TEST_P(Catalogue, S02_does_not_hammer) {
+  play(*primary, whole(429, "{}"), 9);
+  EXPECT_EQ(ask(false).code(), Errc::model_rate_limited);
+  EXPECT_LE(primary->requests().size(), 4U);
+}
+
+TEST_P(Catalogue, S03_tries_the_same_again_after_a_hiccup) {
+  play(*primary, whole(500, "{}"));
+  play(*primary, good("primary"));
+  expect_answer_of("primary", ask());
+  EXPECT_TRUE(fallback->requests().empty());
+}
+
+TEST_P(Catalogue, S04_fails_over_from_an_outage) {
+  play(*primary, whole(503, "{}"), 9);
+  play(*fallback, good("fallback"));
+  expect_answer_of("fallback", ask());
+  EXPECT_EQ(primary->requests().size(), 2U);
+}
+
+TEST_P(Catalogue, S05_tries_again_after_a_reset) {
+  play(*primary, {Step::request(), Step::reset()});
+  play(*primary, good("primary"));
+  expect_answer_of("primary", ask());
+}
+
+TEST_P(Catalogue, S06_leaves_a_silent_provider_after_one_limit) {
+  play(*primary, {Step::request(), Step::stall()}, 9);
+  play(*fallback, good("fallback"));
+  expect_answer_of("fallback", ask());
+  EXPECT_EQ(primary->requests().size(), 1U);
+  EXPECT_LE(took, 20s);
+}
+
+TEST_P(Catalogue, S07_waits_no_twenty_seconds_for_the_first_word) {
+  if (!streamed()) GTEST_SKIP() << "a whole answer has no first word: S06";
+  play(*primary, {Step::request(), Step::send(kStreamHead + ": keep-alive\n\n"), Step::stall()});
+  play(*fallback, good("fallback"));
+  expect_answer_of("fallback", ask());
+  EXPECT_LT(took, 15s);
+}
+
+TEST_P(Catalogue, S08_never_shows_a_cut_answer_as_a_success) {
+  const std::string forty = [] {
+    std::string out;
+    for (int i = 0; i < 40; ++i) out += word("x ");
+    return out;
+  }();
+  const std::string document = reply(200, "{\"choices\":[{\"message\":{\"content\":\"x x x");
+  for (const bool with_reset : {true, false}) {
+    const std::string bytes = streamed() ? kStreamHead + forty : document.substr(0, document.size() - 3);
+    fresh();
+    play(*primary, {Step::request(), Step::send(bytes), with_reset ? Step::reset() : Step::close()}, 2);
+    play(*fallback, good("fallback"));
+    expect_answer_of("fallback", ask());
+    play(*primary, {Step::request(), Step::send(bytes), with_reset ? Step::reset() : Step::close()}, 4);
+    EXPECT_FALSE(ask(false).ok());
+  }
+}
+
+TEST_P(Catalogue, S09_bounds_a_stall_in_the_middle) {
+  if (!streamed()) GTEST_SKIP() << "a whole answer has no middle: S06";
+  play(*primary, {Step::request(), Step::send(kStreamHead + word("x")), Step::stall()}, 9);
+  play(*fallback, good("fallback"));
+  expect_answer_of("fallback", ask());
+  EXPECT_LE(took, 10s);
+  EXPECT_EQ(primary->requests().size(), 1U);
+}
+
+TEST_P(Catalogue, S10_skips_a_chunk_that_is_no_json_in_words_and_refuses_it_in_calls) {
+  if (!streamed()) GTEST_SKIP() << "a whole answer has no chunks: F4";
+  play(*primary, stream(word("a") + "data: {\"choices\":[{\n\n" + word("b") + kStop + usage("primary") + kDone));
+  const auto answer = ask(false);
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(answer->text, "ab");
+  const std::string call = data(
+      {{"choices",
+        {{{"delta",
+           {{"tool_calls", {{{"index", 0}, {"id", "a"}, {"function", {{"name", "refund"}, {"arguments", "{}"}}}}}}}},
+          {"finish_reason", nullptr}}}}});
+  const std::string end = data({{"choices", {{{"delta", json::object()}, {"finish_reason", "tool_calls"}}}}});
+  play(*primary, stream(call + "data: {\"choices\":[{\n\n" + end + kDone), 4);
+  EXPECT_EQ(ask(false).code(), Errc::model_malformed);
+}
+
+TEST_P(Catalogue, S11_needs_no_DONE) {
+  if (!streamed()) GTEST_SKIP() << "a whole answer ends with its length";
+  // The connection stays open, and nothing more comes.
+  std::string bytes = kStreamHead;
+  for (int i = 0; i < 60; ++i) bytes += word("primary" + std::to_string(i) + " ");
+  play(*primary, {Step::request(), Step::send(bytes + kStop + usage("primary")), Step::stall()});
+  expect_answer_of("primary", ask());
+  EXPECT_LE(took, 1s);
+  // Nor the count of what was used; then it is a guess.
+  play(*primary, {Step::request(), Step::send(bytes + kStop), Step::stall()});
+  const auto answer = ask();
+  ASSERT_TRUE(answer.ok());
+  EXPECT_EQ(answer->text, sixty_words("primary"));
+  EXPECT_TRUE(answer->usage.estimated);
+  EXPECT_LE(took, 1s);
+}
+
+TEST_P(Catalogue, S12_sends_what_was_too_long_to_larger_models_alone) {
+  const std::string too_long = R"({"error":{"code":"context_length_exceeded"}})";
+  play(*primary, whole(400, too_long), 9);
+  EXPECT_FALSE(ask().ok());
+  EXPECT_EQ(primary->requests().size(), 1U);
+  EXPECT_TRUE(fallback->requests().empty());
+  fallback_context = 128'000;
+  play(*fallback, good("fallback"));
+  expect_answer_of("fallback", ask());
+}
+
+TEST_P(Catalogue, S13_never_routes_around_a_filter) {
+  const std::vector<Script> filters = {
+      whole(400, R"({"error":{"code":"content_filter"}})"),
+      whole(200, R"({"error":{"code":403,"message":"flagged","metadata":{"reasons":["violence"]}}})"),
+      whole(200, R"({"error":{"code":500,"message":"This request violates our usage policy"}})"),
+      streamed() ? stream(data({{"error", {{"code", "content_filter"}}}}))
+                 : whole(200, R"({"choices":[{"finish_reason":"content_filter","message":{"content":null}}]})"),
+      streamed()
+          ? stream(word("x") + data({{"choices", {{{"delta", json::object()}, {"finish_reason", "content_filter"}}}}}) +
+                   kDone)
+          : whole(200, R"({"choices":[{"finish_reason":"stop","message":{"content":null,"refusal":"no"}}]})"),
+  };
+  for (const Script& filter : filters) {
+    play(*primary, filter);
+    const auto answer = ask();
+    if (answer) {
+      EXPECT_FALSE(answer->refusal.empty());
+    } else {
+      EXPECT_EQ(answer.code(), Errc::model_refused);
+    }
+  }
+  EXPECT_EQ(primary->requests().size(), filters.size());
+  EXPECT_TRUE(fallback->requests().empty());
+}
+
+TEST_P(Catalogue, S14_begins_anew_at_the_fallback_without_a_prefill) {
+  play(*primary, streamed() ? stream(word("half an")) : whole(503, "{}"), 2);
+  play(*fallback, good("fallback"));
+  expect_answer_of("fallback", ask());
+  const std::string& request = fallback->requests().at(0);
+  const json body = json::parse(request.substr(request.find("\r\n\r\n") + 4));
+  EXPECT_EQ(body["messages"].back()["role"], "user");
+  EXPECT_EQ(request.find("half an"), std::string::npos);
+}
+
+TEST_P(Catalogue, S16_reports_who_answered) {
+  play(*primary, whole(503, "{}"), 2);
+  play(*fallback, good("fallback"));
+  const auto answer = ask();
+  expect_answer_of("fallback", answer);
+  EXPECT_EQ(answer->provider, "127.0.0.1");
+}
+
+TEST_P(Catalogue, F1_to_F5_take_no_error_for_a_success) {
+  const std::vector<Script> faults = {
+      whole(200, R"({"error":{"code":502,"message":"upstream"}})"),  // F1
+      whole(200, R"([{"error":{"code":503}}])"),
+      whole(200, R"({"object":"error","message":"x","raw_status_code":500})"),
+      whole(200, R"({"status":"failure","message":"x"})"),
+      whole(200, "<html>maintenance</html>", "", "text/html"),  // F2
+      whole(200, "<html>maintenance</html>"),
+      whole(200, ""),  // F3
+      whole(200, "", "", "text/event-stream"),
+      whole(200, R"({"choices":[{"message":{"content":"half)"),  // F4
+      stream(data({{"error", {{"code", 503}}}})),                // F5
+      stream("event: error\ndata: {\"error\":{\"type\":\"overloaded_error\"}}\n\n"),
+      stream("event: error\ndata: oh\n\n"),
+  };
+  for (std::size_t i = 0; i < faults.size(); ++i) {
+    fresh();
+    play(*primary, faults[i], 2);
+    play(*fallback, good("fallback"));
+    expect_answer_of("fallback", ask());
+    EXPECT_EQ(fallback->requests().size(), 1U) << "fault " << i;
+  }
+}
+
+TEST_P(Catalogue, F6_takes_no_stream_without_an_end_for_a_whole_one) {
+  if (!streamed()) GTEST_SKIP() << "F4";
+  play(*primary, stream(word("it is") + word(" done")), 4);
+  const auto answer = ask(false);
+  ASSERT_FALSE(answer.ok());
+  EXPECT_EQ(answer.code(), Errc::model_truncated);
+}
+
+TEST_P(Catalogue, F7_and_F8_hang_on_no_stall) {
+  for (const std::string& before : {std::string(), streamed() ? kStreamHead : std::string(),
+                                    streamed() ? kStreamHead + word("x") : std::string()}) {
+    fresh();
+    play(*primary, {Step::request(), Step::send(before), Step::stall()});
+    play(*fallback, good("fallback"));
+    expect_answer_of("fallback", ask());
+    EXPECT_LE(took, 20s);
+  }
+  fresh();
+  play(*primary, {Step::request(), Step::stall()});
+  EXPECT_EQ(ask(false).code(), Errc::timed_out);
+  EXPECT_LE(took, 20s);
+}
+
+TEST_P(Catalogue, F9_falls_back_from_everything_that_is_no_answer) {
+  const std::vector<Script> faults = {whole(402, "{}"), {Step::request(), Step::reset()},
+                                      whole(500, "{}"), whole(429, "{}"),
+                                      whole(401, "{}"), whole(404, "{}")};
+  for (const Script& fault : faults) {
+    fresh();
+    play(*primary, fault, 2);
+    play(*fallback, good("fallback"));
+    expect_answer_of("fallback", ask());
+  }
+}
+
+// A money call comes out of an answer once, whole, whatever happened on the way there.
+TEST_P(Catalogue, a_call_is_released_once_and_only_whole) {
+  const json call = {{"index", 0},
+                     {"id", "a"},
+                     {"type", "function"},
+                     {"function", {{"name", "refund"}, {"arguments", R"({"all":true})"}}}};
+  const std::string piece = data({{"choices", {{{"delta", {{"tool_calls", {call}}}}}}}});
+  const std::string end = data({{"choices", {{{"delta", json::object()}, {"finish_reason", "tool_calls"}}}}});
+  const std::string document =
+      json{{"choices", {{{"finish_reason", "tool_calls"}, {"message", {{"tool_calls", {call}}}}}}}}.dump();
+  play(*primary, streamed() ? stream(piece) : cut_by_reset(reply(200, document).substr(0, 150)), 2);
+  play(*fallback, streamed() ? stream(piece + end + usage("fallback") + kDone) : whole(200, document));
+  const auto answer = ask();
+  ASSERT_TRUE(answer.ok()) << answer.error().message;
+  EXPECT_EQ(answer->calls, (std::vector<ToolCall>{{"a", "refund", R"({"all":true})"}}));
+}
+
+// --- S15 -------------------------------------------------------------------------------------------
+
+// Two hosts, of which one is down for a while.
+class TwoHosts final : public http::Client {
+ public:
+  explicit TwoHosts(Clock& clock) : clock_(clock) {}
+  Task<Result<http::Reply>> send(http::Call call, Deadline) override {
+    http::Reply out;
+    out.status = 200;
+    out.headers.emplace_back("Content-Type", "application/json");
+    const bool first = call.origin.host == "primary";
+    if (first && clock_.now() >= down_from && clock_.now() < down_until) {
+      ++asked_while_down;
+      out.status = 503;
+      out.body = "{}";
+      co_return out;
+    }
+    out.body =
+        json{{"model", call.origin.host}, {"choices", {{{"finish_reason", "stop"}, {"message", {{"content", "x"}}}}}}}
+            .dump();
+    co_return out;
+  }
+
+  Clock::time_point down_from{};
+  Clock::time_point down_until{};
+  int asked_while_down = 0;
+
+ private:
+  Clock& clock_;
+};
+
+TEST(Outage, S15_is_survived_with_few_probes_and_a_quick_return) {
+  test::Loop loop;
+  TwoHosts client(loop.clock);
+  ZeroMint mint;
+  Metrics metrics;
+  asio::thread_pool pool{1};
+  ModelsSetup setup;
+  TierSetup tier;
+  tier.name = "fast";
+  for (const char* host : {"primary", "fallback"}) {
+    ProviderSetup provider;
+    provider.name = host;
+    provider.base_url = std::string("http://") + host + "/v1";
+    setup.providers.push_back(provider);
+    ModelSetup model;
+    model.name = model.id = host;
+    model.provider = setup.providers.size() - 1;
+    setup.models.push_back(model);
+    tier.models.push_back(setup.models.size() - 1);
+    tier.weights.push_back(1);
+  }
+  setup.tiers.push_back(tier);
+  const RoutedModel::Ports ports{client, loop.clock, mint, metrics, pool};
+  auto model = RoutedModel::make(ModelSettings(), setup, PriceTable::built_in(), ports);
+  ASSERT_TRUE(model.ok());
+  const auto ask = [&] {
+    ModelRequest request;
+    request.messages.resize(1);
+    return loop.play((*model)->ask(std::move(request), Deadline::after(loop.clock, 30s)));
+  };
+
+  client.down_from = loop.clock.now();
+  client.down_until = client.down_from + 60s;
+  for (int i = 0; i < 20; ++i) {
+    const auto answer = ask();
+    ASSERT_TRUE(answer.ok()) << i;
+    EXPECT_EQ(answer->model, "fallback") << i;
+    ASSERT_TRUE(loop.advance(client.down_from + (i + 1) * 3s - loop.clock.now()));
+  }
+  EXPECT_LE(client.asked_while_down, 12);
+  const auto back = client.down_until;
+  while (ask()->model != "primary") {
+    ASSERT_LT(loop.clock.now() - back, 30s);
+    ASSERT_TRUE(loop.advance(1s));
+  }
+  EXPECT_LT(loop.clock.now() - back, 30s);
+  pool.join();
+}
+
+}  // namespace
+}  // namespace purser

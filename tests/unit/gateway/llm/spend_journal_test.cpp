@@ -1,0 +1,98 @@
+#include "gateway/llm/spend_journal.hpp"
+
+#include "tests/support/loop.hpp"
+#include "tests/support/temp_folder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+
+namespace purser::llm {
+namespace {
+
+using Lines = std::vector<std::string>;
+
+class Journal : public testing::Test {
+ protected:
+  ~Journal() override { pool.join(); }
+
+  std::unique_ptr<SpendJournal> open() {
+    auto opened = SpendJournal::open(path, pool, loop.clock);
+    EXPECT_TRUE(opened.ok()) << opened.error().message;
+    return opened ? std::move(*opened) : nullptr;
+  }
+  Lines lines() { return open()->take_lines(); }
+  std::string bytes() const {
+    std::stringstream text;
+    text << std::ifstream(path, std::ios::binary).rdbuf();
+    return text.str();
+  }
+  void write(const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+
+  test::Loop loop;
+  asio::thread_pool pool{1};
+  test::TempFolder folder;
+  std::string path = folder.file("spend");
+};
+
+TEST_F(Journal, keeps_its_lines) {
+  auto journal = open();
+  EXPECT_EQ(journal->take_lines(), Lines());
+  EXPECT_TRUE(loop.run(journal->append("one")).ok());
+  journal->note("two");
+  EXPECT_EQ(lines(), Lines({"one"}));
+  EXPECT_TRUE(loop.run(journal->append("three")).ok());
+  EXPECT_EQ(lines(), Lines({"one", "two", "three"}));
+}
+
+TEST_F(Journal, writes_together_what_comes_together) {
+  auto journal = open();
+  std::vector<test::Started<Result<void>>> all;
+  for (int i = 0; i < 20; ++i) all.push_back(loop.start(journal->append(std::to_string(i))));
+  ASSERT_TRUE(loop.until([&] { return std::all_of(all.begin(), all.end(), [](auto& one) { return one.done(); }); }));
+  for (auto& one : all) EXPECT_TRUE(one.get().ok());
+  EXPECT_EQ(lines().size(), 20U);
+}
+
+TEST_F(Journal, forgets_a_line_that_a_stop_cut) {
+  auto journal = open();
+  EXPECT_TRUE(loop.run(journal->append("one")).ok());
+  EXPECT_TRUE(loop.run(journal->append("two")).ok());
+  const std::string all = bytes();
+  for (std::size_t size = all.size() / 2; size < all.size(); ++size) {
+    write(all.substr(0, size));
+    EXPECT_EQ(lines(), Lines({"one"})) << size;
+  }
+}
+
+TEST_F(Journal, is_refused_when_it_is_damaged) {
+  auto journal = open();
+  for (const char* line : {"one", "two", "three"}) EXPECT_TRUE(loop.run(journal->append(line)).ok());
+  const std::string all = bytes();
+  for (std::size_t at = 0; at < all.size(); ++at) {
+    if (all[at] == '\n') continue;
+    std::string damaged = all;
+    damaged[at] = static_cast<char>(damaged[at] ^ 1);
+    write(damaged);
+    const auto opened = SpendJournal::open(path, pool, loop.clock);
+    ASSERT_FALSE(opened.ok()) << at;
+    EXPECT_EQ(opened.code(), Errc::store_corrupt);
+  }
+}
+
+TEST_F(Journal, can_be_written_anew) {
+  auto journal = open();
+  EXPECT_TRUE(loop.run(journal->append("old")).ok());
+  ASSERT_TRUE(journal->rewrite({"kept"}).ok());
+  EXPECT_TRUE(loop.run(journal->append("new")).ok());
+  EXPECT_EQ(lines(), Lines({"kept", "new"}));
+}
+
+TEST_F(Journal, tells_what_it_cannot_open) {
+  EXPECT_EQ(SpendJournal::open(folder.path() + "/none/spend", pool, loop.clock).code(), Errc::store_unavailable);
+}
+
+}  // namespace
+}  // namespace purser::llm
