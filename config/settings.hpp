@@ -78,6 +78,12 @@ struct IntentSettings {
   bool honour_late_payment = false;  // true: a payment after the end is kept; false: it is given back
   Millis resolve_first{15'000};      // a silent order is asked about this long after it was made, then backing off
   Millis resolve_max{60'000};
+  std::int64_t user_hour_max = 60;  // payments one user may open in an hour
+  std::int64_t tenant_hour_max = 20'000;
+  std::int64_t user_cancels_day_max = 30;  // payments one user may cancel or replace in a day
+  std::int64_t tenant_cancels_day_max = 20'000;
+  std::int64_t price_tolerance_per_mille = 5;  // how far a stated price may be off; 5 is half a percent
+  Millis catalogue_age_max{0};                 // 0: prices do not age
 };
 
 struct RefundSettings {
@@ -85,6 +91,13 @@ struct RefundSettings {
   Millis gap{200};                       // between two refunds of a list
   std::int64_t list_max = 20;
   std::int64_t reason_characters_max = 80;
+  std::int64_t list_limit_fen = 20'000;      // one list; above it a person must decide
+  std::int64_t user_day_limit_fen = 50'000;  // per user and day, over all threads
+  std::int64_t tenant_day_limit_fen = 10'000'000;
+  Millis window{365LL * 86'400'000};  // how long after the payment
+  std::int64_t count_max = 50;        // of one payment
+  std::string sensitive_words;        // separated by commas; a reason that holds one is refused
+  Millis approval_lifetime{86'400'000};
 };
 
 struct TurnSettings {
@@ -94,6 +107,7 @@ struct TurnSettings {
   std::int64_t history_messages_max = 60;
   std::int64_t text_bytes_max = 8'192;
   std::int64_t arguments_bytes_max = 16'384;
+  bool money_words_from_templates = false;  // what was paid or refunded is never said in a model's words
   Millis time_max{60'000};
 };
 

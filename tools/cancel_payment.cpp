@@ -43,7 +43,7 @@ class CancelPayment final : public Tool {
       "cancel_payment",
       "Cancels a payment that has not been paid. A paid one is refunded instead.",
       true,
-      {rules::id("payment_intent", "The payment; leave out for the open one.", IntentIdTag::shape)}};
+      {rules::handle("payment_intent", "The payment; leave out for the open one.", IntentIdTag::shape)}};
 };
 
 }  // namespace

@@ -78,6 +78,16 @@ json refund_receipt(const Refund& refund, bool sandbox) {
           {"state", to_string(refund.state)}, {"reason", refund.reason}};
 }
 
+json approval_request(const Approval& approval, bool sandbox) {
+  return {{"type", "approval_request"},
+          {"sandbox", sandbox},
+          {"approval", approval.id.str()},
+          {"amount", amount(approval.amount)},
+          {"amount_text", approval.amount.display()},
+          {"state", to_string(approval.state)},
+          {"expires_at", format_time(approval.expires_at)}};
+}
+
 json catalogue(const std::vector<const CatalogueItem*>& items, const std::string& locale, bool sandbox) {
   json list = json::array();
   for (const CatalogueItem* item : items)

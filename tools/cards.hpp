@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gateway/pay/payment_channel.hpp"
+#include "validation/domain/approval.hpp"
 #include "validation/domain/catalogue.hpp"
 #include "validation/domain/intent.hpp"
 #include "validation/domain/refund.hpp"
@@ -24,6 +25,8 @@ nlohmann::json payment_receipt(const PaymentIntent& intent, bool sandbox);
 // An order that ended unpaid, with the one step that renews it.
 nlohmann::json payment_expired(const PaymentIntent& intent, bool sandbox);
 nlohmann::json refund_receipt(const Refund& refund, bool sandbox);
+// A refund that waits for a person of the shop.
+nlohmann::json approval_request(const Approval& approval, bool sandbox);
 nlohmann::json catalogue(const std::vector<const CatalogueItem*>& items, const std::string& locale, bool sandbox);
 
 }  // namespace purser::cards

@@ -20,23 +20,29 @@ class CreatePaymentIntent final : public Tool {
         settings_(std::move(settings)),
         spec_{"create_payment_intent",
               "Opens a payment for goods of the catalogue and shows the user how to pay. The server computes what is "
-              "charged; prices you state are checked against the catalogue. A user has one open payment at a time.",
+              "charged; prices you state are checked against the catalogue. A user has one open payment at a time: "
+              "when there is one for other goods, ask the customer, then say in if_open what they chose.",
               true,
               {rules::required(
                    rules::list("lines", "What is bought; each SKU once.", 1, settings_.lines_max,
-                               {rules::required(rules::id("sku", "SKU from search_catalogue.", SkuTag::shape)),
+                               {rules::required(rules::sku("sku", "SKU from search_catalogue.")),
                                 rules::required(rules::integer("quantity", "How many.", 1, settings_.quantity_max)),
                                 rules::integer("unit_price_fen", "The unit price you told the user, in minor units.", 1,
                                                settings_.order_amount_max_fen)})),
                rules::integer("total_fen", "The total you told the user, in minor units.", 1,
                               settings_.order_amount_max_fen),
+               rules::choice("if_open",
+                             "What to do with an open payment for other goods: continue shows it again and makes "
+                             "nothing new, replace cancels it and makes this one.",
+                             {"continue", "replace"}),
                rules::text("currency", "ISO 4217 code of the prices.", 3, 3),
                rules::text("note", "The customer's note for the order.", 1, 120)}} {}
 
   const rules::ToolSpec& spec() const override { return spec_; }
 
   Task<Result<ToolOutput>> run(ToolContext& context, json arguments) override {
-    const OrderPolicy policy{settings_.order_amount_max_fen, settings_.quantity_max, settings_.lines_max};
+    const OrderPolicy policy{settings_.order_amount_max_fen,      settings_.quantity_max,      settings_.lines_max,
+                             settings_.price_tolerance_per_mille, settings_.catalogue_age_max, ports_.clock.durable()};
     auto order = check_order(ports_.catalogue, proposal(arguments), policy, context.thread.locale);
     if (!order) co_return order.error();
 
@@ -50,9 +56,16 @@ class CreatePaymentIntent final : public Tool {
         co_return Error(
             Errc::active_payment_exists,
             "the user has an open payment in another conversation: it must be paid, canceled or expire first");
-      auto how = rules::one_active_payment(open->has_value() ? &**open : nullptr, order->lines);
+      const auto wish = wish_of(arguments);
+      auto how = rules::one_active_payment(open->has_value() ? &**open : nullptr, order->lines, wish);
       if (!how) co_return how.error();
       if (*how == rules::OpenPayment::show_again) co_return co_await show(context, std::move(**open));
+      if (*how == rules::OpenPayment::supersede) {
+        auto made =
+            co_await ports_.cashier.supersede(context.thread, std::move(**open), std::move(*order), context.origin());
+        if (!made) co_return made.error();
+        co_return co_await show(context, std::move(*made));
+      }
     }
     auto renewed = co_await renewed_from(context.thread, order->lines);
     if (!renewed) co_return renewed.error();
@@ -63,6 +76,12 @@ class CreatePaymentIntent final : public Tool {
   }
 
  private:
+  static rules::IfOpen wish_of(const json& arguments) {
+    const std::string wish = arguments.value("if_open", "");
+    if (wish == "continue") return rules::IfOpen::go_on;
+    return wish == "replace" ? rules::IfOpen::replace : rules::IfOpen::ask;
+  }
+
   static OrderProposal proposal(const json& arguments) {
     OrderProposal out;
     for (const json& line : arguments.at("lines")) {

@@ -54,7 +54,7 @@ class QueryPayment final : public Tool {
       "Tells the state of this conversation's payments and their refunds, newest first. Use it "
       "before saying anything about whether money arrived.",
       false,
-      {rules::id("payment_intent", "One payment; leave out for the newest ones.", IntentIdTag::shape)}};
+      {rules::handle("payment_intent", "One payment; leave out for the newest ones.", IntentIdTag::shape)}};
 };
 
 }  // namespace

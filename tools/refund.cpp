@@ -1,6 +1,9 @@
 #include "tools/cards.hpp"
+#include "tools/cashier/approvals.hpp"
+#include "tools/cashier/budgets.hpp"
 #include "tools/results.hpp"
 #include "tools/tools.hpp"
+#include "validation/rules/sensitive_words.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -30,12 +33,14 @@ class RefundTool final : public Tool {
               {rules::required(rules::list(
                    "refunds", "One entry for each payment.", 1, settings_.list_max,
                    {rules::required(
-                        rules::id("payment_intent", "The paid payment, from query_payment.", IntentIdTag::shape)),
+                        rules::handle("payment_intent", "The paid payment, from query_payment.", IntentIdTag::shape)),
                     rules::list("lines", "The lines to return.", 1, 50,
-                                {rules::required(rules::id("sku", "SKU of the line.", SkuTag::shape)),
-                                 rules::required(rules::integer("quantity", "How many of it.", 1, 1'000))}),
+                                {rules::required(rules::sku("sku", "SKU of the line.")),
+                                 rules::integer("quantity", "How many of it; or name a share.", 1, 1'000),
+                                 rules::choice("share", "The whole line or half of its price.", {"all", "half"})}),
                     rules::boolean("all", "True: everything that is left."),
-                    rules::integer("amount_fen", "The amount in minor units.", 1, 100'000'000'000),
+                    rules::boolean("half", "True: half of what was paid; the server computes it."),
+                    rules::amount("amount_fen", "The amount in minor units.", 1, 100'000'000'000),
                     rules::required(
                         rules::text("reason", "Why, in the customer's terms.", 1, settings_.reason_characters_max))})),
                rules::integer("total_fen", "The sum of the list in minor units.", 1, 100'000'000'000)}} {}
@@ -57,28 +62,37 @@ class RefundTool final : public Tool {
       if (!intent && intent.code() != Errc::not_found) co_return intent.error();
       if (intent) owned.push_back(std::move(*intent));
     }
-    auto used = co_await used_today(context.thread.id);
-    if (!used) co_return used.error();
-    RefundPolicy policy{settings_.auto_limit_fen, *used, settings_.list_max, settings_.reason_characters_max};
+    auto policy = co_await policy_for(context.thread, owned);
+    if (!policy) co_return policy.error();
 
-    auto returned = co_await lines_returned(context.thread.id, owned);
-    if (!returned) co_return returned.error();
-    policy.lines_returned = std::move(*returned);
-
-    auto list = check_refunds(owned, wanted, policy);
-    if (!list) co_return list.error();
-    auto made = co_await ports_.cashier.refund(context.thread, std::move(*list), context.origin());
+    auto judged = judge_refunds(owned, wanted, *policy);
+    if (judged.verdict.decision == Decision::ask_operator)
+      co_return co_await ask_operator(context, std::move(judged.checked));
+    if (!judged.value) co_return judged.value.error();
+    const std::vector<CheckedRefund> list = *judged.value;
+    auto made = co_await ports_.cashier.refund(context.thread, list, context.origin());
+    // Somebody else used the day's budget in the same moment.
+    if (!made && made.code() == Errc::budget_spent) co_return co_await ask_operator(context, list);
     if (!made) co_return made.error();
     co_return output(context, *made);
   }
 
  private:
+  static rules::RefundLine refund_line(const json& line) {
+    rules::RefundLine out;
+    out.sku = Sku::trusted(line.at("sku").get<std::string>());
+    out.quantity = line.value("quantity", std::int64_t{0});
+    if (line.contains("share")) out.share = line.at("share") == "half" ? rules::Share::half : rules::Share::all;
+    return out;
+  }
+
   static RefundProposal proposal(const json& arguments) {
     RefundProposal out;
     for (const json& item : arguments.at("refunds")) {
       RefundProposal::Entry entry;
       entry.intent = IntentId::trusted(item.at("payment_intent").get<std::string>());
       entry.all = item.value("all", false);
+      entry.half = item.value("half", false);
       if (item.contains("amount_fen")) entry.amount_fen = item.at("amount_fen").get<std::int64_t>();
       entry.lines = lines_of(item);
       entry.reason = item.at("reason").get<std::string>();
@@ -88,15 +102,67 @@ class RefundTool final : public Tool {
     return out;
   }
 
+  Task<Result<RefundPolicy>> policy_for(Thread thread, std::vector<PaymentIntent> named) {
+    RefundPolicy policy;
+    policy.auto_limit_fen = settings_.auto_limit_fen;
+    policy.list_max = settings_.list_max;
+    policy.reason_max = settings_.reason_characters_max;
+    policy.list_limit_fen = settings_.list_limit_fen;
+    policy.user_limit_fen = settings_.user_day_limit_fen;
+    policy.tenant_limit_fen = settings_.tenant_day_limit_fen;
+    policy.now = ports_.clock.durable();
+    policy.window = settings_.window;
+    policy.count_max = settings_.count_max;
+    policy.sensitive_words = rules::word_list(settings_.sensitive_words);
+    auto returned = co_await lines_returned(thread.id, named);
+    if (!returned) co_return returned.error();
+    policy.lines_returned = std::move(*returned);
+    auto used = co_await used_today(thread.id);
+    if (!used) co_return used.error();
+    policy.refunded_today_fen = *used;
+    const UtcTime day = cashier::day_of(policy.now);
+    auto by_user = co_await ports_.store.budget_used(cashier::refund_scope(thread.tenant, thread.user), day);
+    if (!by_user) co_return by_user.error();
+    policy.user_refunded_today_fen = *by_user;
+    auto by_tenant = co_await ports_.store.budget_used(cashier::refund_scope(thread.tenant), day);
+    if (!by_tenant) co_return by_tenant.error();
+    policy.tenant_refunded_today_fen = *by_tenant;
+    for (const PaymentIntent& intent : named) {
+      auto refunds = co_await ports_.store.refunds_of_intent(intent.id);
+      if (!refunds) co_return refunds.error();
+      policy.refunds_made[intent.id] = std::count_if(refunds->begin(), refunds->end(),
+                                                     [](const Refund& r) { return r.state != RefundState::failed; });
+    }
+    co_return policy;
+  }
+
+  // The exact list waits for a person; nothing is reserved, nothing is sent.
+  Task<Result<ToolOutput>> ask_operator(ToolContext& context, std::vector<CheckedRefund> list) {
+    auto asked = co_await ports_.cashier.ask_operator(context.thread, std::move(list), context.origin());
+    if (!asked) co_return asked.error();
+    ToolOutput out;
+    const json result = {{"status", "waits_for_operator"},
+                         {"approval", asked->id.str()},
+                         {"state", to_string(asked->state)},
+                         {"amount_fen", asked->amount.minor()},
+                         {"expires_at", format_time(asked->expires_at)},
+                         {"say", "A person of the shop must approve this refund first; nothing was refunded yet."}};
+    out.result_json = result.dump();
+    out.cards_json = json::array({cards::approval_request(*asked, context.sandbox)}).dump();
+    out.decision = Decision::ask_operator;
+    co_return out;
+  }
+
   // What this thread has taken back automatically in the last day. Late payments that were returned are not of its
-  // doing.
+  // doing, and what a person approved is not automatic.
   Task<Result<std::int64_t>> used_today(ThreadId thread) {
-    auto refunds = co_await ports_.store.refunds_of_thread(std::move(thread), kRefundsOfADay);
+    auto refunds = co_await ports_.store.refunds_of_thread(thread, kRefundsOfADay);
     if (!refunds) co_return refunds.error();
     const UtcTime since = ports_.clock.durable() - kDay;
     std::int64_t used = 0;
     for (const Refund& refund : *refunds)
-      if (refund.state != RefundState::failed && refund.created_at > since && !refund.origin.starts_with("late:"))
+      if (refund.state != RefundState::failed && refund.created_at > since && !refund.origin.starts_with("late:") &&
+          !refund.origin.starts_with(cashier::kApprovedOrigin))
         used += refund.amount.minor();
     co_return used;
   }
@@ -132,7 +198,9 @@ class RefundTool final : public Tool {
       if (!arguments.is_object() || !arguments.contains("refunds")) continue;
       std::size_t index = 0;
       for (const json& entry : arguments["refunds"]) {
-        const auto refund = by_origin.find(message.turn.str() + ":" + call.id + ":" + std::to_string(index++));
+        const std::string origin = message.turn.str() + ":" + call.id + ":" + std::to_string(index++);
+        auto refund = by_origin.find(origin);
+        if (refund == by_origin.end()) refund = by_origin.find(std::string(cashier::kApprovedOrigin) + origin);
         if (refund == by_origin.end()) continue;
         const auto named = lines_of(entry);
         auto& lines = out[refund->second];
@@ -144,8 +212,7 @@ class RefundTool final : public Tool {
   static std::vector<rules::RefundLine> lines_of(const json& entry) {
     std::vector<rules::RefundLine> out;
     if (!entry.contains("lines")) return out;
-    for (const json& line : entry.at("lines"))
-      out.push_back({Sku::trusted(line.at("sku").get<std::string>()), line.at("quantity").get<std::int64_t>()});
+    for (const json& line : entry.at("lines")) out.push_back(refund_line(line));
     return out;
   }
 

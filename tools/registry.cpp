@@ -1,3 +1,4 @@
+#include "gateway/crypto/digest.hpp"
 #include "tools/tools.hpp"
 #include "validation/money/json_gate.hpp"
 
@@ -24,6 +25,8 @@ ToolOutput refusal(const Error& error) {
   // What a model wrote may stand in the reason; whatever it is, this must not throw.
   out.result_json = told.dump(-1, ' ', false, json::error_handler_t::replace);
   out.refused = true;
+  out.decision = Decision::reject;
+  out.code = error.code;
   return out;
 }
 
@@ -32,7 +35,7 @@ Task<Result<PaymentIntent>> own_intent(Store& store, const Thread& thread, Inten
   const bool own = row && row->tenant == thread.tenant && row->thread == thread.id && row->user == thread.user;
   if (own) co_return row;
   if (!row && row.code() != Errc::not_found) co_return row.error();
-  co_return Error(Errc::not_found, "there is no such payment in this conversation", "payment_intent");
+  co_return rules::no_such_payment("/payment_intent");
 }
 
 ToolRegistry::ToolRegistry(Ports ports, IntentSettings intents, RefundSettings refunds, TurnSettings turns)
@@ -59,6 +62,12 @@ std::vector<ToolSchema> ToolRegistry::schemas() const {
   return out;
 }
 
+std::string ToolRegistry::schema_digest() const {
+  json all = json::array();
+  for (const ToolSchema& tool : schemas()) all.push_back({tool.name, tool.description, tool.parameters_json});
+  return crypto::sha256_hex(all.dump());
+}
+
 std::string ToolRegistry::docs() const {
   std::string out;
   for (const auto& tool : tools_) out += rules::markdown(tool->spec()) + "\n";
@@ -74,9 +83,24 @@ Task<Result<ToolOutput>> ToolRegistry::run(ToolContext& context, ToolCall call) 
   if (!parsed) co_return refusal(parsed.error());
   auto arguments = rules::check_arguments(tool->spec(), std::move(*parsed));
   if (!arguments) co_return refusal(arguments.error());
+  // Without labels nothing that moves money is done.
+  if (context.sources == nullptr && tool->spec().moves_money)
+    co_return refusal(Error(Errc::untrusted_source, "it is not known where these values come from"));
+  std::string labels = "{}";
+  if (context.sources != nullptr) {
+    const rules::Labelled labelled = rules::check_sources(tool->spec(), *arguments, *context.sources);
+    labels = rules::to_json(labelled.labels).dump();
+    if (!labelled.verdict) {
+      ToolOutput refused = refusal(labelled.verdict.error());
+      refused.labels_json = std::move(labels);
+      co_return refused;
+    }
+  }
   auto output = co_await tool->run(context, std::move(*arguments));
-  if (output || is_ours(output.code())) co_return output;
-  co_return refusal(output.error());
+  if (!output && is_ours(output.code())) co_return output;
+  ToolOutput told = output ? std::move(*output) : refusal(output.error());
+  told.labels_json = std::move(labels);
+  co_return told;
 }
 
 }  // namespace purser

@@ -8,6 +8,7 @@
 #include "gateway/store/store.hpp"
 #include "tools/cashier/cashier.hpp"
 #include "validation/domain/catalogue.hpp"
+#include "validation/rules/provenance.hpp"
 #include "validation/rules/tool_fields.hpp"
 
 #include <memory>
@@ -24,6 +25,8 @@ struct ToolContext {
   TurnId turn;
   std::string call_id;
   bool sandbox;
+  // What this thread has seen so far. Without it no tool that moves money runs. Not owned.
+  const rules::Sources* sources = nullptr;
 
   std::string origin() const { return turn.str() + ":" + call_id; }
 };
@@ -33,6 +36,9 @@ struct ToolOutput {
   std::string result_json;        // what the model is told
   std::string cards_json = "[]";  // what the user is shown; never passes through a model
   bool refused = false;
+  Decision decision = Decision::accept;
+  Errc code = Errc::internal;      // why, when it was refused
+  std::string labels_json = "{}";  // where the arguments came from, by JSON pointer
 };
 
 class Tool {
@@ -55,6 +61,8 @@ class ToolRegistry {
   ToolRegistry(Ports ports, IntentSettings intents, RefundSettings refunds, TurnSettings turns);
 
   std::vector<ToolSchema> schemas() const;
+  // SHA-256 over all schemas: what a model may call is fixed when the program is built and configured.
+  std::string schema_digest() const;
   // Checks name and arguments, then runs the tool. Refusals come back as an output with `refused`; only failures of
   // ours are errors.
   Task<Result<ToolOutput>> run(ToolContext& context, ToolCall call) const;

@@ -23,14 +23,9 @@ constexpr std::int64_t kMessagesDefault = 50;
 constexpr std::int64_t kMessagesMax = 200;
 constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max();
 
-json list_page(json data, bool has_more) {
-  json page{{"object", "list"}, {"data", std::move(data)}, {"has_more", has_more}};
-  return page;
-}
-
 }  // namespace
 
-constexpr std::array<api::Route<Api::Endpoint>, 16> Api::kRoutes{{
+constexpr std::array<api::Route<Api::Endpoint>, 18> Api::kRoutes{{
     {"POST", "/v1/threads", {&Api::create_thread}},
     {"GET", "/v1/threads/{}", {&Api::get_thread}},
     {"GET", "/v1/threads/{}/messages", {&Api::get_messages}},
@@ -42,6 +37,8 @@ constexpr std::array<api::Route<Api::Endpoint>, 16> Api::kRoutes{{
     {"POST", "/v1/intents/{}/renew", {&Api::renew_intent}},
     {"GET", "/v1/refunds/{}", {&Api::get_refund}},
     {"GET", "/v1/approvals", {&Api::get_approvals}},
+    {"GET", "/v1/approvals/{}", {&Api::get_approval}},
+    {"POST", "/v1/approvals/{}", {&Api::decide_approval}},
     {"POST", "/v1/chat/completions", {&Api::chat}},
     {"GET", "/v1/models", {&Api::get_models}},
     {"GET", "/v1/models/{}", {&Api::get_model}},
@@ -172,7 +169,7 @@ Api::Reply Api::get_messages(Call& call) {
   if (more) rows->pop_back();
   json data = json::array();
   for (const Message& row : *rows) data.push_back(views::message(row));
-  co_return api::json_answer(200, list_page(std::move(data), more));
+  co_return api::json_answer(200, views::page(std::move(data), more));
 }
 
 Api::Reply Api::get_events(Call& call) {
@@ -295,13 +292,6 @@ Api::Reply Api::get_refund(Call& call) {
   if (!row && row.code() != Errc::not_found) co_return row.error();
   if (!row || row->tenant != call.tenant) co_return Errc::not_found;
   co_return api::json_answer(200, views::refund(*row));
-}
-
-// Nothing asks for an approval yet: what is above policy is refused in the conversation.
-Api::Reply Api::get_approvals(Call& call) {
-  auto query = api::Query::parse(call.request.query, {"state", "after", "limit"});
-  if (!query) co_return query.error();
-  co_return api::json_answer(200, list_page(json::array(), false));
 }
 
 Api::Reply Api::webhook(Call& call) {

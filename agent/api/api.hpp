@@ -57,7 +57,7 @@ class Api {
     Method method = nullptr;
     bool open = false;  // needs no API key: the webhook proves itself
   };
-  static const std::array<api::Route<Endpoint>, 16> kRoutes;
+  static const std::array<api::Route<Endpoint>, 18> kRoutes;
 
   Reply answer(Call& call, const api::Route<Endpoint>& route);
 
@@ -72,6 +72,8 @@ class Api {
   Reply renew_intent(Call& call);
   Reply get_refund(Call& call);
   Reply get_approvals(Call& call);
+  Reply get_approval(Call& call);
+  Reply decide_approval(Call& call);
   Reply chat(Call& call);
   Reply get_models(Call& call);
   Reply get_model(Call& call);
@@ -81,11 +83,13 @@ class Api {
   // Rows of this call's tenant, else not_found.
   Task<Result<Thread>> own_thread(const Call& call);
   Task<Result<PaymentIntent>> own_intent(const Call& call);
+  Task<Result<Approval>> own_approval(const Call& call);
 
   // What an action does once it may: values only, it outlives its caller.
   Reply do_create(NewThread wanted);
   Reply do_cancel(IntentId id);
   Reply do_renew(PaymentIntent ended);
+  Reply do_decide(ApprovalDecision decision);
 
   // Does `action` once for this key and body, and waits for it.
   Reply once(const Call& call, const nlohmann::json& body, std::string key, Idempotency::Action action);

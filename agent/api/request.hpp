@@ -46,6 +46,11 @@ class Query {
   // Error: request_malformed naming the parameter.
   static Result<Query> parse(std::string_view text, std::initializer_list<std::string_view> keys);
   bool has(std::string_view key) const { return values_.contains(std::string(key)); }
+  // Empty when absent.
+  std::string text(std::string_view key) const {
+    const auto found = values_.find(std::string(key));
+    return found == values_.end() ? std::string() : found->second;
+  }
   // Decimal digits between `min` and `max`; `otherwise` when absent. Error: request_malformed.
   Result<std::int64_t> integer(std::string_view key, std::int64_t otherwise, std::int64_t min, std::int64_t max) const;
 

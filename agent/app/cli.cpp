@@ -62,6 +62,18 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   reconcile_app->add_flag("--json", reconcile_with.json, "print the result as JSON");
   add_sources(*reconcile_app, reconcile_with.sources);
 
+  LedgerCommand ledger_with;
+  ledger_with.sources.environment = environment;
+  auto* ledger_app = app.add_subcommand("ledger", "prove that the books are what was written");
+  ledger_app->require_subcommand(1);
+  auto* verify_app = ledger_app->add_subcommand(
+      "verify", "walk the hash chains and compare every row; names the first that does not hold");
+  verify_app->add_flag("--json", ledger_with.json, "print the result as JSON");
+  add_sources(*verify_app, ledger_with.sources);
+  auto* export_app = ledger_app->add_subcommand("export", "the record of one conversation, one JSON object a line");
+  export_app->add_option("--thread", ledger_with.thread, "the thread's id")->required();
+  add_sources(*export_app, ledger_with.sources);
+
   auto* version_app = app.add_subcommand("version", "versions of purser and of what it links");
   version_app->add_flag("--json", as_json, "print the result as JSON");
 
@@ -103,6 +115,8 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   if (chat_app->parsed()) return chat(chat_with);
   if (sandbox_app->parsed()) return run_sandbox(sandbox_with);
   if (reconcile_app->parsed()) return reconcile(reconcile_with);
+  ledger_with.verify = verify_app->parsed();
+  if (ledger_app->parsed()) return ledger(ledger_with);
   if (check_app->parsed()) return check_config_file({file, std::move(environment), {}}, as_json);
   return version(as_json);
 }

@@ -68,6 +68,14 @@ struct SimulateCommand {
 };
 int simulate(const SimulateCommand& command);
 
+struct LedgerCommand {
+  bool verify = true;  // otherwise: the record of one thread, a JSON object a line
+  std::string thread;
+  bool json = false;
+  SettingsSources sources;
+};
+int ledger(const LedgerCommand& command);
+
 int check_config_file(const SettingsSources& sources, bool json);
 int version(bool json);
 

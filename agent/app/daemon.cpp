@@ -324,8 +324,9 @@ Result<void> Daemon::Parts::make_agent() {
   cashier = std::make_unique<Cashier>(Cashier::Ports{*store, *channel, *mint, clock}, settings.intent, settings.refund);
   tools = std::make_unique<ToolRegistry>(ToolRegistry::Ports{*store, *cashier, catalogue, clock}, settings.intent,
                                          settings.refund, settings.turn);
+  log::info("tools.schemas", {{"sha256", tools->schema_digest()}});
   conversations = std::make_unique<Conversations>(
-      Conversations::Ports{*store, *model, *tools, *cashier, *mint, clock}, settings.turn,
+      Conversations::Ports{*store, *model, *tools, *cashier, *mint, clock, &metrics}, settings.turn,
       Conversations::Prompts{told->system_zh, told->system_en, acknowledged}, on_sandbox, executor);
   dispatcher = std::make_unique<Dispatcher>(*store, clock, executor, kWorkAtOnce);
   webhooks = std::make_unique<WebhookInbox>(WebhookInbox::Ports{*store, *channel, *cashier, clock, work, metrics},
@@ -373,6 +374,7 @@ void Daemon::Parts::handle_work() {
   to_cashier(WorkKind::resolve_order, &Cashier::resolve_order);
   to_cashier(WorkKind::submit_refund, &Cashier::submit_refund);
   to_cashier(WorkKind::resolve_refund, &Cashier::resolve_refund);
+  to_cashier(WorkKind::expire_approval, &Cashier::expire_approval);
   dispatcher->handle(WorkKind::resume_thread, [this](WorkItem item) { return conversations->resume(std::move(item)); });
   dispatcher->handle(WorkKind::take_notification, [this](WorkItem item) { return webhooks->apply(std::move(item)); });
 }

@@ -49,6 +49,7 @@ class ReplayMint final : public Mint {
   ThreadId thread_of(const TenantId& tenant, const std::string& what) const override {
     return numbers_.thread_of(tenant, what);
   }
+  std::string seal(const std::string& text) const override { return numbers_.seal(text); }
 
  private:
   Dice& dice_;

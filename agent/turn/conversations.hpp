@@ -8,6 +8,7 @@
 #include "gateway/async/signal.hpp"
 #include "gateway/crypto/mint.hpp"
 #include "gateway/llm/model.hpp"
+#include "gateway/metrics.hpp"
 #include "gateway/store/store.hpp"
 #include "tools/tool.hpp"
 
@@ -47,6 +48,7 @@ class Conversations {
     Cashier& cashier;
     Mint& mint;
     Clock& clock;
+    Metrics* metrics = nullptr;  // counts verdicts and what models should not have said
   };
   struct Prompts {
     std::string zh;

@@ -120,6 +120,16 @@ std::string event_answer(std::string_view event_json, std::string_view locale) {
   if (type == "refund.failed")
     return zh ? "退款 " + amount("amount_fen") + " 未成功。"
               : "Your refund of " + amount("amount_fen") + " did not go through.";
+  if (type == "approval.denied")
+    return zh ? "店家没有批准这笔 " + amount("amount_fen") + " 的退款，没有退款。"
+              : "The shop did not approve the refund of " + amount("amount_fen") + "; nothing was refunded.";
+  if (type == "approval.expired")
+    return zh ? amount("amount_fen") + " 的退款申请无人处理，已失效，没有退款。"
+              : "Nobody decided about the refund of " + amount("amount_fen") + " in time; nothing was refunded.";
+  if (type == "approval.voided")
+    return zh ? "订单情况已变化，" + amount("amount_fen") + " 的退款批准已作废，没有退款。"
+              : "The order has changed, so the approved refund of " + amount("amount_fen") +
+                    " is void; nothing was refunded.";
   return zh ? "您的付款正在由工作人员核对。" : "Your payment is being checked by a person.";
 }
 

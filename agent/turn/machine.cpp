@@ -1,5 +1,7 @@
 #include "agent/turn/machine.hpp"
 
+#include "validation/money/text.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -71,6 +73,9 @@ void TurnMachine::model_answered(Result<ModelAnswer> answer) {
 
 void TurnMachine::take_calls(std::vector<ToolCall> calls) {
   if (!tools_allowed_ || static_cast<std::int64_t>(calls.size()) > limits_.calls_per_message_max) return reject();
+  // What is not text cannot be kept, and so is not acted on.
+  for (const ToolCall& call : calls)
+    if (!valid_utf8(call.id) || !valid_utf8(call.name) || !valid_utf8(call.arguments)) return reject();
   std::vector<ToolCall> fresh;
   for (ToolCall& call : calls) {
     const bool repeated = std::any_of(fresh.begin(), fresh.end(), [&](const ToolCall& other) { return other == call; });

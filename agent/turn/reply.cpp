@@ -2,9 +2,11 @@
 
 #include "agent/turn/fixed_answers.hpp"
 #include "gateway/log.hpp"
+#include "validation/rules/money_figures.hpp"
 #include "validation/rules/reply_truth.hpp"
 
 #include <algorithm>
+#include <functional>
 
 namespace purser {
 
@@ -20,22 +22,136 @@ void note(std::vector<IdType>& ids, const json& holder, const char* key) {
   if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(std::move(id));
 }
 
-rules::LedgerFacts facts_of(const std::vector<PaymentIntent>& intents, const std::vector<Refund>& refunds) {
-  rules::LedgerFacts facts;
-  for (const PaymentIntent& intent : intents) {
-    facts.payment_succeeded = facts.payment_succeeded || intent.captured.positive();
-    facts.amounts.insert(facts.amounts.end(), {intent.amount, intent.refunded, refundable(intent)});
-    for (const IntentLine& line : intent.lines) {
-      facts.amounts.push_back(line.unit_price);
-      if (auto sum = line.unit_price.times(line.quantity)) facts.amounts.push_back(*sum);
+// The payment that a reply speaks of when it names none: the one the event is about, else the newest.
+const PaymentIntent* subject_of(const ReplyContext& context) {
+  const Message& first = context.turn.front();
+  if (first.role == Role::event) {
+    const json event = json::parse(first.text, nullptr, false);
+    const std::string id = event.is_object() ? event.value("payment_intent", "") : "";
+    for (const PaymentIntent& intent : context.intents)
+      if (intent.id.str() == id) return &intent;
+  }
+  return context.intents.empty() ? nullptr : &context.intents.front();
+}
+
+void add_figures(const PaymentIntent& intent, std::vector<Money>& out) {
+  out.push_back(intent.amount);
+  for (const IntentLine& line : intent.lines) {
+    out.push_back(line.unit_price);
+    if (auto sum = line.unit_price.times(line.quantity)) out.push_back(*sum);
+  }
+}
+
+// Each figure, and what they come to together.
+void add_sums(const std::vector<Money>& figures, std::vector<Money>& out) {
+  Money sum(0, Currency::cny());
+  for (Money figure : figures) {
+    out.push_back(figure);
+    if (auto more = sum.plus(figure)) sum = *more;
+  }
+  out.push_back(sum);
+}
+
+void payment_facts(const ReplyContext& context, rules::LedgerFacts& facts) {
+  const PaymentIntent* subject = subject_of(context);
+  facts.payment_succeeded = subject != nullptr && subject->captured.positive();
+  facts.may_be_unpaid = !facts.payment_succeeded;
+  facts.order_made = !context.intents.empty();
+  facts.order_canceled = facts.order_expired = false;
+  for (const PaymentIntent& intent : context.intents) {
+    add_figures(intent, facts.amounts);
+    facts.amounts.insert(facts.amounts.end(), {intent.refunded, refundable(intent)});
+    if (intent.captured.positive()) add_figures(intent, facts.paid);
+    facts.order_canceled = facts.order_canceled || intent.state == IntentState::canceled;
+    facts.order_expired = facts.order_expired || intent.state == IntentState::expired;
+  }
+  // A sum that waits to be paid is not said to be paid because an older payment was of the same sum.
+  if (subject != nullptr && !facts.payment_succeeded) std::erase(facts.paid, subject->amount);
+}
+
+// A refund that was asked for in this turn and not made: "nothing was refunded" is then about that one.
+bool refused_refund(const std::vector<Message>& turn) {
+  return std::any_of(turn.begin(), turn.end(), [](const Message& message) {
+    if (message.role != Role::tool) return false;
+    const json told = json::parse(message.text, nullptr, false);
+    return told.is_object() && told.value("status", "") != "ok";
+  });
+}
+
+void refund_facts(const ReplyContext& context, rules::LedgerFacts& facts) {
+  std::vector<Money> done;
+  std::vector<Money> under_way;
+  bool failed = false;
+  for (const Refund& refund : context.refunds) {
+    facts.amounts.push_back(refund.amount);
+    if (refund.state == RefundState::succeeded) done.push_back(refund.amount);
+    if (!is_final(refund.state)) under_way.push_back(refund.amount);
+    failed = failed || refund.state == RefundState::failed;
+  }
+  facts.refund_succeeded = !done.empty();
+  facts.refund_pending = !under_way.empty();
+  facts.may_be_unrefunded = (done.empty() && under_way.empty()) || failed || refused_refund(context.turn);
+  if (!done.empty()) add_sums(done, facts.refunded);
+  if (!under_way.empty()) add_sums(under_way, facts.refunding);
+  for (const PaymentIntent& intent : context.intents)
+    if (intent.refunded.positive()) facts.refunded.push_back(intent.refunded);
+}
+
+// Every figure that tools, notices and the user have named, and what several of one thing cost.
+void known_figures(const ReplyContext& context, rules::LedgerFacts& facts) {
+  constexpr std::int64_t kMostPieces = 99;
+  facts.known.emplace_back(0, Currency::cny());
+  std::vector<Money> prices;
+  const std::function<void(const json&)> walk = [&](const json& value) {
+    if (value.is_structured()) {
+      for (const auto& [key, member] : value.items()) {
+        if (value.is_object() && key.ends_with("_fen") && member.is_number_integer()) {
+          const Money figure(member.get<std::int64_t>(), Currency::cny());
+          facts.known.push_back(figure);
+          if (key == "unit_price_fen") prices.push_back(figure);
+        }
+        walk(member);
+      }
+    }
+  };
+  for (const Message& message : context.seen) {
+    if (message.role == Role::user) {
+      for (Money figure : rules::money_figures(message.text)) facts.known.push_back(figure);
+    } else if (message.role != Role::assistant) {
+      walk(json::parse(message.text, nullptr, false));
     }
   }
-  for (const Refund& refund : refunds) {
-    facts.refund_succeeded = facts.refund_succeeded || refund.state == RefundState::succeeded;
-    facts.refund_pending = facts.refund_pending || !is_final(refund.state);
-    facts.amounts.push_back(refund.amount);
+  const auto by_size = [](Money a, Money b) { return a.minor() < b.minor(); };
+  std::sort(prices.begin(), prices.end(), by_size);
+  prices.erase(std::unique(prices.begin(), prices.end()), prices.end());
+  for (Money price : prices) {
+    for (std::int64_t n = 2; n <= kMostPieces; ++n)
+      if (auto sum = price.times(n)) facts.known.push_back(*sum);
+    for (Money other : prices)
+      if (auto sum = price.plus(other)) facts.known.push_back(*sum);
   }
-  return facts;
+}
+
+void known_times(const ReplyContext& context, rules::LedgerFacts& facts) {
+  constexpr std::int64_t kMinute = 60'000;
+  constexpr std::int64_t kDay = 1'440;
+  const auto at = [&](UtcTime time) {
+    if (time == UtcTime{}) return;
+    facts.minutes_of_day.push_back((to_millis(time) / kMinute + 8 * 60) % kDay);
+  };
+  for (const PaymentIntent& intent : context.intents) {
+    at(intent.created_at);
+    at(intent.expires_at);
+    at(intent.settled_at);
+    facts.minutes.push_back((to_millis(intent.expires_at) - to_millis(intent.created_at)) / kMinute);
+    if (!is_open(intent.state) || context.now >= intent.expires_at) continue;
+    const std::int64_t left = to_millis(intent.expires_at) - to_millis(context.now);
+    facts.minutes.insert(facts.minutes.end(), {left / kMinute, (left + kMinute - 1) / kMinute});
+  }
+  for (const Refund& refund : context.refunds) {
+    at(refund.created_at);
+    at(refund.settled_at);
+  }
 }
 
 // A request to pay what is canceled, paid or over by now.
@@ -109,19 +225,41 @@ json cards_of(const std::vector<Message>& turn_messages, const std::vector<Payme
   return kept;
 }
 
-std::string truthful_text(const TurnAction& ending, const std::vector<Message>& turn_messages,
-                          const std::vector<PaymentIntent>& intents, const std::vector<Refund>& refunds,
-                          const std::string& locale) {
-  const Message& first = turn_messages.front();
+rules::LedgerFacts facts_of(const ReplyContext& context) {
+  rules::LedgerFacts facts;
+  payment_facts(context, facts);
+  refund_facts(context, facts);
+  known_figures(context, facts);
+  known_times(context, facts);
+  facts.money_words_from_templates = context.money_words_from_templates;
+  return facts;
+}
+
+TruthfulText truthful_text(const TurnAction& ending, const ReplyContext& context) {
+  const Message& first = context.turn.front();
+  const bool event = first.role == Role::event;
+  TruthfulText out;
+  out.source = "template";
   if (ending.ending != Ending::answered) {
-    if (first.role == Role::event) return event_answer(first.text, locale);
-    // Words failed after deeds were done: those are told.
-    return acted(turn_messages) ? money_lines(intents, refunds, locale) : fixed_answer(ending.ending, locale);
+    if (event)
+      out.text = event_answer(first.text, context.locale);
+    else  // words failed after deeds were done: those are told
+      out.text = acted(context.turn) ? money_lines(context.intents, context.refunds, context.locale)
+                                     : fixed_answer(ending.ending, context.locale);
+    out.code = "no_answer";
+    return out;
   }
-  auto checked = rules::reply_truth(ending.text, facts_of(intents, refunds));
-  if (checked && !checked->text.empty()) return std::move(checked->text);
-  log::warn("reply.replaced", {{"turn", first.turn.str()}, {"code", checked ? Errc::malformed_text : checked.code()}});
-  return first.role == Role::event ? event_answer(first.text, locale) : money_lines(intents, refunds, locale);
+  auto checked = rules::reply_truth(ending.text, facts_of(context));
+  if (checked && checked->text.find_first_not_of(" \n\t") != std::string::npos) {
+    out.source = checked->changed ? "mended" : "model";
+    out.text = std::move(checked->text);
+    return out;
+  }
+  out.code = code_of(checked ? Errc::malformed_text : checked.code());
+  log::warn("reply.replaced", {{"turn", first.turn.str()}, {"code", out.code}});
+  out.text =
+      event ? event_answer(first.text, context.locale) : money_lines(context.intents, context.refunds, context.locale);
+  return out;
 }
 
 }  // namespace purser

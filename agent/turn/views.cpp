@@ -101,6 +101,27 @@ json refund(const Refund& row) {
   return view;
 }
 
+json page(json data, bool has_more) {
+  return json{{"object", "list"}, {"data", std::move(data)}, {"has_more", has_more}};
+}
+
+json approval(const Approval& row) {
+  json view{{"id", row.id.str()},
+            {"object", "approval"},
+            {"thread_id", row.thread.str()},
+            {"user_id", row.user.str()},
+            {"state", to_string(row.state)},
+            {"amount", money(row.amount)},
+            {"terms", parsed(row.terms_json, json::object())},
+            {"terms_hash", row.terms_hash},
+            {"created_at", format_time(row.created_at)},
+            {"expires_at", format_time(row.expires_at)}};
+  if (row.decided_at != UtcTime{}) view["decided_at"] = format_time(row.decided_at);
+  if (!row.decided_by.empty()) view["decided_by"] = row.decided_by;
+  if (!row.note.empty()) view["note"] = row.note;
+  return view;
+}
+
 json error(const Error& e) {
   const int status = status_of(e.code);
   // A failure of ours is told by its name alone: the sentence may speak of the inside. It stands in the log.
@@ -130,11 +151,13 @@ int status_of(Errc code) {
     case Errc::idempotency_conflict:
       return 422;
     case Errc::rate_limited:
+    case Errc::budget_spent:
       return 429;
     case Errc::idempotency_in_flight:
     case Errc::thread_busy:
     case Errc::active_payment_exists:
     case Errc::cancel_not_allowed:
+    case Errc::approval_ended:
     case Errc::illegal_transition:
     case Errc::price_mismatch:
     case Errc::unknown_sku:

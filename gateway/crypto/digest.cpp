@@ -190,4 +190,8 @@ ThreadId SystemMint::thread_of(const TenantId& tenant, const std::string& what) 
   return ThreadId::trusted("thr_" + base62_number(hmac_sha256_raw(secret_.reveal(), message)));
 }
 
+std::string SystemMint::seal(const std::string& text) const {
+  return hex_lower(hmac_sha256_raw(secret_.reveal(), framed({"seal", text})));
+}
+
 }  // namespace purser::crypto

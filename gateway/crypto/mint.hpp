@@ -22,11 +22,14 @@ class Mint {
 
   // Over (tenant, what): the thread that stands for `what`, the same each time.
   virtual ThreadId thread_of(const TenantId& tenant, const std::string& what) const = 0;
+  // HMAC-SHA256 in hex under the merchant secret: what carries it was made by a purser of this merchant.
+  virtual std::string seal(const std::string& text) const = 0;
 
   ThreadId thread_id() { return ThreadId::trusted("thr_" + token(24)); }
   TurnId turn_id() { return TurnId::trusted("turn_" + token(24)); }
   MessageId message_id() { return MessageId::trusted("msg_" + token(24)); }
   IntentId intent_id() { return IntentId::trusted("pi_" + token(24)); }
+  ApprovalId approval_id() { return ApprovalId::trusted("apr_" + token(24)); }
   RefundId refund_id() { return RefundId::trusted("re_" + token(24)); }
 };
 

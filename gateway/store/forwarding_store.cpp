@@ -90,6 +90,22 @@ Task<Result<TurnLease>> ForwardingStore::turn_lease(TurnId turn) {
 Task<Result<std::vector<WorkItem>>> ForwardingStore::claim_work(UtcTime now, std::int64_t limit) {
   return store_->claim_work(now, limit);
 }
+Task<Result<Approval>> ForwardingStore::approval(ApprovalId id) {
+  return store_->approval(std::move(id));
+}
+Task<Result<std::optional<Approval>>> ForwardingStore::approval_by_origin(ThreadId thread, std::string origin) {
+  return store_->approval_by_origin(std::move(thread), std::move(origin));
+}
+Task<Result<std::vector<Approval>>> ForwardingStore::approvals(TenantId tenant, std::optional<ApprovalState> state,
+                                                               std::int64_t limit) {
+  return store_->approvals(std::move(tenant), state, limit);
+}
+Task<Result<std::int64_t>> ForwardingStore::budget_used(std::string scope, UtcTime window) {
+  return store_->budget_used(std::move(scope), window);
+}
+Task<Result<std::vector<AuditRow>>> ForwardingStore::audit(ThreadId thread, std::int64_t after, std::int64_t limit) {
+  return store_->audit(std::move(thread), after, limit);
+}
 Task<Result<std::vector<Turn>>> ForwardingStore::running_turns(std::int64_t limit) {
   return store_->running_turns(limit);
 }

@@ -5,8 +5,8 @@
 namespace purser {
 namespace {
 
-constexpr std::string_view kWorkKinds[] = {"expire_intent",  "close_order",   "resolve_order",    "submit_refund",
-                                           "resolve_refund", "resume_thread", "take_notification"};
+constexpr std::string_view kWorkKinds[] = {"expire_intent",  "close_order",   "resolve_order",     "submit_refund",
+                                           "resolve_refund", "resume_thread", "take_notification", "expire_approval"};
 constexpr std::string_view kIdempotencyStates[] = {"running", "finished"};
 
 }  // namespace

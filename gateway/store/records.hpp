@@ -1,6 +1,7 @@
 // Rows that are the store's own: work that is due, notifications, ledger lines, idempotency keys.
 #pragma once
 
+#include "validation/domain/approval.hpp"
 #include "validation/money/ids.hpp"
 #include "validation/money/money.hpp"
 #include "validation/money/time.hpp"
@@ -20,6 +21,7 @@ enum class WorkKind : std::uint8_t {
   resolve_refund,     // subject: refund; processing or unknown: ask the rail
   resume_thread,      // subject: event key; tell the thread what happened (exactly one reply each)
   take_notification,  // subject: channel + ':' + notification id; a stored webhook not yet applied
+  expire_approval,    // subject: approval; nobody decided in time
 };
 std::string_view to_string(WorkKind k);
 Result<WorkKind> parse_work_kind(std::string_view text);
@@ -76,6 +78,20 @@ struct LedgerTotals {
   std::int64_t entries = 0;
 
   friend bool operator==(const LedgerTotals&, const LedgerTotals&) = default;
+};
+
+// One link of the record that cannot be changed unseen. Each thread has a chain of its own (the empty thread holds what
+// belongs to none), so a conversation can be handed out and proven by itself.
+struct AuditRow {
+  ThreadId thread;
+  std::int64_t seq = 0;  // given by the store: rises by one within the thread, from 1
+  std::string kind;      // "message", "intent", "refund", "posting", "notification", "approval", "model", "verdict"
+  std::string subject;   // the id of the row it is about
+  std::string detail_json = "{}";
+  UtcTime at{};
+  std::string hash;  // given by the store
+
+  friend bool operator==(const AuditRow&, const AuditRow&) = default;
 };
 
 enum class IdempotencyState : std::uint8_t { running, finished };

@@ -120,13 +120,35 @@ struct DropIdempotency {
   std::string scope;
   std::string key;
 };
+// store_duplicate "origin".
+struct InsertApproval {
+  Approval row;
+};
+// Version as with threads. Everything but state, decision and version never changes.
+struct UpdateApproval {
+  Approval row;
+};
+// Adds `by` (which may be negative) to what `scope` has used in the window that begins at `window`; budget_spent, param
+// `scope`, when that would be more than `max`. Never goes below zero. Older windows of the scope are forgotten.
+struct SpendBudget {
+  std::string scope;
+  UtcTime window{};
+  std::int64_t by = 1;
+  std::int64_t max = 0;
+};
+// seq and hash are given by the store. What money and conversation rows change is recorded by the store itself
+// (audit_chain.hpp); this is for what leaves no row: what a model answered, what was decided about it.
+struct AppendAudit {
+  AuditRow row;
+};
 }  // namespace op
 
-using Operation = std::variant<op::InsertThread, op::UpdateThread, op::InsertTurn, op::HoldTurn, op::TakeTurn,
-                               op::FinishTurn, op::AppendMessage, op::AppendEvent, op::InsertIntent, op::UpdateIntent,
-                               op::InsertRefund, op::UpdateRefund, op::PutWork, op::AddWork, op::TakeWork, op::DropWork,
-                               op::InsertNotification, op::ApplyNotification, op::PostLedger, op::InsertIdempotency,
-                               op::FinishIdempotency, op::DropIdempotency>;
+using Operation =
+    std::variant<op::InsertThread, op::UpdateThread, op::InsertTurn, op::HoldTurn, op::TakeTurn, op::FinishTurn,
+                 op::AppendMessage, op::AppendEvent, op::InsertIntent, op::UpdateIntent, op::InsertRefund,
+                 op::UpdateRefund, op::PutWork, op::AddWork, op::TakeWork, op::DropWork, op::InsertNotification,
+                 op::ApplyNotification, op::PostLedger, op::InsertIdempotency, op::FinishIdempotency,
+                 op::DropIdempotency, op::InsertApproval, op::UpdateApproval, op::SpendBudget, op::AppendAudit>;
 
 // Operations in the order they are applied. `name` says which step of the product it is ("turn.started"): fail-points,
 // logs and traces use it.
@@ -215,10 +237,20 @@ class Store {
   virtual Task<Result<NotificationRow>> notification(std::string channel, std::string id) = 0;
   virtual Task<Result<std::vector<LedgerEntry>>> ledger_of_intent(IntentId intent) = 0;
   virtual Task<Result<LedgerTotals>> ledger_totals(TenantId tenant) = 0;
-  // Walks the hash chain, then compares each intent's captured and refunded with its lines. Error store_corrupt names
-  // the first row that does not hold; param is "ledger <seq>" or "intents <id>".
+  // Walks the hash chain of the ledger, compares each intent's captured and refunded with its lines, then walks the
+  // chain of every thread and compares the rows it speaks of with what it says of them. Error store_corrupt names the
+  // first row that does not hold; param is "ledger <seq>", "intents <id>", "audit <thread> <seq>", "messages <id>", ...
   virtual Task<Result<void>> verify_ledger() = 0;
   virtual Task<Result<std::optional<IdempotencyRow>>> idempotency(std::string scope, std::string key) = 0;
+  virtual Task<Result<Approval>> approval(ApprovalId id) = 0;
+  virtual Task<Result<std::optional<Approval>>> approval_by_origin(ThreadId thread, std::string origin) = 0;
+  // Newest first; of any state when none is named.
+  virtual Task<Result<std::vector<Approval>>> approvals(TenantId tenant, std::optional<ApprovalState> state,
+                                                        std::int64_t limit) = 0;
+  // What `scope` has used in that window; 0 when nothing.
+  virtual Task<Result<std::int64_t>> budget_used(std::string scope, UtcTime window) = 0;
+  // seq > after, rising, at most limit.
+  virtual Task<Result<std::vector<AuditRow>>> audit(ThreadId thread, std::int64_t after, std::int64_t limit) = 0;
   // By whom, as far as the store's own clock knows, a running turn is held; not_found when it does not run.
   virtual Task<Result<TurnLease>> turn_lease(TurnId turn) = 0;
   // due_work that no other daemon has claimed, claimed for this one until it has not asked again for a while.

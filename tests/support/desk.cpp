@@ -99,8 +99,8 @@ Desk::Desk(const std::string& folder, const std::string& failpoints)
       group(loop.executor(), loop.clock, [](std::string_view, std::exception_ptr) {}),
       cashier({*store, channel, mint, loop.clock}, intents, RefundSettings()),
       tools({*store, cashier, catalogue, loop.clock}, intents, RefundSettings(), turns),
-      conversations({*store, model, tools, cashier, mint, loop.clock}, turns, {"zh prompt", "en prompt"}, true,
-                    loop.executor()),
+      conversations({*store, model, tools, cashier, mint, loop.clock, &metrics}, turns, {"zh prompt", "en prompt"},
+                    true, loop.executor()),
       webhooks({*store, channel, cashier, loop.clock, group, metrics}, [this] { ++pokes; }),
       api({*store, conversations, cashier, catalogue, webhooks, mint, loop.clock, group, metrics}, keys(), intents,
           turns, true),
@@ -159,6 +159,8 @@ Result<void> Desk::perform(WorkItem item) {
       return loop.run(cashier.submit_refund(std::move(item)));
     case WorkKind::resolve_refund:
       return loop.run(cashier.resolve_refund(std::move(item)));
+    case WorkKind::expire_approval:
+      return loop.run(cashier.expire_approval(std::move(item)));
     case WorkKind::take_notification:
       return loop.run(webhooks.apply(std::move(item)));
     case WorkKind::resume_thread:

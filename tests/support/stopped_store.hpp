@@ -41,6 +41,13 @@ class StoppedStore : public Store {
   Task<Result<void>> verify_ledger() override { co_return down(); }
   Task<Result<std::optional<IdempotencyRow>>> idempotency(std::string, std::string) override { co_return down(); }
   Task<Result<TurnLease>> turn_lease(TurnId) override { co_return down(); }
+  Task<Result<Approval>> approval(ApprovalId) override { co_return down(); }
+  Task<Result<std::optional<Approval>>> approval_by_origin(ThreadId, std::string) override { co_return down(); }
+  Task<Result<std::vector<Approval>>> approvals(TenantId, std::optional<ApprovalState>, std::int64_t) override {
+    co_return down();
+  }
+  Task<Result<std::int64_t>> budget_used(std::string, UtcTime) override { co_return down(); }
+  Task<Result<std::vector<AuditRow>>> audit(ThreadId, std::int64_t, std::int64_t) override { co_return down(); }
   Task<Result<std::vector<Turn>>> running_turns(std::int64_t) override { co_return down(); }
 
   bool is_healthy = true;

@@ -1,7 +1,7 @@
 // What every store must do, whatever is behind it. An adapter's test defines a StoreHome and writes
 //   INSTANTIATE_TEST_SUITE_P(Sqlite, StoreConformance, testing::Values(&make_sqlite_home));
-// The tests stand in store_conformance_{rows,rules,racing,sharing,crash}.hpp, all included at the end of this file, so
-// that one include brings the whole suite into the adapter's test program.
+// The tests stand in store_conformance_{rows,rules,racing,sharing,crash,guards}.hpp, all included at the end of this
+// file, so that one include brings the whole suite into the adapter's test program.
 #pragma once
 
 #include "gateway/store/store.hpp"
@@ -26,6 +26,10 @@ class StoreHome {
   virtual void tamper_with_ledger(std::int64_t seq) = 0;
   // Tries to change and then to delete a ledger row by the database's own language, and gives what it answered.
   virtual std::vector<bool> ledger_lets_change(std::int64_t seq) = 0;
+  // Changes what the column holds in the row whose `key` is `id` ("text" of "messages" where "id" is ...), past every
+  // guard. The store is closed meanwhile.
+  virtual void tamper(const std::string& table, const std::string& column, const std::string& key,
+                      const std::string& id) = 0;
 };
 
 using MakeStoreHome = std::unique_ptr<StoreHome> (*)();
@@ -119,6 +123,7 @@ testing::AssertionResult good(const Result<T>& result) {
 }  // namespace purser::test
 
 #include "tests/support/store_conformance_crash.hpp"
+#include "tests/support/store_conformance_guards.hpp"
 #include "tests/support/store_conformance_racing.hpp"
 #include "tests/support/store_conformance_rows.hpp"
 #include "tests/support/store_conformance_rules.hpp"

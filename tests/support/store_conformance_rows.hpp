@@ -238,7 +238,7 @@ TEST_P(StoreConformance, work_is_put_over_what_is_there_and_added_beside_it) {
 TEST_P(StoreConformance, every_kind_of_work_is_known) {
   for (const auto kind :
        {WorkKind::expire_intent, WorkKind::close_order, WorkKind::resolve_order, WorkKind::submit_refund,
-        WorkKind::resolve_refund, WorkKind::resume_thread, WorkKind::take_notification}) {
+        WorkKind::resolve_refund, WorkKind::resume_thread, WorkKind::take_notification, WorkKind::expire_approval}) {
     const WorkItem item = make_work(1, kind, 1);
     ASSERT_TRUE(good(commit_of(op::PutWork{item})));
     EXPECT_EQ(ask(store().due_work(from_millis(1), 10)).value(), std::vector<WorkItem>{item});

@@ -174,4 +174,23 @@ IdempotencyRow make_idempotency(int n) {
   return row;
 }
 
+Approval make_approval(int n, const Thread& thread) {
+  Approval row;
+  row.id = ApprovalId::trusted("apr_" + std::string(23, 'a') + std::to_string(n));
+  row.tenant = thread.tenant;
+  row.thread = thread.id;
+  row.user = thread.user;
+  row.origin = "turn:call" + std::to_string(n);
+  row.terms_json = R"({"kind":"refund","note":"一"})";
+  row.terms_hash = std::string(64, 'b');
+  row.seal = std::string(64, 'c');
+  row.amount = Money(200, Currency::cny());
+  row.decided_by = "nobody yet";
+  row.note = "备注";
+  row.created_at = from_millis(1'000 + n);
+  row.expires_at = from_millis(2'000 + n);
+  row.decided_at = from_millis(3);
+  return row;
+}
+
 }  // namespace purser::test

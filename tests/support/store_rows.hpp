@@ -24,5 +24,7 @@ LedgerEntry make_refund_line(const Refund& refund);
 WorkItem make_work(int n, WorkKind kind, std::int64_t due_ms);
 NotificationRow make_notification(int n);
 IdempotencyRow make_idempotency(int n);
+// pending, over two yuan
+Approval make_approval(int n, const Thread& thread);
 
 }  // namespace purser::test

@@ -1,5 +1,7 @@
 #include "tools/cashier/cashier.hpp"
 
+#include "tools/cashier/budgets.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -38,51 +40,12 @@ Task<Result<PaymentIntent>> Cashier::open(Thread& thread, CheckedOrder order, st
     if (waits_for_rail(intent)) co_return co_await place_order(std::move(intent));
     co_return intent;
   }
-  const UtcTime now = ports_.clock.durable();
-  PaymentIntent intent;
-  intent.id = ports_.mint.intent_id();
-  intent.tenant = thread.tenant;
-  intent.thread = thread.id;
-  intent.user = thread.user;
-  intent.amount = order.amount;
-  intent.lines = std::move(order.lines);
-  intent.description = std::move(order.description);
-  intent.catalogue_version = std::move(order.catalogue_version);
-  intent.channel = ports_.channel.name();
-  intent.captured = intent.refunded = intent.refund_reserved = Money(0, intent.amount.currency());
-  intent.created_at = now;
-  intent.expires_at = now + intents_.lifetime;
-  intent.renewed_from = std::move(renewed_from);
-  intent.origin = std::move(origin);
-  intent.order.out_trade_no = ports_.mint.out_trade_no(thread.tenant, thread.id, thread.intents_made + 1);
-  cashier::choose_kind(intent.order, thread);
-  intent.order.may_be_open = true;
-  auto body = ports_.channel.order_body(intent);
-  if (!body) co_return body.error();
-  intent.order.request_body = std::move(*body);
-  intent.order.payer_ip.clear();  // it stands in the body now
-  auto inserted = co_await insert(thread, std::move(intent));
+  auto intent = intent_of(thread, std::move(order), std::move(origin), std::move(renewed_from));
+  if (!intent) co_return intent.error();
+  Batch batch("intent.created");
+  auto inserted = co_await insert(thread, std::move(*intent), std::move(batch));
   if (!inserted) co_return inserted.error();
   co_return co_await place_order(std::move(*inserted));
-}
-
-Task<Result<PaymentIntent>> Cashier::insert(Thread& thread, PaymentIntent intent) {
-  Thread counted = thread;
-  counted.intents_made += 1;
-  Batch batch("intent.created");
-  batch.add(op::UpdateThread{counted});
-  batch.add(op::InsertIntent{intent});
-  batch.add(op::AddWork{cashier::work(WorkKind::expire_intent, intent, intent.expires_at)});
-  batch.add(op::AddWork{cashier::work(WorkKind::resolve_order, intent, intent.created_at + intents_.resolve_first)});
-  batch.add(op::AppendEvent{cashier::event(intent, "intent.created", intent.created_at)});
-  auto done = co_await ports_.store.commit(std::move(batch));
-  if (!done && done.code() == Errc::store_duplicate && done.error().param == "active_payment")
-    co_return Error(Errc::active_payment_exists,
-                    "the user already has an open payment: it must be paid, canceled or expire first");
-  if (!done) co_return done.error();
-  thread.intents_made = counted.intents_made;
-  thread.version += 1;
-  co_return intent;
 }
 
 Task<Result<PaymentIntent>> Cashier::place_order(PaymentIntent intent) {
@@ -200,7 +163,16 @@ Task<Result<void>> Cashier::take_order_facts(OrderFacts facts) {
 
 Task<Result<std::vector<Refund>>> Cashier::refund(Thread thread, std::vector<CheckedRefund> list, std::string origin) {
   if (list.empty()) co_return Error(Errc::refund_total_mismatch, "the list of refunds is empty", "refunds");
-  auto reserved = co_await reserve(std::move(thread), std::move(list), std::move(origin));
+  Money sum(0, list.front().amount.currency());
+  for (const CheckedRefund& one : list) {
+    auto more = sum.plus(one.amount);
+    if (!more) co_return more.error();
+    sum = *more;
+  }
+  Batch with("refund.created");
+  cashier::add(with, cashier::refunding(thread, sum, refunds_, ports_.clock.durable()));
+  auto reserved =
+      co_await reserve(std::move(thread), std::move(list), std::move(origin), std::move(with), Sends::by_caller);
   if (!reserved) co_return reserved.error();
   co_return co_await send_due(std::move(*reserved));
 }
@@ -243,10 +215,11 @@ Task<Result<UtcTime>> Cashier::earliest_refund(IntentId intent) {
   co_return due;
 }
 
-Task<Result<std::vector<Refund>>> Cashier::reserve(Thread thread, std::vector<CheckedRefund> list, std::string origin) {
+Task<Result<std::vector<Refund>>> Cashier::reserve(Thread thread, std::vector<CheckedRefund> list, std::string origin,
+                                                   Batch with, Sends sends) {
   Error last(Errc::store_conflict);
   for (int attempt = 0; attempt < kConflictRetries; ++attempt) {
-    Batch batch("refund.created");
+    Batch batch = with;
     std::vector<Refund> out;
     std::vector<PaymentIntent> touched;
     for (std::size_t i = 0; i < list.size(); ++i) {
@@ -265,6 +238,8 @@ Task<Result<std::vector<Refund>>> Cashier::reserve(Thread thread, std::vector<Ch
         touched.push_back(std::move(*read));
         row = std::prev(touched.end());
       }
+      if (row->state != IntentState::succeeded)
+        co_return Error(Errc::refund_not_allowed, "only a paid payment can be refunded", "payment_intent");
       if (list[i].amount.currency() != row->amount.currency() || list[i].amount.minor() > refundable(*row).minor())
         co_return Error(Errc::refund_exceeds_remaining,
                         "only " + refundable(*row).display() + " of this payment is left", "amount_fen");
@@ -296,7 +271,8 @@ Task<Result<std::vector<Refund>>> Cashier::reserve(Thread thread, std::vector<Ch
       batch.add(op::InsertRefund{refund});
       // Those that are due are sent by the caller; the row is the safety net should it not get there.
       const UtcTime net = std::max(refund.due_at, now + std::chrono::duration_cast<Millis>(kRailPatience));
-      batch.add(op::AddWork{cashier::work(WorkKind::submit_refund, refund, refund.due_at > now ? refund.due_at : net)});
+      const bool waits = refund.due_at > now || sends == Sends::by_work;
+      batch.add(op::AddWork{cashier::work(WorkKind::submit_refund, refund, waits ? refund.due_at : net)});
       batch.add(op::AppendEvent{cashier::event(refund, "refund.created", now)});
     }
     auto done = co_await ports_.store.commit(std::move(batch));

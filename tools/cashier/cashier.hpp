@@ -18,6 +18,16 @@
 
 namespace purser {
 
+// What a person of the tenant decided.
+struct ApprovalDecision {
+  ApprovalDecision(TenantId t, ApprovalId i, bool yes) : tenant(std::move(t)), id(std::move(i)), approve(yes) {}
+  TenantId tenant;  // of the key that the decision came with
+  ApprovalId id;
+  bool approve;
+  std::string by;    // who, for the record
+  std::string note;  // why; the customer's model reads it
+};
+
 class Cashier {
  public:
   struct Ports {
@@ -30,15 +40,21 @@ class Cashier {
 
   // Makes the intent durable, then places the order. `origin` names the wish: a second call with the same origin
   // continues the first. `thread` is updated (its row changes with the intent). The intent comes back awaiting_payment,
-  // failed or unknown. Errors: active_payment_exists, the store's.
+  // failed or unknown. Errors: active_payment_exists, budget_spent, the store's.
   Task<Result<PaymentIntent>> open(Thread& thread, CheckedOrder order, std::string origin, IntentId renewed_from);
+  // The same, and the open payment `superseded` is canceled in the same transaction: there is never more than one, and
+  // never none of them because the second step failed. active_payment_exists also when it changed meanwhile.
+  Task<Result<PaymentIntent>> supersede(Thread& thread, PaymentIntent superseded, CheckedOrder order,
+                                        std::string origin);
   // Has the order closed at the rail and ends the open intent; one that was paid before the close is paid. When the
   // rail gives no answer the intent is canceled and the order stays to be closed (order.may_be_open): a payment that
-  // still arrives is given back. Canceling a canceled one changes nothing. Errors: cancel_not_allowed, the store's.
+  // still arrives is given back. Canceling a canceled one changes nothing. Errors: cancel_not_allowed, budget_spent,
+  // the store's.
   enum class Asked { in_conversation, from_outside };  // from outside: the thread is told of it
   Task<Result<PaymentIntent>> cancel(IntentId id, Asked asked);
   // Makes the whole list durable and reserved, or nothing; then sends those whose time has come. Errors:
-  // refund_exceeds_remaining (also when another refund won the race), the store's.
+  // refund_exceeds_remaining (also when another refund won the race), budget_spent (another refund used what was left
+  // of the day's automatic limits), the store's.
   Task<Result<std::vector<Refund>>> refund(Thread thread, std::vector<CheckedRefund> list, std::string origin);
 
   // The intent after the rail was asked about it, when it is open; as the books have it when the rail gives no answer.
@@ -48,12 +64,22 @@ class Cashier {
   // none.
   Task<Result<std::vector<Refund>>> continue_refunds(Thread thread, std::vector<IntentId> intents, std::string origin);
 
+  // --- what a person decides ---
+  // Writes the exact list down for a person of the tenant; the same origin again finds the first. Nothing is reserved.
+  Task<Result<Approval>> ask_operator(Thread thread, std::vector<CheckedRefund> list, std::string origin);
+  // Approved: the refunds are made durable and reserved in the transaction that records the decision, and sent by the
+  // work that is due. When the payments no longer bear the terms it comes back voided and nothing was done. Errors:
+  // not_found (also when it is another tenant's), approval_ended (decided, used, voided or expired already), the
+  // store's.
+  Task<Result<Approval>> decide(ApprovalDecision decision);
+
   // --- work that fell due; each ends with its row gone or moved to a later time ---
   Task<Result<void>> expire(WorkItem item);
   Task<Result<void>> close(WorkItem item);
   Task<Result<void>> resolve_order(WorkItem item);
   Task<Result<void>> submit_refund(WorkItem item);
   Task<Result<void>> resolve_refund(WorkItem item);
+  Task<Result<void>> expire_approval(WorkItem item);
 
   // What a verified webhook said. Facts about a number that is not ours: not_found. Facts that differ from what was
   // ordered are asked about; what the rail answers then decides. rail_unknown: it gave no answer, ask again.
@@ -64,14 +90,20 @@ class Cashier {
   Task<Result<Confirmation>> confirmation(PaymentIntent intent);
 
  private:
-  Task<Result<PaymentIntent>> insert(Thread& thread, PaymentIntent intent);
+  Result<PaymentIntent> intent_of(const Thread& thread, CheckedOrder order, std::string origin, IntentId renewed_from);
+  Task<Result<PaymentIntent>> insert(Thread& thread, PaymentIntent intent, Batch batch);
   Task<Result<PaymentIntent>> place_order(PaymentIntent intent);
   Task<Result<PaymentIntent>> record_order_reply(IntentId id, OrderReply reply);
   Task<Result<QueryReply>> settle_by_query(IntentId id);
+  Task<Result<bool>> end_at_rail(PaymentIntent intent);
   Task<Result<bool>> close_before_cancel(PaymentIntent intent);
   Task<Result<void>> apply_facts(IntentId id, OrderFacts facts);
   Task<Result<void>> apply_rail_closed(IntentId id);
-  Task<Result<std::vector<Refund>>> reserve(Thread thread, std::vector<CheckedRefund> list, std::string origin);
+  enum class Sends { by_caller, by_work };
+  // `with` holds what must become true in the same transaction.
+  Task<Result<std::vector<Refund>>> reserve(Thread thread, std::vector<CheckedRefund> list, std::string origin,
+                                            Batch with, Sends sends);
+  Task<Result<Approval>> end_approval(Approval row, ApprovalState state);
   Task<Result<std::vector<Refund>>> send_due(std::vector<Refund> list);
   Task<Result<UtcTime>> earliest_refund(IntentId intent);
   Task<Result<Refund>> send_refund(Refund refund, cashier::Hears hears);

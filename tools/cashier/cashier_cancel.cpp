@@ -1,4 +1,5 @@
 // How a payment ends before it is made: canceled by its user, and what the rail says when it is asked in between.
+#include "tools/cashier/budgets.hpp"
 #include "tools/cashier/cashier.hpp"
 
 namespace purser {
@@ -17,21 +18,32 @@ Task<Result<bool>> Cashier::close_before_cancel(PaymentIntent intent) {
   co_return Error(Errc::cancel_not_allowed, "the payment was made before it could be canceled", "payment_intent");
 }
 
+// Before the rail is troubled the budgets are looked at; counted they are with the change itself.
+Task<Result<bool>> Cashier::end_at_rail(PaymentIntent intent) {
+  const auto spends = cashier::canceling(intent, intents_, ports_.clock.durable());
+  for (const op::SpendBudget& one : spends) {
+    auto used = co_await ports_.store.budget_used(one.scope, one.window);
+    if (!used) co_return used.error();
+    if (*used + one.by > one.max)
+      co_return Error(Errc::budget_spent, std::string(meaning_of(Errc::budget_spent)), one.scope);
+  }
+  if (!is_open(intent.state) || !intent.order.may_be_open) co_return !intent.order.may_be_open;
+  co_return co_await close_before_cancel(std::move(intent));
+}
+
 Task<Result<PaymentIntent>> Cashier::cancel(IntentId id, Asked asked) {
   auto open = co_await ports_.store.intent(id);
   if (!open || open->state == IntentState::canceled) co_return open;
-  bool closed = !open->order.may_be_open;
-  if (is_open(open->state) && !closed) {
-    auto ended = co_await close_before_cancel(std::move(*open));
-    if (!ended) co_return ended.error();
-    closed = *ended;
-  }
+  auto closed = co_await end_at_rail(std::move(*open));
+  if (!closed) co_return closed.error();
   Error last(Errc::store_conflict);
   for (int i = 0; i < kConflictRetries; ++i) {
     auto row = co_await ports_.store.intent(id);
     if (!row || row->state == IntentState::canceled) co_return row;
-    auto change = cashier::after_cancel(std::move(*row), ports_.clock.durable(), asked == Asked::from_outside, closed);
+    const UtcTime now = ports_.clock.durable();
+    auto change = cashier::after_cancel(std::move(*row), now, asked == Asked::from_outside, *closed);
     if (!change) co_return change.error();
+    cashier::add(change->batch, cashier::canceling(change->intent, intents_, now));
     auto done = co_await ports_.store.commit(std::move(change->batch));
     if (done) co_return std::move(change->intent);
     if (!lost_race(done.error())) co_return done.error();

@@ -24,9 +24,9 @@ struct RefundLine {
 Money half_of(Money amount);
 
 // What is named of one SKU on several lines counts together, also with `earlier`, the lines that earlier refunds and
-// other entries of the same list name of this intent: never more pieces than were bought, never more money than they cost. `param` is the
-// pointer of the entry; errors point below it. Errors: unknown_sku (not in this order), quantity_out_of_range (below
-// 1), lines_exceed_order, amount_overflow, currency_mismatch.
+// other entries of the same list name of this intent: never more pieces than were bought, never more money than they
+// cost. `param` is the pointer of the entry; errors point below it. Errors: unknown_sku (not in this order),
+// quantity_out_of_range (below 1), lines_exceed_order, amount_overflow, currency_mismatch.
 Result<Money> refund_lines(const PaymentIntent& intent, const std::vector<RefundLine>& lines,
                            const std::vector<RefundLine>& earlier, const std::string& param);
 

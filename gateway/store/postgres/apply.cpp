@@ -8,7 +8,7 @@ namespace purser::postgres {
 namespace {
 
 // Constraints of the schema in the port's words.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kWords{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kWords{{
     {"threads_id", "id"},
     {"turns_id", "id"},
     {"messages_id", "id"},
@@ -20,6 +20,8 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kWords{{
     {"intents_origin", "origin"},
     {"refunds_out_refund_no", "out_refund_no"},
     {"refunds_origin", "origin"},
+    {"approvals_id", "id"},
+    {"approvals_origin", "origin"},
     {"notifications_id", "notification"},
     {"ledger_reference", "ledger"},
 }};
@@ -48,6 +50,10 @@ Result<bool> origin_exists(Connection& connection, const Operation& operation) {
   if (const auto* refund = std::get_if<op::InsertRefund>(&operation)) {
     return exists(connection, "SELECT 1 FROM refunds WHERE thread_id = $1 AND origin = $2", refund->row.thread,
                   refund->row.origin);
+  }
+  if (const auto* approval = std::get_if<op::InsertApproval>(&operation)) {
+    return exists(connection, "SELECT 1 FROM approvals WHERE thread_id = $1 AND origin = $2", approval->row.thread,
+                  approval->row.origin);
   }
   return false;
 }

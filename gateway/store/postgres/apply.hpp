@@ -69,6 +69,10 @@ Result<void> apply(Script& script, const op::ApplyNotification& operation);
 Result<void> apply(Script& script, const op::InsertIdempotency& operation);
 Result<void> apply(Script& script, const op::FinishIdempotency& operation);
 Result<void> apply(Script& script, const op::DropIdempotency& operation);
+Result<void> apply(Script& script, const op::InsertApproval& operation);
+Result<void> apply(Script& script, const op::UpdateApproval& operation);
+Result<void> apply(Script& script, const op::SpendBudget& operation);
+Result<void> apply(Script& script, const op::AppendAudit& operation);
 
 // What the refused `batch` is told of a constraint of the database: the port's words, and "origin" before any other
 // when what it asks for exists. The transaction has let go of the batch.

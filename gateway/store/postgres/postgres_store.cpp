@@ -194,6 +194,33 @@ Task<Result<std::optional<IdempotencyRow>>> PostgresStore::idempotency(std::stri
   });
 }
 
+Task<Result<Approval>> PostgresStore::approval(ApprovalId id) {
+  return readers_->read([id = std::move(id)](Connection& db) { return postgres::find_approval(db, id); });
+}
+
+Task<Result<std::optional<Approval>>> PostgresStore::approval_by_origin(ThreadId thread, std::string origin) {
+  return readers_->read([id = std::move(thread), origin = std::move(origin)](Connection& db) {
+    return postgres::find_approval_by_origin(db, id, origin);
+  });
+}
+
+Task<Result<std::vector<Approval>>> PostgresStore::approvals(TenantId tenant, std::optional<ApprovalState> state,
+                                                             std::int64_t limit) {
+  return readers_->read([tenant = std::move(tenant), state, limit](Connection& db) {
+    return postgres::list_approvals(db, tenant, state, limit);
+  });
+}
+
+Task<Result<std::int64_t>> PostgresStore::budget_used(std::string scope, UtcTime window) {
+  return readers_->read(
+      [scope = std::move(scope), window](Connection& db) { return postgres::find_budget_used(db, scope, window); });
+}
+
+Task<Result<std::vector<AuditRow>>> PostgresStore::audit(ThreadId thread, std::int64_t after, std::int64_t limit) {
+  return readers_->read(
+      [id = std::move(thread), after, limit](Connection& db) { return postgres::list_audit(db, id, after, limit); });
+}
+
 Task<Result<TurnLease>> PostgresStore::turn_lease(TurnId turn) {
   return readers_->read([id = std::move(turn)](Connection& db) { return postgres::find_turn_lease(db, id); });
 }

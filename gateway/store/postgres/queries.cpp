@@ -172,6 +172,7 @@ Result<void> verify_ledger(Connection& db) {
   auto verdict = verify_chain(db);
   if (verdict.ok()) verdict = verify_none(db, sql::kOrphanLine, &sql::orphan_line);
   if (verdict.ok()) verdict = verify_none(db, sql::kWrongSum, &sql::wrong_sum);
+  if (verdict.ok()) verdict = verify_audit(db);
   if (db.in_transaction()) (void)db.query("ROLLBACK");
   return verdict;
 }

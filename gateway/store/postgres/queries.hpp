@@ -37,6 +37,17 @@ Result<Refund> find_refund_by_number(Connection& db, const OutRefundNo& number);
 Result<std::vector<Refund>> list_refunds_of_intent(Connection& db, const IntentId& intent);
 Result<std::vector<Refund>> list_refunds_of_thread(Connection& db, const ThreadId& thread, std::int64_t limit);
 
+Result<Approval> find_approval(Connection& db, const ApprovalId& id);
+Result<std::optional<Approval>> find_approval_by_origin(Connection& db, const ThreadId& thread,
+                                                        const std::string& origin);
+Result<std::vector<Approval>> list_approvals(Connection& db, const TenantId& tenant, std::optional<ApprovalState> state,
+                                             std::int64_t limit);
+Result<std::int64_t> find_budget_used(Connection& db, const std::string& scope, UtcTime window);
+Result<std::vector<AuditRow>> list_audit(Connection& db, const ThreadId& thread, std::int64_t after,
+                                         std::int64_t limit);
+// The chains of all threads, and the rows they speak of. Part of verify_ledger's snapshot.
+Result<void> verify_audit(Connection& db);
+
 Result<std::vector<LedgerEntry>> list_ledger_of_intent(Connection& db, const IntentId& intent);
 Result<LedgerTotals> total_ledger(Connection& db, const TenantId& tenant);
 Result<void> verify_ledger(Connection& db);

@@ -2,6 +2,7 @@
 
 #include "gateway/crypto/digest.hpp"
 #include "gateway/log.hpp"
+#include "gateway/store/audit_chain.hpp"
 
 #include <algorithm>
 #include <array>
@@ -117,6 +118,12 @@ Result<Receipt> Writer::apply_batch(const Batch& batch) {
   for (const Operation& operation : batch.operations) {
     auto added = std::visit([&](const auto& one) { return apply(script, one); }, operation);
     if (!added) return added.error();
+    // What the operation changed goes into the chain of its thread, in the same transaction.
+    auto link = audit::record_of(operation);
+    if (!link) return link.error();
+    if (!*link) continue;
+    const op::AppendAudit recorded{**std::move(link)};
+    if (auto told = apply(script, recorded); !told) return told.error();
   }
   if (auto sent = script.run(); !sent) return sent.error();
   return std::move(script.receipt());

@@ -169,6 +169,42 @@ Result<LedgerEntry> read_entry(const Row& row) {
   return reader.finish(std::move(entry));
 }
 
+Result<Approval> read_approval(const Row& row) {
+  RowReader reader(row, "approvals");
+  Approval approval;
+  approval.id = reader.id<ApprovalId>();
+  approval.tenant = reader.id<TenantId>();
+  approval.thread = reader.id<ThreadId>();
+  approval.user = reader.id<UserId>();
+  approval.origin = reader.text();
+  approval.terms_json = reader.text();
+  approval.terms_hash = reader.text();
+  approval.seal = reader.text();
+  const Currency currency = reader.parsed(&Currency::parse, "currency");
+  approval.amount = Money(reader.integer(), currency);
+  approval.state = reader.parsed(&parse_approval_state, "state");
+  approval.decided_by = reader.text();
+  approval.note = reader.text();
+  approval.created_at = reader.time();
+  approval.expires_at = reader.time();
+  approval.decided_at = reader.time();
+  approval.version = reader.integer();
+  return reader.finish(std::move(approval));
+}
+
+Result<AuditRow> read_audit(const Row& row) {
+  RowReader reader(row, "audit");
+  AuditRow link;
+  link.thread = reader.id<ThreadId>();
+  link.seq = reader.integer();
+  link.kind = reader.text();
+  link.subject = reader.text();
+  link.detail_json = reader.text();
+  link.at = reader.time();
+  link.hash = reader.text();
+  return reader.finish(std::move(link));
+}
+
 Result<void> check_currency(const PaymentIntent& intent) {
   for (const Money& part : {intent.captured, intent.refunded, intent.refund_reserved}) {
     if (part.zero() || part.currency() == intent.amount.currency()) continue;

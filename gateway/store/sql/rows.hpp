@@ -5,6 +5,7 @@
 
 #include "gateway/store/records.hpp"
 #include "gateway/store/sql/row_reader.hpp"
+#include "validation/domain/approval.hpp"
 #include "validation/domain/intent.hpp"
 #include "validation/domain/refund.hpp"
 #include "validation/domain/thread.hpp"
@@ -28,6 +29,10 @@ inline constexpr char kRefunds[] =
 inline constexpr char kLedger[] =
     "SELECT seq, tenant_id, intent_id, kind, reference, debit_account, credit_account, currency, amount, at, hash "
     "FROM ledger ";
+inline constexpr char kApprovals[] =
+    "SELECT id, tenant_id, thread_id, user_id, origin, terms, terms_hash, seal, currency, amount, state, decided_by, "
+    "note, created_at, expires_at, decided_at, version FROM approvals ";
+inline constexpr char kAudit[] = "SELECT thread_id, seq, kind, subject, detail, at, hash FROM audit ";
 inline constexpr char kWork[] = "SELECT kind, subject, thread_id, payload, due_at, attempts FROM work ";
 inline constexpr char kNotifications[] =
     "SELECT channel, id, event_type, plain, received_at, applied FROM notifications ";
@@ -44,6 +49,8 @@ Result<WorkItem> read_work(const Row& row);
 Result<NotificationRow> read_notification(const Row& row);
 Result<IdempotencyRow> read_idempotency(const Row& row);
 Result<LedgerEntry> read_entry(const Row& row);
+Result<Approval> read_approval(const Row& row);
+Result<AuditRow> read_audit(const Row& row);
 
 // One column of a row holds the currency of all amounts of an intent, so an amount in another one must not get past:
 // currency_mismatch. Zero has no currency until there is something.

@@ -1,5 +1,7 @@
 #include "gateway/store/sqlite/apply.hpp"
 
+#include "gateway/store/audit_chain.hpp"
+
 #include <variant>
 
 namespace purser::sqlite {
@@ -10,11 +12,22 @@ bool is_store_failure(const Error& error) {
   return error.code == Errc::store_unavailable || error.code == Errc::store_corrupt;
 }
 
+// What the operation changed goes into the chain of its thread, in the same transaction.
+Result<void> record(Database& db, const Operation& operation) {
+  auto row = audit::record_of(operation);
+  if (!row) return row.error();
+  if (!*row) return success();
+  Receipt nothing;
+  return apply(db, op::AppendAudit{**std::move(row)}, nothing);
+}
+
 Result<Receipt> apply_batch(Database& db, const Batch& batch) {
   Receipt receipt;
   for (const Operation& operation : batch.operations) {
     auto done = std::visit([&](const auto& one) { return apply(db, one, receipt); }, operation);
     if (!done) return done.error();
+    auto recorded = record(db, operation);
+    if (!recorded) return recorded.error();
   }
   return receipt;
 }

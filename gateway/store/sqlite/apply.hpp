@@ -40,6 +40,12 @@ Result<void> apply(Database& db, const op::InsertIdempotency& operation, Receipt
 Result<void> apply(Database& db, const op::FinishIdempotency& operation, Receipt& receipt);
 Result<void> apply(Database& db, const op::DropIdempotency& operation, Receipt& receipt);
 
+// Approvals, budgets, the audit chain:
+Result<void> apply(Database& db, const op::InsertApproval& operation, Receipt& receipt);
+Result<void> apply(Database& db, const op::UpdateApproval& operation, Receipt& receipt);
+Result<void> apply(Database& db, const op::SpendBudget& operation, Receipt& receipt);
+Result<void> apply(Database& db, const op::AppendAudit& operation, Receipt& receipt);
+
 // Ends a conditional change: store_conflict about `row` when it changed nothing.
 Result<void> run_conditional(Database& db, Statement& change, const std::string& row);
 // Ends an insertion: a store_duplicate gets `constraint` as its param when SQLite's list of columns is `columns`, and

@@ -197,7 +197,63 @@ CREATE TABLE idempotency (
 // Of the daemon that drives the turn; it rises when another goes on with it.
 constexpr std::string_view kTurnTokens = "ALTER TABLE turns ADD COLUMN token INTEGER NOT NULL DEFAULT 1";
 
-constexpr std::array<Migration, 4> kMigrations{{{1, kConversations}, {2, kMoney}, {3, kInboxes}, {4, kTurnTokens}}};
+constexpr std::string_view kGuards = R"sql(
+CREATE TABLE approvals (
+  row_no INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  tenant_id TEXT NOT NULL,
+  thread_id TEXT NOT NULL REFERENCES threads (id),
+  user_id TEXT NOT NULL,
+  origin TEXT NOT NULL CONSTRAINT approval_origin CHECK (origin <> ''),
+  terms TEXT NOT NULL,
+  terms_hash TEXT NOT NULL CONSTRAINT approval_terms_hash CHECK (length(terms_hash) = 64),
+  seal TEXT NOT NULL CONSTRAINT approval_seal CHECK (length(seal) = 64),
+  currency TEXT NOT NULL CONSTRAINT approval_currency CHECK (length(currency) = 3),
+  amount INTEGER NOT NULL CONSTRAINT approval_amount CHECK (amount > 0),
+  state TEXT NOT NULL CONSTRAINT approval_state CHECK (state IN ('pending', 'approved', 'denied', 'expired', 'voided')),
+  decided_by TEXT NOT NULL,
+  note TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  decided_at INTEGER NOT NULL,
+  version INTEGER NOT NULL CONSTRAINT approval_version CHECK (version >= 0),
+  UNIQUE (thread_id, origin)
+) STRICT;
+CREATE INDEX approvals_tenant ON approvals (tenant_id, state);
+
+CREATE TRIGGER approval_identity BEFORE UPDATE ON approvals
+WHEN NEW.id <> OLD.id OR NEW.tenant_id <> OLD.tenant_id OR NEW.thread_id <> OLD.thread_id OR NEW.user_id <> OLD.user_id
+  OR NEW.origin <> OLD.origin OR NEW.terms <> OLD.terms OR NEW.terms_hash <> OLD.terms_hash OR NEW.seal <> OLD.seal
+  OR NEW.currency <> OLD.currency OR NEW.amount <> OLD.amount OR NEW.created_at <> OLD.created_at
+  OR NEW.expires_at <> OLD.expires_at
+BEGIN SELECT RAISE(ABORT, 'approval_identity'); END;
+CREATE TRIGGER approval_once BEFORE UPDATE ON approvals WHEN OLD.state <> 'pending'
+BEGIN SELECT RAISE(ABORT, 'approval_once'); END;
+
+CREATE TABLE budgets (
+  scope TEXT NOT NULL,
+  window_start INTEGER NOT NULL,
+  used INTEGER NOT NULL CONSTRAINT budget_used CHECK (used >= 0),
+  PRIMARY KEY (scope, window_start)
+) STRICT;
+
+CREATE TABLE audit (
+  thread_id TEXT NOT NULL,
+  seq INTEGER NOT NULL CONSTRAINT audit_seq CHECK (seq > 0),
+  kind TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  hash TEXT NOT NULL CONSTRAINT audit_hash CHECK (length(hash) = 64),
+  PRIMARY KEY (thread_id, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'audit_append_only'); END;
+CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit_append_only'); END;
+)sql";
+
+constexpr std::array<Migration, 5> kMigrations{
+    {{1, kConversations}, {2, kMoney}, {3, kInboxes}, {4, kTurnTokens}, {5, kGuards}}};
 
 }  // namespace
 

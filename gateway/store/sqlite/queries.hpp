@@ -47,6 +47,16 @@ Result<LedgerEnd> find_ledger_end(Database& db);
 // In one snapshot: every hash, the sums of every intent against its columns, and the pages and indexes of the table.
 Result<void> verify_ledger(Database& db);
 
+Result<Approval> find_approval(Database& db, const ApprovalId& id);
+Result<std::optional<Approval>> find_approval_by_origin(Database& db, const ThreadId& thread,
+                                                        const std::string& origin);
+Result<std::vector<Approval>> list_approvals(Database& db, const TenantId& tenant, std::optional<ApprovalState> state,
+                                             std::int64_t limit);
+Result<std::int64_t> find_budget_used(Database& db, const std::string& scope, UtcTime window);
+Result<std::vector<AuditRow>> list_audit(Database& db, const ThreadId& thread, std::int64_t after, std::int64_t limit);
+// The chains of all threads, and the rows they speak of. Part of verify_ledger's snapshot.
+Result<void> verify_audit(Database& db);
+
 Result<std::vector<WorkItem>> list_due_work(Database& db, UtcTime now, std::int64_t limit);
 Result<std::optional<UtcTime>> find_next_due(Database& db);
 Result<NotificationRow> find_notification(Database& db, const std::string& channel, const std::string& id);

@@ -69,6 +69,7 @@ Result<void> verify_ledger(Database& db) {
   auto verdict = verify_chain(db);
   if (verdict.ok()) verdict = verify_none(db, sql::kOrphanLine, &sql::orphan_line);
   if (verdict.ok()) verdict = verify_none(db, sql::kWrongSum, &sql::wrong_sum);
+  if (verdict.ok()) verdict = verify_audit(db);
   if (verdict.ok()) verdict = verify_pages(db);
   (void)db.execute("ROLLBACK");
   return verdict;

@@ -215,6 +215,33 @@ Task<Result<TurnLease>> SqliteStore::turn_lease(TurnId turn) {
   return readers_->ask([id = std::move(turn)](Database& db) { return sqlite::find_turn_lease(db, id); });
 }
 
+Task<Result<Approval>> SqliteStore::approval(ApprovalId id) {
+  return readers_->ask([id = std::move(id)](Database& db) { return sqlite::find_approval(db, id); });
+}
+
+Task<Result<std::optional<Approval>>> SqliteStore::approval_by_origin(ThreadId thread, std::string origin) {
+  return readers_->ask([id = std::move(thread), origin = std::move(origin)](Database& db) {
+    return sqlite::find_approval_by_origin(db, id, origin);
+  });
+}
+
+Task<Result<std::vector<Approval>>> SqliteStore::approvals(TenantId tenant, std::optional<ApprovalState> state,
+                                                           std::int64_t limit) {
+  return readers_->ask([tenant = std::move(tenant), state, limit](Database& db) {
+    return sqlite::list_approvals(db, tenant, state, limit);
+  });
+}
+
+Task<Result<std::int64_t>> SqliteStore::budget_used(std::string scope, UtcTime window) {
+  return readers_->ask(
+      [scope = std::move(scope), window](Database& db) { return sqlite::find_budget_used(db, scope, window); });
+}
+
+Task<Result<std::vector<AuditRow>>> SqliteStore::audit(ThreadId thread, std::int64_t after, std::int64_t limit) {
+  return readers_->ask(
+      [id = std::move(thread), after, limit](Database& db) { return sqlite::list_audit(db, id, after, limit); });
+}
+
 Task<Result<std::vector<Turn>>> SqliteStore::running_turns(std::int64_t limit) {
   return readers_->ask([limit](Database& db) { return sqlite::list_running_turns(db, limit); });
 }

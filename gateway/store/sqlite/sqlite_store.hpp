@@ -60,6 +60,12 @@ class SqliteStore final : public Store {
   Task<Result<void>> verify_ledger() override;
   Task<Result<std::optional<IdempotencyRow>>> idempotency(std::string scope, std::string key) override;
   Task<Result<TurnLease>> turn_lease(TurnId turn) override;
+  Task<Result<Approval>> approval(ApprovalId id) override;
+  Task<Result<std::optional<Approval>>> approval_by_origin(ThreadId thread, std::string origin) override;
+  Task<Result<std::vector<Approval>>> approvals(TenantId tenant, std::optional<ApprovalState> state,
+                                                std::int64_t limit) override;
+  Task<Result<std::int64_t>> budget_used(std::string scope, UtcTime window) override;
+  Task<Result<std::vector<AuditRow>>> audit(ThreadId thread, std::int64_t after, std::int64_t limit) override;
   Task<Result<std::vector<Turn>>> running_turns(std::int64_t limit) override;
 
  private:

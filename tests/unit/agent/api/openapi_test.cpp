@@ -166,6 +166,16 @@ TEST_F(OpenApiTest, answers_have_the_shapes_that_are_written_down) {
   EXPECT_EQ(breach("get", "/v1/threads/{id}", desk.get("/v1/threads/" + thread)), "");
   EXPECT_EQ(breach("get", "/v1/threads/{id}/messages", desk.get("/v1/threads/" + thread + "/messages")), "");
   EXPECT_EQ(breach("get", "/v1/approvals", desk.get("/v1/approvals")), "");
+  Thread of = desk.loop.run(desk.store->thread(ThreadId::trusted(thread))).value();
+  std::vector<CheckedRefund> list(1);
+  list[0] = {IntentId::trusted(body_of(renewed)["id"]), Money(100, Currency::cny()), "cold"};
+  const auto asked = desk.loop.run(desk.cashier.ask_operator(of, list, "turn:call")).value();
+  const std::string approval = "/v1/approvals/" + asked.id.str();
+  EXPECT_EQ(breach("get", "/v1/approvals", desk.get("/v1/approvals?state=pending")), "");
+  EXPECT_EQ(breach("get", "/v1/approvals/{id}", desk.get(approval)), "");
+  const auto decided = desk.post(approval, R"({"decision":"deny","note":"no"})", "p1");
+  EXPECT_EQ(decided.status, 200) << decided.body;
+  EXPECT_EQ(breach("post", "/v1/approvals/{id}", decided), "");
   EXPECT_EQ(breach("get", "/v1/models", desk.get("/v1/models")), "");
   EXPECT_EQ(breach("get", "/v1/models/{id}", desk.get("/v1/models/purser")), "");
   desk.model_says("hello");

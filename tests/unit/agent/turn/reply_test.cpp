@@ -63,6 +63,12 @@ TEST(Cards, NobodyIsAskedToPayWhatAwaitsNoPayment) {
   EXPECT_EQ(cards[0]["payment_intent"], open.id.str());
 }
 
+std::string told_by(const TurnAction& ending, const std::vector<Message>& turn,
+                    const std::vector<PaymentIntent>& intents, const std::vector<Refund>& refunds) {
+  const std::string locale = "en";
+  return truthful_text(ending, ReplyContext{turn, turn, intents, refunds, locale, UtcTime{}}).text;
+}
+
 TEST(Text, DeedsAreToldWhenWordsFail) {
   TurnAction spent;
   spent.ending = Ending::rounds_spent;
@@ -71,15 +77,15 @@ TEST(Text, DeedsAreToldWhenWordsFail) {
   refund.amount = Money(13500, Currency::cny());
   refund.state = RefundState::processing;
   std::vector<Message> turn = {user("refund all"), calls("a", "refund"), answers("a", {{"status", "ok"}})};
-  const std::string told = truthful_text(spent, turn, {paid}, {refund}, "en");
+  const std::string told = told_by(spent, turn, {paid}, {refund});
   EXPECT_NE(told.find("¥135.00"), std::string::npos) << told;
   EXPECT_EQ(told.find("could not"), std::string::npos) << told;
 
   // A refused deed is none, and neither is a question.
   turn.back() = answers("a", {{"status", "refused"}, {"code", "needs_operator"}});
-  EXPECT_NE(truthful_text(spent, turn, {paid}, {}, "en").find("could not"), std::string::npos);
+  EXPECT_NE(told_by(spent, turn, {paid}, {}).find("could not"), std::string::npos);
   turn = {user("what do you have"), calls("a", "search_catalogue"), answers("a", {{"status", "ok"}})};
-  EXPECT_NE(truthful_text(spent, turn, {paid}, {}, "en").find("could not"), std::string::npos);
+  EXPECT_NE(told_by(spent, turn, {paid}, {}).find("could not"), std::string::npos);
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ class ZeroMint final : public Mint {
   OutTradeNo out_trade_no(const TenantId&, const ThreadId&, std::int64_t) const override { return {}; }
   OutRefundNo out_refund_no(const TenantId&, const IntentId&, const std::string&) const override { return {}; }
   ThreadId thread_of(const TenantId&, const std::string&) const override { return {}; }
+  std::string seal(const std::string&) const override { return {}; }
 };
 
 std::string reply(int status, const std::string& body, const std::string& headers = "",

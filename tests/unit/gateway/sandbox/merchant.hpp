@@ -34,6 +34,7 @@ class CountingMint final : public Mint {
   OutTradeNo out_trade_no(const TenantId&, const ThreadId&, std::int64_t) const override { return {}; }
   OutRefundNo out_refund_no(const TenantId&, const IntentId&, const std::string&) const override { return {}; }
   ThreadId thread_of(const TenantId&, const std::string&) const override { return {}; }
+  std::string seal(const std::string&) const override { return {}; }
 
  private:
   std::uint64_t count_ = 0;

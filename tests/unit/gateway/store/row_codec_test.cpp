@@ -99,7 +99,7 @@ TEST(RowCodec, what_is_not_the_document_is_not_read) {
 
 TEST(Records, kinds_of_work_have_one_word_each) {
   std::string words;
-  for (int k = 0; k <= static_cast<int>(WorkKind::take_notification); ++k) {
+  for (int k = 0; k <= static_cast<int>(WorkKind::expire_approval); ++k) {
     const auto kind = static_cast<WorkKind>(k);
     EXPECT_EQ(parse_work_kind(to_string(kind)).value(), kind);
     EXPECT_EQ(words.find(std::string(to_string(kind)) + " "), std::string::npos);

@@ -31,6 +31,15 @@ class SqliteHome final : public StoreHome {
     return {raw.run("UPDATE ledger SET amount = amount + 1" + where), raw.run("DELETE FROM ledger" + where)};
   }
 
+  void tamper(const std::string& table, const std::string& column, const std::string& key,
+              const std::string& id) override {
+    RawSqlite raw(folder_.file("purser.db"));
+    for (const char* trigger : {"audit_no_update", "approval_identity", "approval_once", "intent_identity"})
+      (void)raw.run(std::string("DROP TRIGGER IF EXISTS ") + trigger);
+    EXPECT_TRUE(raw.run("UPDATE " + table + " SET " + column + " = 'X' || substr(" + column + ", 2) WHERE " + key +
+                        " = '" + id + "'"));
+  }
+
  private:
   TempFolder folder_;
 };

@@ -20,6 +20,11 @@ class PostgresHome final : public StoreHome {
         url_, "UPDATE ledger SET reference = 'X' || substr(reference, 2) WHERE seq = " + std::to_string(seq)));
     EXPECT_TRUE(server.run(url_, "ALTER TABLE ledger ENABLE TRIGGER ALL"));
   }
+  void tamper(const std::string& table, const std::string& column, const std::string& key,
+              const std::string& id) override {
+    const std::string changed = "UPDATE " + table + " SET " + column + " = '~' || substr(" + column + ", 2)";
+    EXPECT_TRUE(shared_postgres().run(url_, changed + " WHERE " + key + " = '" + id + "'"));
+  }
   std::vector<bool> ledger_lets_change(std::int64_t seq) override {
     PostgresServer& server = shared_postgres();
     const std::string where = " WHERE seq = " + std::to_string(seq);

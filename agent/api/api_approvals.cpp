@@ -1,0 +1,95 @@
+// The doors to what waits for a person of the tenant.
+#include "agent/api/answer.hpp"
+#include "agent/api/api.hpp"
+#include "agent/api/request.hpp"
+#include "agent/turn/views.hpp"
+#include "validation/money/text.hpp"
+
+#include <algorithm>
+
+namespace purser {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t kDefault = 50;
+constexpr std::int64_t kMax = 200;
+// How far back a list is read; what waits for a person is never that much.
+constexpr std::int64_t kLookedAt = 2'000;
+constexpr std::size_t kNoteMax = 500;
+
+}  // namespace
+
+Task<Result<Approval>> Api::own_approval(const Call& call) {
+  auto id = ApprovalId::parse(call.parts.front());
+  if (!id) co_return Errc::not_found;
+  auto row = co_await ports_.store.approval(*id);
+  if (row && row->tenant != call.tenant) co_return Errc::not_found;
+  if (!row && row.code() == Errc::not_found) co_return Errc::not_found;
+  co_return row;
+}
+
+Api::Reply Api::get_approvals(Call& call) {
+  auto query = api::Query::parse(call.request.query, {"state", "after", "limit"});
+  if (!query) co_return query.error();
+  auto limit = query->integer("limit", kDefault, 1, kMax);
+  if (!limit) co_return limit.error();
+  std::optional<ApprovalState> state;
+  if (query->has("state")) {
+    auto wanted = parse_approval_state(query->text("state"));
+    if (!wanted) co_return Error(Errc::request_malformed, "no such state of an approval", "state");
+    state = *wanted;
+  }
+  auto rows = co_await ports_.store.approvals(call.tenant, state, kLookedAt);
+  if (!rows) co_return rows.error();
+  auto next = rows->begin();
+  if (query->has("after")) {
+    next = std::find_if(next, rows->end(), [&](const Approval& row) { return row.id.str() == query->text("after"); });
+    if (next == rows->end()) co_return Error(Errc::request_malformed, "no such approval in this list", "after");
+    ++next;
+  }
+  json data = json::array();
+  for (; next != rows->end() && static_cast<std::int64_t>(data.size()) < *limit; ++next)
+    data.push_back(views::approval(*next));
+  co_return api::json_answer(200, views::page(std::move(data), next != rows->end()));
+}
+
+Api::Reply Api::get_approval(Call& call) {
+  auto row = co_await own_approval(call);
+  if (!row) co_return row.error();
+  co_return api::json_answer(200, views::approval(*row));
+}
+
+Api::Reply Api::decide_approval(Call& call) {
+  auto row = co_await own_approval(call);
+  if (!row) co_return row.error();
+  auto key = Idempotency::key_of(call.request.headers, true);
+  if (!key) co_return key.error();
+  auto body = api::object_body(call.request, {"decision", "note"}, false);
+  if (!body) co_return body.error();
+  auto word = api::string_member(*body, "", "decision", 16);
+  if (!word) co_return word.error();
+  if (*word != "approve" && *word != "deny")
+    co_return Error(Errc::json_out_of_range, "decision is approve or deny", "/decision");
+  ApprovalDecision decision(call.tenant, row->id, *word == "approve");
+  decision.by = "api";
+  if (body->contains("note")) {
+    auto note = api::string_member(*body, "", "note", kNoteMax * 4);
+    if (!note) co_return note.error();
+    auto cleaned = clean(*note, TextRules());
+    if (!cleaned || code_points(cleaned->text) > kNoteMax)
+      co_return Error(Errc::json_out_of_range, "a note is text of at most 500 characters", "/note");
+    decision.note = std::move(cleaned->text);
+  }
+  Idempotency::Action action = [this, decision = std::move(decision)] { return do_decide(decision); };
+  co_return co_await once(call, *body, std::move(**key), std::move(action));
+}
+
+Api::Reply Api::do_decide(ApprovalDecision decision) {
+  auto row = co_await ports_.cashier.decide(std::move(decision));
+  if (!row) co_return row.error();
+  co_return api::json_answer(200, views::approval(*row));
+}
+
+}  // namespace purser

@@ -1,0 +1,97 @@
+// What the parts of Conversations share: the state, and the steps of one turn.
+#pragma once
+
+#include "agent/turn/conversations.hpp"
+#include "agent/turn/machine.hpp"
+#include "agent/turn/turn_leases.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace purser {
+
+struct Conversations::Impl {
+  using json = nlohmann::json;
+  // A bell for each thread would be memory for each thread ever listened to; sharing one wakes a stranger now and then.
+  static constexpr std::size_t kBells = 256;
+
+  Impl(Ports p, TurnSettings s, Prompts w, bool in_sandbox, asio::any_io_executor executor)
+      : ports(p), settings(std::move(s)), prompts(std::move(w)), sandbox(in_sandbox), leases(ports.store, ports.clock) {
+    for (auto& bell : bells) bell = std::make_unique<Notifier>(executor, ports.clock);
+  }
+
+  // A turn while it runs. The thread's lock is held for as long as one of these lives.
+  struct Running {
+    Running(Thread t, Turn u) : thread(std::move(t)), turn(std::move(u)) {}
+    Thread thread;
+    Turn turn;
+    std::vector<Message> messages;  // of this turn
+    std::optional<TurnKey> key;
+    std::int64_t token = 1;       // by which this daemon drives the turn
+    json asked = json::object();  // for the record: what the model was last asked with, and answered
+  };
+
+  Task<Result<Turn>> start(Running& run, Message first, Batch batch);
+  Task<Result<Turn>> drive(Running& run);
+  Task<Result<Turn>> finish(Running& run, TurnAction ending, Usage usage);
+  Task<void> give_up(Running& run, Error why);
+  Task<Result<ModelAnswer>> ask(Running& run, bool tools_allowed, Deadline limit);
+  Task<Result<void>> record_calls(Running& run, std::vector<ToolCall> calls);
+  bool acknowledges(const Running& run, const std::vector<ToolCall>& calls) const;
+  Task<Result<bool>> run_call(Running& run, ToolCall call);
+  Task<Result<void>> append(Running& run, Message message, AuditRow audit, std::string step,
+                            std::optional<StreamEvent> beside);
+  Task<Result<json>> event_cards(Running& run);
+  Task<Result<Turn>> go_on(Turn turn);
+  Task<Result<void>> settle_unfinished(ThreadId thread);
+
+  Message message(const Running& run, Role role, std::string text) {
+    Message out;
+    out.id = ports.mint.message_id();
+    out.thread = run.thread.id;
+    out.turn = run.turn.id;
+    out.role = role;
+    out.text = std::move(text);
+    out.at = ports.clock.durable();
+    return out;
+  }
+
+  AuditRow audit(const Running& run, std::string kind, std::string subject, const json& detail) {
+    AuditRow row;
+    row.thread = run.thread.id;
+    row.kind = std::move(kind);
+    row.subject = std::move(subject);
+    row.detail_json = detail.dump(-1, ' ', false, json::error_handler_t::replace);
+    row.at = ports.clock.durable();
+    return row;
+  }
+
+  void count(const MetricFamily& family, const Metrics::Labels& labels) {
+    if (ports.metrics != nullptr) ports.metrics->add(family, labels);
+  }
+
+  Turn new_turn(const Thread& thread, std::string cause) {
+    Turn turn;
+    turn.id = ports.mint.turn_id();
+    turn.thread = thread.id;
+    turn.tenant = thread.tenant;
+    turn.cause = std::move(cause);
+    turn.started_at = ports.clock.durable();
+    return turn;
+  }
+
+  Ports ports;
+  TurnSettings settings;
+  Prompts prompts;
+  bool sandbox;
+  KeyedMutex locks;
+  TurnLeases leases;
+  std::array<std::unique_ptr<Notifier>, kBells> bells;
+};
+
+}  // namespace purser

@@ -1,0 +1,146 @@
+// The end of a turn: what the user reads and sees, what is told to those who listen, and what happens when it fails.
+#include "agent/turn/conversations_impl.hpp"
+#include "agent/turn/reply.hpp"
+#include "agent/turn/views.hpp"
+#include "gateway/log.hpp"
+#include "tools/cards.hpp"
+
+namespace purser {
+
+namespace {
+
+using nlohmann::json;
+
+// Rows that a reply is checked against; a thread rarely has more, and only the newest can be spoken of.
+constexpr std::int64_t kRowsLookedAt = 50;
+
+constexpr MetricFamily kReplies{"purser_replies_total", "Replies of models by what was done with them."};
+
+}  // namespace
+
+// A turn begun by an event shows the card that belongs to it; the others show what their tools made.
+Task<Result<json>> Conversations::Impl::event_cards(Running& run) {
+  json cards = json::array();
+  const auto event = json::parse(run.messages.front().text, nullptr, false);
+  const std::string type = event.value("type", "");
+  if (event.contains("refund")) {
+    auto refund = co_await ports.store.refund(RefundId::trusted(event.value("refund", "")));
+    if (!refund) co_return refund.error();
+    cards.push_back(cards::refund_receipt(*refund, sandbox));
+    co_return cards;
+  }
+  if (type.starts_with("approval.")) co_return cards;
+  auto intent = co_await ports.store.intent(IntentId::trusted(event.value("payment_intent", "")));
+  if (!intent) co_return intent.error();
+  if (type == "intent.succeeded") cards.push_back(cards::payment_receipt(*intent, sandbox));
+  if (type == "intent.expired") cards.push_back(cards::payment_expired(*intent, sandbox));
+  if (type == "intent.awaiting_payment" && intent->state == IntentState::awaiting_payment) {
+    auto with = co_await ports.cashier.confirmation(*intent);
+    if (!with) co_return with.error();
+    cards.push_back(cards::payment_request(*intent, *with, sandbox));
+  }
+  co_return cards;
+}
+
+Task<Result<Turn>> Conversations::Impl::finish(Running& run, TurnAction ending, Usage usage) {
+  auto intents = co_await ports.store.intents_of_thread(run.thread.id, kRowsLookedAt);
+  if (!intents) co_return intents.error();
+  auto refunds = co_await ports.store.refunds_of_thread(run.thread.id, kRowsLookedAt);
+  if (!refunds) co_return refunds.error();
+  json cards = cards_of(run.messages, *intents);
+  if (run.messages.front().role == Role::event) {
+    auto shown = co_await event_cards(run);
+    if (!shown) co_return shown.error();
+    cards = std::move(*shown);
+  }
+  bool waiting = false;
+  for (const PaymentIntent& intent : *intents) waiting = waiting || is_open(intent.state);
+  auto parked = next_state(run.thread.state, waiting ? ThreadEvent::turn_ended_waiting : ThreadEvent::turn_ended_idle);
+  if (!parked) co_return parked.error();
+  run.thread.state = *parked;
+
+  const UtcTime now = ports.clock.durable();
+  auto seen = co_await ports.store.recent_messages(run.thread.id, settings.history_messages_max);
+  if (!seen) co_return seen.error();
+  const ReplyContext context{
+      run.messages, *seen, *intents, *refunds, run.thread.locale, now, settings.money_words_from_templates};
+  TruthfulText truthful = truthful_text(ending, context);
+  count(kReplies, {{"source", std::string(truthful.source)}, {"code", std::string(truthful.code)}});
+  Message reply = message(run, Role::assistant, std::move(truthful.text));
+  reply.cards_json = cards.dump();
+
+  const Mentioned mentioned = mentioned_in(run.messages);
+  json touched_intents = json::array();
+  for (const PaymentIntent& intent : *intents)
+    if (mentioned.has(intent.id)) touched_intents.push_back(views::intent(intent));
+  json touched_refunds = json::array();
+  for (const Refund& refund : *refunds)
+    if (mentioned.has(refund.id)) touched_refunds.push_back(views::refund(refund));
+  run.turn.state = TurnState::completed;
+  run.turn.ended_at = now;
+  run.turn.result_json = json{
+      {"id", run.turn.id.str()},
+      {"object", "turn"},
+      {"reply", {{"text", reply.text}, {"cards", cards}}},
+      {"thread", {{"id", run.thread.id.str()}, {"state", to_string(run.thread.state)}}},
+      {"intents", std::move(touched_intents)},
+      {"refunds", std::move(touched_refunds)},
+      {"usage",
+       {{"input_tokens", usage.input_tokens},
+        {"output_tokens", usage.output_tokens},
+        {"estimated",
+         usage.estimated}}}}.dump();
+
+  Batch batch("turn.finished");
+  batch.add(TurnLeases::hold(run.turn.id, run.token));
+  const auto event = [&](std::string type, const json& data) {
+    StreamEvent row;
+    row.thread = run.thread.id;
+    row.type = std::move(type);
+    row.data_json = data.dump();
+    row.at = now;
+    batch.add(op::AppendEvent{std::move(row)});
+  };
+  for (const json& card : cards) event("card", card);
+  event("message.completed", {{"turn", run.turn.id.str()}, {"message", reply.id.str()}, {"text", reply.text}});
+  json judged = run.asked;
+  judged["source"] = truthful.source;
+  judged["code"] = truthful.code;
+  batch.add(op::AppendAudit{audit(run, "reply", run.turn.id.str(), judged)});
+  batch.add(op::AppendMessage{std::move(reply)});
+  batch.add(op::FinishTurn{run.turn});
+  batch.add(op::UpdateThread{run.thread});
+  if (run.key) batch.add(op::FinishIdempotency{run.key->scope, run.key->key, 200, run.turn.result_json});
+  auto done = co_await ports.store.commit(std::move(batch));
+  if (!done) co_return done.error();
+  co_return run.turn;
+}
+
+// The turn cannot go on (the store refused, or a bug). If the store can still say so, the turn is marked failed and its
+// key set free; if not, it stays running and is taken up by the next turn of the thread or the next start.
+Task<void> Conversations::Impl::give_up(Running& run, Error why) {
+  log::error("turn.failed", {{"thread", run.thread.id.str()},
+                             {"turn", run.turn.id.str()},
+                             {"code", std::string(code_of(why.code))},
+                             {"message", why.message}});
+  if (why.code == Errc::store_unavailable || why.code == Errc::store_conflict) co_return;
+  run.turn.state = TurnState::failed;
+  run.turn.ended_at = ports.clock.durable();
+  run.thread.state = ThreadState::idle;
+  Batch batch("turn.failed");
+  batch.add(TurnLeases::hold(run.turn.id, run.token));
+  batch.add(op::FinishTurn{run.turn});
+  batch.add(op::UpdateThread{run.thread});
+  if (run.key) batch.add(op::DropIdempotency{run.key->scope, run.key->key});
+  StreamEvent row;
+  row.thread = run.thread.id;
+  row.type = "turn.failed";
+  row.data_json = views::error(why).dump();
+  row.at = run.turn.ended_at;
+  batch.add(op::AppendEvent{std::move(row)});
+  auto done = co_await ports.store.commit(std::move(batch));
+  if (!done)
+    log::error("turn.failure_not_stored", {{"turn", run.turn.id.str()}, {"code", std::string(code_of(done.code()))}});
+}
+
+}  // namespace purser

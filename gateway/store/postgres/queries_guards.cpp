@@ -1,0 +1,93 @@
+#include "gateway/store/postgres/queries.hpp"
+#include "gateway/store/postgres/rows_of.hpp"
+#include "gateway/store/sql/audit_check.hpp"
+
+namespace purser::postgres {
+namespace {
+
+std::string of(const char* select, const char* rest) {
+  return std::string(select) + rest;
+}
+
+// The rows of one snapshot, as the check of the record asks for them.
+class Snapshot final : public sql::AuditedRows {
+ public:
+  explicit Snapshot(Connection& db) : db_(db) {}
+
+  Result<std::vector<ThreadId>> threads() override {
+    auto rows = db_.query(sql::kAuditedThreads);
+    if (!rows) return rows.error();
+    std::vector<ThreadId> out;
+    for (int i = 0; i < rows->size(); ++i) out.push_back(ThreadId::trusted(rows->row(i).text(0)));
+    return out;
+  }
+  Result<std::vector<AuditRow>> links(const ThreadId& thread) override { return list_audit(db_, thread, 0, kAll); }
+  Result<std::vector<Message>> messages(const ThreadId& thread) override { return list_messages(db_, thread, 0, kAll); }
+  Result<std::vector<PaymentIntent>> intents(const ThreadId& thread) override {
+    return list_intents_of_thread(db_, thread, kAll);
+  }
+  Result<std::vector<Refund>> refunds(const ThreadId& thread) override {
+    return list_refunds_of_thread(db_, thread, kAll);
+  }
+  Result<std::vector<Approval>> approvals(const ThreadId& thread) override {
+    return all_rows(db_, of(sql::kApprovals, "WHERE thread_id = $1 ORDER BY row_no"), Values::of(thread),
+                    &sql::read_approval);
+  }
+  Result<std::vector<NotificationRow>> notifications() override {
+    return all_rows(db_, of(sql::kNotifications, "ORDER BY received_at, id"), Values(), &sql::read_notification);
+  }
+
+ private:
+  Connection& db_;
+};
+
+// The end that the next link goes after is the last link's; no chain can tell that its own end was cut off.
+Result<void> verify_ends(Connection& db) {
+  auto rows = db.query(
+      "SELECT e.thread_id FROM audit_ends e LEFT JOIN audit a ON a.thread_id = e.thread_id AND a.seq = e.seq"
+      " WHERE a.hash IS NULL OR a.hash <> e.hash ORDER BY 1 LIMIT 1");
+  if (!rows) return rows.error();
+  if (rows->size() == 0) return success();
+  const std::string row = "audit_ends " + rows->row(0).text(0);
+  return Error(Errc::store_corrupt, row + ": it is not the end of the chain: links are missing there", row);
+}
+
+}  // namespace
+
+Result<Approval> find_approval(Connection& db, const ApprovalId& id) {
+  return required_row(db, of(sql::kApprovals, "WHERE id = $1"), Values::of(id), &sql::read_approval, "approval");
+}
+
+Result<std::optional<Approval>> find_approval_by_origin(Connection& db, const ThreadId& thread,
+                                                        const std::string& origin) {
+  return optional_row(db, of(sql::kApprovals, "WHERE thread_id = $1 AND origin = $2"), Values::of(thread, origin),
+                      &sql::read_approval);
+}
+
+Result<std::vector<Approval>> list_approvals(Connection& db, const TenantId& tenant, std::optional<ApprovalState> state,
+                                             std::int64_t limit) {
+  const std::string_view wanted = state ? to_string(*state) : std::string_view();
+  return all_rows(db,
+                  of(sql::kApprovals, "WHERE tenant_id = $1 AND ($2 = '' OR state = $2) ORDER BY row_no DESC LIMIT $3"),
+                  Values::of(tenant, wanted, at_most(limit)), &sql::read_approval);
+}
+
+Result<std::int64_t> find_budget_used(Connection& db, const std::string& scope, UtcTime window) {
+  auto rows = db.query("SELECT used FROM budgets WHERE scope = $1 AND window_start = $2", Values::of(scope, window));
+  if (!rows) return rows.error();
+  return rows->size() == 1 ? rows->row(0).integer(0) : std::int64_t{0};
+}
+
+Result<std::vector<AuditRow>> list_audit(Connection& db, const ThreadId& thread, std::int64_t after,
+                                         std::int64_t limit) {
+  return all_rows(db, of(sql::kAudit, "WHERE thread_id = $1 AND seq > $2 ORDER BY seq LIMIT $3"),
+                  Values::of(thread, after, at_most(limit)), &sql::read_audit);
+}
+
+Result<void> verify_audit(Connection& db) {
+  Snapshot rows(db);
+  auto verdict = sql::verify_audit(rows);
+  return verdict ? verify_ends(db) : verdict;
+}
+
+}  // namespace purser::postgres

@@ -1,0 +1,124 @@
+// Refunds above policy through the doors: asked for in a conversation, decided by a person of the tenant, made once.
+#include "tests/support/desk.hpp"
+#include "tests/support/temp_folder.hpp"
+
+#include <gtest/gtest.h>
+
+namespace purser::test {
+namespace {
+
+using nlohmann::json;
+
+class ApprovalsTest : public testing::Test {
+ protected:
+  // Two teas, 398.00, paid, and a refund of everything asked for: more than the limits let through.
+  void SetUp() override {
+    thread = desk.thread();
+    desk.model.push(asks("create_payment_intent", R"({"lines":[{"sku":"TEA","quantity":2}]})"));
+    desk.model.push(says("Here is your order."));
+    const auto turn = desk.post("/v1/threads/" + thread + "/turns", R"({"text":"two teas"})", "buy");
+    intent = body_of(turn)["intents"][0]["id"];
+    desk.pay(desk.intent(intent));
+    desk.work_off();
+    desk.model.push(
+        asks("refund", R"({"refunds":[{"payment_intent":")" + intent + R"(","all":true,"reason":"cold"}]})"));
+    desk.model.push(says("A person of the shop must approve this first."));
+    answer = body_of(desk.post("/v1/threads/" + thread + "/turns", R"({"text":"refund all, it was cold"})", "back"));
+    id = body_of(desk.get("/v1/approvals?state=pending"))["data"].at(0)["id"];
+  }
+  http::Response decide(const std::string& body, const std::string& key) {
+    return desk.post("/v1/approvals/" + id, body, key);
+  }
+  std::vector<Refund> refunds() {
+    return desk.loop.run(desk.store->refunds_of_thread(ThreadId::trusted(thread), 10)).value();
+  }
+  json approval() { return body_of(desk.get("/v1/approvals/" + id)); }
+
+  TempFolder folder;
+  Desk desk{folder.path()};
+  std::string thread, intent, id;
+  json answer;
+};
+
+TEST_F(ApprovalsTest, what_is_above_policy_waits_and_nothing_is_reserved) {
+  EXPECT_TRUE(refunds().empty());
+  EXPECT_TRUE(desk.intent(intent).refund_reserved.zero());
+  ASSERT_EQ(answer["reply"]["cards"].size(), 1U) << answer.dump();
+  EXPECT_EQ(answer["reply"]["cards"][0]["type"], "approval_request");
+  const json row = approval();
+  EXPECT_EQ(row["object"], "approval");
+  EXPECT_EQ(row["state"], "pending");
+  EXPECT_EQ(row["amount"]["value"], 39'800);
+  EXPECT_EQ(row["terms"]["entries"][0]["payment_intent"], intent);
+  EXPECT_EQ(row["terms"]["entries"][0]["amount"], 39'800);
+}
+
+TEST_F(ApprovalsTest, approved_is_done_once_and_exactly_so) {
+  const auto done = decide(R"({"decision":"approve","note":"fine"})", "a1");
+  ASSERT_EQ(done.status, 200) << done.body;
+  EXPECT_EQ(body_of(done)["state"], "approved");
+  EXPECT_EQ(body_of(done)["note"], "fine");
+  desk.work_off();
+  ASSERT_EQ(refunds().size(), 1U);
+  EXPECT_EQ(refunds()[0].amount.minor(), 39'800);
+  // The same key replays, another decision comes too late.
+  EXPECT_EQ(decide(R"({"decision":"approve","note":"fine"})", "a1").body, done.body);
+  EXPECT_EQ(code_of(decide(R"({"decision":"approve"})", "a2")), "approval_ended");
+  EXPECT_EQ(code_of(decide(R"({"decision":"deny"})", "a3")), "approval_ended");
+  desk.work_off();
+  EXPECT_EQ(refunds().size(), 1U);
+}
+
+TEST_F(ApprovalsTest, denied_is_told_and_nothing_is_refunded) {
+  const auto done = decide(R"({"decision":"deny","note":"worn"})", "d1");
+  EXPECT_EQ(body_of(done)["state"], "denied");
+  desk.work_off();
+  EXPECT_TRUE(refunds().empty());
+  EXPECT_EQ(code_of(decide(R"({"decision":"approve"})", "a1")), "approval_ended");
+  const auto rows = desk.loop.run(desk.store->messages(ThreadId::trusted(thread), 0, 100)).value();
+  const bool told = std::any_of(rows.begin(), rows.end(), [](const Message& row) {
+    return row.role == Role::event && row.text.find("approval.denied") != std::string::npos;
+  });
+  EXPECT_TRUE(told);
+}
+
+TEST_F(ApprovalsTest, it_runs_out) {
+  desk.pass(std::chrono::hours(24 * 8));
+  EXPECT_EQ(approval()["state"], "expired");
+  EXPECT_EQ(code_of(decide(R"({"decision":"approve"})", "a1")), "approval_ended");
+  EXPECT_TRUE(refunds().empty());
+}
+
+TEST_F(ApprovalsTest, only_its_own_tenant_decides) {
+  auto foreign = request("POST", "/v1/approvals/" + id, R"({"decision":"approve"})", "f1");
+  set_header(foreign, "Authorization", "Bearer " + std::string(kTheirKey));
+  const auto refused = desk.send(std::move(foreign));
+  EXPECT_EQ(refused.status, 404);
+  EXPECT_EQ(refused.body, desk.post("/v1/approvals/apr_0000000000000000000000", R"({"decision":"deny"})", "f2").body);
+  auto listed = request("GET", "/v1/approvals");
+  set_header(listed, "Authorization", "Bearer " + std::string(kTheirKey));
+  EXPECT_TRUE(body_of(desk.send(std::move(listed)))["data"].empty());
+  EXPECT_EQ(approval()["state"], "pending");
+}
+
+TEST_F(ApprovalsTest, a_decision_is_read_strictly) {
+  EXPECT_EQ(decide(R"({"decision":"approve"})", "").status, 400) << "without a key";
+  for (const char* body :
+       {"{}", R"({"decision":"yes"})", R"({"decision":true})", R"({"decision":"approve","amount":1})"})
+    EXPECT_GE(decide(body, "k").status, 400) << body;
+  EXPECT_EQ(decide(R"({"decision":"approve","note":")" + std::string(501, 'x') + R"("})", "k").status, 400);
+  EXPECT_EQ(approval()["state"], "pending");
+}
+
+TEST_F(ApprovalsTest, lists_go_page_by_page_and_by_state) {
+  EXPECT_TRUE(body_of(desk.get("/v1/approvals?state=denied"))["data"].empty());
+  EXPECT_EQ(desk.get("/v1/approvals?state=all").status, 400);
+  EXPECT_EQ(desk.get("/v1/approvals?owner=me").status, 400);
+  EXPECT_EQ(body_of(desk.get("/v1/approvals?limit=1"))["has_more"], false);
+  const auto rest = body_of(desk.get("/v1/approvals?after=" + id));
+  EXPECT_EQ(rest, json::parse(R"({"object":"list","data":[],"has_more":false})"));
+  EXPECT_EQ(desk.get("/v1/approvals?after=apr_0000000000000000000000").status, 400);
+}
+
+}  // namespace
+}  // namespace purser::test

@@ -1,0 +1,30 @@
+// What is counted against a budget, and in which window. The counting itself is one statement in the store, so that of
+// any number of racers exactly as many pass as there is room for.
+#pragma once
+
+#include "config/settings.hpp"
+#include "gateway/store/store.hpp"
+
+#include <string>
+#include <vector>
+
+namespace purser::cashier {
+
+// The beginning of the hour, and of the day in China (UTC+8), in which `at` lies.
+UtcTime hour_of(UtcTime at);
+UtcTime day_of(UtcTime at);
+
+// Money given back without a person, in fen, per day.
+std::string refund_scope(const ThreadId& thread);
+std::string refund_scope(const TenantId& tenant, const UserId& user);
+std::string refund_scope(const TenantId& tenant);
+
+// The operations that count one more payment opened, one more canceled, and an automatic refund of `sum`.
+std::vector<op::SpendBudget> opening(const PaymentIntent& intent, const IntentSettings& settings, UtcTime now);
+std::vector<op::SpendBudget> canceling(const PaymentIntent& intent, const IntentSettings& settings, UtcTime now);
+std::vector<op::SpendBudget> refunding(const Thread& thread, Money sum, const RefundSettings& settings, UtcTime now);
+
+// Adds them to the batch that must not pass without them.
+void add(Batch& batch, std::vector<op::SpendBudget> spends);
+
+}  // namespace purser::cashier

@@ -1,0 +1,148 @@
+// The cashier's part in what a person decides.
+#include "tools/cashier/approvals.hpp"
+#include "tools/cashier/cashier.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace purser {
+namespace {
+
+using nlohmann::json;
+
+json told(const Approval& row) {
+  return {{"type", "approval." + std::string(to_string(row.state))},
+          {"approval", row.id.str()},
+          {"state", to_string(row.state)},
+          {"amount_fen", row.amount.minor()},
+          {"currency", row.amount.currency().code()},
+          {"note", row.note}};
+}
+
+StreamEvent event(const Approval& row, std::string type, UtcTime now) {
+  StreamEvent out;
+  out.thread = row.thread;
+  out.type = std::move(type);
+  json data = told(row);
+  data["expires_at"] = format_time(row.expires_at);
+  out.data_json = data.dump();
+  out.at = now;
+  return out;
+}
+
+WorkItem expiry(const Approval& row) {
+  WorkItem item;
+  item.kind = WorkKind::expire_approval;
+  item.subject = row.id.str();
+  item.thread = row.thread;
+  item.due_at = row.expires_at;
+  return item;
+}
+
+// The thread hears of an end that no refund tells of.
+WorkItem news(const Approval& row, UtcTime now) {
+  WorkItem item;
+  item.kind = WorkKind::resume_thread;
+  item.subject = "approval." + std::string(to_string(row.state)) + ":" + row.id.str();
+  item.thread = row.thread;
+  item.payload_json = told(row).dump();
+  item.due_at = now;
+  return item;
+}
+
+// What makes approved terms void: the payment is not what it was when they were written.
+bool voids(Errc code) {
+  return code == Errc::refund_exceeds_remaining || code == Errc::refund_not_allowed || code == Errc::not_found;
+}
+
+}  // namespace
+
+Task<Result<Approval>> Cashier::ask_operator(Thread thread, std::vector<CheckedRefund> list, std::string origin) {
+  auto known = co_await ports_.store.approval_by_origin(thread.id, origin);
+  if (!known) co_return known.error();
+  if (known->has_value()) co_return std::move(known->value());
+  auto made = cashier::approval_of(thread, list, std::move(origin));
+  if (!made) co_return made.error();
+  Approval row = std::move(*made);
+  const UtcTime now = ports_.clock.durable();
+  row.id = ports_.mint.approval_id();
+  row.created_at = now;
+  row.expires_at = now + refunds_.approval_lifetime;
+  cashier::seal(row, ports_.mint);
+  Batch batch("approval.requested");
+  batch.add(op::InsertApproval{row});
+  batch.add(op::AddWork{expiry(row)});
+  batch.add(op::AppendEvent{event(row, "approval.requested", now)});
+  auto done = co_await ports_.store.commit(std::move(batch));
+  if (!done) co_return done.error();
+  co_return row;
+}
+
+Task<Result<Approval>> Cashier::decide(ApprovalDecision decision) {
+  auto read = co_await ports_.store.approval(decision.id);
+  if (!read) co_return read.error();
+  Approval row = std::move(*read);
+  if (row.tenant != decision.tenant) co_return Error(Errc::not_found, "no such approval");
+  const UtcTime now = ports_.clock.durable();
+  const ApprovalEvent what = decision.approve ? ApprovalEvent::approve : ApprovalEvent::deny;
+  auto state = next_state(row.state, what);
+  if (!state) co_return state.error();
+  if (now >= row.expires_at) co_return Error(Errc::approval_ended, "this approval has expired", "approval");
+  if (!cashier::sealed(row, ports_.mint))
+    co_return Error(Errc::store_corrupt, "the approval is not what was asked for", row.id.str());
+  row.decided_by = std::move(decision.by);
+  row.note = std::move(decision.note);
+  row.decided_at = now;
+  if (!decision.approve) co_return co_await end_approval(std::move(row), *state);
+
+  auto list = cashier::list_of(row);
+  if (!list) co_return list.error();
+  auto thread = co_await ports_.store.thread(row.thread);
+  if (!thread) co_return thread.error();
+  Approval approved = row;
+  approved.state = *state;
+  // The decision and what it allows are one transaction: there is no approval left to be used again.
+  Batch with("refund.approved");
+  with.add(op::UpdateApproval{approved});
+  with.add(op::DropWork{WorkKind::expire_approval, row.id.str()});
+  with.add(op::AppendEvent{event(approved, "approval.approved", now)});
+  const std::string origin = std::string(cashier::kApprovedOrigin) + row.origin;
+  auto reserved = co_await reserve(std::move(*thread), std::move(*list), origin, std::move(with), Sends::by_work);
+  if (reserved) {
+    approved.version += 1;
+    co_return approved;
+  }
+  if (voids(reserved.code())) co_return co_await end_approval(std::move(row), ApprovalState::voided);
+  const bool decided_meanwhile = reserved.code() == Errc::store_conflict && reserved.error().param == row.id.str();
+  if (decided_meanwhile) co_return Error(Errc::approval_ended, "somebody else has just decided", "approval");
+  co_return reserved.error();
+}
+
+Task<Result<Approval>> Cashier::end_approval(Approval row, ApprovalState state) {
+  const UtcTime now = ports_.clock.durable();
+  row.state = state;
+  row.decided_at = now;
+  Batch batch("approval." + std::string(to_string(state)));
+  batch.add(op::UpdateApproval{row});
+  batch.add(op::DropWork{WorkKind::expire_approval, row.id.str()});
+  batch.add(op::AppendEvent{event(row, "approval." + std::string(to_string(state)), now)});
+  batch.add(op::AddWork{news(row, now)});
+  auto done = co_await ports_.store.commit(std::move(batch));
+  if (!done && done.code() == Errc::store_conflict)
+    co_return Error(Errc::approval_ended, "somebody else has just decided", "approval");
+  if (!done) co_return done.error();
+  row.version += 1;
+  co_return row;
+}
+
+Task<Result<void>> Cashier::expire_approval(WorkItem item) {
+  auto read = co_await ports_.store.approval(ApprovalId::trusted(item.subject));
+  if (!read) co_return read.error();
+  if (read->state != ApprovalState::pending) co_return co_await drop(std::move(item));
+  if (ports_.clock.durable() < read->expires_at)
+    co_return Error(Errc::illegal_transition, "the deadline has not come", item.subject);
+  auto ended = co_await end_approval(std::move(*read), ApprovalState::expired);
+  if (!ended && ended.code() != Errc::approval_ended) co_return ended.error();
+  co_return success();
+}
+
+}  // namespace purser
