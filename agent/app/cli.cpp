@@ -57,8 +57,8 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   reconcile_with.sources.environment = environment;
   auto* reconcile_app = app.add_subcommand("reconcile", "hold the books of one day against the rail's bill");
   reconcile_app->add_option("--date", reconcile_with.date, "the day in China, YYYY-MM-DD")->required();
-  reconcile_app->add_option("--bill", reconcile_with.bill, "the trade bill (type ALL) as it was downloaded")
-      ->required();
+  reconcile_app->add_option("--bill", reconcile_with.bill,
+                            "the trade bill (type ALL) as it was downloaded; else the rail is asked");
   reconcile_app->add_flag("--json", reconcile_with.json, "print the result as JSON");
   add_sources(*reconcile_app, reconcile_with.sources);
 

@@ -39,7 +39,7 @@ int run_sandbox(const SandboxCommand& command);
 
 struct ReconcileCommand {
   std::string date;  // YYYY-MM-DD, in China
-  std::string bill;  // the file of the trade bill
+  std::string bill;  // the file of the trade bill; empty: the rail is asked for it
   bool json = false;
   SettingsSources sources;
 };

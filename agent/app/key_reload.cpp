@@ -4,6 +4,7 @@
 #include "gateway/log.hpp"
 
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <csignal>
 #include <filesystem>
@@ -15,13 +16,13 @@ namespace {
 
 constexpr std::chrono::minutes kLookEvery{1};
 
-void reload(Daemon& daemon, const SettingsSources& sources) {
+void reload(const UseKeys& use, const SettingsSources& sources) {
   const LoadedSettings loaded = load_settings(sources);
   if (!loaded.ok()) {
     log::error("rail.keys_not_reloaded", {{"why", "the settings do not load"}});
     return;
   }
-  if (auto done = daemon.reload_keys(loaded.settings.wechat); !done)
+  if (auto done = use(loaded.settings.wechat); !done)
     log::error("rail.keys_not_reloaded", {{"why", done.error().message}});
 }
 
@@ -47,17 +48,17 @@ Stamps stamps_of(const SettingsSources& sources) {
 
 }  // namespace
 
-Task<void> reload_keys_on_hangup(Daemon& daemon, SettingsSources sources) {
+Task<void> reload_keys_on_hangup(UseKeys use, SettingsSources sources) {
   auto executor = co_await asio::this_coro::executor;
   asio::signal_set hangup(executor, SIGHUP);
   while (true) {
     auto [ec, number] = co_await hangup.async_wait(kTuple);
     if (ec) co_return;
-    reload(daemon, sources);
+    reload(use, sources);
   }
 }
 
-Task<void> reload_keys_on_change(Daemon& daemon, Clock& clock, SettingsSources sources) {
+Task<void> reload_keys_on_change(UseKeys use, Clock& clock, SettingsSources sources) {
   auto seen = stamps_of(sources);
   while (true) {
     const auto wake = clock.now() + kLookEvery;
@@ -66,7 +67,7 @@ Task<void> reload_keys_on_change(Daemon& daemon, Clock& clock, SettingsSources s
     auto now = stamps_of(sources);
     if (now == seen) continue;
     seen = std::move(now);
-    reload(daemon, sources);
+    reload(use, sources);
   }
 }
 

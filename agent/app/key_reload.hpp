@@ -2,13 +2,19 @@
 // the keys are read anew; what cannot be used leaves the old ones in place and is logged.
 #pragma once
 
-#include "agent/app/daemon.hpp"
 #include "config/loader.hpp"
+#include "gateway/async/clock.hpp"
+#include "gateway/async/task.hpp"
+
+#include <functional>
 
 namespace purser {
 
-// Both run until canceled. `daemon` and `clock` outlive them.
-Task<void> reload_keys_on_hangup(Daemon& daemon, SettingsSources sources);
-Task<void> reload_keys_on_change(Daemon& daemon, Clock& clock, SettingsSources sources);
+// Takes over the keys that these settings name, or says why the old ones stay.
+using UseKeys = std::function<Result<void>(const WechatSettings&)>;
+
+// Both run until canceled. What `use` holds on to, and `clock`, outlive them.
+Task<void> reload_keys_on_hangup(UseKeys use, SettingsSources sources);
+Task<void> reload_keys_on_change(UseKeys use, Clock& clock, SettingsSources sources);
 
 }  // namespace purser

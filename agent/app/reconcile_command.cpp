@@ -1,5 +1,6 @@
 // `purser reconcile`: our books against the rail's bill of one day.
 #include "agent/app/commands.hpp"
+#include "agent/app/rail_bill.hpp"
 #include "gateway/store/open/ledger_days.hpp"
 #include "validation/books/compare.hpp"
 
@@ -39,6 +40,16 @@ void print_text(const books::TradeBill& bill, const std::vector<books::Differenc
   std::cout << (differences.empty() ? "the books agree\n" : "the books differ\n");
 }
 
+// From the file where one is named, else from the rail.
+Result<books::TradeBill> bill_of(const ReconcileCommand& command, const WechatSettings& account) {
+  if (command.bill.empty()) return fetch_trade_bill(account, command.date);
+  std::ifstream file(command.bill, std::ios::binary);
+  std::stringstream text;
+  text << file.rdbuf();
+  if (!file) return Error(Errc::config_unreadable, "the bill " + command.bill + " cannot be read", "--bill");
+  return books::parse_trade_bill(text.str());
+}
+
 }  // namespace
 
 int reconcile(const ReconcileCommand& command) {
@@ -52,11 +63,7 @@ int reconcile(const ReconcileCommand& command) {
     std::cerr << "purser reconcile: --date is a day, YYYY-MM-DD\n";
     return 2;
   }
-  std::ifstream file(command.bill, std::ios::binary);
-  std::stringstream text;
-  text << file.rdbuf();
-  if (!file) return fail("the bill " + command.bill + " cannot be read");
-  auto bill = books::parse_trade_bill(text.str());
+  auto bill = bill_of(command, loaded.settings.wechat);
   if (!bill) return fail(bill.error().message);
   auto ours = read_our_lines(loaded.settings.store, *from, *from + std::chrono::hours(24));
   if (!ours) return fail(ours.error().message);

@@ -44,8 +44,9 @@ Task<int> run(asio::any_io_executor executor, SystemClock& clock, Settings setti
   };
   TaskGroup watched(executor, clock, report);
   (void)watched.spawn("watchdog", manager.keep_alive(clock));
-  (void)watched.spawn("keys.hangup", reload_keys_on_hangup(**daemon, sources));
-  (void)watched.spawn("keys.change", reload_keys_on_change(**daemon, clock, sources));
+  const UseKeys use_keys = [&running = **daemon](const WechatSettings& wechat) { return running.reload_keys(wechat); };
+  (void)watched.spawn("keys.hangup", reload_keys_on_hangup(use_keys, sources));
+  (void)watched.spawn("keys.change", reload_keys_on_change(use_keys, clock, sources));
   const int number = co_await signals.async_wait(asio::use_awaitable);
   log::info("daemon.stopping", {{"signal", number}});
   manager.tell("STOPPING=1");

@@ -1,6 +1,6 @@
-// WeChat Pay's trade bill: the CSV file of one day of China's clock. Amounts are decimals of yuan there and minor units
-// here; cells begin with a backtick; the last row is the sum of the others, and must be.
-// Source: API v3, "申请交易账单" and "下载账单".
+// WeChat Pay's trade bill: what was paid and given back on one day of China's clock. The sums at its end must be those
+// of its rows.
+// Source: API v3, "申请交易账单".
 #pragma once
 
 #include "validation/money/money.hpp"

@@ -5,6 +5,7 @@
 #include "gateway/crypto/digest.hpp"
 #include "gateway/log.hpp"
 #include "gateway/pay/wechat/answers.hpp"
+#include "gateway/pay/wechat/bill.hpp"
 
 #include <boost/asio/this_coro.hpp>
 
@@ -270,16 +271,16 @@ Task<Result<std::string>> WechatChannel::bill_file(BillOf what, std::string date
   co_return std::move(*text);
 }
 
-Task<Result<TradeBill>> WechatChannel::trade_bill(std::string date, Deadline deadline) {
+Task<Result<books::TradeBill>> WechatChannel::trade_bill(std::string date, Deadline deadline) {
   auto file = co_await bill_file(BillOf::trade, std::move(date), deadline);
   if (!file) co_return file.error();
-  co_return read_trade_bill(*file);
+  co_return books::parse_trade_bill(*file);
 }
 
-Task<Result<FlowBill>> WechatChannel::flow_bill(std::string date, Deadline deadline) {
+Task<Result<books::FlowBill>> WechatChannel::flow_bill(std::string date, Deadline deadline) {
   auto file = co_await bill_file(BillOf::fund_flow, std::move(date), deadline);
   if (!file) co_return file.error();
-  co_return read_flow_bill(*file);
+  co_return books::parse_flow_bill(*file);
 }
 
 void WechatChannel::forget_old_handles() {

@@ -5,8 +5,9 @@
 #include "config/settings.hpp"
 #include "gateway/metrics.hpp"
 #include "gateway/pay/payment_channel.hpp"
-#include "gateway/pay/wechat/bill.hpp"
 #include "gateway/pay/wechat/rail_client.hpp"
+#include "validation/books/flow_bill.hpp"
+#include "validation/books/trade_bill.hpp"
 
 #include <map>
 #include <memory>
@@ -56,8 +57,8 @@ class WechatChannel final : public PaymentChannel {
   // What moved on one day in China, `date` = yyyy-MM-dd; ready at ten in the morning of the next. Errors:
   // rail_not_found when the rail has no bill of that day, reply_malformed when the file is not what its digest or its
   // sums say, rail_unknown otherwise.
-  Task<Result<TradeBill>> trade_bill(std::string date, Deadline deadline);
-  Task<Result<FlowBill>> flow_bill(std::string date, Deadline deadline);
+  Task<Result<books::TradeBill>> trade_bill(std::string date, Deadline deadline);
+  Task<Result<books::FlowBill>> flow_bill(std::string date, Deadline deadline);
 
   // Housekeeping until canceled: polls the certificates twice a day where they are in use, shows in `metrics` how many
   // days each certificate has left, and warns from 30 days on. Runs in a task group.

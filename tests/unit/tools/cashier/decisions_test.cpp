@@ -352,5 +352,46 @@ TEST(RefundNews, TheTurnThatMadeItTellsTheUserItself) {
   EXPECT_TRUE(told(change->batch).empty());
 }
 
+RailOrder chosen_for(std::string openid, std::string metadata) {
+  Thread thread;
+  thread.openid = std::move(openid);
+  thread.metadata_json = std::move(metadata);
+  RailOrder order;
+  choose_kind(order, thread);
+  return order;
+}
+
+TEST(ChooseKind, the_openid_decides_between_mini_program_and_code) {
+  EXPECT_EQ(chosen_for("oUser", "{}").kind, TradeKind::mini_program);
+  EXPECT_EQ(chosen_for("oUser", "{}").payer_openid, "oUser");
+  EXPECT_EQ(chosen_for("", "{}").kind, TradeKind::qr);
+  EXPECT_EQ(chosen_for("", "{}").payer_openid, "");
+}
+
+TEST(ChooseKind, the_backend_may_ask_for_an_app_or_a_link) {
+  const auto app = chosen_for("oUser", R"({"pay_with":"app","client_ip":"14.23.150.211"})");
+  EXPECT_EQ(app.kind, TradeKind::app);
+  EXPECT_EQ(app.payer_openid, "");  // an app's order names no payer
+  EXPECT_EQ(app.payer_ip, "");
+  const auto link = chosen_for("oUser", R"({"pay_with":"h5","client_ip":"14.23.150.211"})");
+  EXPECT_EQ(link.kind, TradeKind::h5);
+  EXPECT_EQ(link.payer_ip, "14.23.150.211");
+  EXPECT_EQ(link.payer_openid, "");
+}
+
+TEST(ChooseKind, a_link_needs_the_payers_address) {
+  EXPECT_EQ(chosen_for("", R"({"pay_with":"h5"})").kind, TradeKind::qr);
+  EXPECT_EQ(chosen_for("oUser", R"({"pay_with":"h5"})").kind, TradeKind::mini_program);
+}
+
+TEST(ChooseKind, what_cannot_be_read_changes_nothing) {
+  for (const char* metadata : {"", "[]", "null", "not JSON", R"({"pay_with":7})", R"({"pay_with":"gold"})",
+                               R"({"client_ip":"14.23.150.211"})"}) {
+    const auto order = chosen_for("oUser", metadata);
+    EXPECT_EQ(order.kind, TradeKind::mini_program) << metadata;
+    EXPECT_EQ(order.payer_ip, "") << metadata;
+  }
+}
+
 }  // namespace
 }  // namespace purser::cashier

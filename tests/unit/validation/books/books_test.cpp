@@ -1,5 +1,7 @@
 // The rail's bill is read strictly, and every planted difference is found and named.
+#include "validation/books/bill_file.hpp"
 #include "validation/books/compare.hpp"
+#include "validation/books/flow_bill.hpp"
 #include "validation/books/trade_bill.hpp"
 
 #include <gtest/gtest.h>
@@ -50,6 +52,48 @@ std::vector<OurLine> agreeing() {
 }
 TradeBill day() {
   return parse_trade_bill(kDay).value();
+}
+
+TEST(BillFile, yuan_become_fen_by_their_digits) {
+  const std::pair<const char*, std::int64_t> good[] = {
+      {"0", 0},       {"12.99", 1299}, {"12.9", 1290}, {"12", 1200},  {"-0.5", -50},
+      {"0.08000", 8}, {"0.29", 29},    {"1.15", 115},  {"4.35", 435}, {"92233720368547758.07", INT64_MAX}};
+  for (const auto& [text, fen] : good) EXPECT_EQ(fen_of_yuan(text).value(), fen) << text;
+  for (const char* bad : {"", "-", ".", "1.", ".5", "1.001", "1,5", "1e2", "0x1", " 1", "1 ", "+1", "--1", "1.2.3",
+                          "92233720368547758.08", "NaN"}) {
+    EXPECT_FALSE(fen_of_yuan(bad).ok()) << bad;
+  }
+}
+
+TEST(BillFile, a_sum_that_leaves_64_bits_is_refused) {
+  const std::string most = capture_row("A1", "4200A1", "92233720368547758.07", "0.00000");
+  const auto bill = parse_trade_bill(bill_of(most + most, sums_row("2", "0.00", "0.00", "0.00000")));
+  ASSERT_FALSE(bill.ok());
+  EXPECT_NE(bill.error().message.find("overflow"), std::string::npos);
+}
+
+TEST(FlowBill, is_read_to_the_fen_and_must_add_up) {
+  const std::string head =
+      "记账时间,微信支付业务单号,资金流水单号,业务名称,业务类型,收支类型,收支金额（元）,账户结余（元）,"
+      "资金变更提交申请人,备注,业务凭证号\r\n";
+  const std::string rows =
+      "`2026-01-05 18:00:00,`42000,`f1,`交易,`交易,`收入,`12.99,`12.99,`system,`tea, green,`A1\r\n"
+      "`2026-01-05 18:00:01,`42000,`f2,`扣除交易手续费,`扣除交易手续费,`支出,`0.08,`12.91,`system,`,`A1\r\n";
+  const std::string sums = "资金流水总笔数,收入笔数,收入金额,支出笔数,支出金额\r\n";
+  const auto bill = parse_flow_bill(head + rows + sums + "`2,`1,`12.99,`1,`0.08\r\n");
+  ASSERT_TRUE(bill.ok()) << bill.error().message;
+  ASSERT_EQ(bill->lines.size(), 2U);
+  EXPECT_EQ(format_time(bill->lines[0].at), "2026-01-05T10:00:00Z");
+  EXPECT_EQ(bill->lines[0].voucher, "A1");
+  EXPECT_EQ(bill->lines[1].amount, Money(-8, Currency::cny()));
+  EXPECT_EQ(bill->lines[1].balance, Money(1291, Currency::cny()));
+  EXPECT_EQ(bill->in, 1299);
+  EXPECT_EQ(bill->out, 8);
+  EXPECT_TRUE(parse_flow_bill("").value().lines.empty());
+  for (const char* wrong : {"`3,`1,`12.99,`1,`0.08\r\n", "`2,`1,`12.98,`1,`0.08\r\n", "`2,`1,`12.99,`1,`0.09\r\n",
+                            "`2,`1,`12.99,`1\r\n", "`2,`1,`12.99,`1,`0.08\r\nmore\r\n"}) {
+    EXPECT_EQ(parse_flow_bill(head + rows + sums + wrong).code(), Errc::reply_malformed) << wrong;
+  }
 }
 
 TEST(TradeBill, is_read_to_the_fen) {

@@ -238,15 +238,15 @@ TEST_F(Client, BillsAreFetchedCheckedAndBalance) {
   rail_.settle(now());
   const auto bill = loop_.play(channel_->trade_bill("2026-01-05", deadline()));
   ASSERT_TRUE(bill.ok()) << bill.error().message;
-  EXPECT_EQ(bill->paid.minor(), 1299);
-  EXPECT_EQ(bill->refunded.minor(), 300);
+  EXPECT_EQ(bill->captured, 1299);
+  EXPECT_EQ(bill->refunded, 300);
   ASSERT_EQ(bill->lines.size(), 2u);
   EXPECT_EQ(bill->lines[0].out_trade_no, kOrder.str());
-  EXPECT_EQ(bill->lines[1].out_refund_no, kRefund.str());
+  EXPECT_EQ(bill->lines[1].reference, kRefund.str());
   const auto flow = loop_.play(channel_->flow_bill("2026-01-05", deadline()));
   ASSERT_TRUE(flow.ok()) << flow.error().message;
-  EXPECT_EQ(flow->in.minor(), 1299 + 2);
-  EXPECT_EQ(flow->out.minor(), 300 + 8);
+  EXPECT_EQ(flow->in, 1299 + 2);
+  EXPECT_EQ(flow->out, 300 + 8);
   EXPECT_EQ(flow->lines.back().balance.minor(), 1301 - 308);
   EXPECT_EQ(loop_.play(channel_->trade_bill("2026-01-04", deadline())).code(), Errc::rail_not_found);
 }
