@@ -25,10 +25,10 @@ class Crashes : public ::testing::TestWithParam<std::string> {
     environment["PURSER_API_KEYS"] = "shop:" + kKey;
     if (!failpoint.empty()) environment["PURSER_FAILPOINT"] = failpoint;
     shop.serve = std::make_unique<ServeProcess>(
-        std::vector<std::string>{
-            "database.url=sqlite://" + shop.database, "server.listen=127.0.0.1:" + std::to_string(shop.port),
-            "server.public_url=http://127.0.0.1:" + std::to_string(shop.port), "intent.resolve_first_ms=300",
-            "server.stop_grace_ms=600000"},
+        std::vector<std::string>{"database.url=sqlite://" + shop.database,
+                                 "server.listen=127.0.0.1:" + std::to_string(shop.port),
+                                 "server.public_url=http://127.0.0.1:" + std::to_string(shop.port),
+                                 "intent.resolve_first_ms=300", "server.stop_grace_ms=600000"},
         environment);
     return shop.serve->ready();
   }

@@ -40,6 +40,7 @@ class ServeProcess {
   const std::string& key() const { return key_; }
   const std::string& ready_line() const { return ready_line_; }
   Child& child() { return *child_; }
+  const Child& child() const { return *child_; }
 
  private:
   std::unique_ptr<Child> child_;
@@ -70,6 +71,7 @@ class Customer {
   // Waits (bounded) until the thread holds a reply to an event of `type` and returns it; null when none came.
   Json reply_to(const std::string& type, int occurrence = 1) const;
   const std::string& thread() const { return thread_; }
+  const std::string& key() const { return key_; }
 
  private:
   std::vector<std::pair<std::string, std::string>> headers(const std::string& key) const;
