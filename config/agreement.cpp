@@ -29,7 +29,9 @@ void expect_merchant(const Settings& s, Findings& findings) {
   findings.expect(!w.apiv3_key.empty(), "wechat.apiv3_key", because);
   findings.expect(!w.public_key_file.empty() || !w.platform_certificate_file.empty(), "wechat.public_key_file",
                   "or wechat.platform_certificate_file " + because);
-  findings.expect(!s.auth.api_keys.empty(), "auth.api_keys", because);
+  const AuthSettings& a = s.auth;
+  findings.expect(!a.api_keys.empty() || !a.keys_file.empty() || !a.token_keys_file.empty(), "auth.api_keys",
+                  "or auth.keys_file or auth.token_keys_file " + because);
   // Against a simulator on this machine the webhook may come in plain HTTP, and is then allowed to default.
   findings.expect(is_loopback_url(w.base_url) || is_https_url(s.server.public_url), "server.public_url",
                   "is an https URL when wechat.mchid is set: the rail calls nothing else");
@@ -41,6 +43,14 @@ void expect_no_half_merchant(const WechatSettings& w, Findings& findings) {
                          !w.platform_certificate_file.empty();
   findings.expect(!something, "wechat.mchid",
                   "is needed when anything else of the merchant account is set: without it the sandbox is the rail");
+}
+
+void expect_whole_tokens(const AuthSettings& a, Findings& findings) {
+  const bool some = !a.token_keys_file.empty() || !a.token_issuer.empty() || !a.token_audience.empty();
+  const std::string because = "is needed where signed tokens are taken";
+  findings.expect(!some || !a.token_keys_file.empty(), "auth.token_keys_file", because);
+  findings.expect(!some || !a.token_issuer.empty(), "auth.token_issuer", because);
+  findings.expect(!some || !a.token_audience.empty(), "auth.token_audience", because);
 }
 
 bool same_address(const ServerSettings& s) {
@@ -58,6 +68,7 @@ Mistakes disagreements(const Settings& s) {
   }
   findings.expect(s.wechat.public_key_id.empty() == s.wechat.public_key_file.empty(), "wechat.public_key_id",
                   "and wechat.public_key_file go together");
+  expect_whole_tokens(s.auth, findings);
   findings.expect(!same_address(s.server), "server.admin_listen", "differs from server.listen");
   findings.expect(s.server.connections_per_peer_max <= s.server.connections_max, "server.connections_per_peer_max",
                   "is at most server.connections_max");

@@ -40,6 +40,12 @@ constexpr Definition kTable[] = {
      .description = "How the rail reaches this server from outside; the webhook paths are appended. Empty: "
                     "`http://` and the address it listens on, which is enough for the sandbox alone.",
      .rule = kUrl},
+    {.key = "server.trusted_proxies",
+     .place = AT(server, trusted_proxies),
+     .description =
+         "Addresses of the proxies in front, commas between: from them alone X-Forwarded-For is believed when "
+         "requests are counted by address.",
+     .rule = kAddresses},
     {.key = "server.body_bytes_max",
      .place = AT(server, body_bytes_max),
      .description = "Largest request body; a larger one is answered with 413.",
@@ -77,9 +83,62 @@ constexpr Definition kTable[] = {
 
     {.key = "auth.api_keys",
      .place = AT(auth, api_keys),
-     .description = "Who may call the API, and as which tenant. Empty on the sandbox: one key is made at each start.",
+     .description = "Who may call the API, and as which tenant. Without any key on the sandbox one is made at each "
+                    "start.",
      .rule = kApiKeys,
      .variable = "PURSER_API_KEYS"},
+    {.key = "auth.keys_file",
+     .place = AT(auth, keys_file),
+     .description = "API keys as digests, with scopes and ends: the file that `purser keys` writes. Read again when it "
+                    "changes.",
+     .rule = kFile},
+    {.key = "auth.token_keys_file",
+     .place = AT(auth, token_keys_file),
+     .description =
+         "Public keys of signed tokens (JWT, RS256 or ES256) that stand for one user each: a JSON Web Key Set, "
+         "or one key in PEM. Read again when it changes.",
+     .rule = kFile},
+    {.key = "auth.token_issuer",
+     .place = AT(auth, token_issuer),
+     .description = "The `iss` that a token must have.",
+     .rule = kWord},
+    {.key = "auth.token_audience",
+     .place = AT(auth, token_audience),
+     .description = "What a token's `aud` must be or hold.",
+     .rule = kWord},
+    {.key = "auth.token_tenant",
+     .place = AT(auth, token_tenant),
+     .description = "The tenant of all tokens. Empty: the claim `tenant` names it, and the issuer is trusted with all.",
+     .rule = kWord},
+
+    {.key = "limits.requests_per_key",
+     .place = AT(limits, requests_per_key),
+     .description = "Requests a minute with one API key, or of one user with a token. More is answered with 429. "
+                    "0: no limit, here and below.",
+     .bounds = {0, 100'000'000}},
+    {.key = "limits.requests_per_address",
+     .place = AT(limits, requests_per_address),
+     .description = "Requests a minute from one address.",
+     .bounds = {0, 100'000'000}},
+    {.key = "limits.turns_per_user",
+     .place = AT(limits, turns_per_user),
+     .description = "Messages a minute of one user.",
+     .bounds = {0, 1'000'000}},
+    {.key = "limits.wrong_keys_per_address",
+     .place = AT(limits, wrong_keys_per_address),
+     .description = "Wrong keys a minute from one address; then nothing of it is looked at until the minute is over.",
+     .bounds = {0, 1'000'000}},
+
+    {.key = "redis.url",
+     .place = AT(redis, url),
+     .description = "Where several daemons share their limits. Empty or lost: each daemon counts alone; nothing else "
+                    "changes.",
+     .rule = kRedisUrl,
+     .variable = "PURSER_REDIS_URL"},
+    {.key = "redis.command_time_max_ms",
+     .place = AT(redis, command_time_max),
+     .description = "How long Redis may take for an answer; after a failure it is left alone for two seconds.",
+     .bounds = {1, 10'000}},
 
     {.key = "database.url",
      .place = AT(store, url),

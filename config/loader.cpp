@@ -24,7 +24,6 @@ constexpr std::size_t kFileBytesMax = 1 << 20;
 constexpr std::string_view kPrefix = "PURSER_";
 constexpr std::string_view kFileSuffix = "_FILE";
 constexpr std::string_view kConfigVariable = "PURSER_CONFIG";
-constexpr std::string_view kRedisVariable = "PURSER_REDIS_URL";
 // Not settings: drills and lasting credentials of the sandbox, read by the daemon itself.
 constexpr std::string_view kSandboxVariables[] = {"PURSER_FAILPOINT", "PURSER_SANDBOX_CREDENTIALS"};
 
@@ -90,7 +89,7 @@ class Loader {
   }
 
   void load_environment() {
-    std::set<std::string, std::less<>> known{std::string(kConfigVariable), std::string(kRedisVariable)};
+    std::set<std::string, std::less<>> known{std::string(kConfigVariable)};
     known.insert(std::begin(kSandboxVariables), std::end(kSandboxVariables));
     for (const auto& definition : definitions()) {
       const std::string name = variable_of(definition);
@@ -100,9 +99,6 @@ class Loader {
       known.insert(file_variable_of(definition));
       load_secret_file(definition);
     }
-    if (!variable(std::string(kRedisVariable)).empty())
-      warn("environment " + std::string(kRedisVariable), "",
-           "is reserved: this version keeps no cache outside the process");
     for (const auto& [name, value] : sources_.environment)
       if (name.starts_with(kPrefix) && !value.empty() && known.count(name) == 0) judge_unknown_variable(name, known);
   }

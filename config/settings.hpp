@@ -16,7 +16,8 @@ namespace purser {
 struct ServerSettings {
   std::string listen = "127.0.0.1:8080";
   std::string admin_listen = "127.0.0.1:9090";
-  std::string public_url;  // how the rail reaches /webhooks; empty: http://<listen>
+  std::string public_url;       // how the rail reaches /webhooks; empty: http://<listen>
+  std::string trusted_proxies;  // addresses, commas between
   std::int64_t body_bytes_max = 1 << 20;
   std::int64_t header_bytes_max = 8192;
   std::int64_t connections_max = 4096;
@@ -28,7 +29,26 @@ struct ServerSettings {
 };
 
 struct AuthSettings {
-  Secret api_keys;  // lines or commas of tenant:key
+  Secret api_keys;        // lines or commas of tenant:key
+  std::string keys_file;  // written by `purser keys`
+  // Signed tokens (JWT) for single users. All of these or none; the tenant alone may stay empty.
+  std::string token_keys_file;  // JSON Web Key Set, or one public key in PEM
+  std::string token_issuer;
+  std::string token_audience;
+  std::string token_tenant;  // empty: the token's claim "tenant" names it
+};
+
+// Per minute; 0: no limit.
+struct LimitSettings {
+  std::int64_t requests_per_key = 60'000;
+  std::int64_t requests_per_address = 60'000;
+  std::int64_t turns_per_user = 120;
+  std::int64_t wrong_keys_per_address = 60;
+};
+
+struct RedisSettings {
+  Secret url;  // redis://...; empty: everything it would share is counted in this process
+  Millis command_time_max{100};
 };
 
 struct StoreSettings {
@@ -127,6 +147,8 @@ struct LogSettings {
 struct Settings {
   ServerSettings server;
   AuthSettings auth;
+  LimitSettings limits;
+  RedisSettings redis;
   StoreSettings store;
   ModelSettings model;
   WechatSettings wechat;

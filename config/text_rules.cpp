@@ -124,6 +124,24 @@ bool is_database_url(std::string_view text) {
   return text.starts_with(kScheme) && text.size() > kScheme.size() && text.find_first_of(" \t\r\n") == text.npos;
 }
 
+bool is_redis_url(std::string_view text) {
+  constexpr std::string_view kScheme = "redis://";
+  return text.starts_with(kScheme) && text.size() > kScheme.size() && all_of(text, is_visible);
+}
+
+bool is_address_list(std::string_view text) {
+  while (true) {
+    const auto comma = text.find(',');
+    const std::string address(text.substr(0, comma));
+    unsigned char bytes[sizeof(in6_addr)];
+    const bool is_one =
+        ::inet_pton(AF_INET, address.c_str(), bytes) == 1 || ::inet_pton(AF_INET6, address.c_str(), bytes) == 1;
+    if (!is_one) return false;
+    if (comma == std::string_view::npos) return true;
+    text.remove_prefix(comma + 1);
+  }
+}
+
 bool is_readable_file(std::string_view path) {
   std::error_code ignored;
   const std::filesystem::path file(path);

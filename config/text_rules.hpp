@@ -26,6 +26,10 @@ bool is_rail_url(std::string_view text);
 bool is_sqlite_url(std::string_view text);
 // sqlite:///absolute/path, or postgresql://user@host:port/database with parameters that libpq knows.
 bool is_database_url(std::string_view text);
+// redis://[user:password@]host:port[/database]
+bool is_redis_url(std::string_view text);
+// IP addresses with commas between, no spaces.
+bool is_address_list(std::string_view text);
 bool is_readable_file(std::string_view path);
 bool is_readable_folder(std::string_view path);
 bool is_log_level(std::string_view text);
@@ -50,6 +54,8 @@ inline constexpr TextRule kRailUrl{"an https URL (http only to this machine) wit
 inline constexpr TextRule kSqliteUrl{"sqlite:///absolute/path", is_sqlite_url};
 inline constexpr TextRule kDatabaseUrl{"sqlite:///absolute/path or postgresql://user@host:port/database",
                                        is_database_url};
+inline constexpr TextRule kRedisUrl{"redis://[user:password@]host:port[/database]", is_redis_url};
+inline constexpr TextRule kAddresses{"IP addresses with commas between", is_address_list};
 inline constexpr TextRule kFile{"the path of a readable file", is_readable_file, Errc::config_unreadable};
 inline constexpr TextRule kFolder{"the path of a readable folder", is_readable_folder, Errc::config_unreadable};
 inline constexpr TextRule kLogLevel{"trace, debug, info, warn or error", is_log_level};

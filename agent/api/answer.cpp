@@ -54,10 +54,20 @@ http::Response error_answer(const Error& error) {
   const int status = views::status_of(error.code);
   // The methods that are allowed travel in `param`, for the header; the body names the code alone.
   const bool method = error.code == Errc::method_not_allowed;
-  http::Response response = json_answer(status, views::error(method ? Error(error.code) : error));
+  // So does the time to wait, in seconds.
+  const bool limit = error.code == Errc::rate_limited;
+  http::Response response =
+      json_answer(status, views::error(method || limit ? Error(error.code, error.message) : error));
   if (method) response.headers.emplace_back("Allow", error.param);
+  if (status == 403)
+    response.headers.emplace_back(
+        "WWW-Authenticate", "Bearer realm=\"purser\", error=\"insufficient_scope\", scope=\"" + error.param + '"');
   if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer realm=\"purser\"");
-  if (worth_trying_again(error.code, status)) response.headers.emplace_back("Retry-After", "1");
+  if (limit && !error.param.empty()) {
+    response.headers.emplace_back("Retry-After", error.param);
+  } else if (worth_trying_again(error.code, status)) {
+    response.headers.emplace_back("Retry-After", "1");
+  }
   return response;
 }
 

@@ -26,51 +26,53 @@ constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max();
 }  // namespace
 
 constexpr std::array<api::Route<Api::Endpoint>, 18> Api::kRoutes{{
-    {"POST", "/v1/threads", {&Api::create_thread}},
-    {"GET", "/v1/threads/{}", {&Api::get_thread}},
-    {"GET", "/v1/threads/{}/messages", {&Api::get_messages}},
-    {"POST", "/v1/threads/{}/turns", {&Api::post_turn}},
-    {"GET", "/v1/threads/{}/events", {&Api::get_events}},
-    {"GET", "/v1/intents/{}", {&Api::get_intent}},
-    {"GET", "/v1/intents/{}/qr.svg", {&Api::get_qr}},
-    {"POST", "/v1/intents/{}/cancel", {&Api::cancel_intent}},
-    {"POST", "/v1/intents/{}/renew", {&Api::renew_intent}},
-    {"GET", "/v1/refunds/{}", {&Api::get_refund}},
-    {"GET", "/v1/approvals", {&Api::get_approvals}},
-    {"GET", "/v1/approvals/{}", {&Api::get_approval}},
-    {"POST", "/v1/approvals/{}", {&Api::decide_approval}},
-    {"POST", "/v1/chat/completions", {&Api::chat}},
-    {"GET", "/v1/models", {&Api::get_models}},
-    {"GET", "/v1/models/{}", {&Api::get_model}},
-    {"GET", "/openapi.json", {&Api::get_openapi, true}},
-    {"POST", "/webhooks/{}/{}", {&Api::webhook, true}},
+    {"POST", "/v1/threads", {&Api::create_thread, Scope::threads_write}},
+    {"GET", "/v1/threads/{}", {&Api::get_thread, Scope::threads_read}},
+    {"GET", "/v1/threads/{}/messages", {&Api::get_messages, Scope::threads_read}},
+    {"POST", "/v1/threads/{}/turns", {&Api::post_turn, Scope::threads_write}},
+    {"GET", "/v1/threads/{}/events", {&Api::get_events, Scope::threads_read}},
+    {"GET", "/v1/intents/{}", {&Api::get_intent, Scope::intents_read}},
+    {"GET", "/v1/intents/{}/qr.svg", {&Api::get_qr, Scope::intents_read}},
+    {"POST", "/v1/intents/{}/cancel", {&Api::cancel_intent, Scope::intents_write}},
+    {"POST", "/v1/intents/{}/renew", {&Api::renew_intent, Scope::intents_write}},
+    {"GET", "/v1/refunds/{}", {&Api::get_refund, Scope::refunds_read}},
+    {"GET", "/v1/approvals", {&Api::get_approvals, Scope::approvals_read}},
+    {"GET", "/v1/approvals/{}", {&Api::get_approval, Scope::approvals_read}},
+    {"POST", "/v1/approvals/{}", {&Api::decide_approval, Scope::approvals_write}},
+    {"POST", "/v1/chat/completions", {&Api::chat, Scope::threads_write}},
+    {"GET", "/v1/models", {&Api::get_models, Scope::threads_read}},
+    {"GET", "/v1/models/{}", {&Api::get_model, Scope::threads_read}},
+    {"GET", "/openapi.json", {&Api::get_openapi, std::nullopt}},
+    {"POST", "/webhooks/{}/{}", {&Api::webhook, std::nullopt}},
 }};
 
-Api::Api(Ports ports, ApiKeys keys, IntentSettings intents, TurnSettings turns, bool sandbox)
+Api::Api(Ports ports, Identity identity, Options options)
     : ports_(ports),
-      keys_(std::move(keys)),
-      turns_(std::move(turns)),
-      sandbox_(sandbox),
+      identity_(std::move(identity)),
+      options_(std::move(options)),
+      limits_(ports.limiter, options_.limits),
       actions_({ports.store, ports.conversations, ports.clock, ports.work, ports.metrics}),
       events_(ports.store, ports.conversations, ports.clock),
-      chat_({ports.store, ports.conversations, actions_, ports.mint, ports.clock}, turns_),
-      renewal_({ports.store, ports.conversations, ports.cashier, ports.catalogue}, std::move(intents)) {}
+      chat_({ports.store, ports.conversations, actions_, ports.mint, ports.clock, limits_}, options_.turns),
+      renewal_({ports.store, ports.conversations, ports.cashier, ports.catalogue}, options_.intents) {}
 
 Task<http::Response> Api::handle(http::Request request) {
   const auto began = ports_.clock.now();
   const std::string id = api::request_id(request.headers, ports_.mint);
   std::string method = request.method;
   std::string_view pattern = "none";
+  http::Headers told;
   Result<http::Response> outcome;
   auto found = api::find_route(kRoutes, request.method, request.path);
   if (found) {
     pattern = found->route->pattern;
     Call call(std::move(request), std::move(found->parts));
-    outcome = co_await answer(call, *found->route);
+    outcome = co_await answer(call, *found->route, told);
   } else {
     outcome = found.error();
   }
   http::Response response = outcome ? std::move(*outcome) : api::error_answer(outcome.error());
+  for (auto& header : told) response.headers.push_back(std::move(header));
   response.headers.emplace_back("X-Request-Id", id);
   const std::string status = std::to_string(response.status);
   ports_.metrics.add(kRequests, {{"route", std::string(pattern)}, {"status", status}});
@@ -87,13 +89,33 @@ Task<http::Response> Api::handle(http::Request request) {
   co_return response;
 }
 
-Api::Reply Api::answer(Call& call, const api::Route<Endpoint>& route) {
-  if (!route.handler.open) {
-    auto tenant = keys_.authenticate(call.request.headers);
-    if (!tenant) co_return tenant.error();
-    call.tenant = std::move(*tenant);
+Api::Reply Api::answer(Call& call, const api::Route<Endpoint>& route, http::Headers& headers) {
+  if (route.handler.scope) {
+    auto caller = co_await admit(call, *route.handler.scope, headers);
+    if (!caller) co_return caller.error();
+    call.caller = std::move(*caller);
   }
   co_return co_await (this->*route.handler.method)(call);
+}
+
+Task<Result<Caller>> Api::admit(const Call& call, Scope scope, http::Headers& headers) {
+  const std::string address = api::client_address(call.request, options_.trusted_proxies);
+  auto some = co_await limits_.by_address(address);
+  if (!some) co_return some.error();
+  auto caller = identity_.authenticate(call.request.headers, ports_.clock.wall());
+  if (!caller) {
+    auto still = co_await limits_.wrong_key(address);
+    if (!still) co_return still.error();
+    co_return caller.error();
+  }
+  auto verdict = co_await limits_.by_key(*caller);
+  if (!verdict) co_return verdict.error();
+  limits_.add_headers(*verdict, headers);
+  if (!caller->scopes.allows(scope)) {
+    const std::string word(to_string(scope));
+    co_return Error(Errc::insufficient_scope, "this key may not do that: it needs the scope " + word, word);
+  }
+  co_return std::move(*caller);
 }
 
 std::vector<std::pair<std::string_view, std::string_view>> Api::routes() {
@@ -113,7 +135,7 @@ Task<Result<Thread>> Api::own_thread(const Call& call) {
   auto id = ThreadId::parse(call.parts.front());
   if (!id) co_return Errc::not_found;
   auto row = co_await ports_.store.thread(*id);
-  if (row && row->tenant != call.tenant) co_return Errc::not_found;
+  if (row && !call.caller.may_see(row->tenant, row->user)) co_return Errc::not_found;
   if (!row && row.code() == Errc::not_found) co_return Errc::not_found;
   co_return row;
 }
@@ -122,7 +144,7 @@ Task<Result<PaymentIntent>> Api::own_intent(const Call& call) {
   auto id = IntentId::parse(call.parts.front());
   if (!id) co_return Errc::not_found;
   auto row = co_await ports_.store.intent(*id);
-  if (row && row->tenant != call.tenant) co_return Errc::not_found;
+  if (row && !call.caller.may_see(row->tenant, row->user)) co_return Errc::not_found;
   if (!row && row.code() == Errc::not_found) co_return Errc::not_found;
   co_return row;
 }
@@ -133,7 +155,7 @@ Task<Result<PaymentIntent>> Api::own_intent(const Call& call) {
 Api::Reply Api::create_thread(Call& call) {
   auto body = api::object_body(call.request, {"user", "locale", "metadata"}, false);
   if (!body) co_return body.error();
-  auto wanted = api::read_new_thread(call.tenant, *body);
+  auto wanted = api::read_new_thread(call.caller, *body);
   if (!wanted) co_return wanted.error();
   auto key = Idempotency::key_of(call.request.headers, false);
   if (!key) co_return key.error();
@@ -197,10 +219,12 @@ Api::Reply Api::post_turn(Call& call) {
   if (!given) co_return given.error();
   auto body = api::object_body(call.request, {"text"}, false);
   if (!body) co_return body.error();
-  auto text = api::string_member(*body, "", "text", static_cast<std::size_t>(turns_.text_bytes_max));
+  auto text = api::string_member(*body, "", "text", static_cast<std::size_t>(options_.turns.text_bytes_max));
   if (!text) co_return text.error();
+  auto some = co_await limits_.by_user(thread->tenant, thread->user);
+  if (!some) co_return some.error();
 
-  std::optional<TurnKey> key(std::in_place, Idempotency::scope_of(call.tenant, call.request), std::move(**given),
+  std::optional<TurnKey> key(std::in_place, Idempotency::scope_of(call.caller, call.request), std::move(**given),
                              Idempotency::fingerprint_of(*body));
   const bool stream = api::wants_events(call.request);
   Result<std::int64_t> last = std::int64_t{0};
@@ -281,7 +305,7 @@ Task<json> Api::shown(PaymentIntent intent, bool with_card) {
     co_return body;
   }
   body["confirmation"] = cards::confirmation(*with);
-  if (with_card) body["cards"] = json::array({cards::payment_request(intent, *with, sandbox_)});
+  if (with_card) body["cards"] = json::array({cards::payment_request(intent, *with, options_.sandbox)});
   co_return body;
 }
 
@@ -290,7 +314,11 @@ Api::Reply Api::get_refund(Call& call) {
   if (!id) co_return Errc::not_found;
   auto row = co_await ports_.store.refund(*id);
   if (!row && row.code() != Errc::not_found) co_return row.error();
-  if (!row || row->tenant != call.tenant) co_return Errc::not_found;
+  if (!row) co_return Errc::not_found;
+  // Whose it is stands in the intent.
+  auto of = co_await ports_.store.intent(row->intent);
+  if (!of) co_return of.error();
+  if (!call.caller.may_see(of->tenant, of->user)) co_return Errc::not_found;
   co_return api::json_answer(200, views::refund(*row));
 }
 
@@ -304,7 +332,7 @@ Api::Reply Api::webhook(Call& call) {
 // ---------------------------------------------------------------------------------------------------
 
 Api::Reply Api::once(const Call& call, const json& body, std::string given, Idempotency::Action action) {
-  TurnKey key(Idempotency::scope_of(call.tenant, call.request), std::move(given), Idempotency::fingerprint_of(body));
+  TurnKey key(Idempotency::scope_of(call.caller, call.request), std::move(given), Idempotency::fingerprint_of(body));
   return actions_.once(std::move(key), std::move(action));
 }
 
@@ -312,7 +340,7 @@ Api::Reply Api::once(const Call& call, const json& body, std::string given, Idem
 // ------------------------------------------------------------------------------------------
 
 Api::Reply Api::chat(Call& call) {
-  return chat_.complete(call.tenant, std::move(call.request));
+  return chat_.complete(std::move(call.caller), std::move(call.request));
 }
 
 Api::Reply Api::get_models(Call&) {

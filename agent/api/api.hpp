@@ -4,11 +4,12 @@
 #pragma once
 
 #include "agent/api/actions.hpp"
-#include "agent/api/auth.hpp"
 #include "agent/api/chat_door.hpp"
 #include "agent/api/events.hpp"
 #include "agent/api/renewal.hpp"
+#include "agent/api/request_limits.hpp"
 #include "agent/api/router.hpp"
+#include "agent/identity/identity.hpp"
 #include "agent/resume/webhook_inbox.hpp"
 #include "agent/turn/conversations.hpp"
 #include "gateway/async/task_group.hpp"
@@ -34,8 +35,20 @@ class Api {
     Clock& clock;
     TaskGroup& work;  // owns what goes on when its client leaves
     Metrics& metrics;
+    RateLimiter& limiter;
   };
-  Api(Ports ports, ApiKeys keys, IntentSettings intents, TurnSettings turns, bool sandbox);
+  // What the doors are told, besides what the parts behind them know.
+  struct Options {
+    IntentSettings intents;
+    TurnSettings turns;
+    LimitSettings limits;
+    std::vector<std::string> trusted_proxies;  // addresses
+    bool sandbox = false;
+  };
+  Api(Ports ports, Identity identity, Options options);
+
+  // Requests from now on are judged by it.
+  void replace(Identity identity) { identity_ = std::move(identity); }
 
   // An http::Handler. Turns and other work under an Idempotency-Key run to their end when the caller leaves.
   Task<http::Response> handle(http::Request request);
@@ -49,17 +62,19 @@ class Api {
     Call(http::Request r, std::vector<std::string> p) : request(std::move(r)), parts(std::move(p)) {}
     http::Request request;
     std::vector<std::string> parts;
-    TenantId tenant;
+    Caller caller;
   };
   using Reply = Task<Result<http::Response>>;
   using Method = Reply (Api::*)(Call& call);
   struct Endpoint {
     Method method = nullptr;
-    bool open = false;  // needs no API key: the webhook proves itself
+    std::optional<Scope> scope;  // of the key; none: open to all, as the webhook, which proves itself
   };
   static const std::array<api::Route<Endpoint>, 18> kRoutes;
 
-  Reply answer(Call& call, const api::Route<Endpoint>& route);
+  Reply answer(Call& call, const api::Route<Endpoint>& route, http::Headers& headers);
+  // Who asks, if he may and not too often. Adds what the answer tells of his limits to `headers`.
+  Task<Result<Caller>> admit(const Call& call, Scope scope, http::Headers& headers);
 
   Reply create_thread(Call& call);
   Reply get_thread(Call& call);
@@ -80,7 +95,7 @@ class Api {
   Reply get_openapi(Call& call);
   Reply webhook(Call& call);
 
-  // Rows of this call's tenant, else not_found.
+  // Rows that this call may see, else not_found.
   Task<Result<Thread>> own_thread(const Call& call);
   Task<Result<PaymentIntent>> own_intent(const Call& call);
   Task<Result<Approval>> own_approval(const Call& call);
@@ -98,9 +113,9 @@ class Api {
   Task<nlohmann::json> shown(PaymentIntent intent, bool with_card);
 
   Ports ports_;
-  ApiKeys keys_;
-  TurnSettings turns_;
-  bool sandbox_;
+  Identity identity_;
+  Options options_;
+  api::RequestLimits limits_;
   Actions actions_;
   EventStreams events_;
   ChatDoor chat_;

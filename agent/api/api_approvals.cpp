@@ -25,7 +25,7 @@ Task<Result<Approval>> Api::own_approval(const Call& call) {
   auto id = ApprovalId::parse(call.parts.front());
   if (!id) co_return Errc::not_found;
   auto row = co_await ports_.store.approval(*id);
-  if (row && row->tenant != call.tenant) co_return Errc::not_found;
+  if (row && row->tenant != call.caller.tenant) co_return Errc::not_found;
   if (!row && row.code() == Errc::not_found) co_return Errc::not_found;
   co_return row;
 }
@@ -41,7 +41,7 @@ Api::Reply Api::get_approvals(Call& call) {
     if (!wanted) co_return Error(Errc::request_malformed, "no such state of an approval", "state");
     state = *wanted;
   }
-  auto rows = co_await ports_.store.approvals(call.tenant, state, kLookedAt);
+  auto rows = co_await ports_.store.approvals(call.caller.tenant, state, kLookedAt);
   if (!rows) co_return rows.error();
   auto next = rows->begin();
   if (query->has("after")) {
@@ -72,7 +72,7 @@ Api::Reply Api::decide_approval(Call& call) {
   if (!word) co_return word.error();
   if (*word != "approve" && *word != "deny")
     co_return Error(Errc::json_out_of_range, "decision is approve or deny", "/decision");
-  ApprovalDecision decision(call.tenant, row->id, *word == "approve");
+  ApprovalDecision decision(call.caller.tenant, row->id, *word == "approve");
   decision.by = "api";
   if (body->contains("note")) {
     auto note = api::string_member(*body, "", "note", kNoteMax * 4);

@@ -48,6 +48,18 @@ Task<void> write_all(std::string text, http::StreamSink sink) {
   (void)co_await sink(std::move(text));
 }
 
+// A token says itself for whom it stands; the request may say the same or nothing.
+Result<void> agree_with_token(const Caller& caller, openai::ChatRequest& chat) {
+  if (!chat.user.empty() && chat.user != caller.user->str())
+    return Error(Errc::request_malformed, "this token stands for another user", "user");
+  std::string& openid = chat.metadata["openid"];
+  if (!openid.empty() && openid != caller.openid)
+    return Error(Errc::request_malformed, "this token stands for another openid", "metadata.openid");
+  chat.user = caller.user->str();
+  openid = caller.openid;
+  return success();
+}
+
 }  // namespace
 
 http::Response ChatDoor::models() {
@@ -59,14 +71,17 @@ http::Response ChatDoor::model(std::string_view id) {
   return openai::refused({404, "model_not_found", "there is no such model", "model"});
 }
 
-Task<Result<http::Response>> ChatDoor::complete(TenantId tenant, http::Request request) {
+Task<Result<http::Response>> ChatDoor::complete(Caller caller, http::Request request) {
   auto body = api::json_object(request, chat_limits());
   if (!body) co_return body.error();
   auto read = openai::read_chat_request(*body);
   if (const auto* refusal = std::get_if<openai::Refusal>(&read)) co_return openai::refused(*refusal);
   Asked asked;
-  asked.tenant = std::move(tenant);
   asked.chat = std::get<openai::ChatRequest>(std::move(read));
+  if (caller.user) {
+    if (auto agreed = agree_with_token(caller, asked.chat); !agreed) co_return agreed.error();
+  }
+  asked.caller = std::move(caller);
   if (asked.chat.text.size() > static_cast<std::size_t>(text_bytes_max_)) {
     co_return Error(Errc::malformed_text, "the last message has at most " + std::to_string(text_bytes_max_) + " bytes",
                     "messages");
@@ -83,10 +98,12 @@ Task<Result<http::Response>> ChatDoor::complete(TenantId tenant, http::Request r
 
   std::optional<TurnKey> tie;
   if (asked.key) {
-    tie.emplace(Idempotency::scope_of(asked.tenant, request), *asked.key, Idempotency::fingerprint_of(*body));
+    tie.emplace(Idempotency::scope_of(asked.caller, request), *asked.key, Idempotency::fingerprint_of(*body));
   }
   auto thread = co_await thread_of(std::move(asked));
   if (!thread) co_return thread.error();
+  auto some = co_await ports_.limits.by_user(thread->tenant, thread->user);
+  if (!some) co_return some.error();
   if (repeated) {
     auto before = co_await heard_before(thread->id, chat.text);
     if (!before) co_return before.error();
@@ -129,14 +146,14 @@ Task<Result<Thread>> ChatDoor::thread_of(Asked asked) {
 Task<Result<Thread>> ChatDoor::named_thread(Asked asked, ThreadId id) {
   auto row = co_await ports_.store.thread(std::move(id));
   if (!row && row.code() != Errc::not_found) co_return row.error();
-  if (!row || row->tenant != asked.tenant) co_return Errc::not_found;
+  if (!row || !asked.caller.may_see(row->tenant, row->user)) co_return Errc::not_found;
   if (!asked.chat.user.empty() && row->user.str() != asked.chat.user) co_return Errc::not_found;
   co_return row;
 }
 
 Task<Result<Thread>> ChatDoor::find_or_make(Asked asked) {
   const openai::ChatRequest& chat = asked.chat;
-  NewThread wanted(asked.tenant, UserId());
+  NewThread wanted(asked.caller.tenant, UserId());
   wanted.openid = value_or_empty(chat.metadata, "openid");
   if (!wanted.openid.empty() && !api::is_openid(wanted.openid)) {
     co_return Error(Errc::malformed_id, "an openid has letters, digits and -_", "metadata.openid");
@@ -147,10 +164,10 @@ Task<Result<Thread>> ChatDoor::find_or_make(Asked asked) {
     auto user = UserId::parse(chat.user);
     if (!user) co_return Error(Errc::malformed_id, user.error().message, "user");
     wanted.user = std::move(*user);
-    wanted.id = ports_.mint.thread_of(asked.tenant, "user " + chat.user + " " + wanted.openid);
+    wanted.id = ports_.mint.thread_of(asked.caller.tenant, "user " + chat.user + " " + wanted.openid);
   } else {
     // Nobody to remember: the key alone, if there is one, leads back to this thread.
-    wanted.id = asked.key ? ports_.mint.thread_of(asked.tenant, "key " + *asked.key) : ports_.mint.thread_id();
+    wanted.id = asked.key ? ports_.mint.thread_of(asked.caller.tenant, "key " + *asked.key) : ports_.mint.thread_id();
     wanted.user = UserId::trusted("guest." + wanted.id.str());
   }
   ThreadId id = wanted.id;

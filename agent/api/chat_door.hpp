@@ -10,6 +10,8 @@
 
 #include "agent/api/actions.hpp"
 #include "agent/api/chat_answer.hpp"
+#include "agent/api/request_limits.hpp"
+#include "agent/identity/caller.hpp"
 #include "config/settings.hpp"
 #include "gateway/crypto/mint.hpp"
 
@@ -27,12 +29,13 @@ class ChatDoor {
     Actions& actions;
     Mint& mint;
     Clock& clock;
+    api::RequestLimits& limits;
   };
   ChatDoor(Ports ports, const TurnSettings& turns) : ports_(ports), text_bytes_max_(turns.text_bytes_max) {}
 
   // Errors in the shape of the OpenAI API: those of the body as a response of their own; not_found for a thread that is
   // not this tenant's (or not this `user`'s), what Actions::turn refuses.
-  Task<Result<http::Response>> complete(TenantId tenant, http::Request request);
+  Task<Result<http::Response>> complete(Caller caller, http::Request request);
 
   static http::Response models();
   static http::Response model(std::string_view id);
@@ -40,7 +43,7 @@ class ChatDoor {
  private:
   // A request that was understood.
   struct Asked {
-    TenantId tenant;
+    Caller caller;
     openai::ChatRequest chat;
     std::optional<std::string> key;  // Idempotency-Key
     std::string thread_header;

@@ -74,8 +74,11 @@ std::string Idempotency::fingerprint_of(const nlohmann::json& body) {
   return crypto::sha256_hex(whole.dump());
 }
 
-std::string Idempotency::scope_of(const TenantId& tenant, const http::Request& request) {
-  return tenant.str() + ' ' + request.method + ' ' + request.path;
+std::string Idempotency::scope_of(const Caller& caller, const http::Request& request) {
+  std::string scope = caller.tenant.str() + ' ' + request.method + ' ' + request.path;
+  // Behind the path, which holds no space: no other scope reads the same.
+  if (caller.user) scope += ' ' + caller.user->str();
+  return scope;
 }
 
 Result<Idempotency::Flight> Idempotency::take_off(const TurnKey& key) {

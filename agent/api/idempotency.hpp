@@ -6,6 +6,7 @@
 // it finds. Only answers of 2xx are kept; a refusal frees the key, and a 5xx is never replayed.
 #pragma once
 
+#include "agent/identity/caller.hpp"
 #include "agent/turn/conversations.hpp"
 #include "gateway/async/clock.hpp"
 #include "gateway/http/message.hpp"
@@ -50,8 +51,8 @@ class Idempotency {
   static Result<std::optional<std::string>> key_of(const http::Headers& headers, bool required);
   // SHA-256 over the body with sorted members, hex; 1 and 1.0 are the same number.
   static std::string fingerprint_of(const nlohmann::json& body);
-  // tenant, method and path: elsewhere the same key is another one.
-  static std::string scope_of(const TenantId& tenant, const http::Request& request);
+  // Tenant, the user where a token stands for one, method and path: elsewhere the same key is another one.
+  static std::string scope_of(const Caller& caller, const http::Request& request);
 
   // Errors: idempotency_in_flight, or idempotency_conflict when the other request has another payload.
   Result<Flight> take_off(const TurnKey& key);

@@ -17,6 +17,16 @@ constexpr std::size_t kMetadataMembers = 16;
 constexpr std::size_t kMetadataName = 64;
 constexpr std::size_t kMetadataValue = 512;
 
+// A token says itself for whom it stands; the body may say the same or nothing.
+Result<void> agree_with_token(const Caller& caller, NewThread& wanted) {
+  if (wanted.user != *caller.user)
+    return Error(Errc::request_malformed, "this token stands for another user", "/user/id");
+  if (!wanted.openid.empty() && wanted.openid != caller.openid)
+    return Error(Errc::request_malformed, "this token stands for another openid", "/user/openid");
+  wanted.openid = caller.openid;
+  return success();
+}
+
 Result<void> read_user(const json& body, NewThread& wanted) {
   const auto user = body.find("user");
   if (user == body.end()) return Error(Errc::json_missing_key, "this member is required", "/user");
@@ -65,9 +75,14 @@ Result<void> read_metadata(const json& body, NewThread& wanted) {
 
 }  // namespace
 
-Result<NewThread> read_new_thread(TenantId tenant, const json& body) {
-  NewThread wanted(std::move(tenant), UserId());
-  if (auto user = read_user(body, wanted); !user) return user.error();
+Result<NewThread> read_new_thread(const Caller& caller, const json& body) {
+  NewThread wanted(caller.tenant, caller.user.value_or(UserId()));
+  if (!caller.user || body.contains("user")) {
+    if (auto user = read_user(body, wanted); !user) return user.error();
+  }
+  if (caller.user) {
+    if (auto agreed = agree_with_token(caller, wanted); !agreed) return agreed.error();
+  }
   if (auto locale = read_locale(body, wanted); !locale) return locale.error();
   if (auto metadata = read_metadata(body, wanted); !metadata) return metadata.error();
   return wanted;

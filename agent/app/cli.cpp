@@ -74,6 +74,23 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   export_app->add_option("--thread", ledger_with.thread, "the thread's id")->required();
   add_sources(*export_app, ledger_with.sources);
 
+  KeysCommand keys_with;
+  auto* keys_app = app.add_subcommand("keys", "API keys: the file behind auth.keys_file, which holds digests alone");
+  keys_app->require_subcommand(1);
+  const auto keys_command = [&](const char* name, const char* what) {
+    auto* one = keys_app->add_subcommand(name, what);
+    one->add_option("--file", keys_with.file, "the file of keys")->required();
+    one->add_flag("--json", keys_with.json, "print the result as JSON");
+    return one;
+  };
+  auto* add_app = keys_command("add", "make a key and print it, once; the file is made when it is not there");
+  add_app->add_option("--tenant", keys_with.tenant, "whose key it is")->required();
+  add_app->add_option("--scope", keys_with.scopes, "what it may do, as threads:write; may be repeated; without: all");
+  add_app->add_option("--days", keys_with.days, "ends after so many days")->check(CLI::Range(1, 36'500));
+  auto* list_app = keys_command("list", "what keys there are");
+  auto* revoke_app = keys_command("revoke", "take a key out of the file");
+  revoke_app->add_option("id", keys_with.id, "key_...")->required();
+
   auto* version_app = app.add_subcommand("version", "versions of purser and of what it links");
   version_app->add_flag("--json", as_json, "print the result as JSON");
 
@@ -117,6 +134,9 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   if (reconcile_app->parsed()) return reconcile(reconcile_with);
   ledger_with.verify = verify_app->parsed();
   if (ledger_app->parsed()) return ledger(ledger_with);
+  if (add_app->parsed()) return add_key(keys_with);
+  if (list_app->parsed()) return list_keys(keys_with);
+  if (revoke_app->parsed()) return revoke_key(keys_with);
   if (check_app->parsed()) return check_config_file({file, std::move(environment), {}}, as_json);
   return version(as_json);
 }

@@ -45,6 +45,19 @@ struct ReconcileCommand {
 };
 int reconcile(const ReconcileCommand& command);
 
+// The file of API keys (auth.keys_file).
+struct KeysCommand {
+  std::string file;
+  std::string tenant;
+  std::vector<std::string> scopes;  // empty: all
+  std::int64_t days = 0;            // until it ends; 0: no end
+  std::string id;
+  bool json = false;
+};
+int add_key(const KeysCommand& command);
+int list_keys(const KeysCommand& command);
+int revoke_key(const KeysCommand& command);
+
 // Defined in agent/replay, which stands on the composition root and so cannot be included by it.
 struct ReplayCommand {
   std::vector<std::string> paths;

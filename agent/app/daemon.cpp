@@ -2,6 +2,7 @@
 
 #include "agent/api/admin.hpp"
 #include "agent/api/api.hpp"
+#include "agent/app/access.hpp"
 #include "agent/app/api_client.hpp"
 #include "agent/app/process.hpp"
 #include "agent/app/provider.hpp"
@@ -127,7 +128,6 @@ struct Daemon::Parts {
   DaemonOptions options;
   Surroundings around;
   const bool on_sandbox;  // a rail on this machine is a simulator, whoever started it
-  std::string made_key;
 
   // Runs what must not hold up the loop: signatures.
   asio::thread_pool signers{kSigners};
@@ -170,11 +170,11 @@ struct Daemon::Parts {
   std::unique_ptr<Conversations> conversations;
   std::unique_ptr<Dispatcher> dispatcher;
   std::unique_ptr<WebhookInbox> webhooks;
-  // The doors.
+  // The doors, and how often they may be knocked at.
+  std::optional<Access> access;
   std::unique_ptr<Api> api;
   std::unique_ptr<Admin> admin;
   // The demo's page: a client of the door beside it, with a key of its own, that also pays at the sandbox.
-  std::string chat_key;
   std::unique_ptr<ApiClient> to_sandbox;
   std::unique_ptr<DemoChat> demo_chat;
   bool stopped = false;
@@ -217,18 +217,9 @@ Result<void> Daemon::Parts::make() {
 
 // Binds the listeners; what they answer with is made later and must be there before run().
 Result<void> Daemon::Parts::make_doors() {
-  if (settings.auth.api_keys.empty()) {
-    if (!settings.wechat.mchid.empty())
-      return Error(Errc::config_bad_value, "with a merchant account, API keys must be configured", "auth.api_keys");
-    made_key = "sk_test_" + crypto::hex_lower(crypto::random_bytes(16));
-    settings.auth.api_keys = Secret(std::string(kOwnTenant) + ":" + made_key);
-  }
-  if (options.demo_chat) {
-    if (!on_sandbox) return Error(Errc::config_bad_value, "the demo's page is for the sandbox only", "--demo-chat");
-    chat_key = "sk_chat_" + crypto::hex_lower(crypto::random_bytes(16));
-    settings.auth.api_keys =
-        Secret(settings.auth.api_keys.reveal() + "\n" + std::string(kDemoChatTenant) + ":" + chat_key);
-  }
+  auto made = Access::make(settings, options.demo_chat, on_sandbox, clock);
+  if (!made) return made.error();
+  access.emplace(std::move(*made));
   const ServerSettings& from = settings.server;
   if (!around.listens) {
     url = from.public_url.empty() ? "http://" + from.listen : from.public_url;
@@ -338,11 +329,13 @@ Result<void> Daemon::Parts::make_agent() {
   });
   handle_work();
 
-  auto keys = ApiKeys::parse(settings.auth);
-  if (!keys) return keys.error();
-  api = std::make_unique<Api>(
-      Api::Ports{*store, *conversations, *cashier, catalogue, *webhooks, *mint, clock, work, metrics}, std::move(*keys),
-      settings.intent, settings.turn, on_sandbox);
+  auto identity = access->identify(settings.auth);
+  if (!identity) return identity.error();
+  const Api::Ports ports{*store, *conversations, *cashier, catalogue, *webhooks,
+                         *mint,  clock,          work,     metrics,   access->limiter()};
+  Api::Options doors{settings.intent, settings.turn, settings.limits, {}, on_sandbox};
+  doors.trusted_proxies = trusted_proxies(settings.server);
+  api = std::make_unique<Api>(ports, std::move(*identity), std::move(doors));
   if (options.demo_chat) make_demo_chat();
   admin = std::make_unique<Admin>(Admin::Ports{*store, clock, metrics}, on_sandbox, PURSER_VERSION,
                                   sandbox ? sandbox->base_url() : "");
@@ -357,7 +350,7 @@ void Daemon::Parts::make_demo_chat() {
                                          [this, rail](std::string path, nlohmann::json body) {
                                            return to_sandbox->control(rail, std::move(path), std::move(body));
                                          },
-                                         chat_key);
+                                         access->chat_key());
 }
 
 Task<http::Response> Daemon::Parts::answer(http::Request request) {
@@ -426,9 +419,12 @@ Result<std::unique_ptr<Daemon>> Daemon::make(asio::any_io_executor executor, Clo
   return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
 }
 
-Result<void> Daemon::reload_keys(const WechatSettings& settings) {
+Result<void> Daemon::reload_keys(const Settings& settings) {
+  auto identity = parts_->access->identify(settings.auth);
+  if (!identity) return identity.error();
+  parts_->api->replace(std::move(*identity));
   if (parts_->sandbox) return success();
-  return parts_->wechat_channel->reload(settings);
+  return parts_->wechat_channel->reload(settings.wechat);
 }
 
 Task<Result<void>> Daemon::start() {
@@ -481,7 +477,7 @@ std::string Daemon::admin_url() const {
   return parts_->admin_url;
 }
 const std::string& Daemon::made_key() const {
-  return parts_->made_key;
+  return parts_->access->made_key();
 }
 bool Daemon::on_sandbox() const {
   return parts_->on_sandbox;

@@ -23,9 +23,6 @@ namespace sandbox {
 class Sandbox;
 }
 
-// The tenant of the key that a sandbox daemon without keys makes for itself.
-inline constexpr std::string_view kOwnTenant = "default";
-
 struct DaemonOptions {
   std::string sandbox_folder;  // keeps the embedded sandbox's credentials over restarts; empty: fresh each time
   std::string sandbox_listen = "127.0.0.1:0";
@@ -59,9 +56,9 @@ class Daemon {
   // Stops accepting, finishes what is under way, then lets go. Idempotent.
   Task<void> stop();
 
-  // The rail account's keys, read anew; nothing that is under way is disturbed. On the embedded sandbox there is
-  // nothing to read. Error: what cannot be used, by name; the old keys stay then.
-  Result<void> reload_keys(const WechatSettings& settings);
+  // Who may call the API, and the rail account's keys (on the embedded sandbox there are none to read), both read anew;
+  // nothing that is under way is disturbed. Error: what cannot be used, by name; the old ones stay then.
+  Result<void> reload_keys(const Settings& settings);
 
   // What the listeners answer with, for a daemon that has none.
   Task<http::Response> answer(http::Request request);

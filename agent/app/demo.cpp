@@ -1,3 +1,4 @@
+#include "agent/app/access.hpp"
 #include "agent/app/api_client.hpp"
 #include "agent/app/commands.hpp"
 #include "agent/app/daemon.hpp"

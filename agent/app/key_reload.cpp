@@ -14,16 +14,15 @@
 namespace purser {
 namespace {
 
-constexpr std::chrono::minutes kLookEvery{1};
+constexpr std::chrono::seconds kLookEvery{10};
 
 void reload(const UseKeys& use, const SettingsSources& sources) {
   const LoadedSettings loaded = load_settings(sources);
   if (!loaded.ok()) {
-    log::error("rail.keys_not_reloaded", {{"why", "the settings do not load"}});
+    log::error("keys.not_reloaded", {{"why", "the settings do not load"}});
     return;
   }
-  if (auto done = use(loaded.settings.wechat); !done)
-    log::error("rail.keys_not_reloaded", {{"why", done.error().message}});
+  if (auto done = use(loaded.settings); !done) log::error("keys.not_reloaded", {{"why", done.error().message}});
 }
 
 using Stamps = std::map<std::string, std::filesystem::file_time_type>;
@@ -39,10 +38,12 @@ Stamps stamps_of(const SettingsSources& sources) {
   for (const char* name : {"PURSER_WECHAT_MERCHANT_KEY_PEM_FILE", "PURSER_WECHAT_APIV3_KEY_FILE"}) {
     if (auto found = sources.environment.find(name); found != sources.environment.end()) look(found->second);
   }
-  const auto wechat = load_settings(sources).settings.wechat;
-  look(wechat.public_key_file);
-  look(wechat.platform_certificate_file);
-  look(wechat.merchant_certificate_file);
+  const Settings settings = load_settings(sources).settings;
+  look(settings.auth.keys_file);
+  look(settings.auth.token_keys_file);
+  look(settings.wechat.public_key_file);
+  look(settings.wechat.platform_certificate_file);
+  look(settings.wechat.merchant_certificate_file);
   return out;
 }
 

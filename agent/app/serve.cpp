@@ -44,7 +44,7 @@ Task<int> run(asio::any_io_executor executor, SystemClock& clock, Settings setti
   };
   TaskGroup watched(executor, clock, report);
   (void)watched.spawn("watchdog", manager.keep_alive(clock));
-  const UseKeys use_keys = [&running = **daemon](const WechatSettings& wechat) { return running.reload_keys(wechat); };
+  const UseKeys use_keys = [&running = **daemon](const Settings& read) { return running.reload_keys(read); };
   (void)watched.spawn("keys.hangup", reload_keys_on_hangup(use_keys, sources));
   (void)watched.spawn("keys.change", reload_keys_on_change(use_keys, clock, sources));
   const int number = co_await signals.async_wait(asio::use_awaitable);

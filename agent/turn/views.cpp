@@ -19,6 +19,7 @@ std::string_view type_of(Errc code, int status) {
     return "idempotency_error";
   }
   if (status == 401) return "authentication_error";
+  if (status == 403) return "permission_error";
   if (status == 429) return "rate_limit_error";
   return status >= 500 ? "server_error" : "invalid_request_error";
 }
@@ -140,6 +141,8 @@ int status_of(Errc code) {
   switch (code) {
     case Errc::unauthorized:
       return 401;
+    case Errc::insufficient_scope:
+      return 403;
     case Errc::not_found:
       return 404;
     case Errc::method_not_allowed:

@@ -145,6 +145,18 @@ Result<std::string> base64_decode(std::string_view text) {
   return out;
 }
 
+Result<std::string> base64url_decode(std::string_view text) {
+  const Error refused(Errc::malformed_text, "not Base64 of the alphabet for URLs without padding");
+  if (text.find_first_of("+/=") != std::string_view::npos) return refused;
+  std::string standard(text);
+  std::replace(standard.begin(), standard.end(), '-', '+');
+  std::replace(standard.begin(), standard.end(), '_', '/');
+  standard.append((4 - standard.size() % 4) % 4, '=');
+  auto bytes = base64_decode(standard);
+  if (!bytes) return refused;
+  return bytes;
+}
+
 std::string hex_lower(std::string_view bytes) {
   return hex(bytes, "0123456789abcdef");
 }

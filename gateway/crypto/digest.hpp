@@ -19,6 +19,9 @@ bool constant_time_equal(std::string_view a, std::string_view b);  // false at o
 std::string base64_encode(std::string_view bytes);
 // Standard alphabet, padding required, no white space. Error: malformed_text.
 Result<std::string> base64_decode(std::string_view text);
+// The alphabet for URLs and no padding, as tokens have it (RFC 7515). Error: malformed_text, also for bits that no
+// encoder sets.
+Result<std::string> base64url_decode(std::string_view text);
 std::string hex_lower(std::string_view bytes);
 std::string hex_upper(std::string_view bytes);
 

@@ -1,6 +1,7 @@
 // Owners for OpenSSL's handles and the algorithms, fetched once. For the .cpp files of this folder only.
 #pragma once
 
+#include <climits>
 #include <openssl/bio.h>
 #include <openssl/bn.h>
 #include <openssl/err.h>
@@ -55,5 +56,21 @@ inline const unsigned char* bytes(std::string_view s) {
 
 // Everything written to a memory BIO.
 std::string contents(BIO* bio);
+// A BIO that reads `pem`, which outlives it; null when it is too long.
+inline Bio reading(std::string_view pem) {
+  return Bio(pem.size() <= INT_MAX ? BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())) : nullptr);
+}
+// OpenSSL asks on the terminal when an encrypted PEM comes without this.
+inline int no_password(char*, int, int, void*) {
+  return -1;
+}
+
+// Keys as the headers of this folder hold them, which do not know OpenSSL.
+inline EVP_PKEY* raw(const std::shared_ptr<void>& key) {
+  return static_cast<EVP_PKEY*>(key.get());
+}
+inline std::shared_ptr<void> shared(PkeyHandle key) {
+  return {key.release(), [](void* p) { EVP_PKEY_free(static_cast<EVP_PKEY*>(p)); }};
+}
 
 }  // namespace purser::crypto

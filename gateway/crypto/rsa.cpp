@@ -3,7 +3,6 @@
 #include "gateway/crypto/digest.hpp"
 #include "gateway/crypto/openssl.hpp"
 
-#include <climits>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
@@ -14,23 +13,6 @@ namespace {
 
 constexpr int kBitsMin = 2048;
 constexpr std::string_view kProbe = "WECHATPAY/SIGNTEST/";
-
-EVP_PKEY* raw(const std::shared_ptr<void>& key) {
-  return static_cast<EVP_PKEY*>(key.get());
-}
-
-std::shared_ptr<void> shared(PkeyHandle key) {
-  return {key.release(), [](void* p) { EVP_PKEY_free(static_cast<EVP_PKEY*>(p)); }};
-}
-
-// OpenSSL asks on the terminal when an encrypted PEM comes without this.
-int no_password(char*, int, int, void*) {
-  return -1;
-}
-
-Bio reading(std::string_view pem) {
-  return Bio(pem.size() <= INT_MAX ? BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())) : nullptr);
-}
 
 Result<void> check_rsa(EVP_PKEY* key) {
   if (key == nullptr) return Error(Errc::key_malformed, "not a PEM key, or one with a password");

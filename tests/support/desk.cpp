@@ -25,10 +25,9 @@ std::unique_ptr<Store> open(const std::string& folder, const std::string& failpo
   return std::make_unique<FailpointStore>(*std::move(store), *std::move(points));
 }
 
-ApiKeys keys() {
-  AuthSettings settings;
+Identity identity(AuthSettings settings) {
   settings.api_keys = Secret(std::string(kOurs) + ":" + std::string(kOurKey) + "\nother:" + std::string(kTheirKey));
-  return ApiKeys::parse(settings).value();
+  return Identity::make(settings).value();
 }
 
 }  // namespace
@@ -91,7 +90,7 @@ std::vector<std::string> Reader::fields(std::string_view label) const {
   return found;
 }
 
-Desk::Desk(const std::string& folder, const std::string& failpoints)
+Desk::Desk(const std::string& folder, const std::string& failpoints, DeskDoors doors)
     : store(open(folder, failpoints, loop.clock)),
       model(&loop.clock),
       mint(Secret("merchant secret of the tests")),
@@ -102,8 +101,9 @@ Desk::Desk(const std::string& folder, const std::string& failpoints)
       conversations({*store, model, tools, cashier, mint, loop.clock, &metrics}, turns, {"zh prompt", "en prompt"},
                     true, loop.executor()),
       webhooks({*store, channel, cashier, loop.clock, group, metrics}, [this] { ++pokes; }),
-      api({*store, conversations, cashier, catalogue, webhooks, mint, loop.clock, group, metrics}, keys(), intents,
-          turns, true),
+      limiter(loop.clock),
+      api({*store, conversations, cashier, catalogue, webhooks, mint, loop.clock, group, metrics, limiter},
+          identity(doors.auth), {intents, turns, doors.limits, doors.trusted_proxies, true}),
       admin({*store, loop.clock, metrics}, true, "1.2.3", "") {
   store->watch([this](const Change& change) {
     for (const ThreadId& thread : change.threads) conversations.news(thread).notify();

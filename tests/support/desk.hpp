@@ -64,10 +64,17 @@ class Reader {
   std::shared_ptr<State> state_;
 };
 
+// How the doors of a desk are set up, beside its two tenants' keys.
+struct DeskDoors {
+  AuthSettings auth;
+  LimitSettings limits;
+  std::vector<std::string> trusted_proxies;
+};
+
 class Desk {
  public:
   // `folder` holds the database; a second desk on it is the daemon after a restart. `failpoints` as PURSER_FAILPOINT.
-  explicit Desk(const std::string& folder, const std::string& failpoints = {});
+  explicit Desk(const std::string& folder, const std::string& failpoints = {}, DeskDoors doors = {});
   ~Desk();
   Desk(const Desk&) = delete;
   Desk& operator=(const Desk&) = delete;
@@ -109,6 +116,7 @@ class Desk {
   Conversations conversations;
   int pokes = 0;
   WebhookInbox webhooks;
+  LocalRateLimiter limiter;
   Api api;
   Admin admin;
 

@@ -100,6 +100,7 @@ namespace purser {
   X(method_not_allowed, 806, "no such method on this path")                                        \
   X(rate_limited, 807, "too many requests")                                                        \
   X(unsupported_media_type, 808, "the body is not application/json")                               \
+  X(insufficient_scope, 809, "the key may not do this")                                            \
   X(key_malformed, 900, "not a usable key or certificate")                                         \
   X(crypto_failed, 901, "the cryptographic operation failed")
 

@@ -125,7 +125,7 @@ TEST(Definitions, VariablesAreTheOnesThePublicKnows) {
 }
 
 TEST(Definitions, NoTwoVariablesAreTheSame) {
-  std::set<std::string> names{"PURSER_CONFIG", "PURSER_REDIS_URL"};
+  std::set<std::string> names{"PURSER_CONFIG"};
   for (const auto& definition : definitions()) {
     EXPECT_TRUE(names.insert(variable_of(definition)).second) << definition.key;
     if (is_secret(definition)) {

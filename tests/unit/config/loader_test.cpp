@@ -206,12 +206,15 @@ TEST_F(Loader, MisspeltVariablesAreMistakesAndForeignOnesAreNot) {
   EXPECT_EQ(loaded.warnings.size(), 2U) << report_text(loaded);
 }
 
-TEST_F(Loader, TheReservedVariableIsToldToHaveNoEffect) {
+TEST_F(Loader, APasswordWithinAnAddressIsNotShown) {
   sources.environment = {{"PURSER_REDIS_URL", "redis://:canary@h"}};
   const auto loaded = load();
   EXPECT_TRUE(loaded.ok());
-  ASSERT_EQ(loaded.warnings.size(), 1U);
+  EXPECT_EQ(loaded.settings.redis.url.reveal(), "redis://:canary@h");
   EXPECT_EQ(report_text(loaded).find("canary"), std::string::npos);
+  sources.environment = {{"PURSER_REDIS_URL", "rediss://:canary@h"}};
+  EXPECT_EQ(bad().key, "redis.url");
+  EXPECT_EQ(report_text(load()).find("canary"), std::string::npos);
 }
 
 TEST_F(Loader, SettingsAreJudgedTogetherAtTheEnd) {

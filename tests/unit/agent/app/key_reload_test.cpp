@@ -36,7 +36,8 @@ class KeyReload : public ::testing::Test {
   }
 
   UseKeys use() {
-    return [this](const WechatSettings& settings) -> Result<void> {
+    return [this](const Settings& all) -> Result<void> {
+      const WechatSettings& settings = all.wechat;
       taken_.push_back(settings);
       return answer_;
     };
@@ -98,7 +99,7 @@ TEST_F(KeyReload, WhatCannotBeUsedIsToldAndTheWatchGoesOn) {
   answer_ = Error(Errc::config_bad_value, "no private key in it", "wechat.merchant_key_pem");
   rewrite("merchant.pem", pem("half a ke"));
   ASSERT_TRUE(loop_.advance(std::chrono::seconds(61)));
-  EXPECT_TRUE(logged("rail.keys_not_reloaded"));
+  EXPECT_TRUE(logged("keys.not_reloaded"));
   for (const auto& line : lines_) EXPECT_EQ(line.find("half a ke"), line.npos);
   answer_ = success();
   rewrite("merchant.pem", pem("m3"));

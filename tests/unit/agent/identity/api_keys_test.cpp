@@ -1,4 +1,6 @@
-#include "agent/api/auth.hpp"
+#include "agent/identity/api_keys.hpp"
+
+#include "agent/identity/identity.hpp"
 
 #include <gtest/gtest.h>
 
@@ -15,20 +17,24 @@ http::Headers bearer(std::string value) {
   return {{"authorization", std::move(value)}};
 }
 
+Result<Caller> shown(const ApiKeys& keys, const http::Headers& headers) {
+  return Identity(keys, Tokens()).authenticate(headers, UtcTime{});
+}
+
 TEST(ApiKeys, are_lines_or_commas_of_tenant_and_key) {
   auto parsed =
       ApiKeys::parse(keys("acme:sk_0123456789abcdef, acme:sk_second_0123456789\r\n\n other.shop:a:b:c:0123456789ab"));
   ASSERT_TRUE(parsed.ok()) << parsed.error().message;
-  EXPECT_EQ(parsed->authenticate(bearer("Bearer sk_0123456789abcdef")).value().str(), "acme");
-  EXPECT_EQ(parsed->authenticate(bearer("bearer sk_second_0123456789")).value().str(), "acme");
-  EXPECT_EQ(parsed->authenticate(bearer("Bearer a:b:c:0123456789ab")).value().str(), "other.shop");
+  EXPECT_EQ(shown(*parsed, bearer("Bearer sk_0123456789abcdef")).value().tenant.str(), "acme");
+  EXPECT_EQ(shown(*parsed, bearer("bearer sk_second_0123456789")).value().tenant.str(), "acme");
+  EXPECT_EQ(shown(*parsed, bearer("Bearer a:b:c:0123456789ab")).value().tenant.str(), "other.shop");
 }
 
 TEST(ApiKeys, none_lets_nobody_in) {
   auto parsed = ApiKeys::parse(keys(" \n,\n"));
   ASSERT_TRUE(parsed.ok());
   EXPECT_TRUE(parsed->empty());
-  EXPECT_EQ(parsed->authenticate(bearer("Bearer ")).code(), Errc::unauthorized);
+  EXPECT_EQ(shown(*parsed, bearer("Bearer ")).code(), Errc::unauthorized);
 }
 
 TEST(ApiKeys, a_bad_entry_is_named_by_its_place_and_never_shown) {
@@ -69,9 +75,9 @@ TEST(ApiKeys, takes_exactly_one_bearer_header) {
       {{"Authorization", good}, {"authorization", "Bearer other"}},
       {{"X-Api-Key", "sk_0123456789abcdef"}},
   };
-  EXPECT_TRUE(parsed.authenticate(bearer(good)).ok());
+  EXPECT_TRUE(shown(parsed, bearer(good)).ok());
   for (const auto& headers : refused) {
-    auto who = parsed.authenticate(headers);
+    auto who = shown(parsed, headers);
     ASSERT_FALSE(who.ok());
     EXPECT_EQ(who.error(), Error(Errc::unauthorized));
   }

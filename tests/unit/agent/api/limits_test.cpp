@@ -1,0 +1,230 @@
+// Scopes, tokens that stand for one user, and how often one may ask.
+#include "tests/support/desk.hpp"
+#include "tests/support/temp_folder.hpp"
+#include "tests/support/tokens.hpp"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+namespace purser::test {
+namespace {
+
+using nlohmann::json;
+
+const TokenSigner& signer() {
+  static const TokenSigner one = TokenSigner::p256();
+  return one;
+}
+
+// A desk that takes tokens of the tenant "acme", with a key that may only look at refunds.
+class CallersTest : public ::testing::Test {
+ protected:
+  DeskDoors doors() {
+    DeskDoors out;
+    out.auth.token_keys_file = folder.file("token.pem");
+    out.auth.token_issuer = "shop";
+    out.auth.token_audience = "purser";
+    out.auth.token_tenant = "acme";
+    std::ofstream(out.auth.token_keys_file) << signer().public_pem();
+    out.auth.keys_file = folder.file("keys.json");
+    const json key{{"id", "key_refunds"},
+                   {"tenant", "acme"},
+                   {"sha256", crypto::sha256_hex("sk_only_refunds_0001")},
+                   {"scopes", {"refunds:read"}}};
+    std::ofstream(out.auth.keys_file) << json{{"keys", {key}}};
+    return out;
+  }
+  http::Response as(const std::string& bearer, http::Request request) {
+    set_header(request, "Authorization", "Bearer " + bearer);
+    return desk.send(std::move(request));
+  }
+  std::string token_of(const std::string& user, const std::string& openid = "") {
+    json claims{{"iss", "shop"}, {"aud", "purser"}, {"sub", user}, {"exp", to_seconds(desk.loop.clock.wall()) + 3'600}};
+    if (!openid.empty()) claims["openid"] = openid;
+    return signer().token(claims);
+  }
+
+  TempFolder folder;
+  Desk desk{folder.path(), {}, doors()};
+};
+
+TEST_F(CallersTest, AKeyMayDoNoMoreThanItsScopes) {
+  const auto response = as("sk_only_refunds_0001", request("POST", "/v1/threads", R"({"user":{"id":"a"}})"));
+  EXPECT_EQ(response.status, 403);
+  EXPECT_EQ(code_of(response), "insufficient_scope");
+  EXPECT_EQ(body_of(response)["error"]["type"], "permission_error");
+  EXPECT_EQ(body_of(response)["error"]["param"], "threads:write");
+  EXPECT_EQ(header_of(response, "WWW-Authenticate"),
+            R"(Bearer realm="purser", error="insufficient_scope", scope="threads:write")");
+  EXPECT_EQ(as("sk_only_refunds_0001", request("GET", "/v1/refunds/re_0000000000000000000000")).status, 404);
+}
+
+TEST_F(CallersTest, EveryEndpointAsksForAScope) {
+  for (const auto& [method, pattern] : Api::routes()) {
+    if (pattern == "/openapi.json" || pattern.starts_with("/webhooks") || pattern.starts_with("/v1/refunds")) continue;
+    std::string path(pattern);
+    while (path.find("{}") != std::string::npos) path.replace(path.find("{}"), 2, "x");
+    EXPECT_EQ(as("sk_only_refunds_0001", request(std::string(method), path, "", "k")).status, 403) << method << path;
+  }
+}
+
+TEST_F(CallersTest, ATokenOpensThreadsOfItsOwnUserOnly) {
+  const auto made = as(token_of("alice", "oAlice"), request("POST", "/v1/threads", R"({"locale":"en"})"));
+  ASSERT_EQ(made.status, 201) << made.body;
+  EXPECT_EQ(body_of(made)["user"]["id"], "alice");
+  EXPECT_EQ(body_of(made)["user"]["openid"], "oAlice");
+  EXPECT_EQ(as(token_of("alice"), request("POST", "/v1/threads", R"({"user":{"id":"alice"}})")).status, 201);
+  for (const char* body : {R"({"user":{"id":"bob"}})", R"({"user":{"id":"alice","openid":"oBob"}})"}) {
+    const auto refused = as(token_of("alice"), request("POST", "/v1/threads", body));
+    EXPECT_EQ(refused.status, 400) << body;
+  }
+}
+
+TEST_F(CallersTest, AnotherUsersRowsAreNotThere) {
+  const std::string thread = desk.thread("alice");
+  const PaymentIntent intent = desk.buy(thread);
+  desk.pay(intent);
+  auto row = desk.loop.run(desk.store->thread(intent.thread)).value();
+  std::vector<CheckedRefund> list(1);
+  list[0].intent = intent.id;
+  list[0].amount = Money(100, Currency::cny());
+  list[0].reason = "cold";
+  const std::string refund = desk.loop.run(desk.cashier.refund(row, list, "test")).value().at(0).id.str();
+  const std::vector<http::Request> doors{request("GET", "/v1/threads/" + thread),
+                                         request("GET", "/v1/threads/" + thread + "/messages"),
+                                         request("GET", "/v1/threads/" + thread + "/events"),
+                                         request("POST", "/v1/threads/" + thread + "/turns", R"({"text":"hi"})", "k1"),
+                                         request("GET", "/v1/intents/" + intent.id.str()),
+                                         request("POST", "/v1/intents/" + intent.id.str() + "/cancel", "", "k2"),
+                                         request("POST", "/v1/intents/" + intent.id.str() + "/renew", "", "k3"),
+                                         request("GET", "/v1/refunds/" + refund)};
+  const std::string bob_may = signer().token({{"iss", "shop"},
+                                              {"aud", "purser"},
+                                              {"sub", "bob"},
+                                              {"scope", "*"},
+                                              {"exp", to_seconds(desk.loop.clock.wall()) + 3'600}});
+  for (const http::Request& door : doors) {
+    const auto response = as(bob_may, door);
+    EXPECT_EQ(response.status, 404) << door.method << door.path;
+    EXPECT_EQ(code_of(response), "not_found");
+  }
+  EXPECT_EQ(as(token_of("alice"), doors[0]).status, 200);
+  EXPECT_EQ(as(token_of("alice"), doors[4]).status, 200);
+  EXPECT_EQ(as(token_of("alice"), doors[7]).status, 200);
+}
+
+TEST_F(CallersTest, TheChatDoorKnowsTheTokensUser) {
+  const std::string thread = desk.thread("alice");
+  desk.model_says("Hello.");
+  const std::string body = R"({"model":"purser","messages":[{"role":"user","content":"hi"}])";
+  auto named = request("POST", "/v1/chat/completions", body + "}");
+  set_header(named, "X-Thread-Id", thread);
+  EXPECT_EQ(as(token_of("bob"), named).status, 404);
+  EXPECT_EQ(as(token_of("bob"), request("POST", "/v1/chat/completions", body + R"(,"user":"alice"})")).status, 400);
+  const auto own = as(token_of("bob"), request("POST", "/v1/chat/completions", body + "}"));
+  ASSERT_EQ(own.status, 200) << own.body;
+  const auto id = ThreadId::parse(header_of(own, "X-Thread-Id")).value();
+  EXPECT_EQ(desk.loop.run(desk.store->thread(id)).value().user.str(), "bob");
+}
+
+TEST_F(CallersTest, OneIdempotencyKeyOfTwoUsersIsTwo) {
+  const auto alice = as(token_of("alice"), request("POST", "/v1/threads", "{}", "same"));
+  const auto bob = as(token_of("bob"), request("POST", "/v1/threads", "{}", "same"));
+  ASSERT_EQ(alice.status, 201);
+  ASSERT_EQ(bob.status, 201);
+  EXPECT_EQ(body_of(bob)["user"]["id"], "bob");
+  EXPECT_NE(body_of(alice)["id"], body_of(bob)["id"]);
+}
+
+// --- how often ------------------------------------------------------------------------------------
+
+DeskDoors with(LimitSettings limits) {
+  DeskDoors doors;
+  doors.limits = limits;
+  doors.trusted_proxies = {"10.0.0.1", "10.0.0.2"};
+  return doors;
+}
+
+TEST(RequestLimitsTest, AKeyIsToldItsLimitAndStoppedAtIt) {
+  TempFolder folder;
+  LimitSettings limits;
+  limits.requests_per_key = 2;
+  Desk desk(folder.path(), {}, with(limits));
+  const auto first = desk.get("/v1/models");
+  EXPECT_EQ(header_of(first, "X-RateLimit-Limit-Requests"), "2");
+  EXPECT_EQ(header_of(first, "X-RateLimit-Remaining-Requests"), "1");
+  EXPECT_EQ(header_of(first, "X-RateLimit-Reset-Requests"), "30000ms");
+  EXPECT_EQ(desk.get("/v1/models").status, 200);
+  const auto stopped = desk.get("/v1/models");
+  EXPECT_EQ(stopped.status, 429);
+  EXPECT_EQ(code_of(stopped), "rate_limited");
+  EXPECT_EQ(body_of(stopped)["error"]["type"], "rate_limit_error");
+  EXPECT_EQ(header_of(stopped, "Retry-After"), "30");
+  auto other = request("GET", "/v1/models");
+  set_header(other, "Authorization", "Bearer " + std::string(kTheirKey));
+  EXPECT_EQ(desk.send(other).status, 200);
+  desk.pass(std::chrono::seconds(30));
+  EXPECT_EQ(desk.get("/v1/models").status, 200);
+}
+
+TEST(RequestLimitsTest, AUserIsStoppedBeforeAnyWorkIsDone) {
+  TempFolder folder;
+  LimitSettings limits;
+  limits.turns_per_user = 1;
+  Desk desk(folder.path(), {}, with(limits));
+  const std::string thread = desk.thread("alice");
+  desk.model_says("Hello.");
+  EXPECT_EQ(desk.post("/v1/threads/" + thread + "/turns", R"({"text":"hi"})", "k1").status, 200);
+  EXPECT_EQ(desk.post("/v1/threads/" + thread + "/turns", R"({"text":"hi"})", "k2").status, 429);
+  EXPECT_EQ(desk.count_turns(thread), 1u);
+  desk.model_says("Hello.");
+  EXPECT_EQ(desk.post("/v1/threads/" + desk.thread("bob") + "/turns", R"({"text":"hi"})", "k3").status, 200);
+}
+
+TEST(RequestLimitsTest, AnAddressWithTooManyWrongKeysIsNotListenedTo) {
+  TempFolder folder;
+  LimitSettings limits;
+  limits.wrong_keys_per_address = 2;
+  Desk desk(folder.path(), {}, with(limits));
+  auto wrong = request("GET", "/v1/models");
+  set_header(wrong, "Authorization", "Bearer sk_guess_000000000000");
+  wrong.peer = "192.0.2.7";
+  EXPECT_EQ(desk.send(wrong).status, 401);
+  EXPECT_EQ(desk.send(wrong).status, 401);
+  EXPECT_EQ(desk.send(wrong).status, 429);
+  wrong.peer = "192.0.2.8";
+  EXPECT_EQ(desk.send(wrong).status, 401);
+}
+
+TEST(RequestLimitsTest, ALimitOfAddressesStandsBeforeTheKeys) {
+  TempFolder folder;
+  LimitSettings limits;
+  limits.requests_per_address = 1;
+  Desk desk(folder.path(), {}, with(limits));
+  auto asking = request("GET", "/v1/models");
+  asking.peer = "192.0.2.7";
+  EXPECT_EQ(desk.send(asking).status, 200);
+  EXPECT_EQ(desk.send(asking).status, 429);
+  asking.peer = "192.0.2.8";
+  EXPECT_EQ(desk.send(asking).status, 200);
+}
+
+TEST(ClientAddress, IsBelievedFromTrustedProxiesOnly) {
+  const std::vector<std::string> proxies{"10.0.0.1", "10.0.0.2"};
+  http::Request from;
+  from.peer = "192.0.2.9";
+  from.headers = {{"X-Forwarded-For", "203.0.113.5"}};
+  EXPECT_EQ(api::client_address(from, proxies), "192.0.2.9");
+  from.peer = "10.0.0.1";
+  EXPECT_EQ(api::client_address(from, proxies), "203.0.113.5");
+  from.headers = {{"X-Forwarded-For", "6.6.6.6, 203.0.113.5"}, {"x-forwarded-for", "10.0.0.2"}};
+  EXPECT_EQ(api::client_address(from, proxies), "203.0.113.5");  // what stands further left anybody may have written
+  from.headers = {{"X-Forwarded-For", "10.0.0.2, ,10.0.0.1"}};
+  EXPECT_EQ(api::client_address(from, proxies), "10.0.0.1");
+  from.headers.clear();
+  EXPECT_EQ(api::client_address(from, proxies), "10.0.0.1");
+}
+
+}  // namespace
+}  // namespace purser::test
