@@ -73,7 +73,7 @@ Api::Reply Api::decide_approval(Call& call) {
   if (*word != "approve" && *word != "deny")
     co_return Error(Errc::json_out_of_range, "decision is approve or deny", "/decision");
   ApprovalDecision decision(call.caller.tenant, row->id, *word == "approve");
-  decision.by = "api";
+  decision.by = call.caller.name;
   if (body->contains("note")) {
     auto note = api::string_member(*body, "", "note", kNoteMax * 4);
     if (!note) co_return note.error();
