@@ -29,7 +29,8 @@ def main(purser, readme):
             ready = daemon.stdout.readline().split()
             if not ready or ready[0] != "ready":
                 sys.exit("the daemon did not come up: " + daemon.stderr.read())
-            environment = {"PATH": os.environ["PATH"], "URL": ready[1], "ADMIN": ready[3], "KEY": ready[5]}
+            os.symlink(os.path.abspath(purser), os.path.join(home, "purser"))
+            environment = {"PATH": home + ":" + os.environ["PATH"], "URL": ready[1], "ADMIN": ready[3], "KEY": ready[5]}
             script = "".join(blocks) + JUDGEMENT
             ran = subprocess.run(["bash", "-euxo", "pipefail", "-c", script], cwd=home, env=environment, text=True,
                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
