@@ -105,6 +105,15 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   replay_app->add_option("--jobs", replay_with.jobs, "processes; 0: one a core")->check(CLI::Range(0, 64));
   replay_app->add_flag("--json", replay_with.json, "print the result as JSON");
   replay_app->add_flag("--twice", replay_with.twice, "play each script twice and compare the traces");
+  replay_with.sources.environment = environment;
+  replay_app
+      ->add_option("--record", replay_with.record,
+                   "write down what the endpoint of PURSER_LLM_BASE_URL answers: once, new, all; rewrite: expectations")
+      ->check(CLI::IsMember({"none", "once", "new", "all", "rewrite"}));
+  replay_app->add_flag("--loopback", replay_with.loopback,
+                       "over sockets: each script against a purser serve that is started for it");
+  replay_app->add_flag("--bless", replay_with.bless, "rewrite the expectations that are missed and show the changes");
+  replay_app->add_option("--keep-database", replay_with.keep_database, "copy the database of a script to this file");
 
   SimulateCommand simulate_with;
   auto* simulate_app = app.add_subcommand("simulate", "seeded episodes with random faults, judged by the invariants");

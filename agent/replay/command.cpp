@@ -1,13 +1,22 @@
 #include "agent/app/commands.hpp"
+#include "agent/replay/bless.hpp"
 #include "agent/replay/ground.hpp"
+#include "agent/replay/loopback.hpp"
+#include "agent/replay/record.hpp"
 #include "agent/replay/report.hpp"
+#include "agent/replay/script_text.hpp"
+#include "agent/replay/shrink.hpp"
 #include "gateway/async/system_clock.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <sstream>
+#include <new>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -37,12 +46,37 @@ Outcome outcome_of(RunResult run, Clock::time_point began) {
   return out;
 }
 
+UtcTime machine_day() {
+  static SystemClock clock;
+  return clock.wall();
+}
+
+// The smallest script that fails as this one does, in a file of its own; empty when there is none.
+std::string kept_smallest(const Script& script, const std::string& derivation) {
+  const auto text = smallest_script(script, derivation);
+  if (!text) return {};
+  std::string path = std::filesystem::temp_directory_path() / "purser-replay-XXXXXX.json";
+  const int file = ::mkstemps(path.data(), 5);
+  if (file < 0) return {};
+  const auto written = ::write(file, text->data(), text->size());
+  ::close(file);
+  return written == static_cast<ssize_t>(text->size()) ? path : std::string();
+}
+
 // A script and everything derived from it; `tell` hears of each run.
 template <class Tell>
 void play(const Script& script, const ReplayCommand& command, const Tell& tell) {
-  const RunOptions options;
+  RunOptions options;
   const Derivation none;
+  options.keep_database = command.keep_database;
   auto began = machine_time();
+  if (const std::string why = stale(script, machine_day()); !why.empty()) {
+    Outcome refused;
+    refused.path = script.path;
+    refused.name = script.name;
+    refused.failures.push_back(why);
+    return tell(refused);
+  }
   const RunResult plain = run_script(script, none, nullptr, options);
   Outcome first = outcome_of(plain, began);
   if (command.twice && first.failures.empty()) {
@@ -50,19 +84,110 @@ void play(const Script& script, const ReplayCommand& command, const Tell& tell) 
     if (again.digest != plain.digest) first.failures.push_back(script.path + ": two runs differ");
   }
   const bool good = first.failures.empty();
-  if (command.only.empty() || !good) tell(first);
-  if (!good || command.derive != "all") return;
+  const std::string itself = script.root.value("derived", "");
+  const std::string only = itself.empty() ? command.only : itself;
+  if (only.empty() || !good) tell(first);
+  if (!good || (command.derive != "all" && itself.empty())) return;
+  const RunOptions plainly;
+  bool searched = !itself.empty();
   for (const Derivation& derivation : derivations_of(script, plain)) {
-    if (!derivation.code.starts_with(command.only)) continue;
+    if (!derivation.code.starts_with(only)) continue;
     began = machine_time();
-    tell(outcome_of(run_script(script, derivation, &plain, options), began));
+    Outcome outcome = outcome_of(run_script(script, derivation, &plain, plainly), began);
+    if (!outcome.failures.empty() && !std::exchange(searched, true))
+      outcome.smallest = kept_smallest(script, derivation.code);
+    tell(outcome);
   }
 }
 
-// Scripts number `worker`, `worker` + `workers`, ... ; each outcome is a line to `out`.
-void work(const std::vector<Script>& scripts, const ReplayCommand& command, std::size_t worker, std::size_t workers,
-          int out) {
-  for (std::size_t i = worker; i < scripts.size(); i += workers)
+// Plays a script while an endpoint answers, and writes down what was said. False: something failed, and nothing is
+// written.
+bool record_script(const Script& script, const ReplayCommand& command, RealModel& model) {
+  if (script.rows > 1) {
+    std::cerr << script.path << ": a table cannot be recorded; take one row\n";
+    return false;
+  }
+  RunOptions options;
+  options.model = [&model](const json& request) { return model.ask(request); };
+  const Script asked = command.record == "new" ? script : without_models(script);
+  const RunResult run = run_script(asked, Derivation(), nullptr, options);
+  for (const std::string& failure : run.failures) std::cout << failure << "\n";
+  if (!run.failures.empty()) return false;
+  json root = script.root;
+  root["recorded"] = recorded_note(model, machine_day());
+  std::ofstream out(script.path, std::ios::binary | std::ios::trunc);
+  out << script_text(root, run.recorded);
+  out.close();
+  std::cout << script.path << ": recorded from " << model.provider() << "\n";
+  return out.good();
+}
+
+// Those that are to be recorded, taken out of `scripts`.
+std::vector<Script> to_record(std::vector<Script>& scripts, const ReplayCommand& command) {
+  if (command.record != "once") return std::exchange(scripts, {});
+  const auto known = std::partition(scripts.begin(), scripts.end(),
+                                    [](const Script& script) { return script.root.contains("recorded"); });
+  std::vector<Script> out(std::make_move_iterator(known), std::make_move_iterator(scripts.end()));
+  scripts.erase(known, scripts.end());
+  return out;
+}
+
+int record_scripts(const std::vector<Script>& scripts, const ReplayCommand& command) {
+  auto model = RealModel::make(command.sources);
+  if (!model) {
+    std::cerr << "purser replay: " << model.error().message << "\n";
+    return 2;
+  }
+  bool good = true;
+  for (const Script& script : scripts) good = record_script(script, command, **model) && good;
+  return good ? 0 : 1;
+}
+
+int bless_scripts(const std::vector<Script>& scripts, bool show) {
+  RunOptions options;
+  options.bless = true;
+  std::size_t rewritten = 0;
+  bool good = true;
+  for (const Script& script : scripts) {
+    const RunResult run = run_script(script, Derivation(), nullptr, options);
+    for (const std::string& failure : run.failures) std::cout << failure << "\n";
+    auto done = bless(script, run.blessings);
+    if (!done) {
+      std::cerr << "purser replay: " << done.error().message << "\n";
+      return 1;
+    }
+    for (const std::string& left : done->left) std::cout << left << "\n";
+    if (show) std::cout << done->diff;
+    rewritten += done->rewritten;
+    good = good && run.failures.empty() && done->left.empty();
+  }
+  std::cout << rewritten << " expectations rewritten\n";
+  return good ? 0 : 1;
+}
+
+// Which script is next, counted in memory that the workers share.
+class Queue {
+ public:
+  Queue()
+      : place_(::mmap(nullptr, sizeof(Counter), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)),
+        next_(place_ == MAP_FAILED ? nullptr : new (place_) Counter(0)) {}
+  ~Queue() {
+    if (next_) ::munmap(place_, sizeof(Counter));
+  }
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+  explicit operator bool() const { return next_ != nullptr; }
+  std::size_t take() { return next_->fetch_add(1); }
+
+ private:
+  using Counter = std::atomic<std::size_t>;
+  void* place_;
+  Counter* next_;
+};
+
+// Scripts as they come from the queue; each outcome is a line to `out`.
+void work(const std::vector<Script>& scripts, const ReplayCommand& command, Queue& queue, int out) {
+  for (std::size_t i = queue.take(); i < scripts.size(); i = queue.take())
     play(scripts[i], command, [out](const Outcome& outcome) {
       const std::string line = to_json(outcome).dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
       for (std::size_t at = 0; at < line.size();) {
@@ -95,6 +220,8 @@ std::vector<Outcome> on_processes(const std::vector<Script>& scripts, const Repl
     std::thread reader;
   };
   (void)Ground::of_this_process();  // keys are made once, before anybody is forked
+  Queue queue;
+  if (!queue) return {};
   std::vector<Child> children(workers);
   for (std::size_t i = 0; i < workers; ++i) {
     int ends[2];
@@ -103,7 +230,7 @@ std::vector<Outcome> on_processes(const std::vector<Script>& scripts, const Repl
     children[i].pid = ::fork();
     if (children[i].pid == 0) {
       ::close(ends[0]);
-      work(scripts, command, i, workers, ends[1]);
+      work(scripts, command, queue, ends[1]);
       ::close(ends[1]);
       std::exit(0);
     }
@@ -139,6 +266,41 @@ bool write_text(const std::string& path, const std::string& text) {
   return out.good();
 }
 
+// What the suite came to, wherever it is wanted. 0 when all is well.
+int tell_suite(const Suite& suite, const ReplayCommand& command) {
+  const bool junit_written = write_text(command.junit, junit_xml(suite));
+  const bool written = write_text(command.html, html_page(suite)) && junit_written;
+  if (command.json) {
+    std::cout << summary_json(suite).dump(2, ' ', false, json::error_handler_t::replace) << "\n";
+  } else {
+    for (const Outcome& outcome : suite.outcomes)
+      if (!outcome.failures.empty()) std::cout << failure_text(outcome);
+    std::cout << summary_text(suite);
+  }
+  return suite.failed() == 0 && !suite.outcomes.empty() && written ? 0 : 1;
+}
+
+// Each script against a purser of its own, this very program.
+Suite over_sockets(const std::vector<Script>& scripts) {
+  const auto began = machine_time();
+  Suite suite;
+  std::error_code none;
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe", none);
+  for (const Script& script : scripts) {
+    const std::string why = only_inside(script);
+    if (!why.empty()) {
+      std::cerr << script.path << ": not over sockets: " << why << "\n";
+      continue;
+    }
+    const auto start = machine_time();
+    suite.outcomes.push_back(play_over_sockets(script, program));
+    const auto took = machine_time() - start;
+    suite.outcomes.back().microseconds = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+  }
+  suite.microseconds = std::chrono::duration_cast<std::chrono::microseconds>(machine_time() - began).count();
+  return suite;
+}
+
 }  // namespace
 
 int replay_scripts(const ReplayCommand& command) {
@@ -151,6 +313,13 @@ int replay_scripts(const ReplayCommand& command) {
     }
     std::move(loaded->begin(), loaded->end(), std::back_inserter(scripts));
   }
+  if (command.bless || command.record == "rewrite") return bless_scripts(scripts, command.bless);
+  if (command.record != "none") {
+    const std::vector<Script> wanted = to_record(scripts, command);
+    const int recorded = wanted.empty() ? 0 : record_scripts(wanted, command);
+    if (recorded != 0 || scripts.empty()) return recorded;
+  }
+  if (command.loopback) return tell_suite(over_sockets(scripts), command);
   const auto began = machine_time();
   const auto cores =
       static_cast<std::size_t>(command.jobs > 0 ? command.jobs : std::max(1u, std::thread::hardware_concurrency()));
@@ -163,16 +332,7 @@ int replay_scripts(const ReplayCommand& command) {
   }
   suite.microseconds = std::chrono::duration_cast<std::chrono::microseconds>(machine_time() - began).count();
 
-  const bool junit_written = write_text(command.junit, junit_xml(suite));
-  const bool written = write_text(command.html, html_page(suite)) && junit_written;
-  if (command.json) {
-    std::cout << summary_json(suite).dump(2, ' ', false, json::error_handler_t::replace) << "\n";
-  } else {
-    for (const Outcome& outcome : suite.outcomes)
-      if (!outcome.failures.empty()) std::cout << failure_text(outcome);
-    std::cout << summary_text(suite);
-  }
-  return suite.failed() == 0 && !suite.outcomes.empty() && written ? 0 : 1;
+  return tell_suite(suite, command);
 }
 
 }  // namespace purser

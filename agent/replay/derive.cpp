@@ -16,6 +16,7 @@ class Deriving {
   Deriving(const Script& script, const RunResult& plain) : plain_(plain) {
     const nlohmann::json derive = script.root.value("derive", nlohmann::json::object());
     for (const auto& code : derive.value("skip", nlohmann::json::array())) skipped_.insert(code.get<std::string>());
+    any_end_ = derive.value("ends", "as-plain") == "any";
     const nlohmann::json given = script.root.value("given", nlohmann::json::object());
     // A rail that is scripted by hand answers one story only.
     by_hand_ = given.value("gateway", "sandbox") == "scripted";
@@ -30,6 +31,7 @@ class Deriving {
     if (wanted("F4") && !crashes_itself_) drops();
     if (wanted("F5") && plain_.model_calls > 1) reorder();
     if (wanted("F6")) rail_faults();
+    if (wanted("F6")) cut_answers();
     if (wanted("F7")) add("F7:time-in-pieces").split_time = true;
     if (wanted("F8")) mutants();
     return std::move(out_);
@@ -40,6 +42,7 @@ class Deriving {
   Derivation& add(std::string code) {
     out_.emplace_back();
     out_.back().code = std::move(code);
+    out_.back().same_end = !any_end_;
     return out_.back();
   }
 
@@ -79,6 +82,15 @@ class Deriving {
         other.same_end = false;
       }
   }
+  void cut_answers() {
+    for (std::size_t n = 1; n <= plain_.model_answers; ++n)
+      for (const std::size_t pieces : {0, 2}) {
+        Derivation& other = add("F6:model:" + std::to_string(n) + ":cut-after:" + std::to_string(pieces));
+        other.cut_answer = n;
+        other.cut_pieces = pieces;
+        other.same_end = false;  // a turn whose model fails is ended in other words
+      }
+  }
   void mutants() {
     for (std::size_t n = 1; n <= plain_.model_calls; ++n)
       for (const char* mutant : kMutants) {
@@ -92,6 +104,7 @@ class Deriving {
   const RunResult& plain_;
   std::set<std::string> skipped_;
   bool by_hand_ = false;
+  bool any_end_ = false;  // a race of which nobody can say who wins
   bool crashes_itself_ = false;
   std::vector<Derivation> out_;
 };

@@ -75,6 +75,10 @@ void Ground::put_merchant(Settings& settings) const {
 std::string Ground::fresh_database(const std::string& from) {
   const std::string path = folder_ + "/" + std::to_string(++made_) + ".db";
   std::error_code failed;
+  if (from.ends_with(".sql")) {
+    load_dump(path, from);
+    return path;
+  }
   fs::copy_file(from.empty() ? template_ : from, path, fs::copy_options::overwrite_existing, failed);
   require(!failed, "the database " + from + " cannot be copied: " + failed.message());
   fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, failed);

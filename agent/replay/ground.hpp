@@ -23,7 +23,8 @@ class Ground {
   const sandbox::SandboxCredentials& credentials() const { return credentials_; }
   // The merchant's side, as an operator would configure it.
   void put_merchant(Settings& settings) const;
-  // A path for a database that is empty but up to date, or a copy of `from`.
+  // A path for a database that is empty but up to date, or a copy of `from`, or what the statements in `from` make
+  // when it ends with .sql. Throws std::runtime_error when that cannot be read.
   std::string fresh_database(const std::string& from);
   std::string fresh_file(const std::string& name, const std::string& bytes);
   // Opens with its threads, or without, as `clock` says.
@@ -33,6 +34,7 @@ class Ground {
  private:
   Ground();
   void settle_in();
+  static void load_dump(const std::string& path, const std::string& dump);
 
   std::string folder_;
   std::string template_;

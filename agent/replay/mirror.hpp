@@ -4,6 +4,8 @@
 
 #include "gateway/store/store.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <map>
 #include <set>
 #include <string>
@@ -16,12 +18,22 @@ class Mirror {
   // A batch that the store has made durable, and what it gave numbers to.
   void apply(const Batch& batch, const Receipt& receipt);
 
+  // What was there before anybody looked; nothing of it is judged, everything after it is.
+  void adopt(std::vector<Thread> old_threads, std::vector<PaymentIntent> old_intents, std::vector<Refund> old_refunds,
+             std::vector<LedgerEntry> old_ledger, const std::vector<WorkItem>& old_work);
+  void adopt(const StreamEvent& row);
+
   // Rules that hold over everything there is, not over one change: sums, what was told, what is left undone.
   // `drained`: time has passed until nothing was due any more.
   void check_end(bool drained);
   void blame(std::string rule, std::string what);
+  // A request that is about to reach the rail: its number is durable, its figure is the server's own. `call` is
+  // "create", "refund", or one that moves nothing.
+  void rail_hears(const std::string& call, const nlohmann::json& body);
   // Nothing waits to be done, and no turn is under way.
   bool at_rest() const;
+  // What is left to do is to ask the rail about refunds that it leaves open, which is done for ever.
+  bool only_asks_of_refunds() const;
 
   // The n-th of its kind, from 1, in the order they were made; null when there is none.
   const PaymentIntent* nth_intent(std::size_t n) const;

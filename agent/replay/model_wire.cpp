@@ -9,6 +9,8 @@ namespace {
 
 using nlohmann::json;
 
+const json kUsage{{"prompt_tokens", 100}, {"completion_tokens", 20}, {"total_tokens", 120}};
+
 http::Reply reply(int status, std::string body) {
   http::Reply out;
   out.status = status;
@@ -41,25 +43,107 @@ json completion(const json& request, const json& answer, std::int64_t number) {
           {"created", 0},
           {"model", request.value("model", "")},
           {"choices", json::array({std::move(choice)})},
-          {"usage", {{"prompt_tokens", 100}, {"completion_tokens", 20}, {"total_tokens", 120}}}};
+          {"usage", kUsage}};
+}
+
+// Pieces of a text that end between characters.
+std::vector<std::string> pieces_of(const std::string& text, std::size_t bytes) {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = std::min(text.size(), at + bytes);
+    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
+    out.push_back(text.substr(at, end - at));
+    at = end;
+  }
+  return out;
+}
+
+// The same answer as a stream of chunks, each an event; `ends` says where each ends.
+std::string stream_of(const json& request, const json& answer, std::int64_t number, std::vector<std::size_t>& ends) {
+  const std::string fault = answer.value("fault", "");
+  std::string out;
+  const auto send = [&](const json& delta, const json& finish) {
+    const json chunk{{"id", "chatcmpl-" + std::to_string(number)},
+                     {"object", "chat.completion.chunk"},
+                     {"created", 0},
+                     {"model", request.value("model", "")},
+                     {"choices", json::array({{{"index", 0}, {"delta", delta}, {"finish_reason", finish}}})}};
+    out += "data: " + chunk.dump() + "\n\n";
+    ends.push_back(out.size());
+  };
+  send({{"role", "assistant"}, {"content", ""}}, nullptr);
+  for (const std::string& piece : pieces_of(answer.value("text", ""), 24)) send({{"content", piece}}, nullptr);
+  const json calls = calls_of(answer);
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    const std::size_t index = fault == "index_gap" ? 2 * i : i;
+    const json& id = fault == "same_id_twice" ? calls[0]["id"] : calls[i]["id"];
+    const json named{{"name", calls[i]["function"]["name"]}, {"arguments", ""}};
+    send({{"tool_calls", json::array({{{"index", index}, {"id", id}, {"type", "function"}, {"function", named}}})}},
+         nullptr);
+    for (const std::string& piece : pieces_of(calls[i]["function"]["arguments"].get<std::string>(), 48))
+      send({{"tool_calls", json::array({{{"index", index}, {"function", {{"arguments", piece}}}}})}}, nullptr);
+  }
+  send(json::object(), answer.value("finish", calls.empty() ? "stop" : "tool_calls"));
+  const json count{{"id", "chatcmpl-" + std::to_string(number)}, {"choices", json::array()}, {"usage", kUsage}};
+  out += "data: " + count.dump() + "\n\n";
+  ends.push_back(out.size());
+  if (fault != "no_done") out += "data: [DONE]\n\n";
+  ends.push_back(out.size());
+  return out;
+}
+
+// How the bytes travel: where a script cuts them, how fast they come, after which of them nothing comes any more.
+void shape(Served& served, const json& answer) {
+  const std::string fault = answer.value("fault", "");
+  const json how = answer.value("stream", json::object());
+  if (how.contains("split")) served.ends = how["split"].get<std::vector<std::size_t>>();
+  served.first = std::chrono::milliseconds(how.value("ttft_ms", std::int64_t{0}));
+  if (how.contains("tps")) served.between = std::chrono::milliseconds(1'000 / how["tps"].get<std::int64_t>());
+  if (fault == "drip") {
+    served.ends.clear();
+    for (std::size_t end = 16; end < served.reply.body.size(); end += 16) served.ends.push_back(end);
+    served.between = std::chrono::milliseconds(20);
+  }
+  if (fault.starts_with("cut_after_piece:")) {
+    const std::size_t pieces = std::stoul(fault.substr(fault.find(':') + 1));
+    if (pieces < served.ends.size()) served.reply.body.resize(served.ends[pieces]);
+    served.cut = true;
+  } else if (fault.starts_with("cut_after:")) {
+    const std::size_t bytes = std::stoul(fault.substr(fault.find(':') + 1));
+    served.reply.body.resize(std::min(bytes, served.reply.body.size()));
+    served.cut = true;
+  }
+  std::erase_if(served.ends, [&](std::size_t end) { return end >= served.reply.body.size(); });
+  std::sort(served.ends.begin(), served.ends.end());
+  served.ends.push_back(served.reply.body.size());
 }
 
 }  // namespace
 
-Result<http::Reply> model_reply(const json& request, const json& answer, std::int64_t number) {
+Result<Served> model_reply(const json& request, const json& answer, std::int64_t number) {
   const std::string fault = answer.value("fault", "");
-  std::string body = completion(request, answer, number).dump();
+  Served out;
   if (fault == "refuse") return Errc::connect_failed;
   if (fault == "timeout" || fault == "timeout_before_work" || fault == "timeout_after_work") return Errc::timed_out;
-  if (fault == "reset" || fault.starts_with("cut_after:")) return Errc::connection_lost;
+  if (fault == "reset") return Errc::connection_lost;
   if (fault == "http_429") {
-    http::Reply out = reply(429, R"({"error":{"message":"slow down","type":"rate_limit_error"}})");
-    if (answer.contains("retry_after")) out.headers.emplace_back("Retry-After", answer["retry_after"].dump());
+    out.reply = reply(429, R"({"error":{"message":"slow down","type":"rate_limit_error"}})");
+    if (answer.contains("retry_after")) out.reply.headers.emplace_back("Retry-After", answer["retry_after"].dump());
     return out;
   }
-  if (fault == "http_500") return reply(500, R"({"error":{"message":"broken","type":"server_error"}})");
-  if (fault == "bad_json") return reply(200, body.substr(0, body.size() / 2));
-  return reply(200, std::move(body));
+  if (fault == "http_500") {
+    out.reply = reply(500, R"({"error":{"message":"broken","type":"server_error"}})");
+    return out;
+  }
+  if (request.value("stream", false)) {
+    out.reply = reply(200, stream_of(request, answer, number, out.ends));
+    out.reply.headers[0].second = "text/event-stream";
+  } else {
+    out.reply = reply(200, completion(request, answer, number).dump());
+  }
+  if (fault == "bad_json") out.reply.body.resize(out.reply.body.size() / 2);
+  shape(out, answer);
+  return out;
 }
 
 std::string secret_in(std::string_view text) {

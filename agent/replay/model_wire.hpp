@@ -6,14 +6,24 @@
 
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
 namespace purser::replay {
 
-// The reply to a request, by a script's answer (see ModelSeat); a fault that leaves no reply is an error, and
-// `timed_out` means that nothing comes at all.
-Result<http::Reply> model_reply(const nlohmann::json& request, const nlohmann::json& answer, std::int64_t number);
+// Bytes on their way to the daemon, as they come: in pieces, one after the other, and perhaps not all of them.
+struct Served {
+  http::Reply reply;
+  std::vector<std::size_t> ends;         // where the pieces of the body end; empty: it comes in one
+  std::chrono::milliseconds first{0};    // before the head
+  std::chrono::milliseconds between{0};  // before each further piece
+  bool cut = false;                      // the connection is gone after the last of them
+};
+
+// The reply to a request, by a script's answer (see ModelSeat), streamed when that was asked for; a fault that leaves
+// no reply is an error, and `timed_out` means that nothing comes at all.
+Result<Served> model_reply(const nlohmann::json& request, const nlohmann::json& answer, std::int64_t number);
 
 // What is wrong with a request's history: every call answered once, in the model's order, before anything else is said;
 // nothing in it that a model must not see. Empty when all is well.

@@ -57,7 +57,17 @@ std::string title_of(const Outcome& outcome) {
   return outcome.derivation.empty() ? outcome.name : outcome.name + " / " + outcome.derivation;
 }
 
-void timeline(std::string& out, const Outcome& outcome) {
+// The first line of a derived run that is not as in the plain one; all of them when there is no plain one.
+std::size_t divergence(const Outcome& derived, const Outcome* plain) {
+  if (plain == nullptr) return derived.journal.size();
+  const auto same = [](const JournalLine& a, const JournalLine& b) { return a.lane == b.lane && a.text == b.text; };
+  const auto [here, there] =
+      std::mismatch(derived.journal.begin(), derived.journal.end(), plain->journal.begin(), plain->journal.end(), same);
+  return static_cast<std::size_t>(here - derived.journal.begin());
+}
+
+void timeline(std::string& out, const Outcome& outcome, const Outcome* plain) {
+  const std::size_t parts = divergence(outcome, plain);
   const UtcTime start = outcome.journal.empty() ? UtcTime{} : outcome.journal.front().at;
   UtcTime last = start;
   out += "<details" + std::string(outcome.failures.empty() ? "" : " open") +
@@ -67,15 +77,22 @@ void timeline(std::string& out, const Outcome& outcome) {
   out += "<table><tr><th>time</th>";
   for (const char* lane : kLanes) out += std::string("<th>") + lane + "</th>";
   out += "</tr>";
-  for (const JournalLine& line : outcome.journal) {
+  for (std::size_t i = 0; i < outcome.journal.size(); ++i) {
+    const JournalLine& line = outcome.journal[i];
+    if (i == parts) out += "<tr class=parts><td colspan=7>from here on it is not the plain run any more</td></tr>";
     const auto lane = std::find(kLanes.begin(), kLanes.end(), line.lane);
     if (lane == kLanes.end()) continue;
     if (line.at - last >= std::chrono::seconds(10))
       out += "<tr class=jump><td colspan=7>" + escaped(since(last, line.at)) + " pass</td></tr>";
     last = line.at;
     out += "<tr><td>" + since(start, line.at) + "</td>";
+    // "intent.created {...}": what happened, and in small how it was told.
+    const std::size_t data = line.lane == "event" ? std::min(line.text.find(" {"), line.text.size()) : line.text.size();
+    const std::string rest = line.text.substr(data);
     for (auto it = kLanes.begin(); it != kLanes.end(); ++it)
-      out += it == lane ? "<td class=" + line.lane + ">" + escaped(line.text) + "</td>" : "<td></td>";
+      out += it != lane ? "<td></td>"
+                        : "<td class=" + line.lane + ">" + escaped(line.text.substr(0, data)) +
+                              (rest.empty() ? "" : "<small>" + escaped(rest) + "</small>") + "</td>";
     out += "</tr>";
   }
   out += "</table></details>\n";
@@ -94,7 +111,8 @@ json to_json(const Outcome& outcome) {
           {"digest", outcome.digest},
           {"assertions", outcome.assertions},
           {"us", outcome.microseconds},
-          {"commits", outcome.commits}};
+          {"commits", outcome.commits},
+          {"smallest", outcome.smallest}};
 }
 
 Outcome outcome_from(const json& line) {
@@ -108,6 +126,7 @@ Outcome outcome_from(const json& line) {
   out.assertions = line.at("assertions").get<std::map<std::string, std::size_t>>();
   out.microseconds = line.at("us");
   out.commits = line.at("commits");
+  out.smallest = line.at("smallest");
   return out;
 }
 
@@ -131,7 +150,9 @@ std::string failure_text(const Outcome& outcome) {
   for (std::size_t i = from; i < outcome.journal.size(); ++i)
     out += "    " + since(start, outcome.journal[i].at) + "  " + outcome.journal[i].lane + "  " +
            outcome.journal[i].text + "\n";
-  return out + "  again: " + command_of(outcome) + "\n";
+  out += "  again: " + command_of(outcome) + "\n";
+  if (!outcome.smallest.empty()) out += "  its smallest part that fails: purser replay " + outcome.smallest + "\n";
+  return out;
 }
 
 std::string summary_text(const Suite& suite) {
@@ -194,11 +215,16 @@ std::string html_page(const Suite& suite) {
       "vertical-align:top;overflow-wrap:anywhere;border-left:1px solid #eee}th:first-child{width:80px}"
       "td.user{background:#e8f1fd}td.model{background:#f3ecfb}td.rail{background:#e9f7ef}td.ledger{background:#fdf6e3}"
       "td.event{background:#f4f4f4}td.run{background:#fdecea}.jump td{text-align:center;color:#888;border-top:1px "
-      "dashed #aaa}"
+      "dashed #aaa}pre{white-space:pre-wrap}small{display:block;color:#888;font-size:9px;line-height:1.2}"
+      ".parts td{background:#c0392b;color:#fff;text-align:center}"
       "</style></head><body><h1>purser replay</h1><pre>" +
       escaped(summary_text(suite)) + "</pre>\n";
-  for (const Outcome& one : suite.outcomes)
-    if (one.derivation.empty() || !one.failures.empty()) timeline(out, one);
+  const Outcome* plain = nullptr;
+  for (const Outcome& one : suite.outcomes) {
+    if (one.derivation.empty()) plain = &one;
+    const bool of_it = !one.derivation.empty() && plain != nullptr && plain->name == one.name;
+    if (one.derivation.empty() || !one.failures.empty()) timeline(out, one, of_it ? plain : nullptr);
+  }
   return out + "</body></html>\n";
 }
 

@@ -19,6 +19,7 @@ struct Outcome {
   std::map<std::string, std::size_t> assertions;
   std::int64_t microseconds = 0;
   std::int64_t commits = 0;
+  std::string smallest;  // of a failed derivation: the file of the smallest script that fails so
 };
 
 json to_json(const Outcome& outcome);

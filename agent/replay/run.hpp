@@ -23,7 +23,7 @@ class Run {
         plain_(plain),
         options_(options),
         given_(script.root.value("given", json::object())),
-        world_(with_keep(world_options(script), options)),
+        world_(world_options(script)),
         stage_(world_) {
     result_.name = script.name;
     result_.path = script.path;
@@ -34,10 +34,6 @@ class Run {
 
  private:
   bool is_plain() const { return derived_.code.empty(); }
-  static WorldOptions with_keep(WorldOptions world, const RunOptions& options) {
-    world.keep_database = options.keep_database;
-    return world;
-  }
 
   void fail(const std::string& what);
   void count(const std::string& kind) { result_.assertions[kind] += 1; }
@@ -70,6 +66,9 @@ class Run {
   void check_calls(const json& expect);
   void check_lists(const json& expect, const std::string& thread);
   void compare(const std::string& kind, const json& expected, const json& actual);
+  void missed(const std::string& kind, const std::string& how, json value);
+  void record(const json& s, const std::string& thread);
+  bool holds(const std::string& key, const json& expected, const std::string& thread);
   void trajectory();
   void finally();
   void finish();
@@ -97,6 +96,7 @@ class Run {
   std::size_t keys_ = 0;
   std::map<std::string, std::size_t> cursor_;
   std::size_t calls_answered_ = 0;
+  std::size_t answers_given_ = 0;
 };
 
 }  // namespace purser::replay

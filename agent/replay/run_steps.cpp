@@ -51,6 +51,8 @@ std::optional<json> Run::seat(const json& request) {
 }
 
 json Run::mutated(json answer) {
+  if (++answers_given_ == derived_.cut_answer)
+    answer["fault"] = "cut_after_piece:" + std::to_string(derived_.cut_pieces);
   if (!answer.contains("calls")) return answer;
   if (derived_.reverse_calls) std::reverse(answer["calls"].begin(), answer["calls"].end());
   for (json& call : answer["calls"]) {
@@ -78,8 +80,10 @@ json Run::mutated(json answer) {
     call["args"] = args;
     if (how == "cut") {
       const std::string text = args.dump();
+      std::size_t half = text.size() / 2;
+      while (half > 0 && (static_cast<unsigned char>(text[half]) & 0xC0) == 0x80) --half;
       call.erase("args");
-      call["args_raw"] = text.substr(0, text.size() / 2);
+      call["args_raw"] = text.substr(0, half);
     }
     if (how == "doubled_key") {
       std::string text = args.dump();
@@ -96,6 +100,7 @@ json Run::mutated(json answer) {
 std::string Run::thread_of(const json& s) {
   const std::string name = s.value("thread", "main");
   const json about = given_.value("threads", json::object()).value(name, json::object());
+  if (about.contains("id")) stage_.adopt(name, about["id"].get<std::string>());
   json owner = given_.value("user", json{{"id", "u_1"}});
   if (about.contains("user")) owner = about["user"];
   const std::string locale = about.value("locale", given_.value("locale", "zh"));
@@ -139,8 +144,10 @@ void Run::step(const json& s) {
   world_.settle();
   if (!is_plain()) catch_up();
   capture_names();
-  if (s.contains("expect") && is_plain()) {
-    const std::string of = thread.empty() && stage_.knows("main") ? stage_.id_of("main") : thread;
+  const std::string of = thread.empty() && stage_.knows("main") ? stage_.id_of("main") : thread;
+  if (options_.model && is_plain()) {
+    record(s, of);
+  } else if (s.contains("expect") && is_plain()) {
     check(s["expect"], of);
   }
   for (const ClientCallPtr& call : step_calls_) result_.most_events = std::max(result_.most_events, call->events_seen);
@@ -241,6 +248,7 @@ void Run::model(const json& s) {
   result_.memo.by_history[history_of(request)].push_back(s["model"]);
   result_.memo.by_last[last_of(request)] = s["model"];
   result_.model_calls += s["model"].value("calls", json::array()).size();
+  result_.model_answers += 1;
   const json answer = substituted(s["model"], captures_);
   world_.note("step", "model");
   world_.serve_model(which, answer);

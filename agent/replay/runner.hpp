@@ -5,6 +5,7 @@
 #include "agent/replay/script.hpp"
 #include "agent/replay/world.hpp"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -31,7 +32,16 @@ struct Derivation {
   bool reverse_calls = false;
   std::size_t mutant_call = 0;  // the n-th call of a model
   std::string mutant;
+  std::size_t cut_answer = 0;  // the n-th answer of a model is lost after so many pieces of its stream
+  std::size_t cut_pieces = 0;
   bool same_end = true;  // the end state must be the plain run's
+};
+
+// An expectation that was missed, and what it would have to say: step number, "ledger", "finally.captured_fen".
+struct Blessing {
+  std::size_t step = 0;
+  std::string kind;
+  json value;
 };
 
 struct RunResult {
@@ -50,11 +60,17 @@ struct RunResult {
   std::size_t webhooks = 0;
   std::size_t most_events = 0;  // of one turn
   std::size_t model_calls = 0;
+  std::size_t model_answers = 0;
   std::map<std::string, std::size_t> assertions;  // by kind
+  std::vector<Blessing> blessings;                // with RunOptions::bless, in place of failures
+  std::vector<json> recorded;                     // with RunOptions::model: the steps, and the model's among them
 };
 
 struct RunOptions {
   std::string keep_database;
+  bool bless = false;
+  // Answers the requests that no step answers, as a model step does; empty: they are a failure.
+  std::function<Result<json>(const json& request)> model;
 };
 
 RunResult run_script(const Script& script, const Derivation& derivation, const RunResult* plain,

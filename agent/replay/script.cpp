@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <regex>
 
 namespace purser {
@@ -20,6 +21,11 @@ namespace fs = std::filesystem;
 
 constexpr int kIncludeDepthMax = 8;
 
+const json& schema() {
+  static const json parsed = json::parse(replay_schema());
+  return parsed;
+}
+
 // Walks a JSON text that is known to be valid, for the place of one value.
 class Locator {
  public:
@@ -29,10 +35,17 @@ class Locator {
     space();
     std::size_t found = at_;
     for (const std::string& step : path) {
-      if (!enter(step)) break;
+      found_all_ = enter(step);
+      if (!found_all_) break;
       found = at_;
     }
     return found;
+  }
+  bool found_all() const { return found_all_; }
+  // Where the value that was found ends.
+  std::size_t past() {
+    skip();
+    return at_;
   }
 
  private:
@@ -86,6 +99,7 @@ class Locator {
 
   std::string_view text_;
   std::size_t at_ = 0;
+  bool found_all_ = true;
 };
 
 std::vector<std::string> steps_of(std::string_view pointer) {
@@ -124,6 +138,11 @@ class Checker {
   }
 
  private:
+  static const std::regex& compiled(const std::string& pattern) {
+    static std::map<std::string, std::regex> known;
+    const auto found = known.find(pattern);
+    return found != known.end() ? found->second : known.emplace(pattern, pattern).first->second;
+  }
   void bad(const std::string& at, std::string what) { found.emplace_back(at, std::move(what)); }
 
   static std::string shown(const json& value) {
@@ -140,7 +159,7 @@ class Checker {
   void check_text(const json& rule, const std::string& text, const std::string& at) {
     if (rule.contains("minLength") && text.size() < rule["minLength"]) bad(at, "expected some text");
     if (!rule.contains("pattern")) return;
-    if (!std::regex_search(text, std::regex(rule["pattern"].get<std::string>())))
+    if (!std::regex_search(text, compiled(rule["pattern"])))
       bad(at, "expected " + rule["pattern"].get<std::string>() + ", found " + shown(text));
   }
   void check_array(const json& rule, const json& value, const std::string& at) {
@@ -232,8 +251,7 @@ Result<json> parse_text(const std::string& path, const std::string& text) {
 
 Result<void> checked(const std::string& path, const std::string& text, const json& rule, const json& value,
                      const std::string& under) {
-  const json schema = json::parse(script_schema());
-  Checker checker(schema);
+  Checker checker(schema());
   checker.check(rule, value, under);
   if (checker.found.empty()) return success();
   std::string all;
@@ -248,6 +266,7 @@ Result<void> take_steps(Script& out, const std::string& path, const std::string&
     if (!steps[i].contains("include")) {
       out.steps.push_back(steps[i]);
       out.where.push_back(where);
+      out.places.push_back({path, pointer_to("/steps", i)});
       continue;
     }
     if (depth >= kIncludeDepthMax) return malformed(where + ": parts include each other without end");
@@ -258,7 +277,7 @@ Result<void> take_steps(Script& out, const std::string& path, const std::string&
     if (!document) return document.error();
     const json inner = filled(*document, steps[i].value("with", json::object()));
     if (!inner.is_object() || !inner.contains("steps")) return malformed(part + ":1: expected {\"steps\": [...]}");
-    const json rule = json::parse(script_schema()).at("properties").at("steps");
+    const json& rule = schema().at("properties").at("steps");
     if (auto good = checked(part, *part_text, rule, inner["steps"], "/steps"); !good) return good;
     if (auto taken = take_steps(out, part, *part_text, inner["steps"], depth + 1); !taken) return taken;
   }
@@ -276,6 +295,14 @@ std::size_t line_of(std::string_view text, std::string_view pointer) {
   return 1 + static_cast<std::size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n'));
 }
 
+std::optional<std::pair<std::size_t, std::size_t>> span_of(std::string_view text, std::string_view pointer) {
+  Locator locator(text);
+  const auto steps = steps_of(pointer);
+  const std::size_t from = locator.find(steps);
+  if (!locator.found_all()) return std::nullopt;
+  return std::pair(from, locator.past());
+}
+
 std::vector<std::pair<std::string, std::string>> schema_mistakes(const json& schema, const json& value) {
   Checker checker(schema);
   checker.check(schema, value, "");
@@ -287,15 +314,15 @@ Result<std::vector<Script>> parse_scripts(const std::string& path, const std::st
   if (!document) return document.error();
   if (!document->is_object()) return malformed(path + ":1: expected an object");
   const json rows = document->value("table", json::array({json::object()}));
-  const json schema = json::parse(script_schema());
   std::vector<Script> out;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     json with = document->value("params", json::object());
     if (rows[i].is_object()) with.update(rows[i]);
     json root = filled(*document, with);
-    if (auto good = checked(path, text, schema, root, ""); !good) return good.error();
+    if (auto good = checked(path, text, schema(), root, ""); !good) return good.error();
     Script script;
     script.path = path;
+    script.rows = rows.size();
     script.name = root["name"].get<std::string>();
     if (rows.size() > 1) script.name += " [" + with.value("row", std::to_string(i + 1)) + "]";
     if (auto taken = take_steps(script, path, text, root["steps"], 0); !taken) return taken.error();

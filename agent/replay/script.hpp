@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,6 +20,12 @@ struct Script {
   nlohmann::json root;                // without "steps", values filled in
   std::vector<nlohmann::json> steps;  // included parts in their places
   std::vector<std::string> where;     // "file:line" of each step
+  struct Place {
+    std::string file;
+    std::string pointer;
+  };
+  std::vector<Place> places;  // of each step
+  std::size_t rows = 1;       // of the table that this is one of
 };
 
 // A file, or every *.json of a folder and the folders in it, in the order of their names; those in a folder named
@@ -30,6 +37,9 @@ Result<std::vector<Script>> parse_scripts(const std::string& path, const std::st
 // The line, from 1, on which the value at a JSON pointer begins in a valid JSON text; the nearest parent's when it is
 // not there.
 std::size_t line_of(std::string_view text, std::string_view pointer);
+
+// From where to where that value stands in the text, in bytes; nothing when it is not there.
+std::optional<std::pair<std::size_t, std::size_t>> span_of(std::string_view text, std::string_view pointer);
 
 // What breaks the schema, as (pointer, rule). Knows the words that the schema uses, no more.
 std::vector<std::pair<std::string, std::string>> schema_mistakes(const nlohmann::json& schema,

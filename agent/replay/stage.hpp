@@ -24,6 +24,8 @@ class Stage {
 
   // Made at the first use by a POST; settles the world for it. Empty when the daemon refuses.
   std::string thread(const std::string& name, const json& user, const std::string& locale);
+  // The thread of this name has been there before.
+  void adopt(const std::string& name, const std::string& id) { threads_.emplace(name, id); }
   bool knows(const std::string& name) const { return threads_.contains(name); }
   const std::string& id_of(const std::string& name) const { return threads_.at(name); }
   const std::map<std::string, std::string>& threads() const { return threads_; }

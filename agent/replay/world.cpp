@@ -9,16 +9,18 @@
 #include <filesystem>
 
 namespace purser::replay {
+namespace {
+
+constexpr Millis kRefundPatience{3 * 3'600'000};
+
+}  // namespace
+
 // --- the world ----------------------------------------------------------------------------------------------------
 
 World::World(WorldOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 
 World::~World() {
   if (impl_->daemon) impl_->bury();
-  std::error_code ignored;
-  if (!impl_->options.keep_database.empty())
-    std::filesystem::copy_file(impl_->database, impl_->options.keep_database,
-                               std::filesystem::copy_options::overwrite_existing, ignored);
   Ground::forget(impl_->database);
 }
 
@@ -34,6 +36,14 @@ void World::crash() {
   impl_->note("run", "killed");
   impl_->crashes += 1;
   impl_->bury();
+}
+
+Result<void> World::keep_database(const std::string& path) {
+  crash();
+  std::error_code failed;
+  std::filesystem::copy_file(impl_->database, path, std::filesystem::copy_options::overwrite_existing, failed);
+  if (failed) return Error(Errc::config_unreadable, path + ": " + failed.message(), path);
+  return success();
 }
 
 bool World::up() const {
@@ -77,10 +87,13 @@ void World::advance(Millis by) {
 }
 
 bool World::drain(Millis patience) {
-  const auto target = impl_->elapsed() + patience;
+  const auto began = impl_->elapsed();
+  const auto target = began + patience;
   for (;;) {
     settle();
     if (impl_->mirror.at_rest() && !busy()) return true;
+    // The rail has nothing more to say by itself, and has been asked often enough.
+    if (impl_->mirror.only_asks_of_refunds() && !busy() && impl_->elapsed() - began > kRefundPatience) return true;
     const auto next = impl_->next_happening();
     if (!next || *next > target) return false;
     impl_->move_to(*next);
@@ -173,7 +186,8 @@ void World::serve_rail(std::size_t which, const json& reply) {
   if (fault.starts_with("timeout")) return;
   if (fault == "reset") return parked.slot->set(Errc::connection_lost);
   if (fault == "refuse") return parked.slot->set(Errc::connect_failed);
-  http::Reply out;
+  Served served;
+  http::Reply& out = served.reply;
   out.status = reply.value("status", 200);
   if (fault == "http_500") out.status = 500;
   if (fault == "http_429") out.status = 429;
@@ -186,7 +200,7 @@ void World::serve_rail(std::size_t which, const json& reply) {
   const auto& keys = impl_->ground.credentials();
   out.headers = sandbox::signature_headers(keys, keys.public_key_id, out.body, impl_->now(), impl_->rail_mint, twist);
   out.headers.emplace_back("Content-Type", "application/json; charset=utf-8");
-  parked.slot->set(std::move(out));
+  parked.slot->set(std::move(served));
 }
 
 sandbox::SandboxRail& World::rail() {

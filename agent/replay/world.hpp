@@ -75,7 +75,6 @@ struct WorldOptions {
   bool scripted_model = true;         // false: the rule engine
   bool scripted_rail = false;         // every call of the rail waits for the script
   bool shuffle = false;               // the store takes a seeded while to answer, so coroutines overtake each other
-  std::string keep_database;          // the database is copied here at the end; empty: it is thrown away
   std::string from_database;          // starts on a copy of this file
 };
 
@@ -90,6 +89,8 @@ class World {
   Result<void> start();
   // The process is gone between two instructions: nothing of it is flushed, told or sent any more.
   void crash();
+  // The daemon is killed, and its database copied. Error: config_unreadable.
+  Result<void> keep_database(const std::string& path);
   bool up() const;
   void arm(CrashPoint point);
   std::size_t crashes() const;
@@ -102,7 +103,8 @@ class World {
   void advance(Millis by);
   void jump_wall(std::chrono::seconds by);
   UtcTime now() const;  // the world's true time
-  // Lets time pass until nothing is left to be done, at most `patience`. False: something still is.
+  // Lets time pass until nothing is left to be done but to ask about refunds that the rail leaves open, at most
+  // `patience`. False: something still is.
   bool drain(Millis patience);
 
   // A request of a client; answered as the world settles.

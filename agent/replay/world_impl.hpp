@@ -4,6 +4,7 @@
 #include "agent/app/daemon.hpp"
 #include "agent/replay/gate_store.hpp"
 #include "agent/replay/ground.hpp"
+#include "agent/replay/model_wire.hpp"
 #include "agent/replay/world.hpp"
 #include "gateway/async/one_shot.hpp"
 #include "gateway/async/task_group.hpp"
@@ -23,7 +24,7 @@ namespace purser::replay {
 
 using Nanos = std::chrono::nanoseconds;
 
-using ReplySlot = std::shared_ptr<OneShot<http::Reply>>;
+using ReplySlot = std::shared_ptr<OneShot<Served>>;
 
 struct Parked {
   Waiting what;
@@ -62,11 +63,14 @@ struct World::Impl {
    public:
     Net(Impl& world, Incarnation& of) : world_(world), of_(of), life_(of.life) {}
     Task<Result<http::Reply>> send(http::Call call, Deadline deadline) override;
+    Task<Result<http::Reply>> stream(http::Call call, http::ReplySink& sink, Deadline deadline) override;
 
    private:
     Task<Result<http::Reply>> to_rail(http::Call call, Deadline deadline);
     Task<Result<http::Reply>> silence(Deadline deadline);
-    Task<Result<http::Reply>> park(std::vector<Parked>& queue, Parked parked, Deadline deadline);
+    Task<Result<Served>> to_model(http::Call call, Deadline deadline);
+    Task<Result<Served>> park(std::vector<Parked>& queue, Parked parked, Deadline deadline);
+    Task<Result<void>> wait(std::chrono::milliseconds time, Clock::time_point limit);
 
     Impl& world_;
     Incarnation& of_;
@@ -82,7 +86,9 @@ struct World::Impl {
         rail_mint(rail_dice, ground.credentials().apiv3_key),
         rail(ground.credentials(), sandbox::SandboxSettings(), rail_mint),
         database(ground.fresh_database(options.from_database)),
-        capture([this](std::string line) { logged(std::move(line)); }) {}
+        capture([this](std::string line) { logged(std::move(line)); }) {
+    if (!options.from_database.empty()) adopt();
+  }
 
   UtcTime time_at(Nanos at) const { return options.start + std::chrono::floor<Millis>(at); }
   Nanos elapsed() const { return daemon ? daemon->began + (daemon->clock.now() - daemon->began_clock) : stood; }
@@ -94,8 +100,11 @@ struct World::Impl {
   bool strikes(CrashPoint::Place place, CrashPoint::When when, std::int64_t nth, const std::string& name);
   bool before_commit(const std::string& name);
   bool after_commit(const Batch& batch, const Receipt& receipt);
-  void check_rail_call(const std::string& name, const json& body);
   Settings settings() const;
+  void adopt();
+  void tell_rail(const PaymentIntent& row);
+  void tell_rail(const Refund& row);
+  void ask_rail(const std::string& target, const std::string& body, UtcTime at);
   Result<void> start();
   void bury();
   bool pump();

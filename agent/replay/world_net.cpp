@@ -30,6 +30,53 @@ Result<http::Reply> plain_error(int status) {
 Task<Result<http::Reply>> World::Impl::Net::send(http::Call call, Deadline deadline) {
   if (!life_->up) co_return Errc::connection_lost;
   if (call.origin.port == "7001") co_return co_await to_rail(std::move(call), deadline);
+  auto served = co_await to_model(std::move(call), deadline);
+  if (!served) co_return served.error();
+  const auto slow = static_cast<int>(served->ends.size()) * served->between;
+  auto waited = co_await wait(served->first + slow, deadline.at);
+  if (!waited) co_return waited.error();
+  if (served->cut) co_return Errc::connection_lost;
+  co_return std::move(served->reply);
+}
+
+Task<Result<http::Reply>> World::Impl::Net::stream(http::Call call, http::ReplySink& sink, Deadline deadline) {
+  if (call.origin.port == "7001") co_return co_await http::Client::stream(std::move(call), sink, deadline);
+  const Deadline first{std::min(deadline.at, sink.limit())};
+  auto served = co_await to_model(std::move(call), first);
+  if (!served) co_return served.error();
+  auto waited = co_await wait(served->first, first.at);
+  if (!waited) co_return waited.error();
+  sink.head(served->reply.status, served->reply.headers);
+  std::size_t from = 0;
+  for (const std::size_t end : served->ends) {
+    if (from > 0 && served->between.count() > 0) {
+      auto paused = co_await wait(served->between, std::min(deadline.at, sink.limit()));
+      if (!paused) co_return paused.error();
+    }
+    const bool more = sink.piece(std::string_view(served->reply.body).substr(from, end - from));
+    from = end;
+    if (!more) co_return std::move(served->reply);
+  }
+  if (from == 0 && !served->reply.body.empty()) (void)sink.piece(served->reply.body);
+  if (served->cut) co_return Errc::connection_lost;
+  served->reply.body.clear();
+  co_return std::move(served->reply);
+}
+
+// Time that passes on the wire; the daemon may die in it, or have waited long enough.
+Task<Result<void>> World::Impl::Net::wait(std::chrono::milliseconds time, Clock::time_point limit) {
+  const auto until = of_.clock.now() + time;
+  if (time.count() > 0) {
+    auto slept = co_await of_.clock.sleep_until(std::min(until, limit));
+    if (!slept) co_return slept.error();
+  }
+  if (!life_->up) co_return Errc::connection_lost;
+  if (until > limit) co_return Errc::timed_out;
+  co_return success();
+}
+
+Task<Result<Served>> World::Impl::Net::to_model(http::Call call, Deadline deadline) {
+  if (!life_->up) co_return Errc::connection_lost;
   if (call.origin.port != "7002") co_return Error(Errc::connect_failed, "a replay has no network: " + call.origin.host);
   Parked parked;
   parked.what.method = call.method;
@@ -43,9 +90,9 @@ Task<Result<http::Reply>> World::Impl::Net::send(http::Call call, Deadline deadl
   co_return co_await park(world_.models, std::move(parked), deadline);
 }
 
-Task<Result<http::Reply>> World::Impl::Net::park(std::vector<Parked>& queue, Parked parked, Deadline deadline) {
+Task<Result<Served>> World::Impl::Net::park(std::vector<Parked>& queue, Parked parked, Deadline deadline) {
   auto ex = co_await asio::this_coro::executor;
-  auto slot = std::make_shared<OneShot<http::Reply>>(ex);
+  auto slot = std::make_shared<OneShot<Served>>(ex);
   parked.slot = slot;
   std::optional<json> answer;
   if (&queue == &world_.models && world_.seat) answer = world_.seat(parked.what.body);
@@ -63,7 +110,7 @@ Task<Result<http::Reply>> World::Impl::Net::park(std::vector<Parked>& queue, Par
 Task<Result<http::Reply>> World::Impl::Net::to_rail(http::Call call, Deadline deadline) {
   const std::string name = rail_name(call.method, call.target);
   const json body = json::parse(call.body, nullptr, false);
-  world_.check_rail_call(name, body);
+  world_.mirror.rail_hears(name, body);
   world_.rail_names.push_back(name);
   const auto nth = static_cast<std::int64_t>(world_.rail_names.size());
   if (world_.strikes(CrashPoint::Place::rail, CrashPoint::When::before, nth, name)) co_return Errc::connection_lost;
@@ -73,9 +120,11 @@ Task<Result<http::Reply>> World::Impl::Net::to_rail(http::Call call, Deadline de
     parked.what.target = call.target;
     parked.what.body = body;
     parked.what.headers = call.headers;
-    parked.what.row_was_durable = true;  // check_rail_call has blamed it otherwise
+    parked.what.row_was_durable = true;  // the mirror has blamed it otherwise
     world_.note("rail", call.method + " " + call.target);
-    co_return co_await park(world_.rails, std::move(parked), deadline);
+    auto served = co_await park(world_.rails, std::move(parked), deadline);
+    if (!served) co_return served.error();
+    co_return std::move(served->reply);
   }
   http::Request request;
   request.method = call.method;
@@ -118,24 +167,6 @@ Task<Result<http::Reply>> World::Impl::Net::silence(Deadline deadline) {
   auto slept = co_await of_.clock.sleep_until(deadline.at);
   if (!slept) co_return slept.error();
   co_return life_->up ? Errc::timed_out : Errc::connection_lost;
-}
-
-// The number is durable and the figure is the server's own before the rail hears of either.
-void World::Impl::check_rail_call(const std::string& name, const json& body) {
-  if (name == "create") {
-    const PaymentIntent* row = mirror.intent_of_number(body.value("out_trade_no", ""));
-    if (!row) return mirror.blame("I7", "the rail hears of an order before the store does");
-    if (body["amount"].value("total", std::int64_t{-1}) != row->amount.minor())
-      mirror.blame("O8", "the rail is asked for another amount than " + row->id.str() + " has");
-  }
-  if (name != "refund") return;
-  for (const auto& [id, row] : mirror.refunds) {
-    if (row.out_refund_no.str() != body.value("out_refund_no", "")) continue;
-    if (body["amount"].value("refund", std::int64_t{-1}) != row.amount.minor())
-      mirror.blame("O8", "the rail is asked to return another amount than " + id + " has");
-    return;
-  }
-  mirror.blame("I7", "the rail hears of a refund before the store does");
 }
 
 void World::Impl::deliver(Parked& parked, const json& answer) {

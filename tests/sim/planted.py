@@ -1,19 +1,21 @@
 #!/usr/bin/env python3
 """Seeded defects: each is planted into a copy of the tree, built, and must be caught by a script or a seed.
 
-  mutants.py --check           every defect still fits its file, exactly once
-  mutants.py [NAME]...         plants, builds and hunts (all of them take about half an hour on two cores)
+  planted.py --check           every defect still fits its file, exactly once
+  planted.py [NAME]...         plants, builds and hunts (all of them take about half an hour on two cores)
 """
+import os
 import pathlib
 import shutil
 import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = ROOT / 'build' / 'mutants'
+TREE = ROOT / 'build' / 'planted'
+BUILD = TREE / 'build' / 'debug'
 
 # name, file, what stands there, what the defect makes of it
-MUTANTS = [
+DEFECTS = [
     ('expires-one-too-late', 'tools/cashier/decisions.cpp', 'if (now < intent.expires_at) return',
      'if (now <= intent.expires_at) return'),
     ('paid-in-time-off-by-one', 'tools/cashier/decisions.cpp', 'facts.success_time < intent.expires_at;',
@@ -54,7 +56,7 @@ MUTANTS = [
      'if (amount.minor() > left->minor() + 1) {'),
     ('refund-of-unpaid', 'validation/rules/refund_bounds.cpp', 'if (intent.state == IntentState::succeeded) return success();',
      'return success();'),
-    ('tolerance-doubled', 'validation/rules/price_tolerance.cpp', 'std::int64_t{200}', 'std::int64_t{100}'),
+    ('tolerance-doubled', 'validation/rules/price_tolerance.cpp', 'return off * 1\'000 <=', 'return off * 500 <='),
     ('second-open-payment', 'validation/rules/one_active_payment.cpp', 'if (open == nullptr || !is_open(open->state)) return',
      'if (true || open == nullptr || !is_open(open->state)) return'),
     ('foreign-rows-are-own', 'tools/registry.cpp',
@@ -76,13 +78,13 @@ MUTANTS = [
 ]
 
 
-def mutant(name):
-    return next(m for m in MUTANTS if m[0] == name)
+def defect(name):
+    return next(m for m in DEFECTS if m[0] == name)
 
 
 def check():
     bad = 0
-    for name, file, old, new in MUTANTS:
+    for name, file, old, new in DEFECTS:
         count = (ROOT / file).read_text().count(old)
         if count != 1 or old == new:
             print(f'{name}: stands {count} times in {file}')
@@ -94,39 +96,44 @@ def run(command, **kwargs):
     return subprocess.run(command, capture_output=True, text=True, **kwargs)
 
 
+def built():
+    return run(['cmake', '--build', str(BUILD), '--target', 'purser', '-j', '2']).returncode == 0
+
+
 def hunt(name):
-    _, file, old, new = mutant(name)
-    copy = BUILD / 'tree'
-    source = copy / file
+    _, file, old, new = defect(name)
+    source = TREE / file
     before = source.read_text()
     if before.count(old) != 1:
         return 'DOES NOT FIT any more'
     source.write_text(before.replace(old, new))
     try:
-        made = run(['cmake', '--build', str(BUILD / 'build'), '--target', 'purser', '-j', '2'])
-        if made.returncode != 0:
+        if not built():
             return 'does not build'
-        purser = str(BUILD / 'build' / 'purser')
+        purser = str(BUILD / 'purser')
         for how in (['replay', str(ROOT / 'tests' / 'replay')], ['simulate', '--seeds', '300'],
                     ['replay', str(ROOT / 'tests' / 'replay'), '--derive', 'all']):
             try:
                 if run([purser] + how, timeout=900).returncode != 0:
                     return 'caught by ' + ' '.join([how[0]] + how[2:])
             except subprocess.TimeoutExpired:
-                return 'caught by ' + how[0] + ' (it never ends)'
+                # A machine that is busy is no proof against a long hunt.
+                return 'SURVIVES (out of time)' if '--derive' in how else 'caught by ' + how[0] + ' (it never ends)'
         return 'SURVIVES'
     finally:
         source.write_text(before)
 
 
 def main(names):
-    BUILD.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(BUILD / 'tree', ignore_errors=True)
-    shutil.copytree(ROOT, BUILD / 'tree', ignore=shutil.ignore_patterns('build', '.git'), symlinks=True)
-    run(['cmake', '-S', str(BUILD / 'tree'), '-B', str(BUILD / 'build'), '-G', 'Ninja', '-DCMAKE_BUILD_TYPE=Debug',
-         '-DPURSER_TESTS=OFF'], check=True)
+    shutil.rmtree(TREE, ignore_errors=True)
+    shutil.copytree(ROOT, TREE, ignore=shutil.ignore_patterns('build', '.git'), symlinks=True)
+    # Laid out and compiled as the debug build is, so that what was compiled there is found again.
+    os.environ.update(CCACHE_BASEDIR=str(TREE), CCACHE_NOHASHDIR='1')
+    subprocess.run(['cmake', '--preset', 'debug', '-DPURSER_TESTS=OFF'], cwd=TREE, capture_output=True, check=True)
+    if not built():
+        sys.exit('the tree does not build as it is')
     survived = 0
-    for name in names or [m[0] for m in MUTANTS]:
+    for name in names or [m[0] for m in DEFECTS]:
         verdict = hunt(name)
         survived += not verdict.startswith('caught')
         print(f'{name:34} {verdict}', flush=True)

@@ -1,0 +1,165 @@
+#include "agent/replay/record.hpp"
+
+#include "gateway/async/system_clock.hpp"
+#include "gateway/http/client.hpp"
+#include "validation/rules/personal_data.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+
+namespace purser::replay {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::chrono::hours kGoodFor{90 * 24};
+constexpr std::chrono::seconds kAnswerTimeMax{120};
+
+std::string day(UtcTime at) {
+  return format_time(at).substr(0, 10);
+}
+
+std::string redacted(std::string text, const std::string& secret) {
+  if (!secret.empty())
+    for (auto at = text.find(secret); at != text.npos; at = text.find(secret)) text.replace(at, secret.size(), "***");
+  return rules::mask_personal_data(text).text;
+}
+
+class Endpoint final : public RealModel {
+ public:
+  Endpoint(const ModelSettings& settings, http::Origin origin)
+      : origin_(std::move(origin)), model_(settings.model), key_(settings.api_key) {}
+
+  std::string provider() const override { return origin_.host; }
+  std::string model() const override { return model_; }
+
+  Result<json> ask(const json& request) override {
+    json question = request;
+    if (!model_.empty()) question["model"] = model_;
+    question["stream"] = false;
+    question.erase("stream_options");
+    http::Call call(origin_, "POST", origin_.base_path + "/chat/completions");
+    call.headers.emplace_back("Content-Type", "application/json");
+    call.headers.emplace_back("Accept", "application/json");
+    if (!key_.empty()) call.headers.emplace_back("Authorization", "Bearer " + key_.reveal());
+    call.body = question.dump();
+    const auto reply = sent(std::move(call));
+    if (!reply) return reply.error();
+    if (reply->status != 200)
+      return Error(Errc::model_unavailable, provider() + " answered " + std::to_string(reply->status));
+    return step_of(json::parse(reply->body, nullptr, false), key_.empty() ? "" : key_.reveal());
+  }
+
+ private:
+  // A loop of its own for each question: nothing of it is left when the replay goes on.
+  static Result<http::Reply> sent(http::Call call) {
+    SystemClock clock;
+    asio::io_context loop(1);
+    auto client = http::make_client(loop.get_executor(), clock, http::ClientLimits(), "");
+    if (!client) return client.error();
+    Result<http::Reply> reply = Error(Errc::internal, "the question was not sent");
+    asio::co_spawn(loop, (*client)->send(std::move(call), {clock.now() + kAnswerTimeMax}),
+                   [&](std::exception_ptr bug, Result<http::Reply> answered) {
+                     if (!bug) reply = std::move(answered);
+                     client->reset();
+                   });
+    loop.run();
+    return reply;
+  }
+
+  http::Origin origin_;
+  std::string model_;
+  Secret key_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<RealModel>> RealModel::make(const SettingsSources& sources) {
+  LoadedSettings loaded = load_settings(sources);
+  if (!loaded.ok()) return Error(Errc::config_bad_value, report_text(loaded), "settings");
+  const ModelSettings& settings = loaded.settings.model;
+  if (settings.base_url.empty())
+    return Error(Errc::config_bad_value, "recording needs an endpoint: set PURSER_LLM_BASE_URL", "PURSER_LLM_BASE_URL");
+  auto origin = http::Origin::parse(settings.base_url);
+  if (!origin) return origin.error();
+  return std::unique_ptr<RealModel>(std::make_unique<Endpoint>(settings, std::move(*origin)));
+}
+
+Result<json> step_of(const json& document, const std::string& secret) {
+  const bool whole = document.is_object() && document.contains("choices") && document["choices"].is_array() &&
+                     !document["choices"].empty() && document["choices"][0].contains("message");
+  if (!whole) return Error(Errc::model_malformed, "the endpoint's answer has no message", "choices");
+  const json& choice = document["choices"][0];
+  const json& message = choice["message"];
+  json out = json::object();
+  if (message.contains("content") && message["content"].is_string() && !message["content"].empty())
+    out["text"] = redacted(message["content"].get<std::string>(), secret);
+  const json calls = message.value("tool_calls", json());
+  if (calls.is_array() && !calls.empty()) {
+    out["calls"] = json::array();
+    for (const json& call : calls) {
+      const json function = call.value("function", json::object());
+      const std::string arguments = redacted(function.value("arguments", "{}"), secret);
+      json step{{"id", call.value("id", "")}, {"name", function.value("name", "")}};
+      json args = json::parse(arguments, nullptr, false);
+      if (args.is_object())
+        step["args"] = std::move(args);
+      else
+        step["args_raw"] = arguments;
+      out["calls"].push_back(std::move(step));
+    }
+  }
+  const json finish = choice.value("finish_reason", json());
+  if (finish == "length" || finish == "content_filter") out["finish"] = finish;
+  if (!out.contains("text") && !out.contains("calls")) out["text"] = "";
+  return out;
+}
+
+json named(const json& value, const Captures& captures) {
+  if (value.is_object() || value.is_array()) {
+    json out = value;
+    for (auto& member : out) member = named(member, captures);
+    return out;
+  }
+  if (!value.is_string()) return value;
+  std::string text = value.get<std::string>();
+  for (const auto& [name, known] : captures) {
+    if (!known.is_string() || known.get_ref<const std::string&>().size() < 16) continue;
+    const std::string id = known.get<std::string>();
+    for (auto at = text.find(id); at != text.npos; at = text.find(id)) text.replace(at, id.size(), "$" + name);
+  }
+  return text;
+}
+
+json recorded_note(const RealModel& model, UtcTime now) {
+  return {
+      {"provider", model.provider()}, {"model", model.model()}, {"date", day(now)}, {"expires", day(now + kGoodFor)}};
+}
+
+std::string stale(const Script& script, UtcTime now) {
+  const json note = script.root.value("recorded", json());
+  if (!note.is_object() || note.value("expires", "") >= day(now)) return {};
+  return script.path + ": recorded from " + note.value("model", "?") + " on " + note.value("date", "?") +
+         ", good until " + note.value("expires", "?") + "; record it anew with --record all";
+}
+
+Script without_models(Script script) {
+  Script out = script;
+  out.steps.clear();
+  out.where.clear();
+  out.places.clear();
+  for (std::size_t i = 0; i < script.steps.size(); ++i) {
+    if (script.steps[i].contains("model")) {
+      // What was expected of the answer is expected of what caused it, until there is an answer again.
+      if (script.steps[i].contains("expect") && !out.steps.empty())
+        for (const auto& [key, value] : script.steps[i]["expect"].items()) out.steps.back()["expect"][key] = value;
+      continue;
+    }
+    out.steps.push_back(script.steps[i]);
+    out.where.push_back(script.where[i]);
+    out.places.push_back(script.places[i]);
+  }
+  return out;
+}
+
+}  // namespace purser::replay

@@ -1,0 +1,302 @@
+// Each oracle is shown what it is there for, and must say so.
+#include "agent/replay/mirror.hpp"
+#include "agent/replay/stage.hpp"
+#include "gateway/log.hpp"
+
+#include <gtest/gtest.h>
+
+namespace purser::replay {
+namespace {
+
+Money fen(std::int64_t amount) {
+  return Money(amount, Currency::cny());
+}
+
+PaymentIntent intent(const std::string& id) {
+  PaymentIntent row;
+  row.id = IntentId::trusted("pi_" + id);
+  row.tenant = TenantId::trusted("shop_1");
+  row.user = UserId::trusted("u_" + id);
+  row.thread = ThreadId::trusted("thr_1");
+  row.amount = fen(100);
+  row.captured = row.refunded = row.refund_reserved = fen(0);
+  row.order.out_trade_no = OutTradeNo::trusted("no_" + id);
+  return row;
+}
+
+Refund refund(const PaymentIntent& of, const std::string& id, std::int64_t amount) {
+  Refund row;
+  row.id = RefundId::trusted("re_" + id);
+  row.intent = of.id;
+  row.thread = of.thread;
+  row.out_refund_no = OutRefundNo::trusted("back_" + id);
+  row.origin = "turn:" + id;
+  row.amount = fen(amount);
+  return row;
+}
+
+LedgerEntry line(const PaymentIntent& of, const std::string& kind, std::int64_t amount) {
+  LedgerEntry out;
+  out.intent = of.id;
+  out.kind = kind;
+  out.reference = kind + of.id.str();
+  out.debit_account = "a";
+  out.credit_account = "b";
+  out.amount = fen(amount);
+  return out;
+}
+
+void commit(Mirror& mirror, Operation operation) {
+  Batch batch("test");
+  batch.operations.push_back(std::move(operation));
+  mirror.apply(batch, Receipt());
+}
+
+bool blamed(const Mirror& mirror, const std::string& rule) {
+  for (const std::string& violation : mirror.violations)
+    if (violation.starts_with(rule + ":")) return true;
+  return false;
+}
+
+PaymentIntent paid(Mirror& mirror) {
+  PaymentIntent row = intent("1");
+  commit(mirror, op::InsertIntent{row});
+  row.state = IntentState::succeeded;
+  row.captured = fen(100);
+  commit(mirror, op::UpdateIntent{row});
+  commit(mirror, op::PostLedger{line(row, "capture", 100)});
+  return row;
+}
+
+TEST(Oracle, AHonestSaleWithAPartialRefundIsNotBlamed) {
+  Mirror mirror;
+  PaymentIntent row = paid(mirror);
+  Refund back = refund(row, "1", 40);
+  row.refund_reserved = fen(40);
+  commit(mirror, op::UpdateIntent{row});
+  commit(mirror, op::InsertRefund{back});
+  back.state = RefundState::succeeded;
+  commit(mirror, op::UpdateRefund{back});
+  row.refund_reserved = fen(0);
+  row.refunded = fen(40);
+  commit(mirror, op::UpdateIntent{row});
+  commit(mirror, op::PostLedger{line(row, "refund", 40)});
+  mirror.check_end(true);
+  EXPECT_TRUE(mirror.violations.empty()) << mirror.violations.front();
+}
+
+TEST(Oracle, TwoOpenPaymentsOfOneUserAndOneNumberTwiceAreBlamed) {
+  Mirror mirror;
+  PaymentIntent first = intent("1");
+  PaymentIntent second = intent("2");
+  second.user = first.user;
+  commit(mirror, op::InsertIntent{first});
+  commit(mirror, op::InsertIntent{second});
+  EXPECT_TRUE(blamed(mirror, "O3"));
+
+  Mirror numbers;
+  PaymentIntent twin = intent("2");
+  twin.order.out_trade_no = first.order.out_trade_no;
+  commit(numbers, op::InsertIntent{first});
+  commit(numbers, op::InsertIntent{twin});
+  EXPECT_TRUE(blamed(numbers, "I1"));
+}
+
+TEST(Oracle, OneRefundMadeTwiceIsBlamed) {
+  Mirror mirror;
+  const PaymentIntent row = paid(mirror);
+  Refund twin = refund(row, "2", 10);
+  twin.origin = "turn:1";
+  commit(mirror, op::InsertRefund{refund(row, "1", 10)});
+  EXPECT_FALSE(blamed(mirror, "O3"));
+  commit(mirror, op::InsertRefund{twin});
+  EXPECT_TRUE(blamed(mirror, "O3"));
+}
+
+TEST(Oracle, ARefundOfWhatNeverCameIsBlamed) {
+  Mirror mirror;
+  const PaymentIntent row = intent("1");
+  commit(mirror, op::InsertIntent{row});
+  commit(mirror, op::InsertRefund{refund(row, "1", 10)});
+  EXPECT_TRUE(blamed(mirror, "I3"));
+}
+
+TEST(Oracle, ARefundThatComesBackFromItsEndIsBlamed) {
+  Mirror mirror;
+  Refund row = refund(paid(mirror), "1", 10);
+  commit(mirror, op::InsertRefund{row});
+  row.state = RefundState::succeeded;
+  commit(mirror, op::UpdateRefund{row});
+  EXPECT_FALSE(blamed(mirror, "I6"));
+  row.state = RefundState::processing;
+  commit(mirror, op::UpdateRefund{row});
+  EXPECT_TRUE(blamed(mirror, "I6"));
+}
+
+TEST(Oracle, AnAmountANumberOrAnOwnerThatChangesIsBlamed) {
+  Mirror mirror;
+  PaymentIntent row = intent("1");
+  commit(mirror, op::InsertIntent{row});
+  row.amount = fen(101);
+  commit(mirror, op::UpdateIntent{row});
+  EXPECT_TRUE(blamed(mirror, "O8"));
+}
+
+TEST(Oracle, BooksThatDoNotAddUpAreBlamed) {
+  Mirror twice;
+  const PaymentIntent row = paid(twice);
+  commit(twice, op::PostLedger{line(row, "capture", 100)});
+  EXPECT_TRUE(blamed(twice, "I2"));
+
+  Mirror still;
+  LedgerEntry same = line(row, "capture", 100);
+  same.credit_account = same.debit_account;
+  commit(still, op::PostLedger{same});
+  EXPECT_TRUE(blamed(still, "I2"));
+
+  Mirror silent;
+  PaymentIntent kept = intent("1");
+  kept.captured = fen(100);
+  commit(silent, op::InsertIntent{kept});
+  silent.check_end(false);
+  EXPECT_TRUE(blamed(silent, "I2"));
+}
+
+TEST(Oracle, AnEventNumberThatDoesNotRiseIsBlamed) {
+  Mirror mirror;
+  StreamEvent event;
+  event.thread = ThreadId::trusted("thr_1");
+  event.seq = 5;
+  Receipt receipt;
+  receipt.events = {event};
+  mirror.apply(Batch("test"), receipt);
+  EXPECT_TRUE(mirror.violations.empty());
+  mirror.apply(Batch("test"), receipt);
+  EXPECT_TRUE(blamed(mirror, "O5"));
+}
+
+TEST(Oracle, WhatIsLeftUndoneIsBlamedOnceThereWasTime) {
+  Mirror mirror;
+  commit(mirror, op::InsertIntent{intent("1")});
+  Turn turn;
+  turn.id = TurnId::trusted("turn_1");
+  commit(mirror, op::InsertTurn{turn});
+  WorkItem item;
+  item.kind = WorkKind::expire_intent;
+  item.subject = "pi_1";
+  commit(mirror, op::PutWork{item});
+  mirror.check_end(false);
+  EXPECT_TRUE(mirror.violations.empty());
+  mirror.check_end(true);
+  EXPECT_EQ(mirror.violations.size(), 3u) << "the intent, the turn and the work";
+  EXPECT_TRUE(blamed(mirror, "I11"));
+}
+
+TEST(Oracle, AnEventThatIsNeverToldIsBlamed) {
+  Mirror mirror;
+  WorkItem item;
+  item.kind = WorkKind::resume_thread;
+  item.subject = "intent.succeeded:pi_1";
+  commit(mirror, op::PutWork{item});
+  commit(mirror, op::TakeWork{item.kind, item.subject});
+  mirror.check_end(true);
+  EXPECT_TRUE(blamed(mirror, "O6"));
+}
+
+TEST(Oracle, ARailThatHearsOfAnythingBeforeTheStoreOrOfAnotherFigureIsBlamed) {
+  const json order{{"out_trade_no", "no_1"}, {"amount", {{"total", 100}}}};
+  Mirror early;
+  early.rail_hears("create", order);
+  EXPECT_TRUE(blamed(early, "I7"));
+
+  Mirror mirror;
+  const PaymentIntent row = paid(mirror);
+  mirror.rail_hears("create", order);
+  EXPECT_TRUE(mirror.violations.empty());
+  mirror.rail_hears("create", {{"out_trade_no", "no_1"}, {"amount", {{"total", 99}}}});
+  EXPECT_TRUE(blamed(mirror, "O8"));
+
+  Mirror returns;
+  const json back{{"out_refund_no", "back_1"}, {"amount", {{"refund", 10}}}};
+  returns.rail_hears("refund", back);
+  EXPECT_TRUE(blamed(returns, "I7"));
+  commit(returns, op::InsertIntent{row});
+  commit(returns, op::InsertRefund{refund(row, "1", 11)});
+  returns.rail_hears("refund", back);
+  EXPECT_TRUE(blamed(returns, "O8"));
+}
+
+// --- those that need a world around them ----------------------------------------------------------------------------
+
+class InAWorld : public testing::Test {
+ protected:
+  InAWorld() : world_(options()), stage_(world_) { EXPECT_TRUE(world_.start().ok()); }
+
+  static WorldOptions options() {
+    WorldOptions out;
+    out.scripted_model = false;
+    out.locale = "en";
+    return out;
+  }
+  PaymentIntent& bought() {
+    stage_.thread("main", {{"id", "u_1"}}, "en");
+    stage_.say("main", "two packs of longjing", "k1", false);
+    world_.settle();
+    EXPECT_EQ(world_.mirror().intent_order.size(), 1u);
+    return world_.mirror().intents.at(world_.mirror().intent_order.front());
+  }
+  void pay(const PaymentIntent& row) {
+    EXPECT_TRUE(world_.rail().pay(row.order.out_trade_no.str(), {}, world_.rail_moment()).ok());
+    EXPECT_TRUE(world_.drain(Millis(3'600'000)));
+  }
+  bool blamed_now(const std::string& rule) {
+    stage_.judge(true);
+    return blamed(world_.mirror(), rule);
+  }
+
+  World world_;
+  Stage stage_;
+};
+
+TEST_F(InAWorld, AHonestSaleIsNotBlamed) {
+  pay(bought());
+  stage_.judge(true);
+  EXPECT_TRUE(world_.mirror().violations.empty()) << world_.mirror().violations.front();
+}
+
+TEST_F(InAWorld, MoneyThatTheRailTookAndTheBooksDoNotKnowIsBlamed) {
+  PaymentIntent& row = bought();
+  pay(row);
+  row.captured = fen(1);
+  EXPECT_TRUE(blamed_now("I4"));
+}
+
+TEST_F(InAWorld, MoneyInTheBooksThatTheRailNeverTookIsBlamed) {
+  PaymentIntent& row = bought();
+  row.captured = row.amount;
+  EXPECT_TRUE(blamed_now("I5"));
+}
+
+TEST_F(InAWorld, WordsThatNoMoneyMakesTrueAreBlamed) {
+  const PaymentIntent& row = bought();
+  Message message;
+  message.thread = row.thread;
+  message.role = Role::assistant;
+  message.text = "付款成功，谢谢！";
+  world_.mirror().messages.push_back(message);
+  EXPECT_TRUE(blamed_now("I9"));
+}
+
+TEST_F(InAWorld, ASecretInTheLogIsBlamed) {
+  log::warn("test.leaks", {{"key", kApiKey}});
+  EXPECT_TRUE(blamed(world_.mirror(), "O7"));
+}
+
+TEST_F(InAWorld, ATotalThatIsNotTheStoresIsBlamed) {
+  pay(bought());
+  world_.mirror().ledger.clear();
+  EXPECT_TRUE(blamed_now("I2"));
+}
+
+}  // namespace
+}  // namespace purser::replay
