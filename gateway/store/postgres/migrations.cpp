@@ -284,14 +284,22 @@ CREATE TABLE audit_ends (
   hash TEXT NOT NULL
 ))sql";
 
+// Rows that were there before anything was recorded.
+constexpr std::string_view kUnrecorded = "CREATE TABLE unrecorded (id TEXT NOT NULL PRIMARY KEY)";
+constexpr std::string_view kUnrecordedRows = R"sql(
+INSERT INTO unrecorded
+  SELECT id FROM messages UNION SELECT id FROM intents UNION SELECT id FROM refunds
+  UNION SELECT channel || ':' || id FROM notifications EXCEPT SELECT convert_from(subject, 'UTF8') FROM audit)sql";
+
 // A program that knows only version 1 records nothing, so it may not write beside one that does.
-const std::array<Migration, 2>& all() {
-  static const std::array<Migration, 2> steps{
+const std::array<Migration, 3>& all() {
+  static const std::array<Migration, 3> steps{
       {{1, 1, {kThreads,       kThreadNumbers, kTurns,      kTurnsRunning,  kTurnsThread, kMessages,     kEvents,
                kIntents,       kIntentsActive, kRefunds,    kRefundsIntent, kLedger,      kLedgerIntent, kLedgerTenant,
                kLedgerEnd,     kLedgerBegins,  kAppendOnly, kNoChange,      kNoTruncate,  kWork,         kWorkDue,
                kNotifications, kIdempotency,   kCommits,    kCommitsAt}},
-       {2, 2, {kApprovals, kApprovalsTenant, kBudgets, kAudit, kAuditEnds}}}};
+       {2, 2, {kApprovals, kApprovalsTenant, kBudgets, kAudit, kAuditEnds}},
+       {3, 2, {kUnrecorded, kUnrecordedRows}}}};
   return steps;
 }
 

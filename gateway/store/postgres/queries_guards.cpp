@@ -36,6 +36,13 @@ class Snapshot final : public sql::AuditedRows {
   Result<std::vector<NotificationRow>> notifications() override {
     return all_rows(db_, of(sql::kNotifications, "ORDER BY received_at, id"), Values(), &sql::read_notification);
   }
+  Result<std::set<std::string>> unrecorded() override {
+    auto rows = db_.query(sql::kUnrecorded);
+    if (!rows) return rows.error();
+    std::set<std::string> out;
+    for (int i = 0; i < rows->size(); ++i) out.insert(rows->row(i).text(0));
+    return out;
+  }
 
  private:
   Connection& db_;

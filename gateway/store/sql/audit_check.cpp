@@ -10,6 +10,8 @@ namespace {
 
 // What the newest link of each row says of it; a row's id is unique over all tables.
 using LastWords = std::map<std::string, std::string>;
+// Rows of which nothing need be recorded: they are older than the record.
+using Older = std::set<std::string>;
 
 Error bad(const std::string& row, const std::string& why) {
   return Error(Errc::store_corrupt, row + ": " + why, row);
@@ -39,11 +41,13 @@ Result<LastWords> walk_chain(AuditedRows& rows, const ThreadId& thread) {
 }
 
 template <class Record>
-Result<void> compare(const Record& row, const std::string& table, const std::string& id, LastWords& words) {
+Result<void> compare(const Record& row, const std::string& table, const std::string& id, LastWords& words,
+                     const Older& older) {
   const std::string name = table + " " + id;
   auto now = audit::record_of(row);
   if (!now) return bad(name, now.error().message);
   const auto said = words.find(id);
+  if (said == words.end() && older.contains(id)) return success();
   if (said == words.end()) return bad(name, "nothing was recorded of this row");
   if (said->second != now->detail_json) return bad(name, "the row is not what was recorded of it");
   words.erase(said);
@@ -51,11 +55,12 @@ Result<void> compare(const Record& row, const std::string& table, const std::str
 }
 
 template <class Record>
-Result<void> compare_all(const Result<std::vector<Record>>& rows, const std::string& table, LastWords& words) {
+Result<void> compare_all(const Result<std::vector<Record>>& rows, const std::string& table, LastWords& words,
+                         const Older& older) {
   // A row that cannot even be read was changed too; its error names it.
   if (!rows) return rows.error();
   for (const Record& row : *rows) {
-    if (auto same = compare(row, table, row.id.str(), words); !same) return same;
+    if (auto same = compare(row, table, row.id.str(), words, older); !same) return same;
   }
   return success();
 }
@@ -65,23 +70,23 @@ Result<void> nothing_left(const LastWords& words) {
   return bad("audit " + words.begin()->first, "the row that is recorded here is missing");
 }
 
-Result<void> verify_thread(AuditedRows& rows, const ThreadId& thread) {
+Result<void> verify_thread(AuditedRows& rows, const ThreadId& thread, const Older& older) {
   auto words = walk_chain(rows, thread);
   if (!words) return words.error();
-  auto same = compare_all(rows.messages(thread), "messages", *words);
-  if (same) same = compare_all(rows.intents(thread), "intents", *words);
-  if (same) same = compare_all(rows.refunds(thread), "refunds", *words);
-  if (same) same = compare_all(rows.approvals(thread), "approvals", *words);
+  auto same = compare_all(rows.messages(thread), "messages", *words, older);
+  if (same) same = compare_all(rows.intents(thread), "intents", *words, older);
+  if (same) same = compare_all(rows.refunds(thread), "refunds", *words, older);
+  if (same) same = compare_all(rows.approvals(thread), "approvals", *words, older);
   return same ? nothing_left(*words) : same;
 }
 
-Result<void> verify_notifications(AuditedRows& rows) {
+Result<void> verify_notifications(AuditedRows& rows, const Older& older) {
   auto words = walk_chain(rows, ThreadId());
   if (!words) return words.error();
   auto stored = rows.notifications();
   if (!stored) return stored.error();
   for (const NotificationRow& row : *stored) {
-    if (auto same = compare(row, "notifications", row.channel + ":" + row.id, *words); !same) return same;
+    if (auto same = compare(row, "notifications", row.channel + ":" + row.id, *words, older); !same) return same;
   }
   return nothing_left(*words);
 }
@@ -91,10 +96,12 @@ Result<void> verify_notifications(AuditedRows& rows) {
 Result<void> verify_audit(AuditedRows& rows) {
   auto threads = rows.threads();
   if (!threads) return threads.error();
+  auto older = rows.unrecorded();
+  if (!older) return older.error();
   for (const ThreadId& thread : *threads) {
-    if (auto good = verify_thread(rows, thread); !good) return good;
+    if (auto good = verify_thread(rows, thread, *older); !good) return good;
   }
-  return verify_notifications(rows);
+  return verify_notifications(rows, *older);
 }
 
 }  // namespace purser::sql

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 #include <limits>
+#include <set>
+#include <string>
 #include <vector>
 
 namespace purser::sql {
@@ -15,6 +17,9 @@ namespace purser::sql {
 inline constexpr char kAuditedThreads[] =
     "SELECT id FROM threads UNION SELECT thread_id FROM audit WHERE thread_id <> '' UNION SELECT thread_id"
     " FROM messages ORDER BY 1";
+
+// Ids of rows that were there before anything was recorded, as the links name them.
+inline constexpr char kUnrecorded[] = "SELECT id FROM unrecorded";
 
 // The rows of one snapshot, each list in the order in which it was written.
 class AuditedRows {
@@ -30,6 +35,7 @@ class AuditedRows {
   virtual Result<std::vector<Refund>> refunds(const ThreadId& thread) = 0;
   virtual Result<std::vector<Approval>> approvals(const ThreadId& thread) = 0;
   virtual Result<std::vector<NotificationRow>> notifications() = 0;
+  virtual Result<std::set<std::string>> unrecorded() = 0;
 };
 
 // Error store_corrupt: the first row that does not hold, as in Store::verify_ledger.

@@ -252,8 +252,17 @@ CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 
 CREATE TRIGGER audit_no_delete BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'audit_append_only'); END;
 )sql";
 
-constexpr std::array<Migration, 5> kMigrations{
-    {{1, kConversations}, {2, kMoney}, {3, kInboxes}, {4, kTurnTokens}, {5, kGuards}}};
+// Rows that were there before anything was recorded; closed from the moment it is made.
+constexpr std::string_view kUnrecorded = R"sql(
+CREATE TABLE unrecorded (id TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+INSERT INTO unrecorded
+  SELECT id FROM messages UNION SELECT id FROM intents UNION SELECT id FROM refunds
+  UNION SELECT channel || ':' || id FROM notifications EXCEPT SELECT subject FROM audit;
+CREATE TRIGGER unrecorded_closed BEFORE INSERT ON unrecorded BEGIN SELECT RAISE(ABORT, 'unrecorded_closed'); END;
+)sql";
+
+constexpr std::array<Migration, 6> kMigrations{
+    {{1, kConversations}, {2, kMoney}, {3, kInboxes}, {4, kTurnTokens}, {5, kGuards}, {6, kUnrecorded}}};
 
 }  // namespace
 

@@ -40,6 +40,16 @@ class Snapshot final : public sql::AuditedRows {
     Statement query = db_.statement(of(sql::kNotifications, "ORDER BY received_at, id"));
     return all_rows(query, &sql::read_notification);
   }
+  Result<std::set<std::string>> unrecorded() override {
+    Statement query = db_.statement(sql::kUnrecorded);
+    std::set<std::string> out;
+    for (;;) {
+      auto found = query.step();
+      if (!found) return found.error();
+      if (!*found) return out;
+      out.insert(query.text(0));
+    }
+  }
 
  private:
   Database& db_;

@@ -23,7 +23,7 @@ def migrations():
     text = (ROOT / 'gateway/store/sqlite/migrations.cpp').read_text()
     bodies = dict(re.findall(r'std::string_view (k\w+) = R"sql\((.*?)\)sql";', text, re.S))
     bodies.update(re.findall(r'std::string_view (k\w+) = "([^"]*)";', text))
-    listed = re.search(r'kMigrations\{\{(.*?)\}\};', text, re.S).group(1)
+    listed = re.search(r'kMigrations\{\s*\{(.*?)\}\};', text, re.S).group(1)
     return [(int(number), bodies[name]) for number, name in re.findall(r'\{(\d+), (k\w+)\}', listed)]
 
 
