@@ -229,6 +229,111 @@ TEST_F(RailFaults, Fault41OfTwoPaymentsForOneWishOneIsGivenBack) {
   EXPECT_EQ(replies_to("payment_receipt"), 1u);
 }
 
+// The first order is paid in time, but neither its webhook nor an answer about it comes before the second is made.
+class PaidAndRenewed : public RailFaults {
+ protected:
+  void silence(const Json& row) {
+    const std::string number = row["order"]["out_trade_no"];
+    Json script = Json::array();
+    for (const char* call : {"query", "close"})
+      script.push_back({{"call", call}, {"what", "timeout_before"}, {"times", 1000}, {"out_trade_no", number}});
+    script.push_back({{"call", "webhook"}, {"what", "lost"}, {"times", 1}, {"out_trade_no", number}});
+    control("faults", script);
+  }
+  Json renew(const Json& row) {
+    const std::string path = "/v1/intents/" + row["id"].get<std::string>() + "/renew";
+    Json made;
+    EXPECT_TRUE(eventually([&] {
+      const auto answer = customer_->post(path, Json::object(), "renew-" + std::to_string(++tries_));
+      made = answer.json();
+      return answer.status == 200 || answer.status == 201;
+    })) << made.dump(2);
+    intents_.insert(made["id"].get<std::string>());
+    return made;
+  }
+  int tries_ = 0;
+};
+
+TEST_F(PaidAndRenewed, Fault41TheOldPaymentIsKeptAndTheNewOrderEnds) {
+  const Json first = order();
+  silence(first);
+  pay(first);
+  advance("300s");
+  ASSERT_TRUE(becomes(first, "expired", "1s"));
+  const Json second = renew(first);
+  control("faults", Json::array());  // now the rail answers: it was paid in time
+  EXPECT_TRUE(becomes(first, "succeeded"));
+  EXPECT_TRUE(becomes(second, "canceled", "1s"));
+  EXPECT_TRUE(eventually([&] {
+    advance("5s");
+    const Json at_the_rail = read("orders");
+    for (const Json& order : at_the_rail["orders"])
+      if (order["out_trade_no"] == second["order"]["out_trade_no"]) return order["trade_state"] == "CLOSED";
+    return false;
+  }));
+  EXPECT_EQ(moved("refund"), 0);
+}
+
+TEST_F(PaidAndRenewed, Fault41WithBothPaidTheOldPaymentGoesBack) {
+  const Json first = order();
+  silence(first);
+  pay(first);
+  advance("300s");
+  ASSERT_TRUE(becomes(first, "expired", "1s"));
+  const Json second = renew(first);
+  pay(second);
+  ASSERT_TRUE(becomes(second, "succeeded", "1s"));
+  control("faults", Json::array());
+  EXPECT_TRUE(eventually([&] {
+    advance("5s");
+    return moved("refund") == first["amount"]["value"];
+  }));
+  EXPECT_EQ(intent(first["id"])["state"], "expired");
+  EXPECT_EQ(moved("capture"), 2 * first["amount"]["value"].get<std::int64_t>());
+}
+
+// A screen in the shop: thirty seconds, then a code that is drawn anew.
+class InStore : public PaidAndRenewed {
+ protected:
+  void SetUp() override {
+    PaidAndRenewed::SetUp();
+    customer_.emplace(serve_.port(), serve_.key(), "shop");
+    ASSERT_TRUE(customer_->open_thread(Json::object({{"pay_with", "in_store"}})));
+  }
+};
+
+TEST_F(InStore, TheCodeLivesThirtySecondsAndIsRenewedInOneStep) {
+  const Json first = order();
+  const Json shown = intent(first["id"]);
+  EXPECT_EQ(shown["confirmation"]["type"], "qr");
+  advance("29s");
+  EXPECT_EQ(intent(first["id"])["state"], "awaiting_payment");
+  advance("1s");
+  ASSERT_TRUE(becomes(first, "expired", "1s"));
+  EXPECT_FALSE(customer_->reply_to("intent.expired").is_null());  // the order is closed at the rail
+  EXPECT_EQ(pay(first).contains("error"), true);
+  const Json second = renew(first);
+  EXPECT_NE(second["order"]["out_trade_no"], first["order"]["out_trade_no"]);
+  EXPECT_NE(intent(second["id"])["confirmation"]["code_url"], shown["confirmation"]["code_url"]);
+  pay(second);
+  EXPECT_TRUE(becomes(second, "succeeded", "1s"));
+}
+
+TEST_F(InStore, APaymentAfterTheThirtySecondsGoesBackOnce) {
+  const Json row = order();
+  silence(row);
+  advance("30s");
+  ASSERT_TRUE(becomes(row, "expired", "1s"));
+  advance("2s");  // the rail tells whole seconds
+  pay(row);       // it takes an order for at least a minute, and was not told to close
+  control("faults", Json::array());
+  EXPECT_TRUE(eventually([&] {
+    advance("5s");
+    return moved("refund") == row["amount"]["value"];
+  }));
+  EXPECT_EQ(intent(row["id"])["state"], "expired");
+}
+
 // --- giving back ---------------------------------------------------------------------------------
 
 class RefundFault : public RailFaults, public ::testing::WithParamInterface<const char*> {};

@@ -82,8 +82,8 @@ std::vector<std::pair<std::string, std::string>> Customer::headers(const std::st
   return out;
 }
 
-bool Customer::open_thread() {
-  const Json body = {{"user", {{"id", name_}}}, {"locale", locale_}};
+bool Customer::open_thread(const Json& metadata) {
+  const Json body = {{"user", {{"id", name_}}}, {"locale", locale_}, {"metadata", metadata}};
   const auto reply = post("/v1/threads", body, name_ + "-open");
   if (reply.status != 201 && reply.status != 200) return false;
   thread_ = reply.json().value("id", "");

@@ -58,7 +58,8 @@ class Customer {
   // The daemon moved (a restart); the thread and the keys go on.
   void follow(int port) { port_ = port; }
 
-  bool open_thread();
+  // `metadata`: as a backend gives it.
+  bool open_thread(const Json& metadata = Json::object());
   // One attempt. Status 0 when the daemon died on it; say_again() repeats it under the same key.
   PlainReply say(const std::string& text);
   PlainReply say_again();

@@ -1,6 +1,7 @@
 #include "tools/cashier/cashier.hpp"
 
 #include "tools/cashier/budgets.hpp"
+#include "tools/cashier/wish.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -13,6 +14,8 @@ namespace {
 // Longer than any channel's own limit: the channel decides when an answer is too late, this only bounds a bug.
 constexpr std::chrono::seconds kRailPatience{40};
 using cashier::kConflictRetries;
+// How far back the renewals of one wish are looked for.
+constexpr std::int64_t kIntentsOfAWish = 100;
 using cashier::lost_race;
 
 bool waits_for_rail(const PaymentIntent& intent) {
@@ -102,8 +105,14 @@ Task<Result<void>> Cashier::apply_facts(IntentId id, OrderFacts facts) {
     PaymentIntent intent = std::move(*row);
     const bool matches = ports_.channel.matches(facts, intent);
     const UtcTime now = ports_.clock.durable();
+    cashier::Wish wish;
+    if (!is_open(intent.state)) {
+      auto of_thread = co_await ports_.store.intents_of_thread(intent.thread, kIntentsOfAWish);
+      if (!of_thread) co_return of_thread.error();
+      wish = cashier::same_wish(intent, *of_thread);
+    }
     cashier::LateRefund late;
-    if (cashier::returns_late_payment(intent, facts, matches, intents_)) {
+    if (cashier::returns_late_payment(intent, facts, matches, intents_, wish)) {
       Refund refund;
       refund.id = ports_.mint.refund_id();
       refund.intent = intent.id;
@@ -119,7 +128,7 @@ Task<Result<void>> Cashier::apply_facts(IntentId id, OrderFacts facts) {
       refund.request_body = std::move(*body);
       late = std::move(refund);
     }
-    auto change = cashier::after_payment(std::move(intent), facts, matches, now, intents_, late);
+    auto change = cashier::after_payment(std::move(intent), facts, matches, now, intents_, late, wish);
     if (!change) co_return success();
     auto done = co_await ports_.store.commit(std::move(change->batch));
     if (done) co_return success();

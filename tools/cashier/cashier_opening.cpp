@@ -1,6 +1,7 @@
 // The cashier's part that makes an intent durable: alone, or in place of another.
 #include "tools/cashier/budgets.hpp"
 #include "tools/cashier/cashier.hpp"
+#include "tools/cashier/wish.hpp"
 
 namespace purser {
 
@@ -39,7 +40,7 @@ Result<PaymentIntent> Cashier::intent_of(const Thread& thread, CheckedOrder orde
   intent.channel = ports_.channel.name();
   intent.captured = intent.refunded = intent.refund_reserved = Money(0, intent.amount.currency());
   intent.created_at = now;
-  intent.expires_at = now + intents_.lifetime;
+  intent.expires_at = now + cashier::lifetime_of(thread, intents_);
   intent.renewed_from = std::move(renewed_from);
   intent.origin = std::move(origin);
   intent.order.out_trade_no = ports_.mint.out_trade_no(thread.tenant, thread.id, thread.intents_made + 1);

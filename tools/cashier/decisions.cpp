@@ -1,6 +1,9 @@
-#include "tools/cashier/decisions.hpp"
+#include "tools/cashier/wish.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <set>
 
 namespace purser::cashier {
 
@@ -12,6 +15,17 @@ using nlohmann::json;
 constexpr Millis kAskAgain{2'000};
 // A refund that was accepted is asked about a minute later, as the rail recommends.
 constexpr Millis kAskRefund{60'000};
+
+constexpr std::string_view kInStore = "in_store";
+constexpr Millis kInStoreLife{30'000};
+
+// What the backend said of the thread under this name; empty when it said nothing, or nothing that can be read.
+std::string said_in(const Thread& thread, const char* name) {
+  const auto about = json::parse(thread.metadata_json, nullptr, false);
+  if (!about.is_object()) return {};
+  const auto found = about.find(name);
+  return found != about.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
 
 json lines_json(const PaymentIntent& intent) {
   json out = json::array();
@@ -71,14 +85,35 @@ bool paid_in_time(const PaymentIntent& intent, const OrderFacts& facts) {
 
 enum class Payment { repeated, conflicting, on_time, honoured, returned };
 
-Payment judge(const PaymentIntent& intent, const OrderFacts& facts, bool matches, const IntentSettings& settings) {
+bool is_paid(const PaymentIntent& intent) {
+  return intent.state == IntentState::succeeded;
+}
+
+Payment judge(const PaymentIntent& intent, const OrderFacts& facts, bool matches, const IntentSettings& settings,
+              const Wish& wish) {
   if (!matches) return next_state(intent.state, IntentEvent::facts_differ) ? Payment::conflicting : Payment::repeated;
   if (intent.captured.positive() || intent.state == IntentState::succeeded || intent.state == IntentState::conflicted)
     return Payment::repeated;
   if (is_open(intent.state)) return Payment::on_time;
+  // The old code and the new one were both paid: one wish is paid for once.
+  if (std::any_of(wish.begin(), wish.end(), is_paid)) return Payment::returned;
   // Told late is not paid late: who paid before the deadline is a customer.
   if (intent.state == IntentState::expired && paid_in_time(intent, facts)) return Payment::honoured;
   return settings.honour_late_payment ? Payment::honoured : Payment::returned;
+}
+
+// A late payment is kept: what was ordered in its place must not be paid too. The ended ones are touched, so that of
+// two late payments at the same time one is decided after the other.
+void settle_wish(Batch& batch, const Wish& wish, UtcTime now) {
+  for (const PaymentIntent& other : wish) {
+    if (!is_open(other.state)) {
+      batch.add(op::UpdateIntent{other});
+      continue;
+    }
+    auto canceled = after_cancel(other, now, false, false);
+    if (!canceled) continue;
+    for (auto& operation : canceled->batch.operations) batch.operations.push_back(std::move(operation));
+  }
 }
 
 void give_back(IntentChange& change, const Refund& refund, UtcTime now) {
@@ -95,18 +130,17 @@ void give_back(IntentChange& change, const Refund& refund, UtcTime now) {
 void choose_kind(RailOrder& order, const Thread& thread) {
   order.kind = thread.openid.empty() ? TradeKind::qr : TradeKind::mini_program;
   order.payer_openid = thread.openid;
-  const auto about = nlohmann::json::parse(thread.metadata_json, nullptr, false);
-  if (!about.is_object()) return;
-  const auto text = [&about](const char* name) {
-    const auto found = about.find(name);
-    return found != about.end() && found->is_string() ? found->get<std::string>() : std::string();
-  };
-  const auto wanted = text("pay_with");
-  order.payer_ip = text("client_ip");
+  const auto wanted = said_in(thread, "pay_with");
+  order.payer_ip = said_in(thread, "client_ip");
+  if (wanted == kInStore) order.kind = TradeKind::qr;
   if (wanted == "app") order.kind = TradeKind::app;
   if (wanted == "h5" && !order.payer_ip.empty()) order.kind = TradeKind::h5;
   if (order.kind != TradeKind::h5) order.payer_ip.clear();
   if (order.kind != TradeKind::mini_program) order.payer_openid.clear();
+}
+
+Millis lifetime_of(const Thread& thread, const IntentSettings& settings) {
+  return said_in(thread, "pay_with") == kInStore ? std::min(kInStoreLife, settings.lifetime) : settings.lifetime;
 }
 
 WorkItem tell(const PaymentIntent& intent, std::string_view type, UtcTime now, const Refund* refund) {
@@ -268,12 +302,44 @@ IntentChange after_close(PaymentIntent intent, UtcTime now, bool told) {
 
 bool returns_late_payment(const PaymentIntent& intent, const OrderFacts& facts, bool matches,
                           const IntentSettings& settings) {
-  return judge(intent, facts, matches, settings) == Payment::returned;
+  return returns_late_payment(intent, facts, matches, settings, {});
 }
 
 std::optional<IntentChange> after_payment(PaymentIntent intent, const OrderFacts& facts, bool matches, UtcTime now,
                                           const IntentSettings& settings, const LateRefund& late_refund) {
-  const Payment payment = judge(intent, facts, matches, settings);
+  return after_payment(std::move(intent), facts, matches, now, settings, late_refund, {});
+}
+
+Wish same_wish(const PaymentIntent& intent, const std::vector<PaymentIntent>& of_thread) {
+  std::set<IntentId> known{intent.id};
+  const auto is_kin = [&known](const PaymentIntent& other) {
+    return known.contains(other.id) || (!other.renewed_from.empty() && known.contains(other.renewed_from));
+  };
+  if (!intent.renewed_from.empty()) known.insert(intent.renewed_from);
+  // Links go both ways and through others: as often as it takes until nobody new is found.
+  for (std::size_t before = 0; before != known.size();) {
+    before = known.size();
+    for (const PaymentIntent& other : of_thread) {
+      if (!is_kin(other)) continue;
+      known.insert(other.id);
+      if (!other.renewed_from.empty()) known.insert(other.renewed_from);
+    }
+  }
+  Wish out;
+  for (const PaymentIntent& other : of_thread)
+    if (other.id != intent.id && known.contains(other.id)) out.push_back(other);
+  return out;
+}
+
+bool returns_late_payment(const PaymentIntent& intent, const OrderFacts& facts, bool matches,
+                          const IntentSettings& settings, const Wish& wish) {
+  return judge(intent, facts, matches, settings, wish) == Payment::returned;
+}
+
+std::optional<IntentChange> after_payment(PaymentIntent intent, const OrderFacts& facts, bool matches, UtcTime now,
+                                          const IntentSettings& settings, const LateRefund& late_refund,
+                                          const Wish& wish) {
+  const Payment payment = judge(intent, facts, matches, settings, wish);
   if (payment == Payment::repeated) return std::nullopt;
   const bool ended = !is_open(intent.state);
 
@@ -303,6 +369,7 @@ std::optional<IntentChange> after_payment(PaymentIntent intent, const OrderFacts
   } else {
     row.state = next_state(row.state, ended ? IntentEvent::late_payment_honoured : IntentEvent::paid).value();
     change.batch.add(op::UpdateIntent{row});
+    if (payment == Payment::honoured) settle_wish(change.batch, wish, now);
     say(change.batch, row, "intent.succeeded", now);
   }
   row.version += 1;

@@ -13,6 +13,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;  // keys in the order they are written here: the bytes are part of the contract
 
+// The rail takes no less than a minute from the moment it hears of the order; the rest is for the way.
+constexpr std::chrono::seconds kTimeExpireLeast{65};
 constexpr std::string_view kOrders = "/v3/pay/transactions/out-trade-no/";
 constexpr std::string_view kRefunds = "/v3/refund/domestic/refunds";
 
@@ -143,7 +145,7 @@ Result<std::string> order_body(const PaymentIntent& intent, const Merchant& merc
   body["mchid"] = merchant.mchid;
   body["description"] = intent.description;
   body["out_trade_no"] = intent.order.out_trade_no.str();
-  body["time_expire"] = format_time_china(intent.expires_at);
+  body["time_expire"] = format_time_china(std::max(intent.expires_at, intent.created_at + kTimeExpireLeast));
   // Comes back with the payment, so that whoever reads the rail's own records finds the intent.
   if (!intent.id.str().empty()) body["attach"] = intent.id.str();
   body["notify_url"] = notify_url;

@@ -1,4 +1,4 @@
-#include "tools/cashier/decisions.hpp"
+#include "tools/cashier/wish.hpp"
 
 #include <gtest/gtest.h>
 
@@ -352,6 +352,56 @@ TEST(RefundNews, TheTurnThatMadeItTellsTheUserItself) {
   EXPECT_TRUE(told(change->batch).empty());
 }
 
+PaymentIntent renewal(std::string id, std::string of, IntentState state) {
+  PaymentIntent out = intent(state);
+  out.id = IntentId::trusted(std::move(id));
+  if (!of.empty()) out.renewed_from = IntentId::trusted(std::move(of));
+  return out;
+}
+
+TEST(Wish, is_what_renews_one_another_whatever_the_order) {
+  const auto first = renewal("pi_1", "", IntentState::expired);
+  const auto second = renewal("pi_2", "pi_1", IntentState::expired);
+  const auto third = renewal("pi_3", "pi_2", IntentState::awaiting_payment);
+  const auto other = renewal("pi_4", "", IntentState::succeeded);
+  const std::vector<PaymentIntent> all{third, first, other, second};
+  EXPECT_EQ(same_wish(first, all), (Wish{third, second}));
+  EXPECT_EQ(same_wish(second, all), (Wish{third, first}));
+  EXPECT_EQ(same_wish(third, all), (Wish{first, second}));
+  EXPECT_TRUE(same_wish(other, all).empty());
+}
+
+TEST(Wish, that_is_paid_returns_every_other_payment_even_one_in_time) {
+  IntentSettings keep;
+  keep.honour_late_payment = true;
+  const Wish paid{renewal("pi_2", "pi_1", IntentState::succeeded)};
+  for (const IntentState state : {IntentState::expired, IntentState::canceled, IntentState::failed}) {
+    EXPECT_TRUE(returns_late_payment(intent(state), paid_at(kNow), true, keep, paid));
+    EXPECT_FALSE(returns_late_payment(intent(state), paid_at(kNow), true, keep));
+  }
+  // A payment of the open one is not late, and nothing is paid twice that was not.
+  EXPECT_FALSE(returns_late_payment(intent(IntentState::awaiting_payment), paid_at(kNow), true, keep, paid));
+}
+
+TEST(Wish, keeping_the_old_payment_ends_the_new_order) {
+  const Wish open{renewal("pi_2", "pi_1", IntentState::awaiting_payment)};
+  const auto change =
+      after_payment(intent(IntentState::expired), paid_at(kNow), true, kDeadline, kSettings, std::nullopt, open);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->intent.state, IntentState::succeeded);
+  const auto rows = all<op::UpdateIntent>(change->batch);
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[1].row.id.str(), "pi_2");
+  EXPECT_EQ(rows[1].row.state, IntentState::canceled);
+  EXPECT_TRUE(adds(change->batch, WorkKind::close_order));
+  // One that ended is touched, so that its own late payment is decided after this one.
+  const Wish ended{renewal("pi_2", "pi_1", IntentState::expired)};
+  const auto touching =
+      after_payment(intent(IntentState::expired), paid_at(kNow), true, kDeadline, kSettings, std::nullopt, ended);
+  ASSERT_EQ(all<op::UpdateIntent>(touching->batch).size(), 2U);
+  EXPECT_EQ(all<op::UpdateIntent>(touching->batch)[1].row, ended[0]);
+}
+
 RailOrder chosen_for(std::string openid, std::string metadata) {
   Thread thread;
   thread.openid = std::move(openid);
@@ -377,6 +427,17 @@ TEST(ChooseKind, the_backend_may_ask_for_an_app_or_a_link) {
   EXPECT_EQ(link.kind, TradeKind::h5);
   EXPECT_EQ(link.payer_ip, "14.23.150.211");
   EXPECT_EQ(link.payer_openid, "");
+}
+
+TEST(ChooseKind, a_screen_in_the_shop_shows_a_code_that_lives_shortly) {
+  const auto order = chosen_for("oUser", R"({"pay_with":"in_store"})");
+  EXPECT_EQ(order.kind, TradeKind::qr);
+  EXPECT_EQ(order.payer_openid, "");
+  Thread thread;
+  thread.metadata_json = R"({"pay_with":"in_store"})";
+  EXPECT_EQ(lifetime_of(thread, IntentSettings()), Millis(30'000));
+  thread.metadata_json = "{}";
+  EXPECT_EQ(lifetime_of(thread, IntentSettings()), Millis(300'000));
 }
 
 TEST(ChooseKind, a_link_needs_the_payers_address) {
