@@ -11,7 +11,7 @@
 namespace purser::replay {
 namespace {
 
-constexpr Millis kRefundPatience{3 * 3'600'000};
+constexpr Millis kRefundPatience{20 * 60'000};
 
 }  // namespace
 
@@ -136,8 +136,12 @@ void World::ask(const ClientCallPtr& call) {
   impl_->launch(call);
 }
 
+// Each once: who asks again and again while the daemon is down has one question.
 std::vector<ClientCallPtr> World::lost_calls() {
-  return std::exchange(impl_->lost, {});
+  std::vector<ClientCallPtr> out;
+  for (ClientCallPtr& call : std::exchange(impl_->lost, {}))
+    if (std::find(out.begin(), out.end(), call) == out.end()) out.push_back(std::move(call));
+  return out;
 }
 
 ClientCallPtr World::knock(http::Headers headers, std::string body) {
