@@ -2,6 +2,7 @@
 #include "tools/results.hpp"
 #include "tools/tools.hpp"
 #include "validation/rules/one_active_payment.hpp"
+#include "validation/rules/renewed_price.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -67,7 +68,10 @@ class CreatePaymentIntent final : public Tool {
         co_return co_await show(context, std::move(*made));
       }
     }
-    auto renewed = co_await renewed_from(context.thread, order->lines);
+    std::optional<std::int64_t> stated;
+    if (arguments.contains("total_fen")) stated = arguments.at("total_fen").get<std::int64_t>();
+    auto renewed = co_await renewed_from(context.thread, *order, stated);
+    if (!renewed && renewed.code() == Errc::price_mismatch) co_return asks_user(renewed.error());
     if (!renewed) co_return renewed.error();
     auto intent =
         co_await ports_.cashier.open(context.thread, std::move(*order), context.origin(), std::move(*renewed));
@@ -97,13 +101,24 @@ class CreatePaymentIntent final : public Tool {
     return out;
   }
 
+  static ToolOutput asks_user(const Error& error) {
+    ToolOutput out = refusal(error);
+    out.decision = Decision::ask_user;
+    return out;
+  }
+
   // The thread's newest intent, when it ended unpaid and was for the same goods.
-  Task<Result<IntentId>> renewed_from(const Thread& thread, const std::vector<IntentLine>& lines) {
+  Task<Result<IntentId>> renewed_from(const Thread& thread, const CheckedOrder& order,
+                                      std::optional<std::int64_t> stated) {
     auto earlier = co_await ports_.store.intents_of_thread(thread.id, kLastThread);
     if (!earlier) co_return earlier.error();
     for (const PaymentIntent& intent : *earlier) {
       const bool ended_unpaid = intent.state == IntentState::expired || intent.state == IntentState::canceled;
-      if (ended_unpaid && intent.lines == lines) co_return intent.id;
+      if (intent.captured.positive()) break;  // bought since: what came before is over
+      if (!ended_unpaid) continue;
+      auto same_price = rules::renewed_price(intent, order.lines, order.amount, stated);
+      if (!same_price) co_return same_price.error();
+      if (intent.lines == order.lines) co_return intent.id;
     }
     co_return IntentId();
   }

@@ -19,9 +19,10 @@ std::unique_ptr<Store> open(const TempFolder& folder, Clock& clock) {
 
 }  // namespace
 
-SmallShop::SmallShop(Catalogue goods, IntentSettings intents, RefundSettings refunds, TurnSettings turns)
+SmallShop::SmallShop(Catalogue goods, IntentSettings intents, RefundSettings refunds, TurnSettings turns,
+                     const Wrap& wrap)
     : clock(from_millis(1'767'607'200'000), true),
-      store(open(folder, clock)),
+      store(wrap ? wrap(open(folder, clock), clock) : open(folder, clock)),
       mint(Secret("merchant secret of the tests")),
       rail(credentials(), mint, clock),
       catalogue(std::move(goods)),

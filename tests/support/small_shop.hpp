@@ -21,8 +21,11 @@ class SmallShop {
   // What the model answers; not asked for work of the rule engine's own.
   using Answers = std::function<Result<ModelAnswer>(const ModelRequest&)>;
 
-  explicit SmallShop(Catalogue goods, IntentSettings intents = {}, RefundSettings refunds = {},
-                     TurnSettings turns = {});
+  using Wrap = std::function<std::unique_ptr<Store>(std::unique_ptr<Store>, Clock&)>;
+
+  // `wrap` may put a store around the store.
+  explicit SmallShop(Catalogue goods, IntentSettings intents = {}, RefundSettings refunds = {}, TurnSettings turns = {},
+                     const Wrap& wrap = nullptr);
   ~SmallShop();
 
   Thread open_thread(const std::string& tenant, const std::string& user, const std::string& openid,
@@ -41,7 +44,7 @@ class SmallShop {
 
   VirtualClock clock;
   asio::io_context ioc{1};
-  TempFolder folder;
+  TempFolder folder{true};
   std::unique_ptr<Store> store;
   crypto::SystemMint mint;
   BookChannel rail;

@@ -7,7 +7,9 @@ namespace purser::test {
 
 class TempFolder {
  public:
-  TempFolder();
+  // `in_memory`: where nothing waits for a disk, when the machine has such a place; for tests that prove nothing about
+  // what lasts.
+  explicit TempFolder(bool in_memory = false);
   ~TempFolder();
   TempFolder(const TempFolder&) = delete;
   TempFolder& operator=(const TempFolder&) = delete;

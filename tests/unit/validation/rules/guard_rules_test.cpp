@@ -9,6 +9,7 @@
 #include "validation/rules/refund_history.hpp"
 #include "validation/rules/refund_limits.hpp"
 #include "validation/rules/refund_lines.hpp"
+#include "validation/rules/renewed_price.hpp"
 #include "validation/rules/sensitive_words.hpp"
 
 #include <gtest/gtest.h>
@@ -230,6 +231,20 @@ TEST(ProvenanceTest, AHandleMustHaveBeenIssuedAndASumMayNotBeUntrusted) {
   EXPECT_EQ(tainted.verdict.error().param, "/refunds/0/amount_fen");
   EXPECT_EQ(to_json(tainted.labels).dump(),
             R"({"/refunds/0/amount_fen":"untrusted","/refunds/0/payment_intent":"ledger"})");
+}
+
+TEST(RenewedPriceTest, AChangedPriceIsToldBeforeItIsAskedFor) {
+  const PaymentIntent ended = samples::paid('1');  // two teas, 398.00
+  auto now = ended.lines;
+  EXPECT_TRUE(renewed_price(ended, now, ended.amount, std::nullopt).ok());
+  now[0].unit_price = samples::fen(20'000);
+  const auto changed = renewed_price(ended, now, samples::fen(40'000), std::nullopt);
+  EXPECT_EQ(changed.code(), Errc::price_mismatch);
+  EXPECT_NE(changed.error().message.find("398.00"), std::string::npos) << changed.error().message;
+  EXPECT_NE(changed.error().message.find("400.00"), std::string::npos);
+  EXPECT_TRUE(renewed_price(ended, now, samples::fen(40'000), 40'000).ok()) << "the customer was told";
+  now[0].quantity = 3;
+  EXPECT_TRUE(renewed_price(ended, now, samples::fen(60'000), std::nullopt).ok()) << "that is another wish";
 }
 
 }  // namespace

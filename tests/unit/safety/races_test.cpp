@@ -1,0 +1,217 @@
+// Two and three at once, in an order that a seed decides: every call of the store is held up for a while of virtual
+// time, so what one has read another changes before it writes.
+#include "gateway/store/forwarding_store.hpp"
+#include "tests/support/evil_model.hpp"
+#include "tests/support/fake_model.hpp"
+#include "tests/support/small_shop.hpp"
+
+#include <gtest/gtest.h>
+
+namespace purser::test {
+namespace {
+
+constexpr std::uint64_t kSeeds = 40;
+
+class ShufflingStore final : public ForwardingStore {
+ public:
+  ShufflingStore(std::unique_ptr<Store> store, Clock& clock, Dice& dice)
+      : ForwardingStore(std::move(store)), clock_(clock), dice_(dice) {}
+
+  Task<Result<Receipt>> commit(Batch batch) override {
+    auto held_up = co_await pause();
+    if (!held_up) co_return held_up.error();
+    auto done = co_await ForwardingStore::commit(std::move(batch));
+    co_return done;
+  }
+  Task<Result<PaymentIntent>> intent(IntentId id) override {
+    auto row = co_await ForwardingStore::intent(std::move(id));
+    auto held_up = co_await pause();
+    if (!held_up) co_return held_up.error();
+    co_return row;
+  }
+  Task<Result<std::vector<Refund>>> refunds_of_intent(IntentId id) override {
+    auto rows = co_await ForwardingStore::refunds_of_intent(std::move(id));
+    auto held_up = co_await pause();
+    if (!held_up) co_return held_up.error();
+    co_return rows;
+  }
+
+ private:
+  Task<Result<void>> pause() {
+    const auto until = clock_.now() + Millis(static_cast<std::int64_t>(dice_.below(20)));
+    co_return co_await clock_.sleep_until(until);
+  }
+
+  Clock& clock_;
+  Dice& dice_;
+};
+
+CatalogueItem item(const std::string& sku, std::int64_t fen) {
+  CatalogueItem out;
+  out.sku = Sku::trusted(sku);
+  out.name_zh = out.name_en = sku;
+  out.unit_price = Money(fen, Currency::cny());
+  return out;
+}
+
+class Race {
+ public:
+  explicit Race(std::uint64_t seed)
+      : dice(seed),
+        shop(Catalogue("v1", {item("CUP", 1'000), item("TEA", 2'000), item("POT", 3'000)}), {}, {}, {},
+             [this](std::unique_ptr<Store> store, Clock& clock) -> std::unique_ptr<Store> {
+               return std::make_unique<ShufflingStore>(std::move(store), clock, dice);
+             }) {
+    shop.answers = [](const ModelRequest&) { return Result<ModelAnswer>(says("ok")); };
+    thread = shop.open_thread("acme", "alice", "", "en");
+  }
+
+  CheckedOrder order(const std::string& sku, std::int64_t fen) {
+    CheckedOrder out;
+    out.amount = Money(fen, Currency::cny());
+    out.lines = {IntentLine{Sku::trusted(sku), sku, 1, out.amount}};
+    out.description = sku;
+    out.catalogue_version = "v1";
+    return out;
+  }
+  Thread row() { return shop.run(shop.store->thread(thread.id)).value(); }
+  PaymentIntent bought() {
+    Thread who = row();
+    auto intent = shop.run(shop.cashier.open(who, order("CUP", 1'000), "first", IntentId()));
+    EXPECT_TRUE(intent.ok());
+    return *intent;
+  }
+  std::int64_t open_now() {
+    std::int64_t open = 0;
+    for (const PaymentIntent& intent : shop.intents(thread.id)) open += is_open(intent.state);
+    return open;
+  }
+  // What the rail holds open for this user.
+  std::int64_t payable() {
+    std::int64_t count = 0;
+    for (const PaymentIntent& intent : shop.intents(thread.id))
+      count += shop.rail.pay(intent.order.out_trade_no, "").ok();
+    return count;
+  }
+  template <class T>
+  std::vector<T> all_of(std::vector<Started<T>> racing) {
+    while (shop.clock.advance_to_next(shop.ioc)) {
+    }
+    std::vector<T> out;
+    for (auto& one : racing) out.push_back(one.get());
+    return out;
+  }
+
+  Dice dice;
+  SmallShop shop;
+  Thread thread;
+};
+
+class Races : public testing::TestWithParam<int> {};
+
+TEST_P(Races, refunds_never_return_more_than_was_paid) {
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    Race race(seed);
+    (void)race.bought();
+    ASSERT_TRUE(race.shop.pay(race.thread.id));
+    const PaymentIntent paid = race.shop.intents(race.thread.id).front();
+    const Thread who = race.row();
+    std::vector<Started<Result<std::vector<Refund>>>> racing;
+    for (int n = 0; n < GetParam(); ++n) {
+      const Money part(600, Currency::cny());
+      racing.emplace_back(race.shop.ioc,
+                          race.shop.cashier.refund(who, {{paid.id, part, "x"}}, "origin" + std::to_string(n)));
+    }
+    const auto ends = race.all_of(std::move(racing));
+    const auto won = std::count_if(ends.begin(), ends.end(), [](const auto& end) { return end.ok(); });
+    EXPECT_EQ(won, 1) << "seed " << seed;
+    for (const auto& end : ends) {
+      if (!end) {
+        EXPECT_EQ(end.code(), Errc::refund_exceeds_remaining) << "seed " << seed;
+      }
+    }
+    std::int64_t given = 0;
+    for (const Refund& one : race.shop.refunds(race.thread.id)) given += one.amount.minor();
+    EXPECT_EQ(given, 600) << "seed " << seed;
+    EXPECT_TRUE(race.shop.run(race.shop.store->verify_ledger()).ok()) << "seed " << seed;
+  }
+}
+
+TEST_P(Races, the_same_refund_asked_again_is_one_refund) {
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    Race race(seed);
+    (void)race.bought();
+    ASSERT_TRUE(race.shop.pay(race.thread.id));
+    const PaymentIntent paid = race.shop.intents(race.thread.id).front();
+    const Thread who = race.row();
+    std::vector<Started<Result<std::vector<Refund>>>> racing;
+    for (int n = 0; n < GetParam(); ++n) {
+      const Money part(300, Currency::cny());
+      racing.emplace_back(race.shop.ioc, race.shop.cashier.refund(who, {{paid.id, part, "x"}}, "same"));
+    }
+    (void)race.all_of(std::move(racing));
+    ASSERT_EQ(race.shop.refunds(race.thread.id).size(), 1U) << "seed " << seed;
+    EXPECT_EQ(race.shop.refunds(race.thread.id)[0].amount.minor(), 300);
+  }
+}
+
+TEST_P(Races, renewals_of_one_wish_make_one_payment) {
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    Race race(seed);
+    const PaymentIntent first = race.bought();
+    race.shop.pass(std::chrono::minutes(6));
+    ASSERT_EQ(race.open_now(), 0) << "seed " << seed;
+    const Thread who = race.row();
+    std::vector<Thread> threads(static_cast<std::size_t>(GetParam()), who);
+    std::vector<Started<Result<PaymentIntent>>> racing;
+    for (Thread& thread : threads)
+      racing.emplace_back(
+          race.shop.ioc, race.shop.cashier.open(thread, race.order("CUP", 1'000), "renew:" + first.id.str(), first.id));
+    (void)race.all_of(std::move(racing));
+    EXPECT_EQ(race.shop.intents(race.thread.id).size(), 2U) << "seed " << seed;
+    EXPECT_EQ(race.open_now(), 1) << "seed " << seed;
+    EXPECT_LE(race.payable(), 1) << "seed " << seed;
+  }
+}
+
+TEST_P(Races, supersedes_leave_exactly_one_open_payment) {
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    Race race(seed);
+    const PaymentIntent open = race.bought();
+    std::vector<Thread> threads(static_cast<std::size_t>(GetParam()), race.row());
+    std::vector<Started<Result<PaymentIntent>>> racing;
+    for (std::size_t n = 0; n < threads.size(); ++n)
+      racing.emplace_back(race.shop.ioc, race.shop.cashier.supersede(threads[n], open, race.order("TEA", 2'000),
+                                                                     "replace" + std::to_string(n)));
+    const auto ends = race.all_of(std::move(racing));
+    const auto won = std::count_if(ends.begin(), ends.end(), [](const auto& end) { return end.ok(); });
+    EXPECT_EQ(won, 1) << "seed " << seed;
+    EXPECT_EQ(race.open_now(), 1) << "seed " << seed;
+    EXPECT_EQ(race.shop.run(race.shop.store->intent(open.id)).value().state, IntentState::canceled);
+    race.shop.pass(std::chrono::seconds(1));
+    EXPECT_LE(race.payable(), 1) << "the replaced order can be paid, seed " << seed;
+  }
+}
+
+TEST_P(Races, a_payment_and_its_replacement_end_with_one_of_them) {
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    Race race(seed);
+    const PaymentIntent open = race.bought();
+    const auto facts = race.shop.rail.pay(open.order.out_trade_no, "");
+    ASSERT_TRUE(facts.ok());
+    Thread thread = race.row();
+    Started<Result<PaymentIntent>> replacing(
+        race.shop.ioc, race.shop.cashier.supersede(thread, open, race.order("TEA", 2'000), "replace"));
+    Started<Result<void>> paying(race.shop.ioc, race.shop.cashier.take_order_facts(*facts));
+    while (race.shop.clock.advance_to_next(race.shop.ioc)) {
+    }
+    EXPECT_FALSE(replacing.get().ok()) << "what is paid is not replaced, seed " << seed;
+    EXPECT_EQ(race.shop.run(race.shop.store->intent(open.id)).value().state, IntentState::succeeded);
+    EXPECT_EQ(race.open_now(), 0) << "seed " << seed;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(AtOnce, Races, testing::Values(2, 3));
+
+}  // namespace
+}  // namespace purser::test
