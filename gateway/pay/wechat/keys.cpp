@@ -116,6 +116,12 @@ class Loading {
     if (certificate->serial() != out_.keys.merchant_serial) {
       return bad("merchant_certificate_file", "is not the certificate that wechat.merchant_serial names");
     }
+    constexpr std::string_view kProbe = "is this the key of that certificate?";
+    const auto probe = out_.keys.merchant.sign(kProbe);
+    if (probe && !certificate->key().verify(kProbe, *probe)) {
+      return bad("merchant_certificate_file", "is not the certificate of wechat.merchant_key_pem");
+    }
+    out_.keys.merchant_public = certificate->key();
     out_.keys.ends[certificate->serial()] = certificate->not_after();
   }
 

@@ -6,6 +6,7 @@
 #include "gateway/pay/wechat/verifier.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,9 @@ namespace purser::wechat {
 
 struct Keys {
   crypto::PrivateKey merchant;
-  std::string merchant_serial;  // upper-case hex
-  Secret apiv3;                 // 32 bytes
+  std::optional<crypto::PublicKey> merchant_public;  // of the merchant's certificate, where that is configured
+  std::string merchant_serial;                       // upper-case hex
+  Secret apiv3;                                      // 32 bytes
   KeySet platform;
   std::string wanted_serial;  // the key the rail is asked to sign with; empty: it chooses
   // When certificates among them end; a public key has no end.

@@ -10,6 +10,7 @@
 #include "gateway/pay/wechat/codec.hpp"
 #include "gateway/pay/wechat/errors.hpp"
 #include "gateway/pay/wechat/keys.hpp"
+#include "gateway/pay/wechat/outgoing_check.hpp"
 #include "gateway/pay/wechat/signing.hpp"
 #include "gateway/pay/wechat/verifier.hpp"
 
@@ -110,6 +111,7 @@ class RailClient {
   std::vector<http::Origin> origins_;
   std::size_t current_ = 0;  // of origins_
   Merchant merchant_;
+  std::shared_ptr<OutgoingCheck> outgoing_;  // of key_; none when its public half cannot be had: nothing is sent then
   crypto::PrivateKey key_;
   std::string serial_;
   std::string wanted_serial_;
