@@ -129,6 +129,12 @@ constexpr Definition kTable[] = {
      .description = "Wrong keys a minute from one address; then nothing of it is looked at until the minute is over.",
      .bounds = {0, 1'000'000}},
 
+    {.key = "webhooks.endpoints_file",
+     .place = AT(webhooks, endpoints_file),
+     .description = "Which servers of the tenants are told of events, with the secrets that sign them; readable by its "
+                    "owner alone (README, Webhooks to your server).",
+     .rule = kFile},
+
     {.key = "redis.url",
      .place = AT(redis, url),
      .description = "Where several daemons share their limits. Empty or lost: each daemon counts alone; nothing else "

@@ -51,6 +51,10 @@ struct RedisSettings {
   Millis command_time_max{100};
 };
 
+struct WebhookSettings {
+  std::string endpoints_file;  // empty: nobody is told
+};
+
 struct StoreSettings {
   Secret url;  // sqlite:///absolute/path, or postgresql://..., which may hold a password
   Millis busy_time_max{5'000};
@@ -149,6 +153,7 @@ struct Settings {
   AuthSettings auth;
   LimitSettings limits;
   RedisSettings redis;
+  WebhookSettings webhooks;
   StoreSettings store;
   ModelSettings model;
   WechatSettings wechat;

@@ -25,7 +25,7 @@ constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
-constexpr std::array<api::Route<Api::Endpoint>, 18> Api::kRoutes{{
+constexpr std::array<api::Route<Api::Endpoint>, 20> Api::kRoutes{{
     {"POST", "/v1/threads", {&Api::create_thread, Scope::threads_write}},
     {"GET", "/v1/threads/{}", {&Api::get_thread, Scope::threads_read}},
     {"GET", "/v1/threads/{}/messages", {&Api::get_messages, Scope::threads_read}},
@@ -39,6 +39,8 @@ constexpr std::array<api::Route<Api::Endpoint>, 18> Api::kRoutes{{
     {"GET", "/v1/approvals", {&Api::get_approvals, Scope::approvals_read}},
     {"GET", "/v1/approvals/{}", {&Api::get_approval, Scope::approvals_read}},
     {"POST", "/v1/approvals/{}", {&Api::decide_approval, Scope::approvals_write}},
+    {"GET", "/v1/webhook_deliveries", {&Api::get_deliveries, Scope::webhooks_read}},
+    {"POST", "/v1/webhook_deliveries/{}/redeliver", {&Api::redeliver, Scope::webhooks_write}},
     {"POST", "/v1/chat/completions", {&Api::chat, Scope::threads_write}},
     {"GET", "/v1/models", {&Api::get_models, Scope::threads_read}},
     {"GET", "/v1/models/{}", {&Api::get_model, Scope::threads_read}},

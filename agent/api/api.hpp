@@ -10,6 +10,7 @@
 #include "agent/api/request_limits.hpp"
 #include "agent/api/router.hpp"
 #include "agent/identity/identity.hpp"
+#include "agent/outbound/endpoints.hpp"
 #include "agent/resume/webhook_inbox.hpp"
 #include "agent/turn/conversations.hpp"
 #include "gateway/async/task_group.hpp"
@@ -36,6 +37,7 @@ class Api {
     TaskGroup& work;  // owns what goes on when its client leaves
     Metrics& metrics;
     RateLimiter& limiter;
+    const WebhookEndpoints& endpoints;
   };
   // What the doors are told, besides what the parts behind them know.
   struct Options {
@@ -70,7 +72,7 @@ class Api {
     Method method = nullptr;
     std::optional<Scope> scope;  // of the key; none: open to all, as the webhook, which proves itself
   };
-  static const std::array<api::Route<Endpoint>, 18> kRoutes;
+  static const std::array<api::Route<Endpoint>, 20> kRoutes;
 
   Reply answer(Call& call, const api::Route<Endpoint>& route, http::Headers& headers);
   // Who asks, if he may and not too often. Adds what the answer tells of his limits to `headers`.
@@ -89,6 +91,8 @@ class Api {
   Reply get_approvals(Call& call);
   Reply get_approval(Call& call);
   Reply decide_approval(Call& call);
+  Reply get_deliveries(Call& call);
+  Reply redeliver(Call& call);
   Reply chat(Call& call);
   Reply get_models(Call& call);
   Reply get_model(Call& call);
@@ -104,6 +108,7 @@ class Api {
   Reply do_create(NewThread wanted);
   Reply do_cancel(IntentId id);
   Reply do_renew(PaymentIntent ended);
+  Reply do_redeliver(WorkItem dead);
   Reply do_decide(ApprovalDecision decision);
 
   // Does `action` once for this key and body, and waits for it.

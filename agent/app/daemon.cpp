@@ -4,8 +4,10 @@
 #include "agent/api/api.hpp"
 #include "agent/app/access.hpp"
 #include "agent/app/api_client.hpp"
+#include "agent/app/outbound.hpp"
 #include "agent/app/process.hpp"
 #include "agent/app/provider.hpp"
+#include "agent/app/sandbox_keys.hpp"
 #include "agent/console/demo_chat.hpp"
 #include "agent/resume/dispatcher.hpp"
 #include "agent/resume/webhook_inbox.hpp"
@@ -63,20 +65,6 @@ Error all_of(const std::vector<Error>& mistakes) {
   return {Errc::config_bad_value, std::move(text), mistakes.front().param};
 }
 
-// The merchant's side of the embedded sandbox: both ways of verification, the public key asked for.
-Result<wechat::Keys> keys_of(const sandbox::SandboxCredentials& credentials) {
-  auto platform = crypto::PublicKey::from_pem(credentials.public_key_pem);
-  if (!platform) return platform.error();
-  wechat::Keys keys;
-  keys.merchant = credentials.merchant_key;
-  keys.merchant_serial = credentials.merchant_certificate.serial();
-  keys.apiv3 = credentials.apiv3_key;
-  keys.platform.add(credentials.public_key_id, std::move(*platform));
-  keys.platform.add(credentials.platform_certificate.serial(), credentials.platform_certificate.key());
-  keys.wanted_serial = credentials.public_key_id;
-  return keys;
-}
-
 Result<Catalogue> load_catalogue(const CatalogueSettings& settings) {
   if (settings.file.empty()) return Catalogue::from_json(sample_catalogue());
   std::ifstream file(settings.file);
@@ -111,6 +99,7 @@ struct Daemon::Parts {
   Result<void> make();
   Result<void> make_rail();
   Result<void> make_embedded_sandbox();
+  Result<void> make_outbound();
   Result<void> make_model();
   Result<void> make_agent();
   Result<void> make_doors();
@@ -143,6 +132,8 @@ struct Daemon::Parts {
   std::unique_ptr<Mint> mint;
   // All that goes out: the rail, the model, the sandbox's webhooks.
   std::unique_ptr<http::Client> client;
+  // Whom it tells of events. Before the memory, which writes down what is to be told.
+  std::unique_ptr<Outbound> outbound;
   // The memory. Opened before anything listens: a daemon without it must not say it is ready.
   FileLock lock;
   std::unique_ptr<Store> store;
@@ -210,6 +201,7 @@ Result<void> Daemon::Parts::make() {
   }
   Result<void> done = make_doors();
   if (done) done = make_rail();
+  if (done) done = make_outbound();
   if (done) done = make_model();
   if (done) done = make_agent();
   return done;
@@ -290,6 +282,15 @@ Result<void> Daemon::Parts::make_rail() {
   return success();
 }
 
+Result<void> Daemon::Parts::make_outbound() {
+  auto made = Outbound::make(settings.webhooks, on_sandbox, executor, clock);
+  if (!made) return made.error();
+  outbound = std::move(*made);
+  store = outbound->in_front_of(std::move(store), *mint);
+  outbound->attach(*store, *client, clock, metrics);
+  return success();
+}
+
 Result<void> Daemon::Parts::make_model() {
   rules = std::make_unique<RuleEngine>();
   const RoutedModel::Ports ports{*client, clock, *mint, metrics, journal_writer};
@@ -331,8 +332,8 @@ Result<void> Daemon::Parts::make_agent() {
 
   auto identity = access->identify(settings.auth);
   if (!identity) return identity.error();
-  const Api::Ports ports{*store, *conversations, *cashier, catalogue, *webhooks,
-                         *mint,  clock,          work,     metrics,   access->limiter()};
+  const Api::Ports ports{*store, *conversations, *cashier, catalogue,         *webhooks,          *mint,
+                         clock,  work,           metrics,  access->limiter(), outbound->endpoints};
   Api::Options doors{settings.intent, settings.turn, settings.limits, {}, on_sandbox};
   doors.trusted_proxies = trusted_proxies(settings.server);
   api = std::make_unique<Api>(ports, std::move(*identity), std::move(doors));
@@ -369,6 +370,7 @@ void Daemon::Parts::handle_work() {
   to_cashier(WorkKind::resolve_refund, &Cashier::resolve_refund);
   to_cashier(WorkKind::expire_approval, &Cashier::expire_approval);
   dispatcher->handle(WorkKind::resume_thread, [this](WorkItem item) { return conversations->resume(std::move(item)); });
+  dispatcher->handle(WorkKind::deliver_webhook, [this](WorkItem item) { return outbound->deliver(std::move(item)); });
   dispatcher->handle(WorkKind::take_notification, [this](WorkItem item) { return webhooks->apply(std::move(item)); });
 }
 

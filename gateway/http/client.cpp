@@ -6,6 +6,7 @@
 #include "gateway/async/task_group.hpp"
 #include "gateway/async/with_timeout.hpp"
 #include "gateway/http/connection.hpp"
+#include "gateway/http/public_address.hpp"
 #include "gateway/log.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -234,6 +235,11 @@ Task<Result<std::unique_ptr<Connection>>> Pool::connect(Origin origin, Deadline 
 Task<Result<std::unique_ptr<Connection>>> Pool::open(Origin origin) {
   auto endpoints = co_await resolve(origin.host, origin.port);
   if (!endpoints) co_return endpoints.error();
+  if (limits_.public_addresses_only) {
+    std::erase_if(*endpoints, [](const tcp::endpoint& one) { return !is_public(one.address()); });
+    if (endpoints->empty())
+      co_return Error(Errc::connect_failed, origin.host + ": not an address of the public internet");
+  }
   auto tls = tls_for(origin);
   if (!tls) co_return tls.error();
   auto connection = make_connection(executor_, *tls, origin.host, limits_);

@@ -45,6 +45,9 @@ struct ClientLimits {
   std::size_t reply_header_bytes_max = 32 << 10;
   std::size_t idle_connections_per_origin_max = 16;
   std::size_t connections_per_origin_max = 64;
+  // Connects to addresses of the public internet alone, however their name or number is written: for URLs that others
+  // choose. The address that was judged is the one connected to.
+  bool public_addresses_only = false;
   std::chrono::milliseconds connect_time_max{5'000};
   std::chrono::milliseconds idle_time_max{60'000};
 };

@@ -5,8 +5,9 @@
 namespace purser {
 namespace {
 
-constexpr std::string_view kWorkKinds[] = {"expire_intent",  "close_order",   "resolve_order",     "submit_refund",
-                                           "resolve_refund", "resume_thread", "take_notification", "expire_approval"};
+constexpr std::string_view kWorkKinds[] = {"expire_intent",   "close_order",   "resolve_order",     "submit_refund",
+                                           "resolve_refund",  "resume_thread", "take_notification", "expire_approval",
+                                           "deliver_webhook", "dead_webhook"};
 constexpr std::string_view kIdempotencyStates[] = {"running", "finished"};
 
 }  // namespace

@@ -22,7 +22,12 @@ enum class WorkKind : std::uint8_t {
   resume_thread,      // subject: event key; tell the thread what happened (exactly one reply each)
   take_notification,  // subject: channel + ':' + notification id; a stored webhook not yet applied
   expire_approval,    // subject: approval; nobody decided in time
+  deliver_webhook,    // subject: endpoint + ':' + event id; payload: the message
+  dead_webhook,       // the same, given up; never due: a person may send it again
 };
+// The due time of what waits for a person.
+inline constexpr UtcTime kNeverDue{Millis(253'402'300'799'000)};  // the last second of the year 9999
+
 std::string_view to_string(WorkKind k);
 Result<WorkKind> parse_work_kind(std::string_view text);
 

@@ -232,6 +232,8 @@ class Store {
   virtual Task<Result<std::vector<Refund>>> refunds_of_thread(ThreadId thread, std::int64_t limit) = 0;
   // due_at <= now, oldest first.
   virtual Task<Result<std::vector<WorkItem>>> due_work(UtcTime now, std::int64_t limit) = 0;
+  // All of a kind, the soonest due first.
+  virtual Task<Result<std::vector<WorkItem>>> work_of_kind(WorkKind kind, std::int64_t limit) = 0;
   // When the next item falls due; nothing when there is none.
   virtual Task<Result<std::optional<UtcTime>>> next_due() = 0;
   virtual Task<Result<NotificationRow>> notification(std::string channel, std::string id) = 0;

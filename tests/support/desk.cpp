@@ -25,6 +25,10 @@ std::unique_ptr<Store> open(const std::string& folder, const std::string& failpo
   return std::make_unique<FailpointStore>(*std::move(store), *std::move(points));
 }
 
+WebhookEndpoints endpoints_of(const DeskDoors& doors) {
+  return doors.endpoints.empty() ? WebhookEndpoints() : WebhookEndpoints::parse(doors.endpoints, true).value();
+}
+
 Identity identity(AuthSettings settings) {
   settings.api_keys = Secret(std::string(kOurs) + ":" + std::string(kOurKey) + "\nother:" + std::string(kTheirKey));
   return Identity::make(settings).value();
@@ -102,7 +106,8 @@ Desk::Desk(const std::string& folder, const std::string& failpoints, DeskDoors d
                     true, loop.executor()),
       webhooks({*store, channel, cashier, loop.clock, group, metrics}, [this] { ++pokes; }),
       limiter(loop.clock),
-      api({*store, conversations, cashier, catalogue, webhooks, mint, loop.clock, group, metrics, limiter},
+      endpoints(endpoints_of(doors)),
+      api({*store, conversations, cashier, catalogue, webhooks, mint, loop.clock, group, metrics, limiter, endpoints},
           identity(doors.auth), {intents, turns, doors.limits, doors.trusted_proxies, true}),
       admin({*store, loop.clock, metrics}, true, "1.2.3", "") {
   store->watch([this](const Change& change) {
@@ -166,6 +171,9 @@ Result<void> Desk::perform(WorkItem item) {
     case WorkKind::resume_thread:
       if (model.left() == 0) model.push(says("noted"));
       return loop.run(conversations.resume(std::move(item)));
+    case WorkKind::deliver_webhook:
+    case WorkKind::dead_webhook:
+      break;
   }
   return Errc::internal;
 }

@@ -69,6 +69,7 @@ struct DeskDoors {
   AuthSettings auth;
   LimitSettings limits;
   std::vector<std::string> trusted_proxies;
+  std::string endpoints;  // the text of an endpoints file; empty: nobody is told
 };
 
 class Desk {
@@ -117,6 +118,7 @@ class Desk {
   int pokes = 0;
   WebhookInbox webhooks;
   LocalRateLimiter limiter;
+  WebhookEndpoints endpoints;
   Api api;
   Admin admin;
 

@@ -89,6 +89,9 @@ Result<void> SmallShop::perform(WorkItem item) {
       return run(conversations->resume(std::move(item)));
     case WorkKind::take_notification:
       break;
+    case WorkKind::deliver_webhook:
+    case WorkKind::dead_webhook:
+      break;
   }
   return Errc::internal;
 }

@@ -218,6 +218,19 @@ TEST_P(StoreConformance, work_falls_due_in_order_of_time) {
   EXPECT_EQ(ask(store().due_work(from_millis(999), 10)).value(), std::vector<WorkItem>{middle});
 }
 
+TEST_P(StoreConformance, work_of_a_kind_is_listed_whether_it_is_due_or_not) {
+  WorkItem given_up = make_work(1, WorkKind::dead_webhook, 0);
+  given_up.due_at = kNeverDue;
+  const WorkItem late = make_work(2, WorkKind::deliver_webhook, 300);
+  const WorkItem early = make_work(3, WorkKind::deliver_webhook, 100);
+  ASSERT_TRUE(good(commit_of(op::PutWork{given_up}, op::PutWork{late}, op::PutWork{early})));
+  EXPECT_EQ(ask(store().work_of_kind(WorkKind::deliver_webhook, 10)).value(), (std::vector<WorkItem>{early, late}));
+  EXPECT_EQ(ask(store().work_of_kind(WorkKind::deliver_webhook, 1)).value(), std::vector<WorkItem>{early});
+  EXPECT_EQ(ask(store().work_of_kind(WorkKind::dead_webhook, 10)).value(), std::vector<WorkItem>{given_up});
+  EXPECT_TRUE(ask(store().work_of_kind(WorkKind::close_order, 10)).value().empty());
+  EXPECT_EQ(ask(store().due_work(from_millis(999'999), 10)).value(), (std::vector<WorkItem>{early, late}));
+}
+
 TEST_P(StoreConformance, work_is_put_over_what_is_there_and_added_beside_it) {
   WorkItem item = make_work(1, WorkKind::resume_thread, 100);
   ASSERT_TRUE(good(commit_of(op::AddWork{item})));

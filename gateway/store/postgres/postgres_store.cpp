@@ -166,6 +166,10 @@ Task<Result<std::vector<WorkItem>>> PostgresStore::due_work(UtcTime now, std::in
   return readers_->read([now, limit](Connection& db) { return postgres::list_due_work(db, now, limit); });
 }
 
+Task<Result<std::vector<WorkItem>>> PostgresStore::work_of_kind(WorkKind kind, std::int64_t limit) {
+  return readers_->read([kind, limit](Connection& db) { return postgres::list_work_of_kind(db, kind, limit); });
+}
+
 Task<Result<std::optional<UtcTime>>> PostgresStore::next_due() {
   return readers_->read([](Connection& db) { return postgres::find_next_due(db); });
 }

@@ -182,6 +182,11 @@ Result<std::vector<WorkItem>> list_due_work(Connection& db, UtcTime now, std::in
                   Values::of(now, at_most(limit)), &sql::read_work);
 }
 
+Result<std::vector<WorkItem>> list_work_of_kind(Connection& db, WorkKind kind, std::int64_t limit) {
+  return all_rows(db, of(sql::kWork, "WHERE kind = $1 ORDER BY due_at, subject LIMIT $2"),
+                  Values::of(to_string(kind), at_most(limit)), &sql::read_work);
+}
+
 Result<std::vector<WorkItem>> claim_due_work(Connection& db, UtcTime now, std::int64_t limit,
                                              const std::string& claimer, Millis lease) {
   auto claimed = all_rows(db,

@@ -10,6 +10,11 @@ Result<std::vector<WorkItem>> list_due_work(Database& db, UtcTime now, std::int6
   return all_rows(query.bind(now, at_most(limit)), &sql::read_work);
 }
 
+Result<std::vector<WorkItem>> list_work_of_kind(Database& db, WorkKind kind, std::int64_t limit) {
+  Statement query = db.statement(std::string(sql::kWork) + "WHERE kind = ?1 ORDER BY due_at, subject LIMIT ?2");
+  return all_rows(query.bind(to_string(kind), at_most(limit)), &sql::read_work);
+}
+
 Result<std::optional<UtcTime>> find_next_due(Database& db) {
   Statement query = db.statement("SELECT due_at FROM work ORDER BY due_at LIMIT 1");
   auto row = query.step();

@@ -183,6 +183,10 @@ Task<Result<std::vector<WorkItem>>> SqliteStore::due_work(UtcTime now, std::int6
   return readers_->ask([now, limit](Database& db) { return sqlite::list_due_work(db, now, limit); });
 }
 
+Task<Result<std::vector<WorkItem>>> SqliteStore::work_of_kind(WorkKind kind, std::int64_t limit) {
+  return readers_->ask([kind, limit](Database& db) { return sqlite::list_work_of_kind(db, kind, limit); });
+}
+
 Task<Result<std::optional<UtcTime>>> SqliteStore::next_due() {
   return readers_->ask([](Database& db) { return sqlite::find_next_due(db); });
 }

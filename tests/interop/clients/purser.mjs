@@ -45,19 +45,22 @@ export async function startPurser(...sets) {
   }
 }
 
-// Runs named checks one after the other against one purser; the process fails when one of them does.
-export async function run(title, checks) {
-  const purser = await startPurser()
-  let failed = 0
-  for (const [name, check] of Object.entries(checks)) {
+// Runs named checks one after the other; the process fails when one of them does.
+export async function check(title, checks, ...given) {
+  for (const [name, one] of Object.entries(checks)) {
     try {
-      await check(purser)
+      await one(...given)
       console.log(`ok   ${title}: ${name}`)
     } catch (error) {
-      failed += 1
+      process.exitCode = 1
       console.log(`FAIL ${title}: ${name}\n${error.stack}`)
     }
   }
+}
+
+// The same against one purser.
+export async function run(title, checks) {
+  const purser = await startPurser()
+  await check(title, checks, purser)
   await purser.stop()
-  process.exitCode = failed === 0 ? 0 : 1
 }

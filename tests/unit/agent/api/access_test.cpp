@@ -35,6 +35,8 @@ class AccessTest : public testing::Test {
     all.push_back({"POST", "/v1/approvals/apr_0000000000000000000000", R"({"decision":"approve"})"});
     all.push_back(
         {"POST", "/v1/chat/completions", R"({"model":"purser","messages":[{"role":"user","content":"hi"}]})"});
+    all.push_back({"GET", "/v1/webhook_deliveries", ""});
+    all.push_back({"POST", "/v1/webhook_deliveries/shop:evt_1/redeliver", ""});
     all.push_back({"GET", "/v1/models", ""});
     all.push_back({"GET", "/v1/models/purser", ""});
     return all;

@@ -1,0 +1,36 @@
+#include "agent/app/outbound.hpp"
+
+namespace purser {
+namespace {
+
+constexpr std::size_t kReplyBytesMax = 64 << 10;  // nobody reads more of it than its status
+
+}  // namespace
+
+Result<std::unique_ptr<Outbound>> Outbound::make(const WebhookSettings& settings, bool on_sandbox,
+                                                 asio::any_io_executor executor, Clock& clock) {
+  auto made = std::make_unique<Outbound>();
+  if (settings.endpoints_file.empty()) return made;
+  auto endpoints = WebhookEndpoints::read(settings.endpoints_file, on_sandbox);
+  if (!endpoints) return endpoints.error();
+  made->endpoints = std::move(*endpoints);
+  http::ClientLimits limits;
+  limits.reply_bytes_max = kReplyBytesMax;
+  limits.public_addresses_only = !on_sandbox;
+  auto client = http::make_client(std::move(executor), clock, limits, "");
+  if (!client) return client.error();
+  made->client = std::move(*client);
+  return made;
+}
+
+std::unique_ptr<Store> Outbound::in_front_of(std::unique_ptr<Store> store, Mint& mint) const {
+  if (endpoints.empty()) return store;
+  return std::make_unique<OutboxStore>(std::move(store), endpoints, mint);
+}
+
+void Outbound::attach(Store& store, http::Client& otherwise, Clock& clock, Metrics& metrics) {
+  http::Client& with = client ? *client : otherwise;
+  deliverer = std::make_unique<Deliverer>(Deliverer::Ports{store, with, clock, metrics}, endpoints);
+}
+
+}  // namespace purser

@@ -1,0 +1,76 @@
+// Dead letters by the API: seen by their tenant, and sent again.
+#include "tests/support/desk.hpp"
+#include "tests/support/temp_folder.hpp"
+
+#include <gtest/gtest.h>
+
+namespace purser::test {
+namespace {
+
+using nlohmann::json;
+
+class WebhookDeliveries : public ::testing::Test {
+ protected:
+  static DeskDoors doors() {
+    const std::string secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    const json ours{{"id", "main"}, {"tenant", kOurs}, {"url", "https://a.example"}, {"secret", secret}};
+    const json theirs{{"id", "theirs"}, {"tenant", "other"}, {"url", "https://b.example"}, {"secret", secret}};
+    DeskDoors out;
+    out.endpoints = json{{"endpoints", {ours, theirs}}}.dump();
+    return out;
+  }
+  void put(WorkKind kind, const std::string& subject) {
+    WorkItem item;
+    item.kind = kind;
+    item.subject = subject;
+    item.attempts = 11;
+    item.due_at = kind == WorkKind::dead_webhook ? kNeverDue : desk.loop.clock.durable();
+    item.payload_json = json{
+        {"body", R"({"type":"intent.succeeded"})"},
+        {"created_at", "2026-01-01T00:00:00Z"},
+        {"last_failure",
+         "status 500"}}.dump();
+    Batch batch("test");
+    batch.add(op::PutWork{item});
+    ASSERT_TRUE(desk.loop.run(desk.store->commit(std::move(batch))).ok());
+  }
+
+  TempFolder folder;
+  Desk desk{folder.path(), {}, doors()};
+};
+
+TEST_F(WebhookDeliveries, AreListedForTheirTenant) {
+  put(WorkKind::dead_webhook, "main:evt_1");
+  put(WorkKind::dead_webhook, "theirs:evt_2");
+  put(WorkKind::deliver_webhook, "main:evt_3");
+  const json dead = body_of(desk.get("/v1/webhook_deliveries"));
+  ASSERT_EQ(dead["data"].size(), 1u);
+  EXPECT_EQ(dead["data"][0]["id"], "main:evt_1");
+  EXPECT_EQ(dead["data"][0]["type"], "intent.succeeded");
+  EXPECT_EQ(dead["data"][0]["state"], "dead");
+  EXPECT_EQ(dead["data"][0]["attempts"], 11);
+  EXPECT_EQ(dead["data"][0]["last_failure"], "status 500");
+  const json pending = body_of(desk.get("/v1/webhook_deliveries?state=pending"));
+  ASSERT_EQ(pending["data"].size(), 1u);
+  EXPECT_EQ(pending["data"][0]["id"], "main:evt_3");
+  EXPECT_EQ(desk.get("/v1/webhook_deliveries?state=lost").status, 400);
+}
+
+TEST_F(WebhookDeliveries, AreSentAgainOnce) {
+  put(WorkKind::dead_webhook, "main:evt_1");
+  put(WorkKind::dead_webhook, "theirs:evt_2");
+  EXPECT_EQ(desk.post("/v1/webhook_deliveries/theirs:evt_2/redeliver", "", "k1").status, 404);
+  EXPECT_EQ(desk.post("/v1/webhook_deliveries/main:evt_9/redeliver", "", "k2").status, 404);
+  const auto again = desk.post("/v1/webhook_deliveries/main:evt_1/redeliver", "", "k3");
+  ASSERT_EQ(again.status, 200) << again.body;
+  EXPECT_EQ(body_of(again)["state"], "pending");
+  EXPECT_EQ(body_of(again)["attempts"], 0);
+  EXPECT_EQ(desk.post("/v1/webhook_deliveries/main:evt_1/redeliver", "", "k3").body, again.body);
+  EXPECT_EQ(desk.post("/v1/webhook_deliveries/main:evt_1/redeliver", "", "k4").status, 404);
+  const auto due = desk.loop.run(desk.store->work_of_kind(WorkKind::deliver_webhook, 10)).value();
+  ASSERT_EQ(due.size(), 1u);
+  EXPECT_EQ(due[0].due_at, desk.loop.clock.durable());
+}
+
+}  // namespace
+}  // namespace purser::test
