@@ -44,7 +44,8 @@ class Loader {
     }
     only(root, "",
          {"providers", "models", "tiers", "tasks", "limits", "budgets", "prices_file", "attempt_log", "cached_tasks",
-          "silent_rejections_alarm_percent", "acknowledge_tenants"});
+          "silent_rejections_alarm_percent", "hedges_percent_max", "acknowledge_tenants", "direct",
+          "in_store_time_max_ms", "reply_bytes_max", "fee_basis_points"});
     each(root, "providers", [&](const std::string& name, const json& entry) { provider(name, entry); });
     each(root, "models", [&](const std::string& name, const json& entry) { model(name, entry); });
     each(root, "tiers", [&](const std::string& name, const json& entry) { tier(name, entry); });
@@ -55,6 +56,13 @@ class Loader {
     take(root, "", "prices_file", setup.prices_file);
     take(root, "", "attempt_log", setup.attempt_log);
     take(root, "", "silent_rejections_alarm_percent", setup.silent_rejections_alarm_percent, 1, 100);
+    take(root, "", "hedges_percent_max", setup.hedges_percent_max, 0, 100);
+    take(root, "", "direct", setup.direct);
+    take(root, "", "reply_bytes_max", setup.reply_bytes_max, 256, 1 << 18);
+    take(root, "", "fee_basis_points", setup.fee_basis_points, 0, 1'000);
+    std::int64_t in_store = setup.in_store_time_max.count();
+    take(root, "", "in_store_time_max_ms", in_store, 10, 60'000);
+    setup.in_store_time_max = Millis(in_store);
     names(root, "cached_tasks", setup.cached_tasks);
     names(root, "acknowledge_tenants", setup.acknowledge_tenants);
     if (out_.mistakes.empty() && out_.setup.tiers.empty()) tell("tiers", "names at least one tier");
@@ -201,7 +209,7 @@ class Loader {
 
   void tier(const std::string& name, const json& entry) {
     const std::string where = "tiers." + name;
-    only(entry, where, {"models", "weights", "strategy", "time_max_ms"});
+    only(entry, where, {"models", "weights", "strategy", "time_max_ms", "hedge_after_ms"});
     if (name == kRulesTier) return tell(where, "is built in");
     TierSetup out;
     out.name = name;
@@ -223,6 +231,9 @@ class Loader {
     std::int64_t time = name == "reasoning" ? kReasoningTimeMax.count() : 0;
     take(entry, where, "time_max_ms", time, 0, 1'800'000);
     out.time_max = Millis(time);
+    std::int64_t hedge = 0;
+    take(entry, where, "hedge_after_ms", hedge, 0, 600'000);
+    out.hedge_after = Millis(hedge);
     out_.setup.tiers.push_back(std::move(out));
   }
 

@@ -60,7 +60,8 @@ struct TierSetup {
   std::vector<std::size_t> models;    // the chain: who is asked first, and who then
   std::vector<std::int64_t> weights;  // of the weighted strategy, one a model
   Strategy strategy = Strategy::order;
-  Millis time_max{0};  // of the whole answer; 0: what the turn leaves
+  Millis time_max{0};     // of the whole answer; 0: what the turn leaves
+  Millis hedge_after{0};  // a second model is asked beside one that is silent for so long; 0: never
 };
 
 // Caps in micro-USD for each UTC day; 0: none. A cap needs the journal: what a restart forgets caps nothing.
@@ -86,7 +87,12 @@ struct ModelsSetup {
   std::string attempt_log;                // every attempt and routing decision; empty: none
   std::vector<std::string> cached_tasks;  // whose answers without tools may come from the cache
   std::int64_t silent_rejections_alarm_percent = 5;
+  std::int64_t hedges_percent_max = 5;           // of the questions that may be asked of two
   std::vector<std::string> acknowledge_tenants;  // who reads a first sentence at once; "*": everybody
+  bool direct = false;                           // backends may ask the tiers without a conversation
+  Millis in_store_time_max{750};         // of all of a turn's answers by providers, where somebody waits at a till
+  std::int64_t reply_bytes_max = 8'192;  // longer replies are cut
+  std::int64_t fee_basis_points = 60;    // the rail's share of a payment, in hundredths of a percent
 
   bool empty() const { return models.empty(); }
   const TierSetup* tier(std::string_view name) const;

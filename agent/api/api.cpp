@@ -55,7 +55,8 @@ Api::Api(Ports ports, Identity identity, Options options)
       limits_(ports.limiter, options_.limits),
       actions_({ports.store, ports.conversations, ports.clock, ports.work, ports.metrics}),
       events_(ports.store, ports.conversations, ports.clock),
-      chat_({ports.store, ports.conversations, actions_, ports.mint, ports.clock, limits_}, options_.turns),
+      chat_({ports.store, ports.conversations, actions_, ports.mint, ports.clock, limits_}, options_.turns,
+            ports.models),
       renewal_({ports.store, ports.conversations, ports.cashier, ports.catalogue}, options_.intents) {}
 
 Task<http::Response> Api::handle(http::Request request) {
@@ -346,11 +347,11 @@ Api::Reply Api::chat(Call& call) {
 }
 
 Api::Reply Api::get_models(Call&) {
-  co_return ChatDoor::models();
+  co_return chat_.models();
 }
 
 Api::Reply Api::get_model(Call& call) {
-  co_return ChatDoor::model(call.parts.front());
+  co_return chat_.model(call.parts.front());
 }
 
 }  // namespace purser

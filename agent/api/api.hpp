@@ -38,6 +38,7 @@ class Api {
     Metrics& metrics;
     RateLimiter& limiter;
     const WebhookEndpoints& endpoints;
+    DirectDoor::Models models{};  // that backends may ask without a conversation
   };
   // What the doors are told, besides what the parts behind them know.
   struct Options {

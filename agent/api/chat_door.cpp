@@ -40,8 +40,8 @@ bool is_repetition(const http::Headers& headers) {
   return !count.empty() && count != "0";
 }
 
-json model_object() {
-  return {{"id", openai::kModel}, {"object", "model"}, {"created", 0}, {"owned_by", "purser"}};
+json model_object(std::string_view id) {
+  return {{"id", id}, {"object", "model"}, {"created", 0}, {"owned_by", "purser"}};
 }
 
 Task<void> write_all(std::string text, http::StreamSink sink) {
@@ -62,18 +62,25 @@ Result<void> agree_with_token(const Caller& caller, openai::ChatRequest& chat) {
 
 }  // namespace
 
-http::Response ChatDoor::models() {
-  return api::json_answer(200, {{"object", "list"}, {"data", json::array({model_object()})}});
+http::Response ChatDoor::models() const {
+  json all = json::array({model_object(openai::kModel)});
+  for (const std::string& name : direct_.names()) all.push_back(model_object(name));
+  return api::json_answer(200, {{"object", "list"}, {"data", std::move(all)}});
 }
 
-http::Response ChatDoor::model(std::string_view id) {
-  if (id == openai::kModel) return api::json_answer(200, model_object());
+http::Response ChatDoor::model(std::string_view id) const {
+  if (id == openai::kModel) return api::json_answer(200, model_object(id));
   return openai::refused({404, "model_not_found", "there is no such model", "model"});
 }
 
 Task<Result<http::Response>> ChatDoor::complete(Caller caller, http::Request request) {
   auto body = api::json_object(request, chat_limits());
   if (!body) co_return body.error();
+  if (openai::is_direct(*body)) {
+    // What models cost is the tenant's to spend.
+    if (caller.user) co_return Error(Errc::insufficient_scope, "models are asked directly by backends alone", "model");
+    co_return co_await direct_.complete(std::move(caller.tenant), std::move(*body));
+  }
   auto read = openai::read_chat_request(*body);
   if (const auto* refusal = std::get_if<openai::Refusal>(&read)) co_return openai::refused(*refusal);
   Asked asked;

@@ -4,12 +4,15 @@
 // (with metadata.openid), which is made when it is first heard of; else a new thread, whose id is in the answer. A
 // payment that arrives between two requests is told at the head of the next answer.
 //
+// A model named "purser/<tier>" is no conversation: see direct_door.hpp.
+//
 // An Idempotency-Key has its usual effect. Without one, a request that says it is a repetition
 // (X-Stainless-Retry-Count, as OpenAI's own clients do) of what the thread heard last gets that turn's answer.
 #pragma once
 
 #include "agent/api/actions.hpp"
 #include "agent/api/chat_answer.hpp"
+#include "agent/api/direct_door.hpp"
 #include "agent/api/request_limits.hpp"
 #include "agent/identity/caller.hpp"
 #include "config/settings.hpp"
@@ -31,14 +34,15 @@ class ChatDoor {
     Clock& clock;
     api::RequestLimits& limits;
   };
-  ChatDoor(Ports ports, const TurnSettings& turns) : ports_(ports), text_bytes_max_(turns.text_bytes_max) {}
+  ChatDoor(Ports ports, const TurnSettings& turns, DirectDoor::Models models)
+      : ports_(ports), text_bytes_max_(turns.text_bytes_max), direct_(std::move(models), ports.mint, ports.clock) {}
 
   // Errors in the shape of the OpenAI API: those of the body as a response of their own; not_found for a thread that is
   // not this tenant's (or not this `user`'s), what Actions::turn refuses.
   Task<Result<http::Response>> complete(Caller caller, http::Request request);
 
-  static http::Response models();
-  static http::Response model(std::string_view id);
+  http::Response models() const;
+  http::Response model(std::string_view id) const;
 
  private:
   // A request that was understood.
@@ -64,6 +68,7 @@ class ChatDoor {
 
   Ports ports_;
   std::int64_t text_bytes_max_;
+  DirectDoor direct_;
 };
 
 }  // namespace purser

@@ -52,6 +52,8 @@ constexpr std::array<Harmless, 11> kHarmless{{{"n", "1"},
                                               {"function_call", R"("none")"},
                                               {"function_call", R"("auto")"}}};
 
+}  // namespace
+
 Refusal bad_type(std::string param, std::string_view wanted) {
   return {400, "invalid_type", "'" + param + "' must be " + std::string(wanted), std::move(param)};
 }
@@ -63,6 +65,55 @@ Refusal bad_value(std::string param, std::string_view rule) {
 Refusal missing(std::string param) {
   return {400, "missing_required_parameter", "'" + param + "' is required", std::move(param)};
 }
+
+std::optional<Refusal> read_stream(const json& body, bool& wanted, bool& include_usage) {
+  const auto stream = body.find("stream");
+  if (stream != body.end() && !stream->is_null()) {
+    if (!stream->is_boolean()) return bad_type("stream", "true or false");
+    wanted = stream->get<bool>();
+  }
+  const auto options = body.find("stream_options");
+  if (options == body.end() || options->is_null()) return std::nullopt;
+  if (!wanted) return bad_value("stream_options", "only together with stream: true");
+  if (!options->is_object()) return bad_type("stream_options", "an object");
+  const json usage = options->value("include_usage", json(false));
+  if (!usage.is_boolean()) return bad_type("stream_options.include_usage", "true or false");
+  include_usage = usage.get<bool>();
+  return std::nullopt;
+}
+
+std::optional<Refusal> read_user(const json& body, std::string& wanted) {
+  // OpenAI's newer name for the same thing; `user` goes before it.
+  for (const char* name : {"user", "safety_identifier"}) {
+    const auto user = body.find(name);
+    if (user == body.end() || user->is_null()) continue;
+    if (!user->is_string()) return bad_type(name, "a string");
+    if (wanted.empty()) wanted = user->get<std::string>();
+    if (wanted.size() > kUserMax) return bad_value(name, "at most 128 bytes");
+  }
+  return std::nullopt;
+}
+
+std::variant<std::string, Refusal> text_of(const json& message, const std::string& place) {
+  const auto content = message.find("content");
+  if (content == message.end() || content->is_null()) return missing(place + ".content");
+  if (content->is_string()) return content->get<std::string>();
+  if (!content->is_array()) return bad_type(place + ".content", "a string or an array of parts");
+  std::string text;
+  for (const json& part : *content) {
+    if (!part.is_object() || part.value("type", json()) != "text") {
+      return Refusal{400, "unsupported_content", "purser reads text alone, no images, sound or files",
+                     place + ".content"};
+    }
+    const auto piece = part.find("text");
+    if (piece == part.end() || !piece->is_string()) return missing(place + ".content.text");
+    if (!text.empty()) text += '\n';
+    text += piece->get<std::string>();
+  }
+  return text;
+}
+
+namespace {
 
 std::optional<Refusal> refuse_parameter(const std::string& name, const json& value) {
   const auto is_name = [&](std::string_view known) { return known == name; };
@@ -99,54 +150,6 @@ std::optional<Refusal> read_metadata(const json& body, ChatRequest& request) {
     request.metadata.emplace(name, std::move(text));
   }
   return std::nullopt;
-}
-
-std::optional<Refusal> read_stream(const json& body, ChatRequest& request) {
-  const auto stream = body.find("stream");
-  if (stream != body.end() && !stream->is_null()) {
-    if (!stream->is_boolean()) return bad_type("stream", "true or false");
-    request.stream = stream->get<bool>();
-  }
-  const auto options = body.find("stream_options");
-  if (options == body.end() || options->is_null()) return std::nullopt;
-  if (!request.stream) return bad_value("stream_options", "only together with stream: true");
-  if (!options->is_object()) return bad_type("stream_options", "an object");
-  const json usage = options->value("include_usage", json(false));
-  if (!usage.is_boolean()) return bad_type("stream_options.include_usage", "true or false");
-  request.include_usage = usage.get<bool>();
-  return std::nullopt;
-}
-
-std::optional<Refusal> read_user(const json& body, ChatRequest& request) {
-  // OpenAI's newer name for the same thing; `user` goes before it.
-  for (const char* name : {"user", "safety_identifier"}) {
-    const auto user = body.find(name);
-    if (user == body.end() || user->is_null()) continue;
-    if (!user->is_string()) return bad_type(name, "a string");
-    if (request.user.empty()) request.user = user->get<std::string>();
-    if (request.user.size() > kUserMax) return bad_value(name, "at most 128 bytes");
-  }
-  return std::nullopt;
-}
-
-// The text of a message's content: a string, or parts that are all text.
-std::variant<std::string, Refusal> text_of(const json& message, const std::string& place) {
-  const auto content = message.find("content");
-  if (content == message.end() || content->is_null()) return missing(place + ".content");
-  if (content->is_string()) return content->get<std::string>();
-  if (!content->is_array()) return bad_type(place + ".content", "a string or an array of parts");
-  std::string text;
-  for (const json& part : *content) {
-    if (!part.is_object() || part.value("type", json()) != "text") {
-      return Refusal{400, "unsupported_content", "purser reads text alone, no images, sound or files",
-                     place + ".content"};
-    }
-    const auto piece = part.find("text");
-    if (piece == part.end() || !piece->is_string()) return missing(place + ".content.text");
-    if (!text.empty()) text += '\n';
-    text += piece->get<std::string>();
-  }
-  return text;
 }
 
 std::optional<Refusal> read_messages(const json& body, ChatRequest& request) {
@@ -193,8 +196,8 @@ std::variant<ChatRequest, Refusal> read_chat_request(const json& body) {
     if (auto refused = refuse_parameter(name, value)) return std::move(*refused);
   }
   auto refused = read_model(body);
-  if (!refused) refused = read_stream(body, request);
-  if (!refused) refused = read_user(body, request);
+  if (!refused) refused = read_stream(body, request.stream, request.include_usage);
+  if (!refused) refused = read_user(body, request.user);
   if (!refused) refused = read_metadata(body, request);
   if (!refused) refused = read_messages(body, request);
   if (refused) return std::move(*refused);

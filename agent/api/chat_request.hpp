@@ -8,7 +8,9 @@
 #include <nlohmann/json.hpp>
 
 #include <map>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 
 namespace purser::openai {
@@ -33,6 +35,17 @@ struct Refusal {
 };
 
 std::variant<ChatRequest, Refusal> read_chat_request(const nlohmann::json& body);
+
+// The text of a message's content: a string, or parts that are all text. `place` names the message.
+std::variant<std::string, Refusal> text_of(const nlohmann::json& message, const std::string& place);
+// `stream` and `stream_options`.
+std::optional<Refusal> read_stream(const nlohmann::json& body, bool& stream, bool& include_usage);
+// `user`, or `safety_identifier` in its place.
+std::optional<Refusal> read_user(const nlohmann::json& body, std::string& user);
+
+Refusal bad_type(std::string param, std::string_view wanted);
+Refusal bad_value(std::string param, std::string_view rule);
+Refusal missing(std::string param);
 
 // "zh" when the text holds Chinese characters, else "en".
 std::string locale_of(std::string_view text);

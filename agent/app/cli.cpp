@@ -91,6 +91,13 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   auto* revoke_app = keys_command("revoke", "take a key out of the file");
   revoke_app->add_option("id", keys_with.id, "key_...")->required();
 
+  RoutesCommand routes_with;
+  routes_with.sources.environment = environment;
+  auto* routes_app = app.add_subcommand("routes", "decide every question of an attempt log again, and compare");
+  routes_app->add_option("log", routes_with.log, "the file that attempt_log names")->required();
+  routes_app->add_flag("--json", routes_with.json, "print the result as JSON");
+  add_sources(*routes_app, routes_with.sources);
+
   auto* version_app = app.add_subcommand("version", "versions of purser and of what it links");
   version_app->add_flag("--json", as_json, "print the result as JSON");
 
@@ -146,6 +153,7 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   if (add_app->parsed()) return add_key(keys_with);
   if (list_app->parsed()) return list_keys(keys_with);
   if (revoke_app->parsed()) return revoke_key(keys_with);
+  if (routes_app->parsed()) return replay_attempt_log(routes_with);
   if (check_app->parsed()) return check_config_file({file, std::move(environment), {}}, as_json);
   return version(as_json);
 }

@@ -67,8 +67,8 @@ struct ReplayCommand {
   std::string html;
   std::int64_t jobs = 0;  // 0: one a core
   bool json = false;
-  bool twice = false;         // each plain run again; the traces must be the same bytes
-  std::string keep_database;  // of the last plain run; empty: it is thrown away
+  bool twice = false;           // each plain run again; the traces must be the same bytes
+  std::string keep_database;    // of the last plain run; empty: it is thrown away
   std::string record = "none";  // "once", "new", "all", "rewrite": what of a real endpoint's answers is written down
   bool loopback = false;        // over sockets, against a purser that is started for each script
   bool bless = false;           // expectations that are missed are rewritten, and the changes shown
@@ -93,6 +93,14 @@ struct LedgerCommand {
   SettingsSources sources;
 };
 int ledger(const LedgerCommand& command);
+
+struct RoutesCommand {
+  std::string log;  // the attempt log
+  bool json = false;
+  SettingsSources sources;  // of the models that were asked; their keys may be missing
+};
+// Decides every question of an attempt log again; 1 when one comes out otherwise, or the log was changed.
+int replay_attempt_log(const RoutesCommand& command);
 
 int check_config_file(const SettingsSources& sources, bool json);
 int version(bool json);

@@ -4,6 +4,7 @@
 #include "agent/api/api.hpp"
 #include "agent/app/access.hpp"
 #include "agent/app/api_client.hpp"
+#include "agent/app/catalogue_file.hpp"
 #include "agent/app/outbound.hpp"
 #include "agent/app/process.hpp"
 #include "agent/app/provider.hpp"
@@ -12,7 +13,6 @@
 #include "agent/resume/dispatcher.hpp"
 #include "agent/resume/webhook_inbox.hpp"
 #include "agent/turn/conversations.hpp"
-#include "config/sample_catalogue.hpp"
 #include "config/text_rules.hpp"
 #include "gateway/async/task_group.hpp"
 #include "gateway/crypto/digest.hpp"
@@ -32,9 +32,6 @@
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
-
-#include <fstream>
-#include <sstream>
 
 namespace purser {
 
@@ -63,18 +60,6 @@ Error all_of(const std::vector<Error>& mistakes) {
   std::string text;
   for (const Error& mistake : mistakes) text += (text.empty() ? "" : "; ") + mistake.param + ": " + mistake.message;
   return {Errc::config_bad_value, std::move(text), mistakes.front().param};
-}
-
-Result<Catalogue> load_catalogue(const CatalogueSettings& settings) {
-  if (settings.file.empty()) return Catalogue::from_json(sample_catalogue());
-  std::ifstream file(settings.file);
-  std::stringstream text;
-  text << file.rdbuf();
-  if (!file)
-    return Error(Errc::config_unreadable, "the catalogue " + settings.file + " cannot be read", "catalogue.file");
-  auto read = Catalogue::from_json(text.str());
-  if (!read) return Error(read.code(), settings.file + ": " + read.error().message, "catalogue.file");
-  return read;
 }
 
 std::string address_of(const std::string& listen, std::uint16_t port) {
@@ -152,6 +137,8 @@ struct Daemon::Parts {
   std::unique_ptr<Model> fallback;
   Model* model = nullptr;
   std::vector<std::string> acknowledged;  // tenants whose users read a first sentence at once
+  DirectDoor::Models direct;              // what backends may ask beside their conversations
+  Conversations::Terms terms;             // what holds for the words of models
   // What can be bought, and what the model is told.
   Catalogue catalogue;
   Conversations::Prompts prompts;
@@ -297,7 +284,9 @@ Result<void> Daemon::Parts::make_model() {
   auto made = make_provider(settings.model, options.environment, ports);
   if (!made) return made.error();
   acknowledged = std::move(made->acknowledge);
+  terms = {std::move(made->prices), made->fee_basis_points, made->in_store_time_max, made->reply_bytes_max};
   provider = std::move(made->model);
+  if (made->direct) direct = {provider.get(), std::move(made->tiers), settings.model.total_time_max};
   model = provider ? provider.get() : rules.get();
   if (provider && settings.model.fallback_to_rules) {
     fallback = std::make_unique<FallbackModel>(*provider, *rules, kRulesReserve);
@@ -319,7 +308,7 @@ Result<void> Daemon::Parts::make_agent() {
   log::info("tools.schemas", {{"sha256", tools->schema_digest()}});
   conversations = std::make_unique<Conversations>(
       Conversations::Ports{*store, *model, *tools, *cashier, *mint, clock, &metrics}, settings.turn,
-      Conversations::Prompts{told->system_zh, told->system_en, acknowledged}, on_sandbox, executor);
+      Conversations::Prompts{told->system_zh, told->system_en, acknowledged}, on_sandbox, executor, terms);
   dispatcher = std::make_unique<Dispatcher>(*store, clock, executor, kWorkAtOnce);
   webhooks = std::make_unique<WebhookInbox>(WebhookInbox::Ports{*store, *channel, *cashier, clock, work, metrics},
                                             [this] { dispatcher->poke(); });
@@ -332,8 +321,8 @@ Result<void> Daemon::Parts::make_agent() {
 
   auto identity = access->identify(settings.auth);
   if (!identity) return identity.error();
-  const Api::Ports ports{*store, *conversations, *cashier, catalogue,         *webhooks,          *mint,
-                         clock,  work,           metrics,  access->limiter(), outbound->endpoints};
+  const Api::Ports ports{*store, *conversations, *cashier, catalogue,         *webhooks,           *mint,
+                         clock,  work,           metrics,  access->limiter(), outbound->endpoints, direct};
   Api::Options doors{settings.intent, settings.turn, settings.limits, {}, on_sandbox};
   doors.trusted_proxies = trusted_proxies(settings.server);
   api = std::make_unique<Api>(ports, std::move(*identity), std::move(doors));

@@ -14,6 +14,12 @@ namespace purser {
 struct Provider {
   std::unique_ptr<Model> model;          // null: no model is configured, the rule engine answers
   std::vector<std::string> acknowledge;  // see Conversations::Prompts
+  bool direct = false;                   // the rest as in ModelsSetup
+  std::vector<std::string> tiers;
+  PriceTable prices = PriceTable::built_in();
+  std::int64_t fee_basis_points = 60;
+  Millis in_store_time_max{750};
+  std::int64_t reply_bytes_max = 8'192;
 };
 
 // Errors: as RoutedModel::make, and config_bad_value naming what is wrong in a models file.

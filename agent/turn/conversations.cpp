@@ -16,11 +16,18 @@ Error not_utf8_or_too_long(std::int64_t bytes_max) {
   return {Errc::malformed_text, "text must be 1 to " + std::to_string(bytes_max) + " bytes of UTF-8", "text"};
 }
 
+// Somebody waits in front of a code to be scanned: the backend says so when it makes the thread.
+bool at_a_till(const Thread& thread) {
+  const auto metadata = nlohmann::json::parse(thread.metadata_json, nullptr, false);
+  return metadata.is_object() && metadata.value("scene", nlohmann::json()) == "in_store";
+}
+
 }  // namespace
 
 Conversations::Conversations(Ports ports, TurnSettings settings, Prompts prompts, bool sandbox,
-                             asio::any_io_executor executor)
-    : impl_(std::make_shared<Impl>(ports, std::move(settings), std::move(prompts), sandbox, std::move(executor))) {}
+                             asio::any_io_executor executor, Terms terms)
+    : impl_(std::make_shared<Impl>(ports, std::move(settings), std::move(prompts), sandbox, std::move(executor),
+                                   std::move(terms))) {}
 
 Notifier& Conversations::news(const ThreadId& thread) {
   return *impl_->bells[std::hash<ThreadId>{}(thread) % Impl::kBells];
@@ -167,6 +174,7 @@ Task<Result<Turn>> Conversations::Impl::start(Running& run, Message first, Batch
 
 Task<Result<Turn>> Conversations::Impl::drive(Running& run) {
   const Deadline limit = Deadline::after(ports.clock, settings.time_max);
+  if (at_a_till(run.thread)) run.providers_until = ports.clock.now() + terms.in_store_time_max;
   const TurnLeases::Driving driving(leases, run.turn.id, run.token);
   TurnMachine machine(settings, run.messages);
   for (;;) {
@@ -192,7 +200,7 @@ Task<Result<Turn>> Conversations::Impl::drive(Running& run) {
         break;
       }
       case TurnAction::Kind::reply: {
-        auto done = co_await finish(run, action, machine.usage());
+        auto done = co_await finish(run, action, machine.usage(), machine.cost_picousd());
         if (done) co_return done;
         step = done.error();
       }

@@ -2,6 +2,7 @@
 // of the same thread wait for each other in the order they came.
 #pragma once
 
+#include "config/model_prices.hpp"
 #include "config/settings.hpp"
 #include "gateway/async/clock.hpp"
 #include "gateway/async/mutex.hpp"
@@ -39,8 +40,17 @@ struct TurnKey {
   std::string fingerprint;
 };
 
+// What holds for the words of models.
+struct ModelTerms {
+  PriceTable prices = PriceTable::built_in();
+  std::int64_t fee_basis_points = 60;    // the rail's share, beside which the cost of words is held
+  Millis in_store_time_max{750};         // of all of a turn's answers by providers, where somebody waits at a till
+  std::int64_t reply_bytes_max = 8'192;  // longer replies are cut
+};
+
 class Conversations {
  public:
+  using Terms = ModelTerms;
   struct Ports {
     Store& store;
     Model& model;
@@ -55,7 +65,8 @@ class Conversations {
     std::string en;
     std::vector<std::string> acknowledge;  // tenants whose users read a first sentence at once; "*": everybody's
   };
-  Conversations(Ports ports, TurnSettings settings, Prompts prompts, bool sandbox, asio::any_io_executor executor);
+  Conversations(Ports ports, TurnSettings settings, Prompts prompts, bool sandbox, asio::any_io_executor executor,
+                Terms terms = Terms());
 
   // Errors: store_duplicate "id" when the wanted id is taken; the store's.
   Task<Result<Thread>> create(NewThread wanted);

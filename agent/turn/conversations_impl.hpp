@@ -3,6 +3,7 @@
 
 #include "agent/turn/conversations.hpp"
 #include "agent/turn/machine.hpp"
+#include "agent/turn/talk_cost.hpp"
 #include "agent/turn/turn_leases.hpp"
 
 #include <nlohmann/json.hpp>
@@ -20,8 +21,14 @@ struct Conversations::Impl {
   // A bell for each thread would be memory for each thread ever listened to; sharing one wakes a stranger now and then.
   static constexpr std::size_t kBells = 256;
 
-  Impl(Ports p, TurnSettings s, Prompts w, bool in_sandbox, asio::any_io_executor executor)
-      : ports(p), settings(std::move(s)), prompts(std::move(w)), sandbox(in_sandbox), leases(ports.store, ports.clock) {
+  Impl(Ports p, TurnSettings s, Prompts w, bool in_sandbox, asio::any_io_executor executor, Terms t)
+      : ports(p),
+        settings(std::move(s)),
+        prompts(std::move(w)),
+        sandbox(in_sandbox),
+        terms(std::move(t)),
+        costs({ports.store, ports.metrics}, terms.prices, terms.fee_basis_points),
+        leases(ports.store, ports.clock) {
     for (auto& bell : bells) bell = std::make_unique<Notifier>(executor, ports.clock);
   }
 
@@ -32,13 +39,14 @@ struct Conversations::Impl {
     Turn turn;
     std::vector<Message> messages;  // of this turn
     std::optional<TurnKey> key;
-    std::int64_t token = 1;       // by which this daemon drives the turn
+    std::int64_t token = 1;  // by which this daemon drives the turn
+    std::optional<Clock::time_point> providers_until;
     json asked = json::object();  // for the record: what the model was last asked with, and answered
   };
 
   Task<Result<Turn>> start(Running& run, Message first, Batch batch);
   Task<Result<Turn>> drive(Running& run);
-  Task<Result<Turn>> finish(Running& run, TurnAction ending, Usage usage);
+  Task<Result<Turn>> finish(Running& run, TurnAction ending, Usage usage, std::int64_t picousd);
   Task<void> give_up(Running& run, Error why);
   Task<Result<ModelAnswer>> ask(Running& run, bool tools_allowed, Deadline limit);
   Task<Result<void>> record_calls(Running& run, std::vector<ToolCall> calls);
@@ -89,6 +97,8 @@ struct Conversations::Impl {
   TurnSettings settings;
   Prompts prompts;
   bool sandbox;
+  Terms terms;
+  TalkCost costs;
   KeyedMutex locks;
   TurnLeases leases;
   std::array<std::unique_ptr<Notifier>, kBells> bells;

@@ -60,6 +60,7 @@ void TurnMachine::model_answered(Result<ModelAnswer> answer) {
   usage_.input_tokens += answer->usage.input_tokens;
   usage_.cached_tokens += answer->usage.cached_tokens;
   usage_.output_tokens += answer->usage.output_tokens;
+  cost_picousd_ += answer->cost_picousd;
   usage_.estimated = usage_.estimated || answer->usage.estimated;
   if (!answer->refusal.empty() || answer->finish == FinishReason::content_filter) return end(Ending::model_refused);
   if (!answer->calls.empty()) {

@@ -50,6 +50,7 @@ class TurnMachine {
   void call_answered(bool refused);
 
   const Usage& usage() const { return usage_; }
+  std::int64_t cost_picousd() const { return cost_picousd_; }
 
  private:
   void take_calls(std::vector<ToolCall> calls);
@@ -65,6 +66,7 @@ class TurnMachine {
   std::vector<ToolCall> waiting_;
   std::optional<TurnAction> ended_;
   Usage usage_;
+  std::int64_t cost_picousd_ = 0;
 };
 
 // True when a tool's stored answer is a refusal.

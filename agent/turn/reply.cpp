@@ -163,6 +163,22 @@ bool asks_in_vain(const json& card, const std::vector<PaymentIntent>& intents) {
   });
 }
 
+// At the last space or line before the limit when one is near, so that no figure is cut into a smaller one; a character
+// is never cut.
+std::string shortened(std::string text, std::int64_t bytes_max, const std::string& locale) {
+  constexpr std::size_t kNear = 200;
+  const std::string mark =
+      locale.starts_with("zh") ? " ……（回复过长，已截断）" : " … (the reply was too long and is cut here)";
+  const auto most = static_cast<std::size_t>(bytes_max);
+  if (text.size() <= most) return text;
+  std::size_t end = most - std::min(most, mark.size());
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
+  const auto space = text.find_last_of(" \n", end);
+  if (space != std::string::npos && end - space <= kNear) end = space;
+  text.resize(end);
+  return text + mark;
+}
+
 // Two cards of one kind about one payment or refund, or about nothing in particular.
 bool same_subject(const json& a, const json& b) {
   return a.value("type", "") == b.value("type", "") && a.value("payment_intent", "") == b.value("payment_intent", "") &&
@@ -249,7 +265,8 @@ TruthfulText truthful_text(const TurnAction& ending, const ReplyContext& context
     out.code = "no_answer";
     return out;
   }
-  auto checked = rules::reply_truth(ending.text, facts_of(context));
+  const std::string shown = shortened(ending.text, context.bytes_max, context.locale);
+  auto checked = rules::reply_truth(shown, facts_of(context));
   if (checked && checked->text.find_first_not_of(" \n\t") != std::string::npos) {
     out.source = checked->changed ? "mended" : "model";
     out.text = std::move(checked->text);

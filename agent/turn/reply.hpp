@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ struct ReplyContext {
   const std::string& locale;
   UtcTime now;
   bool money_words_from_templates = false;
+  std::int64_t bytes_max = 8'192;  // more words are cut before they are checked, with a mark that says so
 };
 
 struct TruthfulText {

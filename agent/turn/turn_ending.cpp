@@ -42,7 +42,7 @@ Task<Result<json>> Conversations::Impl::event_cards(Running& run) {
   co_return cards;
 }
 
-Task<Result<Turn>> Conversations::Impl::finish(Running& run, TurnAction ending, Usage usage) {
+Task<Result<Turn>> Conversations::Impl::finish(Running& run, TurnAction ending, Usage usage, std::int64_t picousd) {
   auto intents = co_await ports.store.intents_of_thread(run.thread.id, kRowsLookedAt);
   if (!intents) co_return intents.error();
   auto refunds = co_await ports.store.refunds_of_thread(run.thread.id, kRowsLookedAt);
@@ -59,11 +59,14 @@ Task<Result<Turn>> Conversations::Impl::finish(Running& run, TurnAction ending, 
   if (!parked) co_return parked.error();
   run.thread.state = *parked;
 
+  auto spent = co_await costs.of_payment(run.messages.front(), picousd);
+  if (!spent) co_return spent.error();
   const UtcTime now = ports.clock.durable();
   auto seen = co_await ports.store.recent_messages(run.thread.id, settings.history_messages_max);
   if (!seen) co_return seen.error();
   const ReplyContext context{
-      run.messages, *seen, *intents, *refunds, run.thread.locale, now, settings.money_words_from_templates};
+      run.messages,         *seen, *intents, *refunds, run.thread.locale, now, settings.money_words_from_templates,
+      terms.reply_bytes_max};
   TruthfulText truthful = truthful_text(ending, context);
   count(kReplies, {{"source", std::string(truthful.source)}, {"code", std::string(truthful.code)}});
   Message reply = message(run, Role::assistant, std::move(truthful.text));
@@ -78,18 +81,15 @@ Task<Result<Turn>> Conversations::Impl::finish(Running& run, TurnAction ending, 
     if (mentioned.has(refund.id)) touched_refunds.push_back(views::refund(refund));
   run.turn.state = TurnState::completed;
   run.turn.ended_at = now;
-  run.turn.result_json = json{
-      {"id", run.turn.id.str()},
-      {"object", "turn"},
-      {"reply", {{"text", reply.text}, {"cards", cards}}},
-      {"thread", {{"id", run.thread.id.str()}, {"state", to_string(run.thread.state)}}},
-      {"intents", std::move(touched_intents)},
-      {"refunds", std::move(touched_refunds)},
-      {"usage",
-       {{"input_tokens", usage.input_tokens},
-        {"output_tokens", usage.output_tokens},
-        {"estimated",
-         usage.estimated}}}}.dump();
+  json result{{"id", run.turn.id.str()},
+              {"object", "turn"},
+              {"reply", {{"text", reply.text}, {"cards", cards}}},
+              {"thread", {{"id", run.thread.id.str()}, {"state", to_string(run.thread.state)}}},
+              {"intents", std::move(touched_intents)},
+              {"refunds", std::move(touched_refunds)},
+              {"usage", costs.usage(usage, picousd)}};
+  if (!spent->is_null()) result["costs"] = std::move(*spent);
+  run.turn.result_json = result.dump();
 
   Batch batch("turn.finished");
   batch.add(TurnLeases::hold(run.turn.id, run.token));

@@ -42,6 +42,7 @@ Task<Result<ModelAnswer>> Conversations::Impl::ask(Running& run, bool tools_allo
   request.messages = model_view(provider_valid(std::move(*recent)));
   if (tools_allowed) request.tools = ports.tools.schemas();
   request.task = task_of(run.messages, tools_allowed);
+  request.providers_until = run.providers_until;
   request.scope.tenant = run.thread.tenant.str();
   request.scope.user = run.thread.user.str();
   request.scope.thread = run.thread.id.str();

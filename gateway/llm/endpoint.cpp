@@ -105,10 +105,11 @@ Millis wait_wished(const http::Headers& headers, UtcTime now) {
 // Reads the reply while it comes, and says how long the next piece of it may take.
 class Endpoint::Sink final : public http::ReplySink {
  public:
-  Sink(Asked asked, const EndpointLimits& limits, bool streamed, Clock& clock)
-      : reader(std::move(asked), WireLimits(), limits.reply_bytes_max),
+  Sink(Prepared question, const EndpointLimits& limits, Clock& clock)
+      : reader(std::move(question.asked), WireLimits(), limits.reply_bytes_max),
         limits_(limits),
-        streamed_(streamed),
+        streamed_(question.streamed),
+        words_(question.words),
         clock_(clock),
         begun_(clock.now()),
         progress_(clock.now()) {}
@@ -120,6 +121,7 @@ class Endpoint::Sink final : public http::ReplySink {
   }
   bool piece(std::string_view bytes) override {
     if (!reader.feed(bytes)) return !reader.done();
+    tell_words();
     progress_ = clock_.now();
     if (first_token < Millis(0)) first_token = std::chrono::duration_cast<Millis>(progress_ - begun_);
     return !reader.done();
@@ -137,8 +139,17 @@ class Endpoint::Sink final : public http::ReplySink {
   Millis first_token{-1};
 
  private:
+  void tell_words() {
+    const std::string_view all = reader.text();
+    if (words_ == nullptr || told_ == all.size()) return;
+    words_->words(all.substr(told_), reader.model());
+    told_ = all.size();
+  }
+
   EndpointLimits limits_;
   bool streamed_;
+  WordsSink* words_;
+  std::size_t told_ = 0;
   Clock& clock_;
   Clock::time_point begun_;
   Clock::time_point progress_;
@@ -167,9 +178,11 @@ Result<Prepared> Endpoint::prepare(const ModelRequest& request) const {
   WireStyle style;
   style.model = model_.id;
   style.output_tokens_max = model_.output_tokens_max;
+  if (request.output_tokens_max > 0)
+    style.output_tokens_max = std::min(request.output_tokens_max, model_.output_tokens_max);
   style.legacy_max_tokens = provider_.legacy_max_tokens;
   style.parallel_tool_calls_field = provider_.parallel_field;
-  style.stream = model_.streaming;
+  style.stream = model_.streaming && !request.whole;
   style.usage_option = provider_.usage_option;
   style.strict = model_.strict;
   style.nine_letter_ids = provider_.nine_letter_ids;
@@ -185,13 +198,15 @@ Result<Prepared> Endpoint::prepare(const ModelRequest& request) const {
   out.asked.model = model_.id;
   out.asked.message_count = request.messages.size();
   out.asked.request_bytes = out.body.size();
+  out.streamed = style.stream;
+  out.words = request.words;
   return out;
 }
 
-http::Call Endpoint::call_with(std::string body) const {
+http::Call Endpoint::call_with(std::string body, bool streamed) const {
   http::Call call(origin_, "POST", origin_.base_path + "/chat/completions");
   call.headers.emplace_back("Content-Type", "application/json");
-  call.headers.emplace_back("Accept", model_.streaming ? "text/event-stream" : "application/json");
+  call.headers.emplace_back("Accept", streamed ? "text/event-stream" : "application/json");
   call.headers.emplace_back("User-Agent", "purser/" PURSER_VERSION);
   for (const auto& [name, value] : provider_.headers) call.headers.emplace_back(name, value);
   if (!provider_.api_key.empty()) call.headers.emplace_back("Authorization", "Bearer " + provider_.api_key.reveal());
@@ -200,8 +215,8 @@ http::Call Endpoint::call_with(std::string body) const {
 }
 
 Task<Attempt> Endpoint::ask(Prepared question, Deadline deadline) {
-  Sink sink(std::move(question.asked), limits_, model_.streaming, clock_);
-  http::Call call = call_with(std::move(question.body));
+  http::Call call = call_with(std::move(question.body), question.streamed);
+  Sink sink(std::move(question), limits_, clock_);
   auto reply = co_await client_.stream(std::move(call), sink, deadline);
   Attempt out = judged(sink, reply);
   if (out.answer) {
@@ -222,8 +237,9 @@ Attempt Endpoint::judged(Sink& sink, const Result<http::Reply>& reply) const {
     out.answer = in_model_words(reply.error());
     if (sink.reader.begun() && out.end == AttemptEnd::transient)
       out.answer = Error(Errc::model_truncated, "the stream was cut before the answer's end");
-    // Who was asked and fell silent may have read it all the same.
-    if (sink.reader.begun() || out.end == AttemptEnd::silent) out.used = sink.reader.usage_so_far();
+    // Who was asked and fell silent, or was left, may have read it all the same.
+    if (sink.reader.begun() || out.end == AttemptEnd::silent || out.end == AttemptEnd::left)
+      out.used = sink.reader.usage_so_far();
     return out;
   }
   const Usage used = sink.reader.usage_so_far();

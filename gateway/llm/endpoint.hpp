@@ -39,6 +39,8 @@ struct Prepared {
   Prepared() = default;
   std::string body;
   Asked asked;
+  bool streamed = false;
+  WordsSink* words = nullptr;
 };
 
 class Endpoint {
@@ -60,7 +62,7 @@ class Endpoint {
   class Sink;
   Endpoint(const ModelSetup& model, const ProviderSetup& provider, http::Origin origin, EndpointLimits limits,
            http::Client& client, Clock& clock, Transcript& past);
-  http::Call call_with(std::string body) const;
+  http::Call call_with(std::string body, bool streamed) const;
   Attempt judged(Sink& sink, const Result<http::Reply>& reply) const;
 
   ModelSetup model_;

@@ -7,6 +7,7 @@
 #include "validation/domain/thread.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,14 @@ struct ModelScope {
   std::string thread;
 };
 
+// Takes the words of an answer while they come, before anything is known of how it ends.
+class WordsSink {
+ public:
+  virtual ~WordsSink() = default;
+  // The next words, and the model they are of, as far as the provider has told.
+  virtual void words(std::string_view next, std::string_view model) = 0;
+};
+
 struct ModelRequest {
   std::string system;
   std::vector<Message> messages;  // provider-valid: each call is answered exactly once before the next turn
@@ -37,6 +46,17 @@ struct ModelRequest {
   std::string locale;  // "zh" or "en"
   ModelTask task = ModelTask::intent;
   ModelScope scope;
+
+  // Providers answer by then or not at all, whatever the deadline: somebody stands at a till. The rule engine may
+  // still.
+  std::optional<Clock::time_point> providers_until;
+
+  // For a door that hands on the models' own answers; the agent leaves them as they are.
+  std::string tier;                    // asked whatever the task is; empty: by the task
+  std::string extra_json;              // further members of the request, an object; empty: none
+  std::int64_t output_tokens_max = 0;  // 0, or more than the model's own limit: that limit
+  bool whole = false;                  // asked for in one piece, where the provider could stream
+  WordsSink* words = nullptr;          // outlives the answer; once words have come, nobody else is asked
 };
 
 enum class FinishReason : std::uint8_t { stop, tool_calls, length, content_filter, other };

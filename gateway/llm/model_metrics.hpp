@@ -27,6 +27,8 @@ inline constexpr MetricFamily kOverhead{"purser_llm_overhead_seconds",
 inline constexpr MetricFamily kAttempts{"purser_llm_attempts_total", "Attempts, by how they ended."};
 inline constexpr MetricFamily kFailovers{"purser_llm_failovers_total",
                                          "Answers by another model than the first asked."};
+inline constexpr MetricFamily kHedges{"purser_llm_hedges_total",
+                                      "Questions asked of a second model while the first was silent, by who answered."};
 inline constexpr MetricFamily kBreaker{"purser_llm_breaker_state", "0 closed, 1 half open, 2 open.",
                                        MetricFamily::Kind::gauge};
 inline constexpr MetricFamily kCost{"purser_llm_cost_microusd_total", "Cost by the price table, in micro-USD."};
@@ -34,6 +36,9 @@ inline constexpr MetricFamily kUnpriced{"purser_llm_unpriced_total",
                                         "Answers of models the price table does not know."};
 inline constexpr MetricFamily kRefusedByBudget{"purser_llm_budget_refusals_total", "Questions no budget was left for."};
 inline constexpr MetricFamily kNested{"purser_llm_nested_errors_total", "Errors inside a success, by class."};
+inline constexpr MetricFamily kRejections{"purser_llm_silent_rejections_percent",
+                                          "Errors inside a success, of a tenant's last answers.",
+                                          MetricFamily::Kind::gauge};
 inline constexpr MetricFamily kCacheHits{"purser_llm_cache_hits_total", "Questions answered from the cache."};
 
 }  // namespace purser::llm::metric

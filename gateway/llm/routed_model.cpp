@@ -46,6 +46,24 @@ std::string_view to_string(ModelTask task) {
   return kTasks[static_cast<std::size_t>(task)];
 }
 
+namespace {
+
+// Whether words have gone out: what was said cannot be said again by another.
+class Spoken final : public WordsSink {
+ public:
+  explicit Spoken(WordsSink* to) : to_(to) {}
+  void words(std::string_view next, std::string_view model) override {
+    any = true;
+    to_->words(next, model);
+  }
+  bool any = false;
+
+ private:
+  WordsSink* to_;
+};
+
+}  // namespace
+
 // What is told to router and log when an attempt is left behind half-way.
 class RoutedModel::UnderWay {
  public:
@@ -83,6 +101,7 @@ RoutedModel::RoutedModel(const ModelSettings& settings, ModelsSetup setup, Price
       budget_(caps_of(setup_.budgets)),
       cache_(kCachedAnswers, kCacheLifetime),
       rejections_(kRejectionWindow, kRejectionsLeast, setup_.silent_rejections_alarm_percent),
+      hedges_(setup_.hedges_percent_max),
       born_(ports.clock.now()) {}
 
 RoutedModel::~RoutedModel() = default;
@@ -147,16 +166,20 @@ std::uint32_t RoutedModel::jitter() {
 
 Task<Result<ModelAnswer>> RoutedModel::ask(ModelRequest request, Deadline deadline) {
   const std::string_view task = to_string(request.task);
-  const TierSetup* tier = setup_.tier_for(task);
+  const TierSetup* tier = request.tier.empty() ? setup_.tier_for(task) : setup_.tier(request.tier);
+  if (tier == nullptr && !request.tier.empty())
+    co_return Error(Errc::model_unavailable, "there is no tier " + request.tier, "tier");
   if (tier == nullptr)
     co_return Error(Errc::model_unavailable, "the task " + std::string(task) + " belongs to the rule engine");
-  const std::string key = listed(setup_.cached_tasks, task) ? AnswerCache::key(tier->name, request) : "";
+  const bool cached = request.tier.empty() && listed(setup_.cached_tasks, task);
+  const std::string key = cached ? AnswerCache::key(tier->name, request) : "";
   if (auto kept = cache_.find(key, time())) {
     ports_.metrics.add(metric::kCacheHits, {{"task", std::string(task)}});
     co_return std::move(*kept);
   }
   Deadline limit = deadline.sooner(ports_.clock, settings_.total_time_max);
   if (tier->time_max > Millis(0)) limit = limit.sooner(ports_.clock, tier->time_max);
+  if (request.providers_until) limit.at = std::min(limit.at, *request.providers_until);
   auto answer = co_await route(request, *tier, limit);
   if (answer) cache_.keep(key, *answer, time());
   co_return std::move(answer);
@@ -175,6 +198,8 @@ Task<Result<ModelAnswer>> RoutedModel::route(ModelRequest& request, const TierSe
   const std::size_t first = chain.empty() ? 0 : chain.front().model;
   AttemptPlan plan(std::move(chain), static_cast<int>(settings_.attempts_max));
 
+  Spoken spoken(request.words);
+  if (request.words != nullptr) request.words = &spoken;
   const auto began = ports_.clock.now();
   Clock::duration blocked{};
   std::int64_t cost = 0;
@@ -194,22 +219,38 @@ Task<Result<ModelAnswer>> RoutedModel::route(ModelRequest& request, const TierSe
       continue;
     }
     const auto sent = ports_.clock.now();
-    Attempt tried = co_await attempt(step.model, request, limit, plan.has_others());
+    const auto beside = hedge_with(request, tier, plan);
+    Raced tried;
+    if (beside)
+      tried = co_await race(step.model, *beside, request, tier, limit);
+    else
+      tried.first = co_await attempt(step.model, request, limit, plan.has_others());
     const Clock::duration took = ports_.clock.now() - sent;
     blocked += took;
-    tell(step.model, request, tried, std::chrono::duration_cast<Millis>(took));
-    if (tried.answer) cost += tried.answer->cost_picousd;
-    if (!tried.answer && tried.used) cost += cost_of(step.model, *tried.used, "");
-    plan.ended(tried.end, tried.wished, tried.give_up);
-    last = std::move(tried.answer);
+    cost += book(step.model, request, tried.first, std::chrono::duration_cast<Millis>(took));
+    if (tried.second) {
+      cost += book(*beside, request, *tried.second, std::chrono::duration_cast<Millis>(took) - tier.hedge_after);
+      plan.second_ended(tried.second->end);
+    }
+    plan.ended(tried.first.end, tried.first.wished, tried.first.give_up);
+    const bool by_second = tried.second && (tried.second->answer || tried.second->end == AttemptEnd::refused);
+    last = std::move(by_second ? tried.second->answer : tried.first.answer);
+    if (!last && spoken.any) break;
     if (!last) continue;
     last->cost_picousd = cost;
-    if (step.model != first) ports_.metrics.add(metric::kFailovers, {{"tier", tier.name}});
+    if (by_second || step.model != first) ports_.metrics.add(metric::kFailovers, {{"tier", tier.name}});
   }
   ports_.metrics.observe(metric::kOverhead, {{"tier", tier.name}}, seconds(ports_.clock.now() - began - blocked));
   if (!last && last.code() == Errc::model_unavailable && limit.at <= ports_.clock.now())
     co_return Error(Errc::timed_out, "no model answered in time");
   co_return std::move(last);
+}
+
+// Tells what an attempt brought; what it cost.
+std::int64_t RoutedModel::book(std::size_t model, const ModelRequest& request, const Attempt& tried, Millis took) {
+  tell(model, request, tried, took);
+  if (tried.answer) return tried.answer->cost_picousd;
+  return tried.used ? cost_of(model, *tried.used, "") : 0;
 }
 
 // While others could still be asked, one that is silent may not use up all the time.
@@ -307,6 +348,8 @@ void RoutedModel::tell(std::size_t model, const ModelRequest& request, const Att
   if (rejections_.answered(request.scope.tenant, attempt.nested.has_value()))
     log::error("model.silent_rejections",
                {{"tenant", request.scope.tenant}, {"percent", rejections_.share(request.scope.tenant)}});
+  ports_.metrics.set(metric::kRejections, {{"tenant", request.scope.tenant}},
+                     static_cast<std::uint64_t>(rejections_.share(request.scope.tenant)));
 
   if (!attempt.answer) {
     log::warn("model.attempt_failed", {{"model", name},

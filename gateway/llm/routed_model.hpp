@@ -5,6 +5,7 @@
 
 #include "config/model_prices.hpp"
 #include "config/model_setup.hpp"
+#include "gateway/async/signal.hpp"
 #include "gateway/crypto/mint.hpp"
 #include "gateway/http/client.hpp"
 #include "gateway/llm/answer_cache.hpp"
@@ -13,6 +14,7 @@
 #include "gateway/llm/endpoint.hpp"
 #include "gateway/llm/model.hpp"
 #include "gateway/llm/nested_error.hpp"
+#include "gateway/llm/route/hedges.hpp"
 #include "gateway/llm/route/router.hpp"
 #include "gateway/llm/spend_journal.hpp"
 #include "gateway/metrics.hpp"
@@ -20,6 +22,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,6 +57,20 @@ class RoutedModel final : public Model {
   RoutedModel(const ModelSettings& settings, ModelsSetup setup, PriceTable prices, Ports ports);
   Result<void> open_files();
   Task<Result<ModelAnswer>> route(ModelRequest& request, const TierSetup& tier, Deadline limit);
+  // Two attempts at one question; the second only while the first is silent for too long.
+  struct Raced {
+    Raced() = default;
+    llm::Attempt first;
+    std::optional<llm::Attempt> second;
+  };
+  std::optional<std::size_t> hedge_with(const ModelRequest& request, const TierSetup& tier,
+                                        const llm::AttemptPlan& plan);
+  Task<Raced> race(std::size_t first, std::size_t second, const ModelRequest& request, const TierSetup& tier,
+                   Deadline limit);
+  Task<llm::Attempt> leading(std::size_t model, const ModelRequest& request, Deadline limit, Notifier& ended);
+  Task<std::optional<llm::Attempt>> following(std::size_t model, const ModelRequest& request, Deadline limit,
+                                              Millis after, Notifier& first_ended);
+  std::int64_t book(std::size_t model, const ModelRequest& request, const llm::Attempt& tried, Millis took);
   Task<llm::Attempt> attempt(std::size_t model, const ModelRequest& request, Deadline limit, bool has_others);
   Task<Result<llm::Budget::Ticket>> set_aside(std::size_t model, const ModelRequest& request, std::size_t bytes);
   std::int64_t cost_of(std::size_t model, const Usage& usage, const std::string& service_tier);
@@ -77,6 +94,7 @@ class RoutedModel final : public Model {
   std::unique_ptr<llm::AttemptLog> log_;
   llm::AnswerCache cache_;
   llm::RejectionWatch rejections_;
+  llm::Hedges hedges_;
   std::int64_t questions_ = 0;
   Clock::time_point born_;
 };

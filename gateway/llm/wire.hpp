@@ -36,8 +36,9 @@ struct WireStyle {
   const Transcript* past = nullptr;    // outlives the call; may be null
 };
 
-// Body of POST /chat/completions. Arguments of past calls that are not a JSON object are sent as {}, because providers
-// refuse a history that holds them. Error: internal when a tool's own schema is not JSON.
+// Body of POST /chat/completions. The request's further members never replace what stands here. Arguments of past calls
+// that are not a JSON object are sent as {}, because providers refuse a history that holds them. Error: internal when a
+// tool's own schema, or what is further wanted, is not JSON.
 Result<std::string> build_request(const ModelRequest& request, const WireStyle& style);
 
 // Backstops of the wire itself; what one turn may do is bounded more tightly where the turn is decided.

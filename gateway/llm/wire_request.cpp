@@ -96,7 +96,10 @@ std::string local_call_id(std::size_t message_count, std::size_t index) {
 
 Result<std::string> build_request(const ModelRequest& request, const WireStyle& style) {
   json body = json::parse(style.extra_body_json, nullptr, false);
-  if (!body.is_object()) return Error(Errc::internal, "the further members of a request are no JSON object");
+  const json asked = request.extra_json.empty() ? json::object() : json::parse(request.extra_json, nullptr, false);
+  if (!body.is_object() || !asked.is_object())
+    return Error(Errc::internal, "the further members of a request are no JSON object");
+  body.update(asked);
   body["model"] = style.model;
   body["stream"] = style.stream;
   body["n"] = 1;
@@ -118,7 +121,11 @@ Result<std::string> build_request(const ModelRequest& request, const WireStyle& 
     body["tools"].push_back({{"type", "function"}, {"function", std::move(function)}});
   }
   // The parameter is refused by providers when there is no tool it could be about.
-  if (style.parallel_tool_calls_field && !request.tools.empty()) body["parallel_tool_calls"] = false;
+  if (request.tools.empty() || !style.parallel_tool_calls_field) {
+    body.erase("parallel_tool_calls");
+  } else if (!asked.contains("parallel_tool_calls")) {
+    body["parallel_tool_calls"] = false;
+  }
   return body.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 

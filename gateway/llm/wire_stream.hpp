@@ -33,6 +33,7 @@ class StreamReader {
   bool begun() const { return begun_; }
 
   const std::string& text() const { return answer_.text; }
+  const std::string& model() const { return answer_.model; }
 
   // The answer. `whole`: the message ended as HTTP says, or was left because it was done(); otherwise it was cut, and
   // counts only when the model had ended its answer before. Errors as read_reply; a stream that was cut is

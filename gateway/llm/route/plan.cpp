@@ -59,6 +59,17 @@ void AttemptPlan::ended(AttemptEnd end, Millis wished, bool give_up) {
   }
 }
 
+std::optional<std::size_t> AttemptPlan::second() const {
+  if (chain_.size() < 2 || attempts_ + 2 > attempts_max_) return std::nullopt;
+  return chain_[1].model;
+}
+
+void AttemptPlan::second_ended(AttemptEnd end) {
+  ++attempts_;
+  over_ = over_ || end == AttemptEnd::answered || end == AttemptEnd::refused;
+  chain_.erase(chain_.begin() + 1);
+}
+
 void AttemptPlan::drop() {
   chain_.erase(chain_.begin());
   tries_ = 0;

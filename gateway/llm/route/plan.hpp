@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -44,6 +45,11 @@ class AttemptPlan {
   // How the attempt that next() named ended. `wished`: the pause the provider asks for, negative for none; `give_up`:
   // it says that asking it again is no use.
   void ended(AttemptEnd end, Millis wished, bool give_up);
+
+  // Who can be asked beside the model next() named, while that is silent; nobody when it is one attempt too many.
+  std::optional<std::size_t> second() const;
+  // How the attempt at second() ended; told before ended().
+  void second_ended(AttemptEnd end);
 
   // The model next() named cannot be asked now; no attempt was made.
   void skip() { drop(); }

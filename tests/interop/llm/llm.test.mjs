@@ -2,6 +2,9 @@
 // third request, and one that asks for any tool with any valid arguments. Whatever the model does, the rail holds exactly
 // what the customer paid, and nothing goes back that was not paid.
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { LLMock } from '@copilotkit/aimock'
 import { startPurser } from './purser.mjs'
 
@@ -105,11 +108,19 @@ async function sells(purser, name) {
   return { customer, intent }
 }
 
+// A models file that lets backends ask the tier directly.
+function openModels(url) {
+  const file = join(mkdtempSync(join(tmpdir(), 'purser-models-')), 'models.json')
+  writeFileSync(file, JSON.stringify({ providers: { mock: { base_url: url } }, direct: true,
+    models: { m: { provider: 'mock', id: 'gpt-4o-mini' } }, tiers: { fast: { models: ['m'] } } }))
+  return `file://${file}`
+}
+
 let failed = 0
-async function check(name, run) {
+async function check(name, run, models = (url) => url) {
   const mock = new LLMock({ port: 0 })
   await mock.start()
-  const purser = await startPurser(`llm.base_url=${mock.url}/v1`)
+  const purser = await startPurser(`llm.base_url=${models(`${mock.url}/v1`)}`)
   try {
     await run(mock, purser)
     console.log(`ok   llm: ${name}`)
@@ -172,5 +183,54 @@ await check('a model that asks for anything', async (mock, purser) => {
   mock.setChaos({ dropRate: 1 })
   await sells(purser, 'dora')
 })
+
+// What a provider said is recorded on its way through a second mock, and a third one says it again without the first.
+await check('a recorded conversation, played again', async (upstream, purser) => {
+  upstream.on({ predicate: () => true }, sensible)
+  const folder = mkdtempSync(join(tmpdir(), 'purser-recorded-'))
+  const sellsThrough = async (mock, name) => {
+    await mock.start()
+    const beside = await startPurser(`llm.base_url=${mock.url}/v1`)
+    const { intent, customer } = await sells(beside, name)
+    assert.equal((await customer.intent(intent.id)).amount.value, 2 * longjing.price)
+    await beside.stop()
+    await mock.stop()
+  }
+  const recorder = new LLMock({ port: 0 })
+  recorder.enableRecording({ providers: { openai: upstream.url }, fixturePath: folder })
+  await sellsThrough(recorder, 'emma')
+  assert.ok(upstream.getRequests().length >= 3, 'the recorder asked the provider')
+  await upstream.stop()
+  await sellsThrough(new LLMock({ port: 0 }).loadFixtureDir(folder), 'finn')
+  await upstream.start()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+// A backend's own questions, without a conversation: whole, streamed, with a tool that the backend runs itself.
+await check('a tier asked directly', async (mock, purser) => {
+  mock.on({ predicate: () => true }, (request) => (request.tools?.length
+    ? ask('lookup', { city: 'Hangzhou' }) : { content: 'Green tea keeps for a year.' }))
+  const direct = (body) => fetch(`${purser.url}/v1/chat/completions`, {
+    method: 'POST', headers: { Authorization: `Bearer ${purser.key}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ model: 'purser/fast', messages: [{ role: 'user', content: 'How long does tea keep?' }], ...body }),
+  })
+  const whole = await (await direct({})).json()
+  assert.equal(whole.choices[0].message.content, 'Green tea keeps for a year.')
+  assert.ok(whole.usage.total_tokens > 0)
+  const streamed = await (await direct({ stream: true, stream_options: { include_usage: true } })).text()
+  const data = streamed.split('\n\n').filter(Boolean).map((event) => event.replace(/^data: /, ''))
+  assert.equal(data.at(-1), '[DONE]')
+  const chunks = data.slice(0, -1).map((one) => JSON.parse(one))
+  assert.equal(chunks.map((one) => one.choices[0]?.delta.content ?? '').join(''), 'Green tea keeps for a year.')
+  assert.ok(chunks.length > 3, 'words come one after the other')
+  const tools = [{ type: 'function', function: { name: 'lookup', parameters: { type: 'object', properties: {} } } }]
+  const called = await (await direct({ tools })).json()
+  assert.equal(called.choices[0].message.tool_calls[0].function.name, 'lookup')
+  assert.equal(called.choices[0].finish_reason, 'tool_calls')
+  mock.setChaos({ disconnectRate: 1 })
+  assert.ok((await direct({})).status >= 500)
+  const cut = await (await direct({ stream: true })).text()
+  assert.ok(cut.includes('"error"') && !cut.includes('[DONE]'), cut)
+}, openModels)
 
 process.exitCode = failed === 0 ? 0 : 1

@@ -54,6 +54,24 @@ TEST_F(Talking, first_words_come_before_the_order_where_the_tenant_wants_them) {
   }
 }
 
+// All answers of a turn together, not each.
+TEST_F(Talking, at_a_till_providers_have_less_than_a_second) {
+  NewThread wanted(TenantId::trusted("acme"), UserId::trusted("anna"));
+  wanted.metadata_json = R"({"scene":"in_store"})";
+  auto talk = with({});
+  const auto thread = desk.loop.run(talk.create(std::move(wanted)));
+  ASSERT_TRUE(thread.ok());
+  desk.model.push(test::asks("create_payment_intent", kTwoCups));
+  desk.model.push(test::says("Please pay."));
+  const auto until = desk.loop.clock.now() + std::chrono::milliseconds(750);
+  ASSERT_TRUE(desk.loop.run(talk.say(thread->id, "two cups", std::nullopt)).ok());
+  ASSERT_EQ(desk.model.requests().size(), 2U);
+  for (const ModelRequest& request : desk.model.requests()) EXPECT_EQ(request.providers_until, until);
+  desk.model.push(test::says("hello"));
+  (void)events_of(talk, "hello");
+  EXPECT_FALSE(desk.model.requests().back().providers_until.has_value());
+}
+
 TEST_F(Talking, nobody_else_reads_first_words) {
   auto talk = with({"other"});
   desk.model.push(test::asks("create_payment_intent", kTwoCups));

@@ -88,5 +88,34 @@ TEST(Text, DeedsAreToldWhenWordsFail) {
   EXPECT_NE(told_by(spent, turn, {paid}, {}).find("could not"), std::string::npos);
 }
 
+// A reply of a megabyte is no reply; what is shown of it ends at a whole character and says that it was cut.
+TEST(Words, AreBoundedAndSayWhereTheyWereCut) {
+  const std::vector<Message> turn = {user("tell me everything")};
+  TurnAction ending;
+  ending.kind = TurnAction::Kind::reply;
+  const auto shown = [&](std::string text, const std::string& locale) {
+    ending.text = std::move(text);
+    const std::vector<PaymentIntent> intents;
+    const std::vector<Refund> refunds;
+    ReplyContext context{turn, turn, intents, refunds, locale, UtcTime{}};
+    context.bytes_max = 256;
+    return truthful_text(ending, context).text;
+  };
+  EXPECT_EQ(shown(std::string(256, 'a'), "en"), std::string(256, 'a'));
+  const std::string cut = shown(std::string(257, 'a'), "en");
+  EXPECT_LE(cut.size(), 256U);
+  EXPECT_TRUE(cut.ends_with("cut here)")) << cut;
+  std::string long_chinese;
+  for (int i = 0; i < 300'000; ++i) long_chinese += "茶";
+  const std::string chinese = shown(long_chinese, "zh");
+  EXPECT_LE(chinese.size(), 256U);
+  EXPECT_GT(chinese.size(), 200U);
+  EXPECT_TRUE(chinese.ends_with("已截断）")) << chinese;
+  EXPECT_EQ(chinese.find("\xEF\xBF\xBD"), std::string::npos);
+  // A sum at the edge is left out as a whole, not shown as a smaller one.
+  const std::string sum = shown(std::string(195, 'a') + " " + std::string(30, '9') + std::string(300, ' '), "en");
+  EXPECT_EQ(sum.find('9'), std::string::npos) << sum;
+}
+
 }  // namespace
 }  // namespace purser

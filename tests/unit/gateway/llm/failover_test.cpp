@@ -127,6 +127,8 @@ class Catalogue : public testing::TestWithParam<bool> {
     request.system = "be brief";
     request.messages.resize(1);
     request.messages[0].text = "hello";
+    request.words = words;
+    request.extra_json = extra;
     const auto begun = loop.clock.now();
     auto answer = loop.play((*model)->ask(std::move(request), Deadline::after(loop.clock, 100s)), 3);
     took = loop.clock.now() - begun;
@@ -141,6 +143,18 @@ class Catalogue : public testing::TestWithParam<bool> {
     EXPECT_FALSE(answer->usage.estimated);
   }
 
+  // Each of `faults` at the primary ends in the fallback's whole answer, asked for once.
+  void expect_failover_from(const std::vector<Script>& faults) {
+    for (std::size_t i = 0; i < faults.size(); ++i) {
+      SCOPED_TRACE("fault " + std::to_string(i));
+      fresh();
+      play(*primary, faults[i], 2);
+      play(*fallback, good("fallback"));
+      expect_answer_of("fallback", ask());
+      EXPECT_EQ(fallback->requests().size(), 1U);
+    }
+  }
+
   test::Loop loop;
   std::optional<ScriptedPeer> primary{std::in_place, loop};
   std::optional<ScriptedPeer> fallback{std::in_place, loop};
@@ -151,10 +165,18 @@ class Catalogue : public testing::TestWithParam<bool> {
   ModelSettings settings;
   std::int64_t fallback_context = 8'000;
   Clock::duration took{};
+  WordsSink* words = nullptr;
+  std::string extra;
 };
 
-INSTANTIATE_TEST_SUITE_P(Wire, Catalogue, testing::Values(false, true),
-                         [](const auto& one) { return one.param ? "Streamed" : "Whole"; });
+// Faults that only a stream can have.
+class StreamCatalogue : public Catalogue {};
+
+std::string form_name(const testing::TestParamInfo<bool>& one) {
+  return one.param ? "Streamed" : "Whole";
+}
+INSTANTIATE_TEST_SUITE_P(Wire, Catalogue, testing::Values(false, true), form_name);
+INSTANTIATE_TEST_SUITE_P(Wire, StreamCatalogue, testing::Values(true), form_name);
 
 TEST_P(Catalogue, S01_waits_as_long_as_it_is_asked_to_or_asks_another) {
   play(*primary, whole(429, "{}", "Retry-After: 2\r\n"));
@@ -170,8 +192,11 @@ TEST_P(Catalogue, S01_waits_as_long_as_it_is_asked_to_or_asks_another) {
 
 TEST_P(Catalogue, S02_does_not_hammer) {
   play(*primary, whole(429, "{}"), 9);
+  const auto begun = loop.clock.now();
   EXPECT_EQ(ask(false).code(), Errc::model_rate_limited);
+  // No more in all than the catalogue allows within three seconds.
   EXPECT_LE(primary->requests().size(), 4U);
+  EXPECT_LT(loop.clock.now() - begun, 100s);
 }
 
 TEST_P(Catalogue, S03_tries_the_same_again_after_a_hiccup) {
@@ -202,8 +227,7 @@ TEST_P(Catalogue, S06_leaves_a_silent_provider_after_one_limit) {
   EXPECT_LE(took, 20s);
 }
 
-TEST_P(Catalogue, S07_waits_no_twenty_seconds_for_the_first_word) {
-  if (!streamed()) GTEST_SKIP() << "a whole answer has no first word: S06";
+TEST_P(StreamCatalogue, S07_waits_no_twenty_seconds_for_the_first_word) {
   play(*primary, {Step::request(), Step::send(kStreamHead + ": keep-alive\n\n"), Step::stall()});
   play(*fallback, good("fallback"));
   expect_answer_of("fallback", ask());
@@ -228,8 +252,7 @@ TEST_P(Catalogue, S08_never_shows_a_cut_answer_as_a_success) {
   }
 }
 
-TEST_P(Catalogue, S09_bounds_a_stall_in_the_middle) {
-  if (!streamed()) GTEST_SKIP() << "a whole answer has no middle: S06";
+TEST_P(StreamCatalogue, S09_bounds_a_stall_in_the_middle) {
   play(*primary, {Step::request(), Step::send(kStreamHead + word("x")), Step::stall()}, 9);
   play(*fallback, good("fallback"));
   expect_answer_of("fallback", ask());
@@ -237,8 +260,7 @@ TEST_P(Catalogue, S09_bounds_a_stall_in_the_middle) {
   EXPECT_EQ(primary->requests().size(), 1U);
 }
 
-TEST_P(Catalogue, S10_skips_a_chunk_that_is_no_json_in_words_and_refuses_it_in_calls) {
-  if (!streamed()) GTEST_SKIP() << "a whole answer has no chunks: F4";
+TEST_P(StreamCatalogue, S10_skips_a_chunk_that_is_no_json_in_words_and_refuses_it_in_calls) {
   play(*primary, stream(word("a") + "data: {\"choices\":[{\n\n" + word("b") + kStop + usage("primary") + kDone));
   const auto answer = ask(false);
   ASSERT_TRUE(answer.ok());
@@ -253,8 +275,7 @@ TEST_P(Catalogue, S10_skips_a_chunk_that_is_no_json_in_words_and_refuses_it_in_c
   EXPECT_EQ(ask(false).code(), Errc::model_malformed);
 }
 
-TEST_P(Catalogue, S11_needs_no_DONE) {
-  if (!streamed()) GTEST_SKIP() << "a whole answer ends with its length";
+TEST_P(StreamCatalogue, S11_needs_no_DONE) {
   // The connection stays open, and nothing more comes.
   std::string bytes = kStreamHead;
   for (int i = 0; i < 60; ++i) bytes += word("primary" + std::to_string(i) + " ");
@@ -324,32 +345,34 @@ TEST_P(Catalogue, S16_reports_who_answered) {
   EXPECT_EQ(answer->provider, "127.0.0.1");
 }
 
-TEST_P(Catalogue, F1_to_F5_take_no_error_for_a_success) {
-  const std::vector<Script> faults = {
-      whole(200, R"({"error":{"code":502,"message":"upstream"}})"),  // F1
-      whole(200, R"([{"error":{"code":503}}])"),
-      whole(200, R"({"object":"error","message":"x","raw_status_code":500})"),
-      whole(200, R"({"status":"failure","message":"x"})"),
-      whole(200, "<html>maintenance</html>", "", "text/html"),  // F2
-      whole(200, "<html>maintenance</html>"),
-      whole(200, ""),  // F3
-      whole(200, "", "", "text/event-stream"),
-      whole(200, R"({"choices":[{"message":{"content":"half)"),  // F4
-      stream(data({{"error", {{"code", 503}}}})),                // F5
-      stream("event: error\ndata: {\"error\":{\"type\":\"overloaded_error\"}}\n\n"),
-      stream("event: error\ndata: oh\n\n"),
-  };
-  for (std::size_t i = 0; i < faults.size(); ++i) {
-    fresh();
-    play(*primary, faults[i], 2);
-    play(*fallback, good("fallback"));
-    expect_answer_of("fallback", ask());
-    EXPECT_EQ(fallback->requests().size(), 1U) << "fault " << i;
-  }
+TEST_P(Catalogue, F1_takes_no_error_object_for_a_success) {
+  expect_failover_from({whole(200, R"({"error":{"code":502,"message":"upstream"}})"),
+                        whole(200, R"([{"error":{"code":503}}])"),
+                        whole(200, R"({"object":"error","message":"x","raw_status_code":500})"),
+                        whole(200, R"({"status":"failure","message":"x"})")});
 }
 
-TEST_P(Catalogue, F6_takes_no_stream_without_an_end_for_a_whole_one) {
-  if (!streamed()) GTEST_SKIP() << "F4";
+TEST_P(Catalogue, F2_takes_no_page_for_a_success) {
+  expect_failover_from(
+      {whole(200, "<html>maintenance</html>", "", "text/html"), whole(200, "<html>maintenance</html>")});
+}
+
+TEST_P(Catalogue, F3_takes_no_empty_body_for_a_success) {
+  expect_failover_from({whole(200, ""), whole(200, "", "", "text/event-stream")});
+}
+
+TEST_P(Catalogue, F4_takes_no_cut_document_for_a_success) {
+  expect_failover_from({whole(200, R"({"choices":[{"message":{"content":"half)"),
+                        whole(200, R"({"choices":[{"message":{"content":"half"}}])")});
+}
+
+TEST_P(Catalogue, F5_takes_no_error_event_for_a_success) {
+  expect_failover_from({stream(data({{"error", {{"code", 503}}}})),
+                        stream("event: error\ndata: {\"error\":{\"type\":\"overloaded_error\"}}\n\n"),
+                        stream("event: error\ndata: oh\n\n")});
+}
+
+TEST_P(StreamCatalogue, F6_takes_no_stream_without_an_end_for_a_whole_one) {
   play(*primary, stream(word("it is") + word(" done")), 4);
   const auto answer = ask(false);
   ASSERT_FALSE(answer.ok());
@@ -372,15 +395,14 @@ TEST_P(Catalogue, F7_and_F8_hang_on_no_stall) {
 }
 
 TEST_P(Catalogue, F9_falls_back_from_everything_that_is_no_answer) {
-  const std::vector<Script> faults = {whole(402, "{}"), {Step::request(), Step::reset()},
-                                      whole(500, "{}"), whole(429, "{}"),
-                                      whole(401, "{}"), whole(404, "{}")};
-  for (const Script& fault : faults) {
-    fresh();
-    play(*primary, fault, 2);
-    play(*fallback, good("fallback"));
-    expect_answer_of("fallback", ask());
-  }
+  settings.attempt_time_max = 3s;
+  expect_failover_from({whole(402, "{}"),
+                        {Step::request(), Step::reset()},
+                        {Step::request(), Step::stall()},
+                        whole(500, "{}"),
+                        whole(429, "{}"),
+                        whole(401, "{}"),
+                        whole(404, "{}")});
 }
 
 // A money call comes out of an answer once, whole, whatever happened on the way there.
@@ -400,6 +422,59 @@ TEST_P(Catalogue, a_call_is_released_once_and_only_whole) {
   EXPECT_EQ(answer->calls, (std::vector<ToolCall>{{"a", "refund", R"({"all":true})"}}));
 }
 
+// --- words that are handed on while they come -----------------------------------------------------
+
+class Heard final : public WordsSink {
+ public:
+  void words(std::string_view next, std::string_view model) override {
+    text += next;
+    of = model;
+  }
+  std::string text;
+  std::string of;
+};
+
+TEST_P(StreamCatalogue, words_come_while_they_are_written) {
+  Heard heard;
+  words = &heard;
+  play(*primary, good("primary"));
+  expect_answer_of("primary", ask());
+  EXPECT_EQ(heard.text, sixty_words("primary"));
+  EXPECT_EQ(heard.of, "primary");
+}
+
+TEST_P(StreamCatalogue, S08_words_that_went_out_are_not_said_again_by_another) {
+  Heard heard;
+  words = &heard;
+  play(*primary, cut_by_reset(kStreamHead + word("half an")), 4);
+  play(*fallback, good("fallback"));
+  EXPECT_EQ(ask().code(), Errc::model_truncated);
+  EXPECT_EQ(heard.text, "half an");
+  EXPECT_TRUE(fallback->requests().empty());
+  EXPECT_EQ(primary->requests().size(), 1U);
+}
+
+TEST_P(StreamCatalogue, F5_another_answers_while_no_word_went_out) {
+  Heard heard;
+  words = &heard;
+  play(*primary, stream(data({{"error", {{"code", 503}}}})), 2);
+  play(*fallback, good("fallback"));
+  expect_answer_of("fallback", ask());
+  EXPECT_EQ(heard.text, sixty_words("fallback"));
+}
+
+TEST_P(Catalogue, what_is_further_wanted_is_sent_and_replaces_nothing) {
+  extra = R"({"temperature":0.5,"model":"other","n":7,"parallel_tool_calls":true})";
+  play(*primary, good("primary"));
+  expect_answer_of("primary", ask());
+  const std::string& request = primary->requests().at(0);
+  const json body = json::parse(request.substr(request.find("\r\n\r\n") + 4));
+  EXPECT_EQ(body["temperature"], 0.5);
+  EXPECT_EQ(body["model"], "primary");
+  EXPECT_EQ(body["n"], 1);
+  EXPECT_FALSE(body.contains("parallel_tool_calls"));  // there is no tool it could be about
+}
+
 // --- S15 -------------------------------------------------------------------------------------------
 
 // Two hosts, of which one is down for a while.
@@ -411,15 +486,21 @@ class TwoHosts final : public http::Client {
     out.status = 200;
     out.headers.emplace_back("Content-Type", "application/json");
     const bool first = call.origin.host == "primary";
+    const bool streamed = json::parse(call.body).value("stream", false);
     if (first && clock_.now() >= down_from && clock_.now() < down_until) {
       ++asked_while_down;
       out.status = 503;
       out.body = "{}";
       co_return out;
     }
-    out.body =
-        json{{"model", call.origin.host}, {"choices", {{{"finish_reason", "stop"}, {"message", {{"content", "x"}}}}}}}
-            .dump();
+    if (streamed) {
+      out.headers.front().second = "text/event-stream";
+      out.body = data({{"model", call.origin.host}, {"choices", {{{"delta", {{"content", "x"}}}}}}}) + kStop + kDone;
+    } else {
+      out.body =
+          json{{"model", call.origin.host}, {"choices", {{{"finish_reason", "stop"}, {"message", {{"content", "x"}}}}}}}
+              .dump();
+    }
     co_return out;
   }
 
@@ -431,7 +512,10 @@ class TwoHosts final : public http::Client {
   Clock& clock_;
 };
 
-TEST(Outage, S15_is_survived_with_few_probes_and_a_quick_return) {
+class Outage : public testing::TestWithParam<bool> {};
+INSTANTIATE_TEST_SUITE_P(Wire, Outage, testing::Values(false, true), form_name);
+
+TEST_P(Outage, S15_is_survived_with_few_probes_and_a_quick_return) {
   test::Loop loop;
   TwoHosts client(loop.clock);
   ZeroMint mint;
@@ -448,6 +532,7 @@ TEST(Outage, S15_is_survived_with_few_probes_and_a_quick_return) {
     ModelSetup model;
     model.name = model.id = host;
     model.provider = setup.providers.size() - 1;
+    model.streaming = GetParam();
     setup.models.push_back(model);
     tier.models.push_back(setup.models.size() - 1);
     tier.weights.push_back(1);

@@ -1,5 +1,7 @@
 #include "gateway/llm/routed_model.hpp"
 
+#include "gateway/llm/fallback.hpp"
+#include "gateway/llm/rules/rule_engine.hpp"
 #include "tests/support/fake_http_client.hpp"
 #include "tests/support/loop.hpp"
 #include "tests/support/temp_folder.hpp"
@@ -455,6 +457,44 @@ TEST(WaitWished, reads_every_form) {
   EXPECT_EQ(wished("retry-after", "Mon, 05 Jan 2026 09:59:00 GMT"), Millis(0));
   for (const char* none : {"-1", "+1", "", "1e3", "1.x", ".5", "Mon, 05 Xyz 2026 10:01:00 GMT", "tomorrow"})
     EXPECT_EQ(wished("retry-after", none), Millis(-1)) << none;
+}
+
+// Who waits at a till, or for a tier with a limit of its own, has the rule engine's answer when that is over.
+class InTime : public OneModel {
+ protected:
+  Clock::duration answered_by_rules(ModelsSetup setup, std::optional<Clock::time_point> until, ModelTask task) {
+    const RoutedModel::Ports ports{client, loop.clock, mint, metrics, pool};
+    auto provider = RoutedModel::make(settings, std::move(setup), PriceTable::built_in(), ports);
+    EXPECT_TRUE(provider.ok());
+    RuleEngine rules;
+    FallbackModel model(**provider, rules, Millis(2'000));
+    client.push_silence();
+    ModelRequest request;
+    request.locale = "en";
+    request.task = task;
+    request.providers_until = until;
+    request.messages.resize(1);
+    request.messages[0].text = "hello";
+    const auto begun = loop.clock.now();
+    const auto answer = loop.play(model.ask(std::move(request), Deadline::after(loop.clock, 60s)));
+    EXPECT_TRUE(answer.ok());
+    EXPECT_EQ(answer->provider, "purser");
+    return loop.clock.now() - begun;
+  }
+};
+
+TEST_F(InTime, at_a_till) {
+  EXPECT_EQ(answered_by_rules(setup_of(settings), loop.clock.now() + 750ms, ModelTask::intent), 750ms);
+}
+
+TEST_F(InTime, where_the_tier_has_its_own_limit) {
+  ModelsSetup setup = setup_of(settings);
+  TierSetup reasoning = setup.tiers.front();
+  reasoning.name = "reasoning";
+  reasoning.time_max = kReasoningTimeMax;
+  setup.tiers.push_back(reasoning);
+  setup.tasks["refund"] = "reasoning";
+  EXPECT_EQ(answered_by_rules(setup, std::nullopt, ModelTask::refund), 600ms);
 }
 
 }  // namespace

@@ -29,6 +29,25 @@ TEST(AttemptPlan, stops_at_an_answer_and_at_a_refusal) {
     EXPECT_EQ(asked_when(end, 3, 9), Asked({0})) << to_string(end);
 }
 
+TEST(AttemptPlan, counts_who_was_asked_beside_the_first) {
+  const std::vector<Candidate> chain = {{0, 0}, {1, 0}, {2, 0}};
+  AttemptPlan plan(chain, 3);
+  ASSERT_EQ(plan.second(), std::optional<std::size_t>(1));
+  plan.second_ended(AttemptEnd::transient);
+  plan.ended(AttemptEnd::silent, kNone, false);
+  EXPECT_EQ(plan.attempts(), 2);
+  EXPECT_EQ(plan.next(0).model, 2U);
+  EXPECT_FALSE(plan.second().has_value());
+  for (const AttemptEnd end : {AttemptEnd::answered, AttemptEnd::refused}) {
+    AttemptPlan over(chain, 9);
+    over.second_ended(end);
+    over.ended(AttemptEnd::left, kNone, false);
+    EXPECT_TRUE(over.next(0).stop);
+  }
+  EXPECT_FALSE(AttemptPlan({{0, 0}}, 9).second().has_value());
+  EXPECT_FALSE(AttemptPlan(chain, 1).second().has_value());
+}
+
 TEST(AttemptPlan, tries_twice_before_it_asks_another) {
   EXPECT_EQ(asked_when(AttemptEnd::transient, 2, 9), Asked({0, 0, 1, 1, 1, 1, 1, 1, 1}));
   EXPECT_EQ(asked_when(AttemptEnd::transient, 1, 3), Asked({0, 0, 0}));
