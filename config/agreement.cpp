@@ -1,6 +1,7 @@
 #include "config/agreement.hpp"
 
 #include "config/text_rules.hpp"
+#include "validation/rules/description.hpp"
 
 #include <string_view>
 #include <utility>
@@ -74,6 +75,9 @@ Mistakes disagreements(const Settings& s) {
                   "is at most server.connections_max");
   findings.expect(s.model.attempt_time_max <= s.model.total_time_max, "llm.attempt_time_max_ms",
                   "is at most llm.total_time_max_ms");
+  findings.expect(rules::usable({s.intent.description_characters_max, s.intent.description_pattern}),
+                  "intent.description_pattern",
+                  "holds {goods} once and leaves it 12 of intent.description_characters_max characters or more");
   findings.expect(s.wechat.attempt_time_max <= s.wechat.total_time_max, "wechat.attempt_time_max_ms",
                   "is at most wechat.total_time_max_ms");
   findings.expect(s.intent.resolve_first <= s.intent.resolve_max, "intent.resolve_first_ms",

@@ -254,6 +254,12 @@ constexpr Definition kTable[] = {
     {.key = "wechat.goods_detail",
      .place = AT(wechat, goods_detail),
      .description = "Send the lines of an order with it, for coupons on single goods."},
+    {.key = "wechat.refund_funds_account",
+     .place = AT(wechat, refund_funds_account),
+     .description =
+         "What refunds are paid from: the balance (AVAILABLE) or what is not settled yet (UNSETTLED). Empty: "
+         "the rail chooses.",
+     .rule = kFundsAccount},
     {.key = "wechat.ca_file",
      .place = AT(wechat, ca_file),
      .description = "Certificate authorities to trust in place of the system's, in PEM.",
@@ -275,6 +281,14 @@ constexpr Definition kTable[] = {
      .place = AT(intent, lifetime),
      .description = "How long a customer may take to pay; then the order is closed and a renewal is offered.",
      .bounds = {kSecond, 2 * kHour}},
+    {.key = "intent.description_characters_max",
+     .place = AT(intent, description_characters_max),
+     .description = "How much of an order's description is shown; 32 where the rail cuts it there.",
+     .bounds = {16, 127}},
+    {.key = "intent.description_pattern",
+     .place = AT(intent, description_pattern),
+     .description = "The description as it was approved for the account, with {goods} where the goods stand, like "
+                    "Tea House-{goods}. Empty: the goods alone."},
     {.key = "intent.order_amount_max_fen",
      .place = AT(intent, order_amount_max_fen),
      .description = "The dearest order that may be made.",

@@ -88,6 +88,7 @@ struct WechatSettings {
   std::string merchant_certificate_file;  // PEM; for the warning before it ends
   std::string goods_tag;                  // on every order; empty: none
   bool goods_detail = false;              // the lines of the order go with it
+  std::string refund_funds_account;       // AVAILABLE or UNSETTLED; empty: the rail chooses
   std::string ca_file;
   Millis attempt_time_max{8'000};
   Millis total_time_max{15'000};
@@ -98,6 +99,8 @@ struct IntentSettings {
   Millis lifetime{300'000};
   std::int64_t order_amount_max_fen = 5'000'000;
   std::int64_t quantity_max = 99;
+  std::int64_t description_characters_max = 127;
+  std::string description_pattern;  // approved, with {goods} in it; empty: the goods alone
   std::int64_t lines_max = 20;
   bool honour_late_payment = false;  // true: a payment after the end is kept; false: it is given back
   Millis resolve_first{15'000};      // a silent order is asked about this long after it was made, then backing off

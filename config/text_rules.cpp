@@ -164,6 +164,10 @@ bool is_log_format(std::string_view text) {
   return text == "text" || text == "json";
 }
 
+bool is_funds_account(std::string_view text) {
+  return text == "AVAILABLE" || text == "UNSETTLED";
+}
+
 bool is_api_key_list(std::string_view text) {
   std::set<std::string_view> keys;
   while (!text.empty()) {

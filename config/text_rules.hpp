@@ -34,6 +34,7 @@ bool is_readable_file(std::string_view path);
 bool is_readable_folder(std::string_view path);
 bool is_log_level(std::string_view text);
 bool is_log_format(std::string_view text);
+bool is_funds_account(std::string_view text);
 bool is_api_key_list(std::string_view text);
 bool is_apiv3_key(std::string_view text);
 bool is_private_key_pem(std::string_view text);
@@ -67,6 +68,7 @@ inline constexpr TextRule kPrivateKey{"a private key in PEM", is_private_key_pem
 inline constexpr TextRule kDigits{"8 to 32 digits", is_digits};
 inline constexpr TextRule kSerial{"upper-case hexadecimal digits, at most 40", is_upper_hex};
 inline constexpr TextRule kPublicKeyId{"PUB_KEY_ID_ and digits", is_public_key_id};
+inline constexpr TextRule kFundsAccount{"AVAILABLE or UNSETTLED", is_funds_account};
 inline constexpr TextRule kWord{"1 to 128 printable ASCII characters without spaces", is_word};
 
 }  // namespace text_rules

@@ -42,8 +42,9 @@ class CreatePaymentIntent final : public Tool {
   const rules::ToolSpec& spec() const override { return spec_; }
 
   Task<Result<ToolOutput>> run(ToolContext& context, json arguments) override {
-    const OrderPolicy policy{settings_.order_amount_max_fen,      settings_.quantity_max,      settings_.lines_max,
-                             settings_.price_tolerance_per_mille, settings_.catalogue_age_max, ports_.clock.durable()};
+    OrderPolicy policy{settings_.order_amount_max_fen,      settings_.quantity_max,      settings_.lines_max,
+                       settings_.price_tolerance_per_mille, settings_.catalogue_age_max, ports_.clock.durable()};
+    policy.description = {settings_.description_characters_max, settings_.description_pattern};
     auto order = check_order(ports_.catalogue, proposal(arguments), policy, context.thread.locale);
     if (!order) co_return order.error();
 

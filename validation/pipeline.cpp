@@ -73,8 +73,8 @@ Result<CheckedOrder> apply_order_rules(const Catalogue& catalogue, const OrderPr
   if (auto note = check_note(proposal.note); !note) return note.error();
 
   asked.emplace_back("description");
-  std::string description = rules::compose_description(*lines, locale);
-  if (auto good = rules::check_description(description); !good) return good.error();
+  std::string description = rules::compose_description(*lines, locale, policy.description);
+  if (auto good = rules::check_description(description, policy.description); !good) return good.error();
 
   return CheckedOrder{std::move(*lines), *amount, std::move(description), catalogue.version()};
 }

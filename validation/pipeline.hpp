@@ -5,6 +5,7 @@
 
 #include "validation/domain/catalogue.hpp"
 #include "validation/domain/intent.hpp"
+#include "validation/rules/description.hpp"
 #include "validation/rules/order_lines.hpp"
 #include "validation/rules/refund_history.hpp"
 #include "validation/rules/refund_limits.hpp"
@@ -55,6 +56,7 @@ struct OrderPolicy {
   // Prices older than this at `now` are not charged by; zero: they do not age. Prices of unknown age are too old.
   Millis catalogue_age_max{0};
   UtcTime now{};
+  rules::DescriptionRule description{};
 };
 
 struct CheckedOrder {

@@ -40,9 +40,9 @@ http::Response json_answer(int status, const json& body) {
   return stored_answer(status, body.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
-http::Response svg_answer(std::string image) {
+http::Response image_answer(std::string_view media_type, std::string image) {
   http::Response response;
-  response.headers.emplace_back("Content-Type", "image/svg+xml");
+  response.headers.emplace_back("Content-Type", media_type);
   response.headers.emplace_back("Cache-Control", "no-store");
   response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; sandbox");
   response.headers.emplace_back("X-Content-Type-Options", "nosniff");

@@ -14,7 +14,7 @@ http::Response json_answer(int status, const nlohmann::json& body);
 // `body` is JSON text already.
 http::Response stored_answer(int status, std::string body);
 // An image that nothing in it can turn into a page with scripts.
-http::Response svg_answer(std::string image);
+http::Response image_answer(std::string_view media_type, std::string image);
 // With Retry-After where trying again helps, WWW-Authenticate on 401, and Allow (from `param`) on 405.
 http::Response error_answer(const Error& error);
 // A stream of server-sent events; `run` writes them.

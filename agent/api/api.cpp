@@ -25,7 +25,7 @@ constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
-constexpr std::array<api::Route<Api::Endpoint>, 20> Api::kRoutes{{
+constexpr std::array<api::Route<Api::Endpoint>, 21> Api::kRoutes{{
     {"POST", "/v1/threads", {&Api::create_thread, Scope::threads_write}},
     {"GET", "/v1/threads/{}", {&Api::get_thread, Scope::threads_read}},
     {"GET", "/v1/threads/{}/messages", {&Api::get_messages, Scope::threads_read}},
@@ -33,6 +33,7 @@ constexpr std::array<api::Route<Api::Endpoint>, 20> Api::kRoutes{{
     {"GET", "/v1/threads/{}/events", {&Api::get_events, Scope::threads_read}},
     {"GET", "/v1/intents/{}", {&Api::get_intent, Scope::intents_read}},
     {"GET", "/v1/intents/{}/qr.svg", {&Api::get_qr, Scope::intents_read}},
+    {"GET", "/v1/intents/{}/qr.png", {&Api::get_qr, Scope::intents_read}},
     {"POST", "/v1/intents/{}/cancel", {&Api::cancel_intent, Scope::intents_write}},
     {"POST", "/v1/intents/{}/renew", {&Api::renew_intent, Scope::intents_write}},
     {"GET", "/v1/refunds/{}", {&Api::get_refund, Scope::refunds_read}},
@@ -258,9 +259,10 @@ Api::Reply Api::get_qr(Call& call) {
   auto with = co_await ports_.cashier.confirmation(*row);
   if (!with) co_return with.error();
   if (with->kind != TradeKind::qr) co_return Errc::not_found;
-  auto image = qr_svg(with->code_url);
+  const bool png = call.request.path.ends_with(".png");
+  auto image = png ? qr_png(with->code_url) : qr_svg(with->code_url);
   if (!image) co_return image.error();
-  co_return api::svg_answer(std::move(*image));
+  co_return api::image_answer(png ? "image/png" : "image/svg+xml", std::move(*image));
 }
 
 Api::Reply Api::cancel_intent(Call& call) {

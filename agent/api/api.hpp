@@ -73,7 +73,7 @@ class Api {
     Method method = nullptr;
     std::optional<Scope> scope;  // of the key; none: open to all, as the webhook, which proves itself
   };
-  static const std::array<api::Route<Endpoint>, 20> kRoutes;
+  static const std::array<api::Route<Endpoint>, 21> kRoutes;
 
   Reply answer(Call& call, const api::Route<Endpoint>& route, http::Headers& headers);
   // Who asks, if he may and not too often. Adds what the answer tells of his limits to `headers`.

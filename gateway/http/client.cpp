@@ -15,6 +15,7 @@
 #include <array>
 #include <deque>
 #include <map>
+#include <optional>
 
 namespace purser::http {
 namespace {
@@ -82,19 +83,25 @@ struct OriginPool {
 
   Semaphore places;
   std::deque<Idle> idle;  // the one used last is at the back, and is used first
+  // What is shown to this origin, and the context that shows it; null until it is needed.
+  std::optional<ClientIdentity> identity;
+  std::unique_ptr<asio::ssl::context> tls;
 };
 
 class Pool {
  public:
-  Pool(asio::any_io_executor executor, Clock& clock, ClientLimits limits, std::unique_ptr<asio::ssl::context> tls)
+  Pool(asio::any_io_executor executor, Clock& clock, ClientLimits limits, std::string ca_file,
+       std::unique_ptr<asio::ssl::context> tls)
       : executor_(executor),
         clock_(clock),
         limits_(limits),
+        ca_file_(std::move(ca_file)),
         tls_(std::move(tls)),
         tasks_(std::move(executor), clock, log_task_failed) {}
 
   static Task<Result<Reply>> send(std::shared_ptr<Pool> self, Call call, Deadline deadline);
   static Task<Result<Reply>> stream(std::shared_ptr<Pool> self, Call call, ReplySink& sink, Deadline deadline);
+  Result<void> present(const Origin& origin, ClientIdentity identity);
   void close();
 
  private:
@@ -117,7 +124,8 @@ class Pool {
   asio::any_io_executor executor_;
   Clock& clock_;
   const ClientLimits limits_;
-  std::unique_ptr<asio::ssl::context> tls_;
+  const std::string ca_file_;
+  std::unique_ptr<asio::ssl::context> tls_;  // for origins that are shown nothing
   std::map<std::string, OriginPool> origins_;
   TaskGroup tasks_;
   bool expiring_ = false;
@@ -252,12 +260,28 @@ Task<Result<std::unique_ptr<Connection>>> Pool::open(Origin origin) {
 Result<asio::ssl::context*> Pool::tls_for(const Origin& origin) {
   asio::ssl::context* none = nullptr;
   if (origin.scheme != "https") return none;
-  if (!tls_) {
-    auto made = make_client_tls("");
+  OriginPool& pool = of(origin);
+  auto& tls = pool.identity ? pool.tls : tls_;
+  if (!tls) {
+    auto made = make_client_tls(ca_file_);
     if (!made) return Error(Errc::tls_failed, made.error().message);
-    tls_ = std::move(*made);
+    if (pool.identity) {
+      if (auto used = use_identity(**made, *pool.identity); !used) return Error(Errc::tls_failed, used.error().message);
+    }
+    tls = std::move(*made);
   }
-  return tls_.get();
+  return tls.get();
+}
+
+Result<void> Pool::present(const Origin& origin, ClientIdentity identity) {
+  asio::ssl::context tried(asio::ssl::context::tls_client);
+  if (auto good = use_identity(tried, identity); !good) return good;
+  OriginPool& pool = of(origin);
+  pool.identity = std::move(identity);
+  pool.tls.reset();  // connections in use hold on to what they need of it
+  for (auto& idle : pool.idle) idle.connection->say_goodbye();
+  pool.idle.clear();
+  return success();
 }
 
 // A look-up cannot be canceled once it has begun; it runs beside, so that the caller keeps its deadline.
@@ -336,6 +360,9 @@ class PooledClient final : public Client {
   Task<Result<Reply>> send(Call call, Deadline deadline) override {
     return Pool::send(pool_, std::move(call), deadline);
   }
+  Result<void> present(const Origin& origin, ClientIdentity identity) override {
+    return pool_->present(origin, std::move(identity));
+  }
   Task<Result<Reply>> stream(Call call, ReplySink& sink, Deadline deadline) override {
     return Pool::stream(pool_, std::move(call), sink, deadline);
   }
@@ -345,6 +372,10 @@ class PooledClient final : public Client {
 };
 
 }  // namespace
+
+Result<void> Client::present(const Origin&, ClientIdentity) {
+  return Error(Errc::internal, "this client has no connections of its own to show a certificate on");
+}
 
 Task<Result<Reply>> Client::stream(Call call, ReplySink& sink, Deadline deadline) {
   const Deadline limit{std::min(deadline.at, sink.limit())};
@@ -364,7 +395,7 @@ Result<std::unique_ptr<Client>> make_client(asio::any_io_executor executor, Cloc
     if (!made) return made.error();
     tls = std::move(*made);
   }
-  auto pool = std::make_shared<Pool>(std::move(executor), clock, limits, std::move(tls));
+  auto pool = std::make_shared<Pool>(std::move(executor), clock, limits, ca_file, std::move(tls));
   return std::unique_ptr<Client>(std::make_unique<PooledClient>(std::move(pool)));
 }
 

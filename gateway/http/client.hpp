@@ -6,6 +6,7 @@
 
 #include "gateway/async/clock.hpp"
 #include "gateway/http/message.hpp"
+#include "validation/money/secret.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -40,6 +41,12 @@ struct Reply {
   std::string body;  // raw bytes as received, after de-chunking
 };
 
+// What we show a peer that asks who we are (mTLS).
+struct ClientIdentity {
+  std::string certificate_pem;  // with its chain
+  Secret key_pem;
+};
+
 struct ClientLimits {
   std::size_t reply_bytes_max = 4 << 20;
   std::size_t reply_header_bytes_max = 32 << 10;
@@ -70,6 +77,10 @@ class Client {
   // One attempt, never a retry of its own, but for a pooled connection that turned out to be closed before any byte of
   // an answer came and only when `Call::method` is GET. Cancellation closes the connection.
   virtual Task<Result<Reply>> send(Call call, Deadline deadline) = 0;
+  // From now on connections to this origin, and to no other, show this identity where they are asked for one. May be
+  // called again with another one: idle connections end, those in use end as they began. Error: key_malformed, also
+  // when the key is not the certificate's; what was shown before stays then.
+  virtual Result<void> present(const Origin& origin, ClientIdentity identity);
   // The same with the body handed to `sink` as it comes; the reply that is returned has none. Errors as send(), also
   // after pieces have been handed out: then the body was cut. A limit of the sink that passes is timed_out. Unless
   // overridden, the body is handed over in one piece.

@@ -2,6 +2,7 @@
 
 #include "gateway/async/completion.hpp"
 
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
@@ -11,6 +12,7 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <openssl/err.h>
 
 #include <algorithm>
 #include <optional>
@@ -237,6 +239,21 @@ Result<std::unique_ptr<asio::ssl::context>> make_client_tls(const std::string& c
   }
   if (ec) return Error(Errc::key_malformed, ca_file + ": not a file of CA certificates: " + ec.message(), "ca_file");
   return context;
+}
+
+Result<void> use_identity(asio::ssl::context& context, const ClientIdentity& identity) {
+  const auto refused = [](const std::string& why) { return Error(Errc::key_malformed, why, "client_certificate"); };
+  // A key with a passphrase would make OpenSSL ask for it at the terminal.
+  context.set_password_callback([](std::size_t, asio::ssl::context::password_purpose) { return std::string(); });
+  error_code ec;
+  context.use_certificate_chain(asio::buffer(identity.certificate_pem), ec);
+  if (ec) return refused("the client certificate cannot be used: " + ec.message());
+  context.use_private_key(asio::buffer(identity.key_pem.reveal()), asio::ssl::context::pem, ec);
+  if (ec || SSL_CTX_check_private_key(context.native_handle()) != 1) {
+    ERR_clear_error();
+    return refused("the key is not that of the client certificate");
+  }
+  return success();
 }
 
 }  // namespace purser::http

@@ -54,5 +54,7 @@ std::unique_ptr<Connection> make_connection(asio::any_io_executor executor, asio
 // TLS 1.2 or newer; the peer's chain is always verified, against `ca_file` alone or else the system's trust store.
 // Error: key_malformed when the file cannot be read.
 Result<std::unique_ptr<asio::ssl::context>> make_client_tls(const std::string& ca_file);
+// Error: key_malformed; `context` is not to be used then.
+Result<void> use_identity(asio::ssl::context& context, const ClientIdentity& identity);
 
 }  // namespace purser::http

@@ -54,6 +54,24 @@ TEST_F(RailFaults, Fault17FiftyAtOnceUnderOneKeyAreOneIntent) {
   EXPECT_EQ(rail_orders(), 1u);
 }
 
+class Approved : public RailFaults {
+ protected:
+  Approved() : RailFaults({"intent.description_pattern=Tea House: {goods}", "intent.description_characters_max=32"}) {}
+};
+
+TEST_F(Approved, TheDescriptionIsInTheApprovedPatternAlsoWhenRenewed) {
+  const Json first = order();
+  EXPECT_EQ(read("orders")["orders"][0]["description"], "Tea House: Longjing tea ×1");
+  advance("300s");
+  ASSERT_TRUE(becomes(first, "expired", "1s"));
+  EXPECT_FALSE(customer_->reply_to("intent.expired").is_null());
+  const std::string path = "/v1/intents/" + first["id"].get<std::string>() + "/renew";
+  EXPECT_LT(customer_->post(path, Json::object(), "renew-1").status, 300);
+  const Json at_the_rail = read("orders");
+  ASSERT_EQ(at_the_rail["orders"].size(), 2u);
+  for (const Json& row : at_the_rail["orders"]) EXPECT_EQ(row["description"], "Tea House: Longjing tea ×1");
+}
+
 // --- being told ----------------------------------------------------------------------------------
 
 // The rail's webhooks land in the test's hands, which give them to the daemon as they like.

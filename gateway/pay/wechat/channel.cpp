@@ -45,13 +45,16 @@ OrderReply order_reply(Answer answer, TradeKind kind) {
   return reply;
 }
 
-QueryReply query_reply(Answer answer, const OutTradeNo& number) {
+// About our number, or about the rail's where that was asked for.
+QueryReply query_reply(Answer answer, const std::string& number, bool by_transaction = false) {
   QueryReply reply;
   reply.says = std::move(answer.says);
   reply.outcome = answer.judgement.outcome;
   if (!answer.accepted) return reply;
   auto facts = read_order(answer.body);
-  if (facts.ok() && facts->out_trade_no != number) facts = about_another(number.str());
+  if (facts.ok() && number != (by_transaction ? facts->transaction_id : facts->out_trade_no.str())) {
+    facts = about_another(number);
+  }
   if (!facts) {
     note_unusable(reply.says, facts.error());
     return reply;
@@ -124,9 +127,13 @@ Result<std::unique_ptr<WechatChannel>> WechatChannel::make(const WechatSettings&
     if (!origin) return Error(Errc::config_bad_value, std::string(key) + " is not an http or https URL", key);
     origins.push_back(std::move(*origin));
   }
+  const http::ClientIdentity shown = keys.shown;
   RailClient rail(std::move(origins), {settings.mchid, settings.appid}, std::move(keys), ports,
                   {settings.attempt_time_max, settings.total_time_max});
-  OrderExtras extras{settings.goods_tag, settings.goods_detail};
+  if (auto taken = rail.show(shown); !taken) {
+    return Error(Errc::config_bad_value, taken.error().message, "wechat.merchant_certificate_file");
+  }
+  OrderExtras extras{settings.goods_tag, settings.goods_detail, settings.refund_funds_account};
   return std::unique_ptr<WechatChannel>(
       new WechatChannel(std::move(rail), std::move(notify_base), std::move(extras), settings.refund_spacing, sandbox));
 }
@@ -148,7 +155,7 @@ Result<std::string> WechatChannel::order_body(const PaymentIntent& intent) const
 }
 
 Result<std::string> WechatChannel::refund_body(const PaymentIntent& intent, const Refund& refund) const {
-  return wechat::refund_body(intent, refund, notify_url(intent.tenant));
+  return wechat::refund_body(intent, refund, notify_url(intent.tenant), extras_);
 }
 
 Task<OrderReply> WechatChannel::create_order(PaymentIntent intent, Deadline deadline) {
@@ -177,7 +184,13 @@ Task<OrderReply> WechatChannel::create(PaymentIntent intent, Deadline deadline) 
 Task<QueryReply> WechatChannel::query_order(OutTradeNo number, Deadline deadline) {
   Ask ask(Operation::query, "GET", query_path(number, rail_.merchant()), {}, number.str());
   auto answer = co_await rail_.ask(std::move(ask), deadline);
-  co_return query_reply(std::move(answer), number);
+  co_return query_reply(std::move(answer), number.str());
+}
+
+Task<QueryReply> WechatChannel::query_transaction(std::string transaction_id, Deadline deadline) {
+  Ask ask(Operation::query, "GET", query_path(transaction_id, rail_.merchant()), {}, transaction_id);
+  auto answer = co_await rail_.ask(std::move(ask), deadline);
+  co_return query_reply(std::move(answer), transaction_id, true);
 }
 
 Task<CloseReply> WechatChannel::close_order(OutTradeNo number, Deadline deadline) {
@@ -363,7 +376,7 @@ Task<bool> WechatChannel::refresh_keys(Deadline deadline) {
 Result<void> WechatChannel::reload(const WechatSettings& settings) {
   LoadedKeys loaded = load_keys(settings);
   if (!loaded.mistakes.empty()) return loaded.mistakes.front();
-  rail_.reload(std::move(loaded.keys));
+  if (auto taken = rail_.reload(std::move(loaded.keys)); !taken) return taken;
   log::info("rail.keys_reloaded", {{"platform_keys", rail_.verifier().keys().size()}});
   return success();
 }

@@ -52,6 +52,8 @@ class WechatChannel final : public PaymentChannel {
 
   Task<bool> refresh_keys(Deadline deadline) override;
 
+  // A paid order by the rail's own number, which stands on receipts and bills.
+  Task<QueryReply> query_transaction(std::string transaction_id, Deadline deadline);
   // Sends an ABNORMAL refund on its way again, under its own number. Safe to repeat.
   Task<RefundReply> mend_refund(Refund refund, Card card, Deadline deadline);
   // What moved on one day in China, `date` = yyyy-MM-dd; ready at ten in the morning of the next. Errors:

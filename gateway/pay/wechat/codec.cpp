@@ -16,6 +16,7 @@ using Json = nlohmann::ordered_json;  // keys in the order they are written here
 // The rail takes no less than a minute from the moment it hears of the order; the rest is for the way.
 constexpr std::chrono::seconds kTimeExpireLeast{65};
 constexpr std::string_view kOrders = "/v3/pay/transactions/out-trade-no/";
+constexpr std::string_view kTransactions = "/v3/pay/transactions/id/";
 constexpr std::string_view kRefunds = "/v3/refund/domestic/refunds";
 
 // Numbers may hold '|', '*' and '@'.
@@ -79,7 +80,7 @@ std::string cut_name(std::string_view text, std::size_t characters_max) {
 }
 
 // Lines whose number or name the rail would not take are left out: they are for coupons, not for the amount.
-void add_goods(Json& body, const PaymentIntent& intent) {
+Json goods_of(const PaymentIntent& intent, bool refunded) {
   Json goods = Json::array();
   for (const IntentLine& line : intent.lines) {
     const std::string name = cut_name(line.name, 256);
@@ -87,11 +88,15 @@ void add_goods(Json& body, const PaymentIntent& intent) {
     Json item;
     item["merchant_goods_id"] = line.sku.str();
     if (!name.empty()) item["goods_name"] = name;
-    item["quantity"] = line.quantity;
+    if (!refunded) item["quantity"] = line.quantity;
     item["unit_price"] = line.unit_price.minor();
+    if (refunded) {
+      item["refund_amount"] = line.unit_price.minor() * line.quantity;
+      item["refund_quantity"] = line.quantity;
+    }
     goods.push_back(std::move(item));
   }
-  if (!goods.empty()) body["detail"]["goods_detail"] = std::move(goods);
+  return goods;
 }
 
 }  // namespace
@@ -112,6 +117,10 @@ std::string create_path(TradeKind kind) {
 
 std::string query_path(const OutTradeNo& number, const Merchant& merchant) {
   return std::string(kOrders) + escaped(number.str()) + "?mchid=" + escaped(merchant.mchid);
+}
+
+std::string query_path(std::string_view transaction_id, const Merchant& merchant) {
+  return std::string(kTransactions) + escaped(transaction_id) + "?mchid=" + escaped(merchant.mchid);
 }
 
 std::string close_path(const OutTradeNo& number) {
@@ -152,7 +161,9 @@ Result<std::string> order_body(const PaymentIntent& intent, const Merchant& merc
   if (!extras.goods_tag.empty()) body["goods_tag"] = extras.goods_tag;
   body["amount"]["total"] = intent.amount.minor();
   body["amount"]["currency"] = intent.amount.currency().code();
-  if (extras.goods_detail) add_goods(body, intent);
+  if (auto goods = goods_of(intent, false); extras.goods_detail && !goods.empty()) {
+    body["detail"]["goods_detail"] = std::move(goods);
+  }
   if (has_scene) {
     body["scene_info"]["payer_client_ip"] = intent.order.payer_ip;
     body["scene_info"]["h5_info"]["type"] = "Wap";
@@ -161,7 +172,8 @@ Result<std::string> order_body(const PaymentIntent& intent, const Merchant& merc
   return body.dump();
 }
 
-Result<std::string> refund_body(const PaymentIntent& intent, const Refund& refund, std::string_view notify_url) {
+Result<std::string> refund_body(const PaymentIntent& intent, const Refund& refund, std::string_view notify_url,
+                                const OrderExtras& extras) {
   auto good = check_texts({{"reason", refund.reason, 80, true}, {"notify_url", notify_url, 256, false}});
   if (!good) return good.error();
   if (!OutRefundNo::parse(refund.out_refund_no.str()).ok()) {
@@ -175,9 +187,15 @@ Result<std::string> refund_body(const PaymentIntent& intent, const Refund& refun
   body["out_refund_no"] = refund.out_refund_no.str();
   if (!refund.reason.empty()) body["reason"] = refund.reason;
   body["notify_url"] = notify_url;
+  if (!extras.funds_account.empty()) body["funds_account"] = extras.funds_account;
   body["amount"]["refund"] = refund.amount.minor();
   body["amount"]["total"] = intent.amount.minor();
   body["amount"]["currency"] = intent.amount.currency().code();
+  // The pieces of a part are not known here, and guessed ones would give back the wrong coupon.
+  const bool whole = refund.amount == intent.amount;
+  if (auto goods = goods_of(intent, true); extras.goods_detail && whole && !goods.empty()) {
+    body["goods_detail"] = std::move(goods);
+  }
   return body.dump();
 }
 

@@ -17,14 +17,16 @@ struct Merchant {
   std::string appid;
 };
 
-// What goes with an order for the shop's own ends.
+// What goes with an order and its refunds for the shop's own ends.
 struct OrderExtras {
   std::string goods_tag;      // empty: none
-  bool goods_detail = false;  // the lines, for coupons on single goods
+  bool goods_detail = false;  // the lines, for coupons on single goods; of a refund when it gives back the whole order
+  std::string funds_account;  // what refunds are paid from: AVAILABLE or UNSETTLED; empty: the rail chooses
 };
 
 std::string create_path(TradeKind kind);
 std::string query_path(const OutTradeNo& number, const Merchant& merchant);
+std::string query_path(std::string_view transaction_id, const Merchant& merchant);  // a paid order's
 std::string close_path(const OutTradeNo& number);
 std::string refund_path();
 std::string query_refund_path(const OutRefundNo& number);
@@ -33,7 +35,8 @@ std::string query_refund_path(const OutRefundNo& number);
 // amount_out_of_range, malformed_id (no openid where one is needed).
 Result<std::string> order_body(const PaymentIntent& intent, const Merchant& merchant, const OrderExtras& extras,
                                std::string_view notify_url);
-Result<std::string> refund_body(const PaymentIntent& intent, const Refund& refund, std::string_view notify_url);
+Result<std::string> refund_body(const PaymentIntent& intent, const Refund& refund, std::string_view notify_url,
+                                const OrderExtras& extras = {});
 std::string close_body(const Merchant& merchant);
 
 // How an ABNORMAL refund reaches the payer after all. Names and numbers are encrypted by the caller.

@@ -103,7 +103,7 @@ class Loading {
     out_.keys.wanted_serial = id;
   }
 
-  // Only its end and its number are wanted of it: requests name the certificate and do not carry it.
+  // Requests name the certificate and do not carry it: it is for the handshake, where a host asks for one.
   void merchant_certificate() {
     const std::string& path = settings_.merchant_certificate_file;
     if (path.empty()) return;
@@ -123,6 +123,7 @@ class Loading {
     }
     out_.keys.merchant_public = certificate->key();
     out_.keys.ends[certificate->serial()] = certificate->not_after();
+    out_.keys.shown = http::ClientIdentity{*pem, settings_.merchant_key_pem};
   }
 
   void platform_certificate() {

@@ -3,6 +3,7 @@
 
 #include "config/settings.hpp"
 #include "gateway/crypto/rsa.hpp"
+#include "gateway/http/client.hpp"
 #include "gateway/pay/wechat/verifier.hpp"
 
 #include <map>
@@ -19,6 +20,9 @@ struct Keys {
   Secret apiv3;                                      // 32 bytes
   KeySet platform;
   std::string wanted_serial;  // the key the rail is asked to sign with; empty: it chooses
+  // The merchant's certificate with its key, for hosts that ask for it in the handshake: some of the rail's add-on APIs
+  // do. The certificate is empty when none is configured.
+  http::ClientIdentity shown;
   // When certificates among them end; a public key has no end.
   std::map<std::string, UtcTime> ends;
 };

@@ -74,7 +74,17 @@ RailClient::RailClient(std::vector<http::Origin> origins, Merchant merchant, Key
       limits_(limits),
       ends_(std::move(keys.ends)) {}
 
-void RailClient::reload(Keys keys) {
+Result<void> RailClient::show(const http::ClientIdentity& identity) {
+  if (identity.certificate_pem.empty()) return success();
+  for (const http::Origin& origin : origins_) {
+    if (origin.scheme != "https") continue;
+    if (auto shown = ports_.client.present(origin, identity); !shown) return shown;
+  }
+  return success();
+}
+
+Result<void> RailClient::reload(Keys keys) {
+  if (auto shown = show(keys.shown); !shown) return shown;
   outgoing_ = check_of(keys);
   key_ = std::move(keys.merchant);
   serial_ = std::move(keys.merchant_serial);
@@ -86,6 +96,7 @@ void RailClient::reload(Keys keys) {
   }
   verifier_.keys() = std::move(keys.platform);
   ends_ = std::move(keys.ends);
+  return success();
 }
 
 Result<std::string> RailClient::seal(std::string_view plain) const {

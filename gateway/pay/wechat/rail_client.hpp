@@ -82,8 +82,11 @@ class RailClient {
   Task<bool> refresh_certificates(Deadline deadline);
 
   // Other keys from now on; a call that is under way ends with those it began with. Certificates that were fetched
-  // stay.
-  void reload(Keys keys);
+  // stay. Error: that of show(); nothing has changed then.
+  Result<void> reload(Keys keys);
+  // Has the merchant's certificate shown to the rail's hosts that ask for it. Nothing to do without one, or without
+  // TLS. Error: key_malformed, when the certificate is not that of the key.
+  Result<void> show(const http::ClientIdentity& identity);
   // When which certificate ends: the merchant's and the platform's, configured or fetched.
   const std::map<std::string, UtcTime>& ends() const { return ends_; }
   // In the key that the rail is asked to sign with. Error: key_malformed when there is none.

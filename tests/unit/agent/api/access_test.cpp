@@ -23,6 +23,7 @@ class AccessTest : public testing::Test {
             {"POST", "/v1/threads/" + thread + "/turns", R"({"text":"hello"})"},
             {"GET", "/v1/intents/" + intent, ""},
             {"GET", "/v1/intents/" + intent + "/qr.svg", ""},
+            {"GET", "/v1/intents/" + intent + "/qr.png", ""},
             {"POST", "/v1/intents/" + intent + "/cancel", ""},
             {"POST", "/v1/intents/" + intent + "/renew", ""},
             {"GET", "/v1/refunds/" + refund, ""}};

@@ -64,8 +64,12 @@ TEST_F(IntentsTest, an_open_intent_is_drawn_for_a_phone) {
   EXPECT_EQ(image.status, 200);
   EXPECT_EQ(header_of(image, "Content-Type"), "image/svg+xml");
   EXPECT_EQ(image.body, *qr_svg(qr.order.code_url));
+  const auto bitmap = desk.get("/v1/intents/" + qr.id.str() + "/qr.png");
+  EXPECT_EQ(header_of(bitmap, "Content-Type"), "image/png");
+  EXPECT_EQ(bitmap.body, *qr_png(qr.order.code_url));
   desk.pay(qr);
   EXPECT_EQ(desk.get("/v1/intents/" + qr.id.str() + "/qr.svg").status, 404);
+  EXPECT_EQ(desk.get("/v1/intents/" + qr.id.str() + "/qr.png").status, 404);
   // Inside WeChat there is nothing to scan.
   const PaymentIntent inside = desk.buy(desk.thread("bob", "openid-of-bob"), "buy-2");
   EXPECT_EQ(desk.get("/v1/intents/" + inside.id.str() + "/qr.svg").status, 404);

@@ -440,6 +440,76 @@ TEST(ClientTls, AcceptsThePeerThatProvesItsName) {
   EXPECT_EQ(peer.server_name(), "localhost");
 }
 
+// --- TLS, both sides named ---
+
+ClientIdentity shown(const test::Identity& identity) {
+  return {identity.certificate_pem, Secret(identity.key_pem)};
+}
+
+// A server that wants to know who calls.
+std::unique_ptr<boost::asio::ssl::context> strict_tls(const test::CertificateAuthority& authority) {
+  auto tls = test::server_tls(authority.issue(kNames));
+  tls->load_verify_file(authority.file());
+  tls->set_verify_mode(boost::asio::ssl::verify_peer | boost::asio::ssl::verify_fail_if_no_peer_cert);
+  // No tickets: they come after the handshake and would break a connection that is refused late.
+  tls->set_options(boost::asio::ssl::context::no_tlsv1_3);
+  return tls;
+}
+
+TEST(ClientTls, ShowsItsCertificateToTheOriginItIsFor) {
+  test::CertificateAuthority authority;
+  ClientFixture f({}, authority.file());
+  ScriptedPeer peer(f.loop, strict_tls(authority));
+  peer.play({Step::request()});
+  EXPECT_FALSE(f.get(peer).ok()) << "nobody knows us yet";
+  ASSERT_TRUE(f.client->present(*Origin::parse(peer.url()), shown(authority.issue("DNS:merchant"))).ok());
+  peer.play({Step::request(), Step::send(ok_reply("known"))});
+  auto reply = f.get(peer);
+  ASSERT_TRUE(reply.ok()) << reply.error().message;
+  EXPECT_EQ(reply->body, "known");
+  // To no other: the same peer under another name is another origin.
+  peer.play({Step::request()});
+  EXPECT_FALSE(f.send(ClientFixture::call(peer.url("localhost"))).ok());
+  EXPECT_EQ(peer.requests().size(), 1U);
+}
+
+TEST(ClientTls, AnotherCertificateCountsFromTheNextConnectionOn) {
+  test::CertificateAuthority authority;
+  test::CertificateAuthority stranger;
+  ClientFixture f({}, authority.file());
+  ScriptedPeer peer(f.loop, strict_tls(authority));
+  const Origin origin = *Origin::parse(peer.url());
+  ASSERT_TRUE(f.client->present(origin, shown(authority.issue("DNS:merchant"))).ok());
+  peer.play({Step::request(), Step::send(ok_reply("1"))});
+  EXPECT_EQ(f.get(peer)->body, "1");
+  ASSERT_TRUE(f.client->present(origin, shown(stranger.issue("DNS:merchant"))).ok());
+  f.settle();
+  EXPECT_EQ(peer.connections_open(), 0U) << "the idle one has ended";
+  peer.play({Step::request()});
+  EXPECT_FALSE(f.get(peer).ok());
+  ASSERT_TRUE(f.client->present(origin, shown(authority.issue("DNS:merchant"))).ok());
+  peer.play({Step::request(), Step::send(ok_reply("2"))});
+  EXPECT_EQ(f.get(peer)->body, "2");
+}
+
+TEST(ClientTls, AnIdentityThatCannotBeUsedChangesNothing) {
+  test::CertificateAuthority authority;
+  ClientFixture f({}, authority.file());
+  ScriptedPeer peer(f.loop, strict_tls(authority));
+  const Origin origin = *Origin::parse(peer.url());
+  const auto good = shown(authority.issue("DNS:merchant"));
+  const auto other = shown(authority.issue("DNS:merchant"));
+  ASSERT_TRUE(f.client->present(origin, good).ok());
+  for (const ClientIdentity& bad :
+       {ClientIdentity{good.certificate_pem, other.key_pem}, ClientIdentity{"", good.key_pem},
+        ClientIdentity{good.certificate_pem, Secret("no key")}}) {
+    const auto refused = f.client->present(origin, bad);
+    EXPECT_EQ(refused.code(), Errc::key_malformed);
+  }
+  peer.play({Step::request(), Step::send(ok_reply("still known"))});
+  EXPECT_EQ(f.get(peer)->body, "still known");
+}
+
 void expect_refused(const test::Identity& identity, const std::string& ca_file, const std::string& reason) {
   ClientFixture f({}, ca_file);
   ScriptedPeer peer(f.loop, test::server_tls(identity));

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <vector>
+#include <zlib.h>
 
 namespace purser {
 namespace {
@@ -46,6 +47,44 @@ TEST(Qr, has_its_three_corners_and_quiet_around) {
       EXPECT_EQ(rows[rows.size() - 11 + i].substr(4, 8), corner[i]);
     }
   }
+}
+
+std::uint32_t number_at(const std::string& bytes, std::size_t at) {
+  std::uint32_t out = 0;
+  for (std::size_t i = 0; i < 4; ++i) out = out << 8 | static_cast<unsigned char>(bytes.at(at + i));
+  return out;
+}
+
+TEST(Qr, the_png_shows_the_modules_of_the_svg) {
+  const std::string text = "weixin://wxpay/bizpayurl?pr=p4lpSuKzz";
+  const auto png = qr_png(text);
+  ASSERT_TRUE(png.ok());
+  ASSERT_EQ(png->substr(0, 8), "\x89PNG\r\n\x1a\n");
+  const auto rows = modules(*qr_svg(text));
+  EXPECT_EQ(number_at(*png, 16), rows.size() * 8);
+  EXPECT_EQ(number_at(*png, 20), rows.size() * 8);
+  std::string packed;
+  for (std::size_t at = 8; at < png->size();) {
+    const auto length = number_at(*png, at);
+    const std::string part = png->substr(at + 4, 4 + length);
+    EXPECT_EQ(crc32(0, reinterpret_cast<const Bytef*>(part.data()), static_cast<uInt>(part.size())),
+              number_at(*png, at + 8 + length));
+    if (part.starts_with("IDAT")) packed += part.substr(4);
+    at += 12 + length;
+  }
+  const std::size_t row_bytes = rows.size() + 1;
+  std::string pixels(row_bytes * rows.size() * 8, '?');
+  uLongf size = pixels.size();
+  ASSERT_EQ(uncompress(reinterpret_cast<Bytef*>(pixels.data()), &size, reinterpret_cast<const Bytef*>(packed.data()),
+                       packed.size()),
+            Z_OK);
+  ASSERT_EQ(size, pixels.size());
+  for (std::size_t y = 0; y < rows.size() * 8; ++y) {
+    EXPECT_EQ(pixels[y * row_bytes], '\0');
+    for (std::size_t x = 0; x < rows.size(); ++x)
+      EXPECT_EQ(pixels[y * row_bytes + 1 + x] == '\0', rows[y / 8][x] == '#') << x << "," << y;
+  }
+  EXPECT_EQ(qr_png("").code(), Errc::malformed_text);
 }
 
 TEST(Qr, other_texts_are_other_images_and_never_markup) {

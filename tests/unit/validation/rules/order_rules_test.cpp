@@ -286,5 +286,34 @@ TEST(OneActivePaymentTest, OtherContentIsRefused) {
   }
 }
 
+TEST(Description, stays_in_the_approved_pattern_and_the_room_it_leaves) {
+  const std::vector<IntentLine> lines{{sku("TEA"), "西湖龙井茶", 2, fen(1)}, {sku("CUP"), "茶杯", 1, fen(1)}};
+  const DescriptionRule rule{32, "示例茶铺-{goods}"};
+  ASSERT_TRUE(usable(rule));
+  const auto text = compose_description(lines, "zh", rule);
+  EXPECT_EQ(text, "示例茶铺-西湖龙井茶 ×2、茶杯 ×1");
+  EXPECT_TRUE(check_description(text, rule).ok());
+  EXPECT_EQ(check_description("西湖龙井茶 ×2", rule).code(), Errc::description_invalid);
+  EXPECT_EQ(check_description("示例茶铺-", rule).code(), Errc::description_invalid);
+  EXPECT_EQ(check_description("示例茶铺-" + std::string(28, 'x'), rule).code(), Errc::description_invalid);
+  // A name that does not fit is cut to what the maximum leaves, to the character.
+  const std::vector<IntentLine> one{{sku("TEA"), std::string(100, 'x'), 2, fen(1)}};
+  const auto cut = compose_description(one, "zh", rule);
+  EXPECT_EQ(code_points(cut), 32U);
+  EXPECT_TRUE(cut.ends_with("… ×2"));
+  EXPECT_TRUE(check_description(cut, rule).ok());
+  const DescriptionRule tight{16, "ab-{goods}"};
+  ASSERT_TRUE(usable(tight));
+  EXPECT_EQ(code_points(compose_description(one, "zh", tight)), 16U);
+}
+
+TEST(Description, of_a_pattern_that_cannot_be_is_told_beforehand) {
+  EXPECT_TRUE(usable({127, ""}));
+  EXPECT_FALSE(usable({127, "no place for them"}));
+  EXPECT_FALSE(usable({127, "{goods} and {goods}"}));
+  EXPECT_FALSE(usable({16, "12345-{goods}"}));
+  EXPECT_TRUE(usable({18, "12345-{goods}"}));
+}
+
 }  // namespace
 }  // namespace purser::rules

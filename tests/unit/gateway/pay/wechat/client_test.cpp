@@ -229,6 +229,32 @@ TEST_F(Client, Fault48AnAbnormalRefundIsSentToACard) {
   for (const auto& line : lines_) EXPECT_EQ(line.find("6212345678901234567"), std::string::npos);
 }
 
+TEST_F(Client, TheSandboxTakesARefundWithGoodsAndAnAccount) {
+  WechatSettings settings;
+  settings.mchid = credentials().mchid;
+  settings.appid = credentials().appid;
+  settings.goods_detail = true;
+  settings.refund_funds_account = "AVAILABLE";
+  channel_ = WechatChannel::make(settings, keys(Known::both), {client_, loop_.clock, pool_, mint_},
+                                 "http://127.0.0.1:8080", true)
+                 .value();
+  intent_.lines = {{Sku::trusted("TEA"), "龙井茶", 1, Money(1299, Currency::cny())}};
+  use(TradeKind::qr);
+  pay_order();
+  EXPECT_EQ(pay_back(1299).outcome, Outcome::pending);
+  EXPECT_NE(rail_.traffic().back().body.find("goods_detail"), std::string::npos);
+}
+
+TEST_F(Client, AnOrderIsFoundByTheRailsOwnNumberToo) {
+  pay_order();
+  const std::string number = query().facts->transaction_id;
+  const auto found = loop_.play(channel_->query_transaction(number, deadline()));
+  ASSERT_EQ(found.outcome, Outcome::succeeded);
+  EXPECT_EQ(found.facts->out_trade_no, kOrder);
+  EXPECT_EQ(loop_.play(channel_->query_transaction("4200000000000000000000000000", deadline())).outcome,
+            Outcome::declined);
+}
+
 // --- bills ----------------------------------------------------------------------------------------
 
 TEST_F(Client, BillsAreFetchedCheckedAndBalance) {

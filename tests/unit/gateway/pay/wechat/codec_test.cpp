@@ -1,6 +1,7 @@
 #include "gateway/pay/wechat/codec.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace purser::wechat {
 namespace {
@@ -113,6 +114,28 @@ TEST(Codec, RefusesRefundsTheRailWouldNotTake) {
   r = refund();
   r.out_refund_no = OutRefundNo();
   EXPECT_EQ(refund_body(i, r, kNotify).error().param, "out_refund_no");
+}
+
+TEST(Codec, ARefundOfTheWholeOrderNamesItsGoodsAndTheAccount) {
+  PaymentIntent order = intent(TradeKind::qr);
+  order.lines = {{Sku::trusted("TEA"), "龙井茶", 2, Money(600, Currency::cny())},
+                 {Sku::trusted("CUP"), "茶杯", 1, Money(99, Currency::cny())}};
+  Refund back = refund();
+  back.amount = order.amount;
+  const OrderExtras extras{"", true, "AVAILABLE"};
+  const auto body = nlohmann::json::parse(refund_body(order, back, kNotify, extras).value());
+  EXPECT_EQ(body["funds_account"], "AVAILABLE");
+  ASSERT_EQ(body["goods_detail"].size(), 2u);
+  EXPECT_EQ(body["goods_detail"][0], (nlohmann::json{{"merchant_goods_id", "TEA"},
+                                                     {"goods_name", "龙井茶"},
+                                                     {"unit_price", 600},
+                                                     {"refund_amount", 1200},
+                                                     {"refund_quantity", 2}}));
+  back.amount = Money(order.amount.minor() - 1, Currency::cny());
+  EXPECT_FALSE(nlohmann::json::parse(refund_body(order, back, kNotify, extras).value()).contains("goods_detail"));
+  back.amount = order.amount;
+  const auto plain = nlohmann::json::parse(refund_body(order, back, kNotify).value());
+  EXPECT_FALSE(plain.contains("goods_detail") || plain.contains("funds_account"));
 }
 
 }  // namespace
