@@ -3,6 +3,8 @@
 #include "config/text_rules.hpp"
 #include "validation/rules/description.hpp"
 
+#include <algorithm>
+#include <initializer_list>
 #include <string_view>
 #include <utility>
 
@@ -54,6 +56,41 @@ void expect_whole_tokens(const AuthSettings& a, Findings& findings) {
   findings.expect(!some || !a.token_audience.empty(), "auth.token_audience", because);
 }
 
+// Each word names a rule that may only watch.
+bool only_names(std::string_view list, std::initializer_list<std::string_view> known) {
+  while (!list.empty()) {
+    const std::size_t comma = std::min(list.find(','), list.size());
+    if (std::find(known.begin(), known.end(), list.substr(0, comma)) == known.end()) return false;
+    list.remove_prefix(std::min(comma + 1, list.size()));
+  }
+  return true;
+}
+
+// What stands for all, or for the tenant of `prefix`.
+void expect_policy(const std::string& prefix, const IntentSettings& intent, const RefundSettings& refund,
+                   bool has_source, Findings& findings) {
+  findings.expect(rules::usable({intent.description_characters_max, intent.description_pattern}),
+                  prefix + "intent.description_pattern",
+                  "holds {goods} once and leaves it 12 of intent.description_characters_max characters or more");
+  findings.expect(intent.resolve_first <= intent.resolve_max, prefix + "intent.resolve_first_ms",
+                  "is at most intent.resolve_max_ms");
+  findings.expect(only_names(intent.watching_rules, {"catalogue_age"}), prefix + "intent.watching_rules",
+                  "holds catalogue_age alone, or nothing");
+  findings.expect(!has_source || intent.watching_rules.empty(), prefix + "intent.watching_rules",
+                  "is empty when catalogue.source is set: old prices are not charged by");
+  findings.expect(only_names(refund.watching_rules, {"refund_history", "sensitive_words"}),
+                  prefix + "refund.watching_rules", "holds refund_history and sensitive_words, or nothing");
+}
+
+void expect_source(const CatalogueSettings& catalogue, Findings& findings) {
+  const std::string& source = catalogue.source.reveal();
+  if (source.empty()) return;
+  findings.expect(catalogue.file.empty(), "catalogue.source", "and catalogue.file are not both set");
+  const bool redis = source.starts_with("redis://");
+  findings.expect(!redis || !catalogue.key.empty(), "catalogue.key", "is needed with a Redis source");
+  findings.expect(redis || !catalogue.query.empty(), "catalogue.query", "is needed with a database as source");
+}
+
 bool same_address(const ServerSettings& s) {
   return s.listen == s.admin_listen && !s.listen.ends_with(":0");
 }
@@ -75,13 +112,13 @@ Mistakes disagreements(const Settings& s) {
                   "is at most server.connections_max");
   findings.expect(s.model.attempt_time_max <= s.model.total_time_max, "llm.attempt_time_max_ms",
                   "is at most llm.total_time_max_ms");
-  findings.expect(rules::usable({s.intent.description_characters_max, s.intent.description_pattern}),
-                  "intent.description_pattern",
-                  "holds {goods} once and leaves it 12 of intent.description_characters_max characters or more");
   findings.expect(s.wechat.attempt_time_max <= s.wechat.total_time_max, "wechat.attempt_time_max_ms",
                   "is at most wechat.total_time_max_ms");
-  findings.expect(s.intent.resolve_first <= s.intent.resolve_max, "intent.resolve_first_ms",
-                  "is at most intent.resolve_max_ms");
+  expect_source(s.catalogue, findings);
+  const bool has_source = !s.catalogue.source.empty();
+  expect_policy("", s.intent, s.refund, has_source, findings);
+  for (const auto& [tenant, own] : s.tenants)
+    expect_policy("tenant." + tenant + ".", own.intent, own.refund, has_source, findings);
   findings.expect(s.turn.text_bytes_max < s.server.body_bytes_max, "turn.text_bytes_max",
                   "is less than server.body_bytes_max");
   return findings.take();

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kOpening = R"(# Settings
 
-Made from the table in `config/definitions.cpp`; a test keeps it current.
+Made from the table in `config/definitions_*.cpp`; a test keeps it current.
 
 A value comes from, the later winning: the default, the configuration file (`--config FILE` or `PURSER_CONFIG`), the
 environment, `--set section.name=value`. An environment variable that is empty counts as unset.

@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::size_t kFileBytesMax = 1 << 20;
 constexpr std::string_view kPrefix = "PURSER_";
+constexpr std::string_view kTenantPrefix = "tenant.";
 constexpr std::string_view kFileSuffix = "_FILE";
 constexpr std::string_view kConfigVariable = "PURSER_CONFIG";
 // Not settings: drills and lasting credentials of the sandbox, read by the daemon itself.
@@ -40,6 +41,7 @@ class Loader {
     load_environment();
     for (const auto& set : sources_.sets) load_set(set);
     place_database();
+    load_tenants();
     judge_all_together();
     return std::move(out_);
   }
@@ -67,12 +69,14 @@ class Loader {
   void judge_section(const std::string& section, const std::vector<FileEntry>& entries, const std::string& source) {
     const std::string prefix = section + ".";
     const auto within = [&](std::string_view key) { return key.starts_with(prefix); };
-    const bool known = std::ranges::any_of(definitions(), [&](const auto& d) { return within(d.key); });
+    const bool known = section.starts_with(kTenantPrefix) ||
+                       std::ranges::any_of(definitions(), [&](const auto& d) { return within(d.key); });
     const bool told = std::ranges::any_of(entries, [&](const auto& entry) { return within(entry.key); });
     if (!known && !told) tell_unknown(source, section);
   }
 
   void load_entry(const FileEntry& entry, const std::string& source) {
+    if (entry.key.starts_with(kTenantPrefix)) return of_tenants_.push_back({entry.key, entry.value, source});
     const Definition* definition = find_definition(entry.key);
     if (definition == nullptr) return tell_unknown(source, entry.key);
     if (is_secret(*definition) && !is_open_value(*definition, entry.value))
@@ -146,6 +150,7 @@ class Loader {
     if (sign == std::string::npos) return tell(Errc::config_bad_value, "--set", set, "", "is written as key=value");
     const std::string key = set.substr(0, sign);
     const std::string text = set.substr(sign + 1);
+    if (key.starts_with(kTenantPrefix)) return of_tenants_.push_back({key, text, "--set"});
     const Definition* definition = find_definition(key);
     if (definition == nullptr) return tell_unknown("--set", key);
     if (is_secret(*definition) && !is_open_value(*definition, text))
@@ -153,6 +158,44 @@ class Loader {
                   "comes from " + variable_of(*definition) + " or the file that " + file_variable_of(*definition) +
                       " names, never from the arguments, which other users can see");
     take_text(*definition, text, "--set");
+  }
+
+  // --- tenants ---------------------------------------------------------------------------------
+  // "tenant.<id>.<section>.<name>": what stands for all, but for this. Known only once that is.
+  struct OfTenant {
+    std::string key;
+    PlainValue value;
+    std::string source;
+  };
+
+  void load_tenants() {
+    for (const OfTenant& one : of_tenants_) load_of_tenant(one);
+  }
+
+  void load_of_tenant(const OfTenant& one) {
+    const std::size_t name = one.key.rfind('.');
+    const std::size_t section = name == std::string::npos ? name : one.key.rfind('.', name - 1);
+    if (section == std::string::npos || section < kTenantPrefix.size())
+      return tell(Errc::config_unknown_key, one.source, one.key, "", "is written as tenant.<id>.<section>.<name>");
+    const std::string tenant = one.key.substr(kTenantPrefix.size(), section - kTenantPrefix.size());
+    const std::string key = one.key.substr(section + 1);
+    const Definition* definition = find_definition(key);
+    const bool may_differ = key.starts_with("intent.") || key.starts_with("refund.");
+    if (definition == nullptr || !may_differ)
+      return tell(Errc::config_unknown_key, one.source, one.key, "",
+                  "is no setting of a tenant: intent.* and refund.*");
+    if (!TenantId::parse(tenant)) return tell(Errc::config_bad_value, one.source, one.key, "", "names no tenant");
+    const auto* text = std::get_if<std::string>(&one.value);
+    const PlainValue value = text != nullptr ? typed(*definition, *text) : one.value;
+    Settings own = out_.settings;
+    const auto known = out_.settings.tenants.find(tenant);
+    if (known != out_.settings.tenants.end()) {
+      own.intent = known->second.intent;
+      own.refund = known->second.refund;
+    }
+    if (!assign(*definition, value, own))
+      return tell(definition->rule.code, one.source, one.key, shown(one.value), "is " + rule_of(*definition));
+    out_.settings.tenants[tenant] = TenantPolicy{std::move(own.intent), std::move(own.refund)};
   }
 
   // --- values and mistakes ---------------------------------------------------------------------
@@ -195,6 +238,7 @@ class Loader {
 
   const SettingsSources& sources_;
   LoadedSettings out_;
+  std::vector<OfTenant> of_tenants_;
 };
 
 std::string line_of(const Mistake& mistake) {

@@ -8,6 +8,7 @@
 #include "validation/money/time.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -111,6 +112,7 @@ struct IntentSettings {
   std::int64_t tenant_cancels_day_max = 20'000;
   std::int64_t price_tolerance_per_mille = 5;  // how far a stated price may be off; 5 is half a percent
   Millis catalogue_age_max{0};                 // 0: prices do not age
+  std::string watching_rules;                  // separated by commas; they count what they would refuse and let it pass
 };
 
 struct RefundSettings {
@@ -125,7 +127,15 @@ struct RefundSettings {
   std::int64_t count_max = 50;        // of one payment
   std::string sensitive_words;        // separated by commas; a reason that holds one is refused
   Millis approval_lifetime{86'400'000};
+  std::string watching_rules;  // as with intents
 };
+
+// Per tenant, where it differs from what stands for all.
+struct TenantPolicy {
+  IntentSettings intent;
+  RefundSettings refund;
+};
+using TenantPolicies = std::map<std::string, TenantPolicy>;
 
 struct TurnSettings {
   std::int64_t tool_rounds_max = 8;
@@ -139,7 +149,11 @@ struct TurnSettings {
 };
 
 struct CatalogueSettings {
-  std::string file;  // empty: the sample catalogue that is built in
+  std::string file;    // empty: the sample catalogue that is built in
+  Secret source;       // sqlite:///, postgresql:// or redis://; empty: the file
+  std::string query;   // of a database: sku, name_zh, name_en, unit_price_fen, currency, quantity_max, on_sale
+  std::string key;     // of the Redis hash: SKU to the item as JSON
+  Millis ttl{60'000};  // prices of a source that are older are not charged by; it is asked three times as often
 };
 
 struct PromptSettings {
@@ -166,6 +180,7 @@ struct Settings {
   CatalogueSettings catalogue;
   PromptSettings prompts;
   LogSettings log;
+  TenantPolicies tenants;
 };
 
 }  // namespace purser

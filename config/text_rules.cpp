@@ -129,6 +129,10 @@ bool is_redis_url(std::string_view text) {
   return text.starts_with(kScheme) && text.size() > kScheme.size() && all_of(text, is_visible);
 }
 
+bool is_catalogue_source(std::string_view text) {
+  return is_database_url(text) || is_redis_url(text);
+}
+
 bool is_address_list(std::string_view text) {
   while (true) {
     const auto comma = text.find(',');

@@ -28,6 +28,8 @@ bool is_sqlite_url(std::string_view text);
 bool is_database_url(std::string_view text);
 // redis://[user:password@]host:port[/database]
 bool is_redis_url(std::string_view text);
+// Either of them.
+bool is_catalogue_source(std::string_view text);
 // IP addresses with commas between, no spaces.
 bool is_address_list(std::string_view text);
 bool is_readable_file(std::string_view path);
@@ -57,6 +59,9 @@ inline constexpr TextRule kDatabaseUrl{"sqlite:///absolute/path or postgresql://
                                        is_database_url};
 inline constexpr TextRule kRedisUrl{"redis://[user:password@]host:port[/database]", is_redis_url};
 inline constexpr TextRule kAddresses{"IP addresses with commas between", is_address_list};
+inline constexpr TextRule kCatalogueSource{
+    "sqlite:///absolute/path, postgresql://user@host:port/database or redis://[user:password@]host:port[/database]",
+    is_catalogue_source};
 inline constexpr TextRule kFile{"the path of a readable file", is_readable_file, Errc::config_unreadable};
 inline constexpr TextRule kFolder{"the path of a readable folder", is_readable_folder, Errc::config_unreadable};
 inline constexpr TextRule kLogLevel{"trace, debug, info, warn or error", is_log_level};

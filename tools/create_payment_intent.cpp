@@ -16,37 +16,36 @@ constexpr std::int64_t kLastThread = 10;  // how far back an intent may lie that
 
 class CreatePaymentIntent final : public Tool {
  public:
-  CreatePaymentIntent(ToolRegistry::Ports ports, IntentSettings settings)
+  CreatePaymentIntent(ToolRegistry::Ports ports, Policies policies)
       : ports_(ports),
-        settings_(std::move(settings)),
+        policies_(std::move(policies)),
         spec_{"create_payment_intent",
               "Opens a payment for goods of the catalogue and shows the user how to pay. The server computes what is "
               "charged; prices you state are checked against the catalogue. A user has one open payment at a time: "
               "when there is one for other goods, ask the customer, then say in if_open what they chose.",
               true,
-              {rules::required(
-                   rules::list("lines", "What is bought; each SKU once.", 1, settings_.lines_max,
-                               {rules::required(rules::sku("sku", "SKU from search_catalogue.")),
-                                rules::required(rules::integer("quantity", "How many.", 1, settings_.quantity_max)),
-                                rules::integer("unit_price_fen", "The unit price you told the user, in minor units.", 1,
-                                               settings_.order_amount_max_fen)})),
+              {rules::required(rules::list(
+                   "lines", "What is bought; each SKU once.", 1, most(&IntentSettings::lines_max),
+                   {rules::required(rules::sku("sku", "SKU from search_catalogue.")),
+                    rules::required(rules::integer("quantity", "How many.", 1, most(&IntentSettings::quantity_max))),
+                    rules::integer("unit_price_fen", "The unit price you told the user, in minor units.", 1,
+                                   most(&IntentSettings::order_amount_max_fen))})),
                rules::integer("total_fen", "The total you told the user, in minor units.", 1,
-                              settings_.order_amount_max_fen),
+                              most(&IntentSettings::order_amount_max_fen)),
                rules::choice("if_open",
                              "What to do with an open payment for other goods: continue shows it again and makes "
                              "nothing new, replace cancels it and makes this one.",
                              {"continue", "replace"}),
-               rules::text("currency", "ISO 4217 code of the prices.", 3, 3),
-               rules::text("note", "The customer's note for the order.", 1, 120)}} {}
+               rules::text("currency", "ISO 4217 code of the prices.", 3, 3)}} {}
 
   const rules::ToolSpec& spec() const override { return spec_; }
 
   Task<Result<ToolOutput>> run(ToolContext& context, json arguments) override {
-    OrderPolicy policy{settings_.order_amount_max_fen,      settings_.quantity_max,      settings_.lines_max,
-                       settings_.price_tolerance_per_mille, settings_.catalogue_age_max, ports_.clock.durable()};
-    policy.description = {settings_.description_characters_max, settings_.description_pattern};
-    auto order = check_order(ports_.catalogue, proposal(arguments), policy, context.thread.locale);
-    if (!order) co_return order.error();
+    const OrderPolicy policy = order_policy(policies_.intent(context.thread.tenant), ports_.clock.durable());
+    auto judged = judge_order(ports_.catalogue, proposal(arguments), policy, context.thread.locale);
+    context.shadow = std::move(judged.verdict.shadow);
+    if (!judged.value) co_return judged.value.error();
+    auto order = std::move(judged.value);
 
     // The same call once more (a retry, a restart) finds its own intent before the rule about open payments sees it.
     auto mine = co_await ports_.store.intent_by_origin(context.thread.id, context.origin());
@@ -81,6 +80,10 @@ class CreatePaymentIntent final : public Tool {
   }
 
  private:
+  std::int64_t most(std::int64_t IntentSettings::*limit) const {
+    return policies_.widest(&TenantPolicy::intent, limit);
+  }
+
   static rules::IfOpen wish_of(const json& arguments) {
     const std::string wish = arguments.value("if_open", "");
     if (wish == "continue") return rules::IfOpen::go_on;
@@ -98,7 +101,6 @@ class CreatePaymentIntent final : public Tool {
     }
     if (arguments.contains("total_fen")) out.total_fen = arguments.at("total_fen").get<std::int64_t>();
     if (arguments.contains("currency")) out.currency = arguments.at("currency").get<std::string>();
-    if (arguments.contains("note")) out.note = arguments.at("note").get<std::string>();
     return out;
   }
 
@@ -141,14 +143,14 @@ class CreatePaymentIntent final : public Tool {
   }
 
   ToolRegistry::Ports ports_;
-  IntentSettings settings_;
+  Policies policies_;
   const rules::ToolSpec spec_;
 };
 
 }  // namespace
 
-std::unique_ptr<Tool> make_create_payment_intent(ToolRegistry::Ports ports, IntentSettings settings) {
-  return std::make_unique<CreatePaymentIntent>(ports, std::move(settings));
+std::unique_ptr<Tool> make_create_payment_intent(ToolRegistry::Ports ports, Policies policies) {
+  return std::make_unique<CreatePaymentIntent>(ports, std::move(policies));
 }
 
 }  // namespace purser

@@ -22,16 +22,16 @@ constexpr std::int64_t kMessagesOfAPage = 200;
 
 class RefundTool final : public Tool {
  public:
-  RefundTool(ToolRegistry::Ports ports, RefundSettings settings)
+  RefundTool(ToolRegistry::Ports ports, Policies policies)
       : ports_(ports),
-        settings_(std::move(settings)),
+        policies_(std::move(policies)),
         spec_{"refund",
               "Gives money back on paid payments of this conversation, to where it came from. Name the lines, or all, "
               "or an amount; the server computes and bounds what is returned. The whole list is refused when one entry "
               "or the total is wrong.",
               true,
               {rules::required(rules::list(
-                   "refunds", "One entry for each payment.", 1, settings_.list_max,
+                   "refunds", "One entry for each payment.", 1, most(&RefundSettings::list_max),
                    {rules::required(
                         rules::handle("payment_intent", "The paid payment, from query_payment.", IntentIdTag::shape)),
                     rules::list("lines", "The lines to return.", 1, 50,
@@ -41,8 +41,8 @@ class RefundTool final : public Tool {
                     rules::boolean("all", "True: everything that is left."),
                     rules::boolean("half", "True: half of what was paid; the server computes it."),
                     rules::amount("amount_fen", "The amount in minor units.", 1, 100'000'000'000),
-                    rules::required(
-                        rules::text("reason", "Why, in the customer's terms.", 1, settings_.reason_characters_max))})),
+                    rules::required(rules::text("reason", "Why, in the customer's terms.", 1,
+                                                most(&RefundSettings::reason_characters_max)))})),
                rules::integer("total_fen", "The sum of the list in minor units.", 1, 100'000'000'000)}} {}
 
   const rules::ToolSpec& spec() const override { return spec_; }
@@ -66,6 +66,7 @@ class RefundTool final : public Tool {
     if (!policy) co_return policy.error();
 
     auto judged = judge_refunds(owned, wanted, *policy);
+    context.shadow = std::move(judged.verdict.shadow);
     if (judged.verdict.decision == Decision::ask_operator)
       co_return co_await ask_operator(context, std::move(judged.checked));
     if (!judged.value) co_return judged.value.error();
@@ -78,6 +79,10 @@ class RefundTool final : public Tool {
   }
 
  private:
+  std::int64_t most(std::int64_t RefundSettings::*limit) const {
+    return policies_.widest(&TenantPolicy::refund, limit);
+  }
+
   static rules::RefundLine refund_line(const json& line) {
     rules::RefundLine out;
     out.sku = Sku::trusted(line.at("sku").get<std::string>());
@@ -103,17 +108,19 @@ class RefundTool final : public Tool {
   }
 
   Task<Result<RefundPolicy>> policy_for(Thread thread, std::vector<PaymentIntent> named) {
+    const RefundSettings& settings = policies_.refund(thread.tenant);
     RefundPolicy policy;
-    policy.auto_limit_fen = settings_.auto_limit_fen;
-    policy.list_max = settings_.list_max;
-    policy.reason_max = settings_.reason_characters_max;
-    policy.list_limit_fen = settings_.list_limit_fen;
-    policy.user_limit_fen = settings_.user_day_limit_fen;
-    policy.tenant_limit_fen = settings_.tenant_day_limit_fen;
+    policy.auto_limit_fen = settings.auto_limit_fen;
+    policy.list_max = settings.list_max;
+    policy.reason_max = settings.reason_characters_max;
+    policy.list_limit_fen = settings.list_limit_fen;
+    policy.user_limit_fen = settings.user_day_limit_fen;
+    policy.tenant_limit_fen = settings.tenant_day_limit_fen;
     policy.now = ports_.clock.durable();
-    policy.window = settings_.window;
-    policy.count_max = settings_.count_max;
-    policy.sensitive_words = rules::word_list(settings_.sensitive_words);
+    policy.window = settings.window;
+    policy.count_max = settings.count_max;
+    policy.sensitive_words = rules::word_list(settings.sensitive_words);
+    policy.watching = rules_named(settings.watching_rules);
     auto returned = co_await lines_returned(thread.id, named);
     if (!returned) co_return returned.error();
     policy.lines_returned = std::move(*returned);
@@ -232,14 +239,14 @@ class RefundTool final : public Tool {
   }
 
   ToolRegistry::Ports ports_;
-  RefundSettings settings_;
+  Policies policies_;
   const rules::ToolSpec spec_;
 };
 
 }  // namespace
 
-std::unique_ptr<Tool> make_refund(ToolRegistry::Ports ports, RefundSettings settings) {
-  return std::make_unique<RefundTool>(ports, std::move(settings));
+std::unique_ptr<Tool> make_refund(ToolRegistry::Ports ports, Policies policies) {
+  return std::make_unique<RefundTool>(ports, std::move(policies));
 }
 
 }  // namespace purser

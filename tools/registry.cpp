@@ -38,13 +38,15 @@ Task<Result<PaymentIntent>> own_intent(Store& store, const Thread& thread, Inten
   co_return rules::no_such_payment("/payment_intent");
 }
 
-ToolRegistry::ToolRegistry(Ports ports, IntentSettings intents, RefundSettings refunds, TurnSettings turns)
+ToolRegistry::ToolRegistry(Ports ports, IntentSettings intents, RefundSettings refunds, TurnSettings turns,
+                           TenantPolicies tenants)
     : turns_(std::move(turns)) {
+  const Policies policies(std::move(intents), std::move(refunds), std::move(tenants));
   tools_.push_back(make_search_catalogue(ports.catalogue));
-  tools_.push_back(make_create_payment_intent(ports, std::move(intents)));
+  tools_.push_back(make_create_payment_intent(ports, policies));
   tools_.push_back(make_query_payment(ports));
   tools_.push_back(make_cancel_payment(ports));
-  tools_.push_back(make_refund(ports, std::move(refunds)));
+  tools_.push_back(make_refund(ports, policies));
 }
 
 Tool* ToolRegistry::find(std::string_view name) const {
@@ -100,6 +102,7 @@ Task<Result<ToolOutput>> ToolRegistry::run(ToolContext& context, ToolCall call) 
   if (!output && is_ours(output.code())) co_return output;
   ToolOutput told = output ? std::move(*output) : refusal(output.error());
   told.labels_json = std::move(labels);
+  told.shadow = std::move(context.shadow);
   co_return told;
 }
 

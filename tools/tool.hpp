@@ -27,6 +27,7 @@ struct ToolContext {
   bool sandbox;
   // What this thread has seen so far. Without it no tool that moves money runs. Not owned.
   const rules::Sources* sources = nullptr;
+  std::vector<ShadowRefusal> shadow;  // set by the tool: what rules that only watch would have refused
 
   std::string origin() const { return turn.str() + ":" + call_id; }
 };
@@ -37,8 +38,9 @@ struct ToolOutput {
   std::string cards_json = "[]";  // what the user is shown; never passes through a model
   bool refused = false;
   Decision decision = Decision::accept;
-  Errc code = Errc::internal;      // why, when it was refused
-  std::string labels_json = "{}";  // where the arguments came from, by JSON pointer
+  Errc code = Errc::internal;         // why, when it was refused
+  std::string labels_json = "{}";     // where the arguments came from, by JSON pointer
+  std::vector<ShadowRefusal> shadow;  // what rules that only watch would have refused
 };
 
 class Tool {
@@ -58,7 +60,8 @@ class ToolRegistry {
     const Catalogue& catalogue;
     Clock& clock;
   };
-  ToolRegistry(Ports ports, IntentSettings intents, RefundSettings refunds, TurnSettings turns);
+  ToolRegistry(Ports ports, IntentSettings intents, RefundSettings refunds, TurnSettings turns,
+               TenantPolicies tenants = {});
 
   std::vector<ToolSchema> schemas() const;
   // SHA-256 over all schemas: what a model may call is fixed when the program is built and configured.

@@ -19,12 +19,29 @@ namespace {
 
 using Evidence = std::vector<std::string>;
 
-constexpr std::size_t kNoteMax = 200;
+constexpr std::string_view kMayWatch[] = {"catalogue_age", "refund_history", "sensitive_words"};
+
+// What was asked so far, and what those that only watch said.
+struct Course {
+  const std::set<std::string, std::less<>>& watching;
+  Evidence asked;
+  std::vector<ShadowRefusal> shadow;
+
+  // The rule's word, unless it only watches.
+  Result<void> heard(std::string_view rule, Result<void> word) {
+    asked.emplace_back(rule);
+    const bool may = std::ranges::find(kMayWatch, rule) != std::end(kMayWatch);
+    if (word || !may || !watching.contains(rule)) return word;
+    shadow.push_back({std::string(rule), word.code()});
+    return success();
+  }
+};
 
 template <class T>
-Judged<T> judged(Evidence evidence, Result<T> value) {
+Judged<T> judged(Course course, Result<T> value) {
   Verdict verdict;
-  verdict.evidence = std::move(evidence);
+  verdict.evidence = std::move(course.asked);
+  verdict.shadow = std::move(course.shadow);
   if (value) {
     verdict.decision = Decision::accept;
   } else {
@@ -34,22 +51,12 @@ Judged<T> judged(Evidence evidence, Result<T> value) {
   return Judged<T>{std::move(verdict), std::move(value), T()};
 }
 
-// A note is kept nowhere yet; it still may not smuggle anything past the people who read the proposal.
-Result<void> check_note(const std::optional<std::string>& note) {
-  if (!note) return success();
-  const auto cleaned = clean(*note, TextRules());
-  if (!cleaned) return Error(cleaned.code(), cleaned.error().message, "/note");
-  if (code_points(cleaned->text) > kNoteMax) {
-    return Error(Errc::malformed_text, "a note has at most " + std::to_string(kNoteMax) + " characters", "/note");
-  }
-  return success();
-}
-
 Result<CheckedOrder> apply_order_rules(const Catalogue& catalogue, const OrderProposal& proposal,
-                                       const OrderPolicy& policy, std::string_view locale, Evidence& asked) {
-  asked.emplace_back("catalogue_age");
-  if (auto good = rules::catalogue_age(catalogue.as_of(), policy.now, policy.catalogue_age_max); !good)
-    return good.error();
+                                       const OrderPolicy& policy, std::string_view locale, Course& course) {
+  auto young =
+      course.heard("catalogue_age", rules::catalogue_age(catalogue.as_of(), policy.now, policy.catalogue_age_max));
+  if (!young) return young.error();
+  Evidence& asked = course.asked;
 
   asked.emplace_back("order_lines");
   const rules::LineLimits limits{policy.lines_max, policy.quantity_max, policy.order_amount_max_fen,
@@ -69,9 +76,6 @@ Result<CheckedOrder> apply_order_rules(const Catalogue& catalogue, const OrderPr
   auto total = rules::order_total(proposal.total_fen, *amount, policy.order_amount_max_fen);
   if (!total) return total.error();
 
-  asked.emplace_back("note");
-  if (auto note = check_note(proposal.note); !note) return note.error();
-
   asked.emplace_back("description");
   std::string description = rules::compose_description(*lines, locale, policy.description);
   if (auto good = rules::check_description(description, policy.description); !good) return good.error();
@@ -82,8 +86,8 @@ Result<CheckedOrder> apply_order_rules(const Catalogue& catalogue, const OrderPr
 class RefundRun {
  public:
   RefundRun(const std::vector<PaymentIntent>& owned, const RefundProposal& proposal, const RefundPolicy& policy,
-            Evidence& asked)
-      : owned_(owned), proposal_(proposal), policy_(policy), asked_(asked) {}
+            Course& course)
+      : owned_(owned), proposal_(proposal), policy_(policy), course_(course), asked_(course.asked) {}
 
   Result<std::vector<CheckedRefund>> run() {
     asked_.emplace_back("refund_list_size");
@@ -115,16 +119,15 @@ class RefundRun {
     asked_.emplace_back("refund_state");
     if (auto good = rules::refund_state(*intent, pointer_to(at, "payment_intent")); !good) return good;
 
-    asked_.emplace_back("refund_history");
     const rules::RefundHistory history{policy_.now, policy_.window, made_before(index), policy_.count_max};
-    if (auto good = rules::refund_history(*intent, history, pointer_to(at, "payment_intent")); !good) return good;
+    auto before = rules::refund_history(*intent, history, pointer_to(at, "payment_intent"));
+    if (auto good = course_.heard("refund_history", std::move(before)); !good) return good;
 
     asked_.emplace_back("refund_reason");
     auto reason = rules::refund_reason(entry.reason, policy_.reason_max, pointer_to(at, "reason"));
     if (!reason) return reason.error();
-    asked_.emplace_back("sensitive_words");
-    if (auto good = rules::sensitive_words(*reason, policy_.sensitive_words, pointer_to(at, "reason")); !good)
-      return good;
+    auto clean_words = rules::sensitive_words(*reason, policy_.sensitive_words, pointer_to(at, "reason"));
+    if (auto good = course_.heard("sensitive_words", std::move(clean_words)); !good) return good;
 
     auto amount = amount_of(entry, *intent, index, at);
     if (!amount) return amount.error();
@@ -185,12 +188,17 @@ class RefundRun {
   const std::vector<PaymentIntent>& owned_;
   const RefundProposal& proposal_;
   const RefundPolicy& policy_;
+  Course& course_;
   Evidence& asked_;
   std::vector<rules::BatchEntry> batch_;
   std::vector<CheckedRefund> checked_;
 };
 
 }  // namespace
+
+std::span<const std::string_view> rules_that_may_watch() {
+  return kMayWatch;
+}
 
 std::string_view to_string(Decision d) {
   switch (d) {
@@ -208,9 +216,9 @@ std::string_view to_string(Decision d) {
 
 Judged<CheckedOrder> judge_order(const Catalogue& catalogue, const OrderProposal& proposal, const OrderPolicy& policy,
                                  std::string_view locale) {
-  Evidence asked;
-  auto value = apply_order_rules(catalogue, proposal, policy, locale, asked);
-  return judged(std::move(asked), std::move(value));
+  Course course{policy.watching, {}, {}};
+  auto value = apply_order_rules(catalogue, proposal, policy, locale, course);
+  return judged(std::move(course), std::move(value));
 }
 
 Result<CheckedOrder> check_order(const Catalogue& catalogue, const OrderProposal& proposal, const OrderPolicy& policy,
@@ -220,10 +228,10 @@ Result<CheckedOrder> check_order(const Catalogue& catalogue, const OrderProposal
 
 Judged<std::vector<CheckedRefund>> judge_refunds(const std::vector<PaymentIntent>& owned,
                                                  const RefundProposal& proposal, const RefundPolicy& policy) {
-  Evidence asked;
-  RefundRun run(owned, proposal, policy, asked);
+  Course course{policy.watching, {}, {}};
+  RefundRun run(owned, proposal, policy, course);
   auto value = run.run();
-  auto out = judged(std::move(asked), std::move(value));
+  auto out = judged(std::move(course), std::move(value));
   if (out.verdict.decision == Decision::ask_operator) out.checked = run.take_checked();
   return out;
 }

@@ -14,6 +14,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,10 +26,20 @@ namespace purser {
 enum class Decision : std::uint8_t { accept, reject, ask_user, ask_operator };
 std::string_view to_string(Decision d);
 
+// What a rule that only watches would have refused. A new rule is tried this way: it counts and does not act.
+struct ShadowRefusal {
+  std::string rule;
+  Errc code;
+};
+
+// Rules that may only watch; the others hold the money and always act.
+std::span<const std::string_view> rules_that_may_watch();
+
 struct Verdict {
   Decision decision = Decision::reject;
   Error error;                        // of anything but accept
   std::vector<std::string> evidence;  // the rules that were asked, in order; the last one decided
+  std::vector<ShadowRefusal> shadow;
 };
 
 template <class T>
@@ -38,14 +50,13 @@ struct Judged {
 };
 
 // --- create_payment_intent -----------------------------------------------------------------------------------------
-// Pointers in errors take the members to be called lines (sku, quantity, unit_price_fen), total_fen, currency and note.
+// Pointers in errors take the members to be called lines (sku, quantity, unit_price_fen), total_fen and currency.
 
 struct OrderProposal {
   using Line = rules::LineClaim;
   std::vector<Line> lines;
   std::optional<std::int64_t> total_fen;
   std::optional<std::string> currency;
-  std::optional<std::string> note;
 };
 
 struct OrderPolicy {
@@ -57,6 +68,7 @@ struct OrderPolicy {
   Millis catalogue_age_max{0};
   UtcTime now{};
   rules::DescriptionRule description{};
+  std::set<std::string, std::less<>> watching;  // rules that only watch
 };
 
 struct CheckedOrder {
@@ -66,7 +78,7 @@ struct CheckedOrder {
   std::string catalogue_version;
 };
 
-// In this order: catalogue_age, order_lines, order_currency, order_amount, order_total, note, description.
+// In this order: catalogue_age, order_lines, order_currency, order_amount, order_total, description.
 Judged<CheckedOrder> judge_order(const Catalogue& catalogue, const OrderProposal& proposal, const OrderPolicy& policy,
                                  std::string_view locale);
 Result<CheckedOrder> check_order(const Catalogue& catalogue, const OrderProposal& proposal, const OrderPolicy& policy,
@@ -109,7 +121,8 @@ struct RefundPolicy {
   std::map<IntentId, std::int64_t> refunds_made;  // of each payment so far; absent is none
   // What earlier refunds of each payment named, those that failed left out: no piece is given back twice.
   std::map<IntentId, std::vector<rules::RefundLine>> lines_returned;
-  std::vector<std::string> sensitive_words;  // lower case
+  std::vector<std::string> sensitive_words;     // lower case
+  std::set<std::string, std::less<>> watching;  // rules that only watch
 };
 
 struct CheckedRefund {

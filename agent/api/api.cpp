@@ -58,7 +58,8 @@ Api::Api(Ports ports, Identity identity, Options options)
       events_(ports.store, ports.conversations, ports.clock),
       chat_({ports.store, ports.conversations, actions_, ports.mint, ports.clock, limits_}, options_.turns,
             ports.models),
-      renewal_({ports.store, ports.conversations, ports.cashier, ports.catalogue}, options_.intents) {}
+      renewal_({ports.store, ports.conversations, ports.cashier, ports.catalogue, ports.clock},
+               Policies(options_.intents, RefundSettings(), options_.tenants)) {}
 
 Task<http::Response> Api::handle(http::Request request) {
   const auto began = ports_.clock.now();

@@ -47,6 +47,7 @@ class Api {
     LimitSettings limits;
     std::vector<std::string> trusted_proxies;  // addresses
     bool sandbox = false;
+    TenantPolicies tenants{};
   };
   Api(Ports ports, Identity identity, Options options);
 

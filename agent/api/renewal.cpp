@@ -14,8 +14,7 @@ Result<CheckedOrder> Renewal::order_of(const PaymentIntent& ended, const std::st
     claim.quantity = line.quantity;
     proposal.lines.push_back(std::move(claim));
   }
-  OrderPolicy policy{settings_.order_amount_max_fen, settings_.quantity_max, settings_.lines_max};
-  policy.description = {settings_.description_characters_max, settings_.description_pattern};
+  const OrderPolicy policy = order_policy(policies_.intent(ended.tenant), ports_.clock.durable());
   auto order = check_order(ports_.catalogue, proposal, policy, locale);
   if (!order) return order;
   for (std::size_t i = 0; i < ended.lines.size(); ++i) {

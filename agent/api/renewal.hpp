@@ -16,8 +16,9 @@ class Renewal {
     Conversations& conversations;
     Cashier& cashier;
     const Catalogue& catalogue;
+    Clock& clock;
   };
-  Renewal(Ports ports, IntentSettings settings) : ports_(ports), settings_(std::move(settings)) {}
+  Renewal(Ports ports, Policies policies) : ports_(ports), policies_(std::move(policies)) {}
 
   // Repeating it gives the same new intent, whatever has become of that. Errors: illegal_transition when `ended` is
   // neither expired nor canceled; price_mismatch naming both prices; unknown_sku, sku_not_on_sale;
@@ -29,7 +30,7 @@ class Renewal {
   Task<Result<void>> park(Thread thread);
 
   Ports ports_;
-  IntentSettings settings_;
+  Policies policies_;
 };
 
 }  // namespace purser

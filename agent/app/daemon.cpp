@@ -4,7 +4,7 @@
 #include "agent/api/api.hpp"
 #include "agent/app/access.hpp"
 #include "agent/app/api_client.hpp"
-#include "agent/app/catalogue_file.hpp"
+#include "agent/app/goods.hpp"
 #include "agent/app/outbound.hpp"
 #include "agent/app/process.hpp"
 #include "agent/app/provider.hpp"
@@ -140,7 +140,8 @@ struct Daemon::Parts {
   DirectDoor::Models direct;              // what backends may ask beside their conversations
   Conversations::Terms terms;             // what holds for the words of models
   // What can be bought, and what the model is told.
-  Catalogue catalogue;
+  Goods goods;
+  const Catalogue& catalogue = goods.catalogue();
   Conversations::Prompts prompts;
   // The agent: the cashier, the tools, the conversations, and the work that falls due.
   std::unique_ptr<Cashier> cashier;
@@ -296,15 +297,15 @@ Result<void> Daemon::Parts::make_model() {
 }
 
 Result<void> Daemon::Parts::make_agent() {
-  auto goods = load_catalogue(settings.catalogue);
-  if (!goods) return goods.error();
-  catalogue = std::move(*goods);
+  auto begun = goods.begin(settings, clock);
+  if (!begun) return begun;
   auto told = load_prompts(settings.prompts);
   if (!told) return told.error();
 
-  cashier = std::make_unique<Cashier>(Cashier::Ports{*store, *channel, *mint, clock}, settings.intent, settings.refund);
+  cashier = std::make_unique<Cashier>(Cashier::Ports{*store, *channel, *mint, clock}, settings.intent, settings.refund,
+                                      settings.tenants);
   tools = std::make_unique<ToolRegistry>(ToolRegistry::Ports{*store, *cashier, catalogue, clock}, settings.intent,
-                                         settings.refund, settings.turn);
+                                         settings.refund, settings.turn, settings.tenants);
   log::info("tools.schemas", {{"sha256", tools->schema_digest()}});
   conversations = std::make_unique<Conversations>(
       Conversations::Ports{*store, *model, *tools, *cashier, *mint, clock, &metrics}, settings.turn,
@@ -323,7 +324,7 @@ Result<void> Daemon::Parts::make_agent() {
   if (!identity) return identity.error();
   const Api::Ports ports{*store, *conversations, *cashier, catalogue,         *webhooks,           *mint,
                          clock,  work,           metrics,  access->limiter(), outbound->endpoints, direct};
-  Api::Options doors{settings.intent, settings.turn, settings.limits, {}, on_sandbox};
+  Api::Options doors{settings.intent, settings.turn, settings.limits, {}, on_sandbox, settings.tenants};
   doors.trusted_proxies = trusted_proxies(settings.server);
   api = std::make_unique<Api>(ports, std::move(*identity), std::move(doors));
   if (options.demo_chat) make_demo_chat();
@@ -420,6 +421,7 @@ Result<void> Daemon::reload_keys(const Settings& settings) {
 
 Task<Result<void>> Daemon::start() {
   Parts& p = *parts_;
+  co_await p.goods.start();
   // Turns first: a client that repeats its request finds its turn being answered.
   auto cut = co_await p.store->running_turns(kTurnsTakenUp);
   if (!cut) co_return cut.error();
@@ -434,6 +436,7 @@ Task<Result<void>> Daemon::start() {
   if (running) running = p.loops.spawn("dispatcher", p.dispatcher->run());
   if (running && p.store->shared()) running = p.start_sharing();
   if (running) running = p.loops.spawn("rail.keys", p.wechat_channel->run(p.metrics));
+  if (running && p.goods.change()) running = p.loops.spawn("catalogue", p.goods.keep());
   co_return running;
 }
 

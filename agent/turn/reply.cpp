@@ -62,6 +62,7 @@ void payment_facts(const ReplyContext& context, rules::LedgerFacts& facts) {
     add_figures(intent, facts.amounts);
     facts.amounts.insert(facts.amounts.end(), {intent.refunded, refundable(intent)});
     if (intent.captured.positive()) add_figures(intent, facts.paid);
+    if (is_open(intent.state)) facts.to_pay.push_back(intent.amount);
     facts.order_canceled = facts.order_canceled || intent.state == IntentState::canceled;
     facts.order_expired = facts.order_expired || intent.state == IntentState::expired;
   }

@@ -29,6 +29,15 @@ void note_answer(json& asked, const ModelAnswer& answer) {
 
 constexpr MetricFamily kMachineFields{"purser_hallucinated_machine_field_total",
                                       "Tool calls refused because a model supplied what only the server sets."};
+constexpr MetricFamily kShadow{"purser_shadow_refusals_total",
+                               "What rules that only watch would have refused, by rule and code."};
+
+json shadow_of(const ToolOutput& output) {
+  json out = json::array();
+  for (const ShadowRefusal& one : output.shadow) out.push_back({one.rule, code_of(one.code)});
+  return out;
+}
+
 constexpr MetricFamily kVerdicts{"purser_verdicts_total", "Tool calls of models by tool, decision and code."};
 
 }  // namespace
@@ -126,8 +135,11 @@ Task<Result<bool>> Conversations::Impl::run_call(Running& run, ToolCall call) {
                         {"arguments_sha256", crypto::sha256_hex(call.arguments)},
                         {"decision", to_string(output->decision)},
                         {"code", code},
-                        {"labels", json::parse(output->labels_json, nullptr, false)}};
+                        {"labels", json::parse(output->labels_json, nullptr, false)},
+                        {"shadow", shadow_of(*output)}};
   AuditRow judged = audit(run, "verdict", call.id, verdict);
+  for (const ShadowRefusal& one : output->shadow)
+    count(kShadow, {{"rule", one.rule}, {"code", std::string(code_of(one.code))}});
   const bool known = !refused || output->code != Errc::unknown_tool;
   count(kVerdicts, {{"tool", known ? call.name : "unknown"},
                     {"decision", std::string(to_string(output->decision))},

@@ -43,7 +43,7 @@ const rules::ToolSpec& spec() {
            rules::list("lines", "", 1, 20,
                        {rules::required(rules::sku("sku", "")), rules::required(rules::integer("quantity", "", 1, 99)),
                         rules::integer("unit_price_fen", "", 1, 5'000'000)})),
-       rules::integer("total_fen", "", 1, 5'000'000), rules::text("note", "", 1, 120)}};
+       rules::integer("total_fen", "", 1, 5'000'000)}};
   return kSpec;
 }
 

@@ -20,14 +20,14 @@ std::unique_ptr<Store> open(const TempFolder& folder, Clock& clock) {
 }  // namespace
 
 SmallShop::SmallShop(Catalogue goods, IntentSettings intents, RefundSettings refunds, TurnSettings turns,
-                     const Wrap& wrap)
+                     TenantPolicies tenants, const Wrap& wrap)
     : clock(from_millis(1'767'607'200'000), true),
       store(wrap ? wrap(open(folder, clock), clock) : open(folder, clock)),
       mint(Secret("merchant secret of the tests")),
       rail(credentials(), mint, clock),
       catalogue(std::move(goods)),
-      cashier({*store, rail, mint, clock}, intents, refunds),
-      tools({*store, cashier, catalogue, clock}, intents, refunds, turns),
+      cashier({*store, rail, mint, clock}, intents, refunds, tenants),
+      tools({*store, cashier, catalogue, clock}, intents, refunds, turns, tenants),
       conversations(std::make_unique<Conversations>(
           Conversations::Ports{*store, model_, tools, cashier, mint, clock, &metrics}, turns,
           Conversations::Prompts{"zh prompt", "en prompt"}, true, ioc.get_executor())) {}

@@ -25,7 +25,7 @@ class SmallShop {
 
   // `wrap` may put a store around the store.
   explicit SmallShop(Catalogue goods, IntentSettings intents = {}, RefundSettings refunds = {}, TurnSettings turns = {},
-                     const Wrap& wrap = nullptr);
+                     TenantPolicies tenants = {}, const Wrap& wrap = nullptr);
   ~SmallShop();
 
   Thread open_thread(const std::string& tenant, const std::string& user, const std::string& openid,

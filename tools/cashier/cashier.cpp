@@ -24,8 +24,8 @@ bool waits_for_rail(const PaymentIntent& intent) {
 
 }  // namespace
 
-Cashier::Cashier(Ports ports, IntentSettings intents, RefundSettings refunds)
-    : ports_(ports), intents_(std::move(intents)), refunds_(std::move(refunds)) {}
+Cashier::Cashier(Ports ports, IntentSettings intents, RefundSettings refunds, TenantPolicies tenants)
+    : ports_(ports), policies_(std::move(intents), std::move(refunds), std::move(tenants)) {}
 
 Deadline Cashier::rail_deadline() const {
   return Deadline::after(ports_.clock, kRailPatience);
@@ -71,7 +71,8 @@ Task<Result<PaymentIntent>> Cashier::record_order_reply(IntentId id, OrderReply 
     if (!row) co_return row.error();
     // Paid, expired or canceled while the rail was answering: that news is newer than this answer.
     if (!waits_for_rail(*row)) co_return row;
-    auto change = cashier::after_order_reply(std::move(*row), reply, ports_.clock.durable(), intents_);
+    const IntentSettings& policy = policies_.intent(row->tenant);
+    auto change = cashier::after_order_reply(std::move(*row), reply, ports_.clock.durable(), policy);
     if (!change) co_return change.error();
     auto done = co_await ports_.store.commit(std::move(change->batch));
     if (done) co_return std::move(change->intent);
@@ -112,7 +113,8 @@ Task<Result<void>> Cashier::apply_facts(IntentId id, OrderFacts facts) {
       wish = cashier::same_wish(intent, *of_thread);
     }
     cashier::LateRefund late;
-    if (cashier::returns_late_payment(intent, facts, matches, intents_, wish)) {
+    const IntentSettings& policy = policies_.intent(intent.tenant);
+    if (cashier::returns_late_payment(intent, facts, matches, policy, wish)) {
       Refund refund;
       refund.id = ports_.mint.refund_id();
       refund.intent = intent.id;
@@ -128,7 +130,7 @@ Task<Result<void>> Cashier::apply_facts(IntentId id, OrderFacts facts) {
       refund.request_body = std::move(*body);
       late = std::move(refund);
     }
-    auto change = cashier::after_payment(std::move(intent), facts, matches, now, intents_, late, wish);
+    auto change = cashier::after_payment(std::move(intent), facts, matches, now, policy, late, wish);
     if (!change) co_return success();
     auto done = co_await ports_.store.commit(std::move(change->batch));
     if (done) co_return success();
@@ -179,7 +181,7 @@ Task<Result<std::vector<Refund>>> Cashier::refund(Thread thread, std::vector<Che
     sum = *more;
   }
   Batch with("refund.created");
-  cashier::add(with, cashier::refunding(thread, sum, refunds_, ports_.clock.durable()));
+  cashier::add(with, cashier::refunding(thread, sum, policies_.refund(thread.tenant), ports_.clock.durable()));
   auto reserved =
       co_await reserve(std::move(thread), std::move(list), std::move(origin), std::move(with), Sends::by_caller);
   if (!reserved) co_return reserved.error();
@@ -204,7 +206,7 @@ Task<Result<std::vector<Refund>>> Cashier::send_due(std::vector<Refund> list) {
   for (Refund& refund : list) {
     if (refund.state != RefundState::created || refund.due_at > ports_.clock.durable()) continue;
     if (!first) {
-      const auto next = ports_.clock.now() + refunds_.gap;
+      const auto next = ports_.clock.now() + policies_.refund(refund.tenant).gap;
       auto slept = co_await ports_.clock.sleep_until(next);
       if (!slept) break;  // stopping: the rows stay due and are sent after the restart
     }
@@ -345,9 +347,9 @@ Task<Result<void>> Cashier::drop(WorkItem item) {
 
 Task<Result<void>> Cashier::later(WorkItem item) {
   // 2, 4, 8 ... times the first interval, bounded: the rail is asked often at first and patiently afterwards.
-  const auto doubled = intents_.resolve_first * (1LL << std::min<std::int64_t>(item.attempts, 10));
+  const auto doubled = policies_.for_all().intent.resolve_first * (1LL << std::min<std::int64_t>(item.attempts, 10));
   item.attempts += 1;
-  item.due_at = ports_.clock.durable() + std::min<Millis>(doubled, intents_.resolve_max);
+  item.due_at = ports_.clock.durable() + std::min<Millis>(doubled, policies_.for_all().intent.resolve_max);
   Batch batch("work.later");
   // Taken first: an item that was ended meanwhile must not come back.
   batch.add(op::TakeWork{item.kind, item.subject});

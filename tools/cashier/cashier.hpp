@@ -11,6 +11,7 @@
 #include "gateway/pay/payment_channel.hpp"
 #include "gateway/store/store.hpp"
 #include "tools/cashier/decisions.hpp"
+#include "tools/policies/policies.hpp"
 #include "validation/pipeline.hpp"
 
 #include <string>
@@ -36,7 +37,7 @@ class Cashier {
     Mint& mint;
     Clock& clock;
   };
-  Cashier(Ports ports, IntentSettings intents, RefundSettings refunds);
+  Cashier(Ports ports, IntentSettings intents, RefundSettings refunds, TenantPolicies tenants = {});
 
   // Makes the intent durable, then places the order. `origin` names the wish: a second call with the same origin
   // continues the first. `thread` is updated (its row changes with the intent). The intent comes back awaiting_payment,
@@ -114,8 +115,7 @@ class Cashier {
   Deadline rail_deadline() const;
 
   Ports ports_;
-  IntentSettings intents_;
-  RefundSettings refunds_;
+  Policies policies_;
 };
 
 }  // namespace purser

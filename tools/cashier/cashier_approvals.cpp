@@ -66,7 +66,7 @@ Task<Result<Approval>> Cashier::ask_operator(Thread thread, std::vector<CheckedR
   const UtcTime now = ports_.clock.durable();
   row.id = ports_.mint.approval_id();
   row.created_at = now;
-  row.expires_at = now + refunds_.approval_lifetime;
+  row.expires_at = now + policies_.refund(thread.tenant).approval_lifetime;
   cashier::seal(row, ports_.mint);
   Batch batch("approval.requested");
   batch.add(op::InsertApproval{row});

@@ -20,7 +20,7 @@ Task<Result<bool>> Cashier::close_before_cancel(PaymentIntent intent) {
 
 // Before the rail is troubled the budgets are looked at; counted they are with the change itself.
 Task<Result<bool>> Cashier::end_at_rail(PaymentIntent intent) {
-  const auto spends = cashier::canceling(intent, intents_, ports_.clock.durable());
+  const auto spends = cashier::canceling(intent, policies_.intent(intent.tenant), ports_.clock.durable());
   for (const op::SpendBudget& one : spends) {
     auto used = co_await ports_.store.budget_used(one.scope, one.window);
     if (!used) co_return used.error();
@@ -43,7 +43,7 @@ Task<Result<PaymentIntent>> Cashier::cancel(IntentId id, Asked asked) {
     const UtcTime now = ports_.clock.durable();
     auto change = cashier::after_cancel(std::move(*row), now, asked == Asked::from_outside, *closed);
     if (!change) co_return change.error();
-    cashier::add(change->batch, cashier::canceling(change->intent, intents_, now));
+    cashier::add(change->batch, cashier::canceling(change->intent, policies_.intent(change->intent.tenant), now));
     auto done = co_await ports_.store.commit(std::move(change->batch));
     if (done) co_return std::move(change->intent);
     if (!lost_race(done.error())) co_return done.error();

@@ -16,7 +16,7 @@ Task<Result<PaymentIntent>> Cashier::supersede(Thread& thread, PaymentIntent sup
   auto change = cashier::after_cancel(std::move(superseded), now, false, *ended);
   if (!change) co_return change.error();
   change->batch.name = "intent.superseded";
-  cashier::add(change->batch, cashier::canceling(change->intent, intents_, now));
+  cashier::add(change->batch, cashier::canceling(change->intent, policies_.intent(thread.tenant), now));
   auto inserted = co_await insert(thread, std::move(*intent), std::move(change->batch));
   if (!inserted && inserted.code() == Errc::store_conflict && inserted.error().param == old)
     co_return Error(Errc::active_payment_exists,
@@ -40,7 +40,7 @@ Result<PaymentIntent> Cashier::intent_of(const Thread& thread, CheckedOrder orde
   intent.channel = ports_.channel.name();
   intent.captured = intent.refunded = intent.refund_reserved = Money(0, intent.amount.currency());
   intent.created_at = now;
-  intent.expires_at = now + cashier::lifetime_of(thread, intents_);
+  intent.expires_at = now + cashier::lifetime_of(thread, policies_.intent(thread.tenant));
   intent.renewed_from = std::move(renewed_from);
   intent.origin = std::move(origin);
   intent.order.out_trade_no = ports_.mint.out_trade_no(thread.tenant, thread.id, thread.intents_made + 1);
@@ -56,11 +56,12 @@ Result<PaymentIntent> Cashier::intent_of(const Thread& thread, CheckedOrder orde
 Task<Result<PaymentIntent>> Cashier::insert(Thread& thread, PaymentIntent intent, Batch batch) {
   Thread counted = thread;
   counted.intents_made += 1;
-  cashier::add(batch, cashier::opening(intent, intents_, intent.created_at));
+  const IntentSettings& policy = policies_.intent(thread.tenant);
+  cashier::add(batch, cashier::opening(intent, policy, intent.created_at));
   batch.add(op::UpdateThread{counted});
   batch.add(op::InsertIntent{intent});
   batch.add(op::AddWork{cashier::work(WorkKind::expire_intent, intent, intent.expires_at)});
-  batch.add(op::AddWork{cashier::work(WorkKind::resolve_order, intent, intent.created_at + intents_.resolve_first)});
+  batch.add(op::AddWork{cashier::work(WorkKind::resolve_order, intent, intent.created_at + policy.resolve_first)});
   batch.add(op::AppendEvent{cashier::event(intent, "intent.created", intent.created_at)});
   auto done = co_await ports_.store.commit(std::move(batch));
   if (!done && done.code() == Errc::store_duplicate && done.error().param == "active_payment")

@@ -1,6 +1,7 @@
 #include "validation/rules/reply_claims.hpp"
 
 #include "validation/rules/clauses.hpp"
+#include "validation/rules/money_figures.hpp"
 
 namespace purser::rules {
 namespace {
@@ -47,6 +48,29 @@ void read_english(const Words& words, ReplyClaims& claims) {
   }
 }
 
+// "I have received your 4 yuan", "¥47.00 received": the sum itself came, whoever it came to.
+void read_english_sum(const Words& words, ReplyClaims& claims) {
+  constexpr std::string_view came[] = {"received", "got", "arrived"};
+  constexpr std::string_view back[] = {"refund", "refunded", "refunds", "back"};
+  if (std::any_of(words.begin(), words.end(), [&](const std::string& w) { return any_of(back, w); })) return;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (!any_of(came, words[i]) || !stands(words, i > 0 ? i - 1 : 0, i)) continue;
+    const bool to_customer = i > 0 && (words[i - 1] == "you" || words[i - 1] == "you've" ||
+                                       (i > 1 && words[i - 2] == "you" && words[i - 1] == "have"));
+    (to_customer ? claims.refunded : claims.paid) = true;
+  }
+}
+
+// "Please pay 4 yuan", "you need to pay ¥4.00", "the amount due is 4 yuan".
+bool asks_english(const Words& words) {
+  constexpr std::string_view before[] = {"please", "to", "and", "then", "now", "must", "should", "just"};
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] == "owe" || (words[i] == "due" && i > 0)) return true;
+    if (words[i] == "pay" && (i == 0 || any_of(before, words[i - 1]))) return true;
+  }
+  return false;
+}
+
 constexpr std::string_view kPaidPhrases[] = {
     "支付成功", "付款成功", "支付完成",     "付款完成",     "支付已完成", "付款已完成",   "支付已成功", "付款已成功",
     "已到账",   "收款成功", "扣款成功",     "已扣款",       "已收款",     "付过款了",     "付好了",     "付完款了",
@@ -84,6 +108,27 @@ void read_chinese(std::string_view clause, ReplyClaims& claims) {
   claims.refund_started |= step && claims_pair(clause, "已", kRefundWords, kNothing, 8);
 }
 
+// "已收到您的4元": the sum itself came.
+void read_chinese_sum(std::string_view clause, ReplyClaims& claims) {
+  constexpr std::string_view came[] = {"收到", "收了您", "收了你"};
+  constexpr std::string_view later[] = {"后", "时", "才", "退"};
+  for (std::string_view word : came) {
+    const std::size_t at = clause.find(word);
+    if (at == std::string_view::npos || contains_any(clause.substr(at), later)) continue;
+    if (!phrase_stands(clause, at, at + word.size())) continue;
+    const std::string_view before = clause.substr(0, at);
+    const bool to_customer = before.ends_with("您已") || before.ends_with("你已") || before.ends_with("您已经");
+    (to_customer ? claims.refunded : claims.paid) = true;
+  }
+}
+
+bool asks_chinese(std::string_view clause) {
+  constexpr std::string_view asking[] = {"请支付", "请付",   "需支付", "需付", "需要支付", "需要付",
+                                         "应付",   "应支付", "待支付", "要付", "您支付",   "请您支付"};
+  constexpr std::string_view not_asking[] = {"不需", "无需", "不用", "不要付"};
+  return contains_any(clause, asking) && !contains_any(clause, not_asking);
+}
+
 }  // namespace
 
 ReplyClaims claims_of(std::string_view text) {
@@ -92,6 +137,11 @@ ReplyClaims claims_of(std::string_view text) {
     ReplyClaims here;
     read_english(statement.words, here);
     read_chinese(statement.text, here);
+    if (!money_figures(statement.text).empty()) {
+      read_english_sum(statement.words, here);
+      read_chinese_sum(statement.text, here);
+      if (asks_english(statement.words) || asks_chinese(statement.text)) all.asking.push_back(statement.text);
+    }
     all.paid |= here.paid;
     all.refunded |= here.refunded;
     all.refund_started |= here.refund_started;

@@ -1,6 +1,6 @@
 // What a sentence claims about money, in English and Chinese: that something was paid, that something was refunded,
-// that a refund is on its way. Negations, questions, conditions and what the user is reported to have said claim
-// nothing.
+// that a refund is on its way; and what it asks to be paid. Negations, questions, conditions and what the user is
+// reported to have said claim nothing.
 #pragma once
 
 #include <string>
@@ -21,6 +21,7 @@ struct ReplyClaims {
     bool refund_started = false;
   };
   std::vector<Of> of_clause;
+  std::vector<std::string> asking;  // clauses that ask for a payment, lower case
 };
 
 ReplyClaims claims_of(std::string_view text);

@@ -55,6 +55,9 @@ bool says_not_refunded(const Words& words) {
                                        "can't", "won't", "unable", "should", "may"};
   bool negated = false;
   bool open = false;
+  // "Your refund failed": said outright.
+  const auto failed = std::find(words.begin(), words.end(), "failed");
+  if (failed != words.end() && holds(words, "refund") && std::none_of(words.begin(), failed, is_negation)) return true;
   for (const std::string& word : words) {
     if (any_of(asks, word)) return false;
     if (word == "not" || word == "no" || word == "nothing" || word == "never" || word.ends_with("n't")) negated = true;

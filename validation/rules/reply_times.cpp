@@ -3,6 +3,7 @@
 #include "validation/rules/clauses.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 
 namespace purser::rules {
@@ -69,12 +70,20 @@ std::optional<std::int64_t> words_before(std::string_view text, std::size_t end)
   return std::nullopt;
 }
 
-void minutes_in(std::string_view text, std::vector<std::int64_t>& out) {
-  for (std::string_view unit : {"分钟", "minute", "min "}) {
-    for (std::size_t at = 0; (at = text.find(unit, at)) != std::string_view::npos; at += unit.size()) {
+struct Unit {
+  std::string_view name;
+  std::int64_t minutes;
+  bool chinese;
+};
+constexpr Unit kMinutes[] = {{"分钟", 1, true}, {"minute", 1, false}, {"min ", 1, false}};
+constexpr Unit kHours[] = {{"小时", 60, true}, {"个小时", 60, true}, {"hour", 60, false}};
+
+void minutes_in(std::string_view text, std::span<const Unit> units, std::vector<std::int64_t>& out) {
+  for (const Unit& unit : units) {
+    for (std::size_t at = 0; (at = text.find(unit.name, at)) != std::string_view::npos; at += unit.name.size()) {
       auto value = digits_before(text, at);
-      if (!value) value = unit == "分钟" ? number_before(text, at) : words_before(text, at);
-      if (value) out.push_back(*value);
+      if (!value) value = unit.chinese ? number_before(text, at) : words_before(text, at);
+      if (value) out.push_back(*value * unit.minutes);
     }
   }
 }
@@ -106,7 +115,9 @@ StatedTimes stated_times(std::string_view text) {
   StatedTimes times;
   const std::string lower = in_lower(text);
   if (!contains_any(lower, kAboutMoney)) return times;
-  minutes_in(lower, times.minutes);
+  minutes_in(lower, kMinutes, times.minutes);
+  constexpr std::string_view refunds[] = {"refund", "退"};
+  if (!contains_any(lower, refunds)) minutes_in(lower, kHours, times.minutes);
   clock_in(lower, times.minutes_of_day);
   return times;
 }

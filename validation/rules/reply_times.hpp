@@ -8,11 +8,12 @@
 namespace purser::rules {
 
 struct StatedTimes {
-  std::vector<std::int64_t> minutes;         // "within 5 minutes", "五分钟内"
+  std::vector<std::int64_t> minutes;         // "within 5 minutes", "五分钟内", "两小时"
   std::vector<std::int64_t> minutes_of_day;  // "14:05", "下午2点05分"
 };
 
-// Only of sentences that speak of paying, orders, expiry or refunds.
+// Only of texts that speak of paying, orders, expiry or refunds; hours only where nothing is said of refunds, which
+// banks take hours for.
 StatedTimes stated_times(std::string_view text);
 
 }  // namespace purser::rules

@@ -58,6 +58,16 @@ std::optional<Error> false_claim(const ReplyClaims& claims, const LedgerFacts& f
   return std::nullopt;
 }
 
+std::optional<Error> false_request(const ReplyClaims& claims, const LedgerFacts& facts) {
+  if (facts.to_pay.empty()) return std::nullopt;
+  for (const std::string& clause : claims.asking) {
+    const std::vector<Money> figures = money_figures(clause);
+    if (!is_about(figures, facts.to_pay) || !figures_agree(figures, {}, facts))
+      return untrue("to pay a sum that is not the one to be paid");
+  }
+  return std::nullopt;
+}
+
 std::optional<Error> false_state(const StateClaims& states, const LedgerFacts& facts) {
   if (states.unpaid && !facts.may_be_unpaid) return untrue("that something is unpaid, and everything here is paid");
   if (states.not_refunded && !facts.may_be_unrefunded) return untrue("that nothing was refunded, and it was");
@@ -95,7 +105,9 @@ Result<CheckedReply> reply_truth(std::string_view text, const LedgerFacts& facts
   CheckedReply reply;
   reply.text = without_links(cleaned->text);
   reply.changed = cleaned->removed.total() > 0 || reply.text != cleaned->text;
-  if (auto error = false_claim(claims_of(reply.text), facts)) return *std::move(error);
+  const ReplyClaims claims = claims_of(reply.text);
+  if (auto error = false_claim(claims, facts)) return *std::move(error);
+  if (auto error = false_request(claims, facts)) return *std::move(error);
   if (auto error = false_state(states_of(reply.text), facts)) return *std::move(error);
   if (auto error = false_figure(reply.text, facts)) return *std::move(error);
   if (auto error = false_time(reply.text, facts)) return *std::move(error);

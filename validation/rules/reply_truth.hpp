@@ -24,6 +24,9 @@ struct LedgerFacts {
   std::vector<Money> paid;
   std::vector<Money> refunded;
   std::vector<Money> refunding;
+  // What waits to be paid: a clause that asks for a payment names one of these sums, and beside it figures of `amounts`
+  // alone.
+  std::vector<Money> to_pay;
   // Every figure that may be stated at all: those above, the catalogue's, what tools answered, what the user said.
   std::vector<Money> known;
 

@@ -244,5 +244,53 @@ TEST_F(Loader, TheReportForProgramsHoldsTheSame) {
   EXPECT_EQ(report["warnings"].size(), 1U);
 }
 
+TEST_F(Loader, ATenantHasItsOwnWhereItDiffers) {
+  sources.sets = {"tenant.acme.refund.auto_limit_fen=700", "intent.quantity_max=50"};
+  const Settings s = good(R"({"refund": {"auto_limit_fen": 900, "count_max": 7},
+                              "tenant.acme": {"refund.list_limit_fen": 300, "intent.lines_max": 3},
+                              "tenant.other": {"intent.lifetime_ms": 60000}})");
+  ASSERT_EQ(s.tenants.size(), 2U);
+  const TenantPolicy& acme = s.tenants.at("acme");
+  EXPECT_EQ(acme.refund.auto_limit_fen, 700);
+  EXPECT_EQ(acme.refund.list_limit_fen, 300);
+  EXPECT_EQ(acme.refund.count_max, 7) << "what stands for all stands for it, too";
+  EXPECT_EQ(acme.intent.lines_max, 3);
+  EXPECT_EQ(acme.intent.quantity_max, 50);
+  EXPECT_EQ(s.refund.auto_limit_fen, 900);
+  EXPECT_EQ(s.tenants.at("other").intent.lifetime, Millis(60'000));
+  EXPECT_EQ(s.tenants.at("other").refund.auto_limit_fen, 900);
+}
+
+TEST_F(Loader, ATenantsMistakesAreToldWithTheirKey) {
+  EXPECT_EQ(bad(R"({"tenant.acme": {"refund.auto_limit": 1}})").key, "tenant.acme.refund.auto_limit");
+  EXPECT_EQ(bad(R"({"tenant.acme": {"server.listen": "127.0.0.1:1"}})").code, Errc::config_unknown_key);
+  EXPECT_EQ(bad(R"({"tenant.acme": {"intent.lines_max": 0}})").code, Errc::config_bad_value);
+  EXPECT_EQ(bad(R"({"tenant.acme": {"lines_max": 1}})").code, Errc::config_unknown_key);
+  EXPECT_EQ(bad(R"({"tenant.a b": {"intent.lines_max": 1}})").code, Errc::config_bad_value);
+}
+
+TEST_F(Loader, ACatalogueSourceNeedsWhatItIsAskedWith) {
+  sources.environment = {{"PURSER_CATALOGUE_SOURCE", "redis://:word@127.0.0.1:6379/1"}};
+  EXPECT_EQ(bad().key, "catalogue.key");
+  EXPECT_EQ(good(R"({"catalogue": {"key": "goods"}})").catalogue.key, "goods");
+  EXPECT_EQ(bad(R"({"catalogue": {"key": "goods"}, "intent": {"watching_rules": "catalogue_age"}})").key,
+            "intent.watching_rules");
+  EXPECT_EQ(bad(R"({"catalogue": {"key": "goods"}, "tenant.acme": {"intent.watching_rules": "catalogue_age"}})").key,
+            "tenant.acme.intent.watching_rules");
+  sources.file.clear();
+  sources.environment = {{"PURSER_CATALOGUE_SOURCE", "sqlite:///goods.db"}};
+  EXPECT_EQ(bad().key, "catalogue.query");
+  sources.environment = {{"PURSER_CATALOGUE_SOURCE", "ftp://goods"}};
+  EXPECT_EQ(bad().key, "catalogue.source");
+}
+
+TEST_F(Loader, OnlyRulesThatDoNotHoldTheMoneyMayWatch) {
+  EXPECT_EQ(good(R"({"refund": {"watching_rules": "sensitive_words,refund_history"}})").refund.watching_rules,
+            "sensitive_words,refund_history");
+  for (const char* rule : {"refund_batch", "owned_intent", "refund_limits", "sensitive_words,refund_amount"})
+    EXPECT_EQ(bad(R"({"refund": {"watching_rules": ")" + std::string(rule) + R"("}})").key, "refund.watching_rules");
+  EXPECT_EQ(bad(R"({"intent": {"watching_rules": "order_lines"}})").key, "intent.watching_rules");
+}
+
 }  // namespace
 }  // namespace purser

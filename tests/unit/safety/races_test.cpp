@@ -58,7 +58,7 @@ class Race {
  public:
   explicit Race(std::uint64_t seed)
       : dice(seed),
-        shop(Catalogue("v1", {item("CUP", 1'000), item("TEA", 2'000), item("POT", 3'000)}), {}, {}, {},
+        shop(Catalogue("v1", {item("CUP", 1'000), item("TEA", 2'000), item("POT", 3'000)}), {}, {}, {}, {},
              [this](std::unique_ptr<Store> store, Clock& clock) -> std::unique_ptr<Store> {
                return std::make_unique<ShufflingStore>(std::move(store), clock, dice);
              }) {

@@ -26,7 +26,10 @@ LedgerFacts facts_of(const std::string& name) {
   if (name == "empty") return facts;
   facts.amounts = {fen(kTea), fen(kOrder)};
   facts.minutes_of_day = {14 * 60 + 1, 14 * 60 + 5};
-  if (name == "open") facts.minutes = {5, 4};
+  if (name == "open") {
+    facts.minutes = {5, 4};
+    facts.to_pay = {fen(kOrder)};
+  }
   if (name == "expired" || name == "canceled" || name == "open") return facts;
   facts.minutes_of_day.push_back(14 * 60 + 2);
   facts.payment_succeeded = true;

@@ -115,6 +115,33 @@ TEST_F(KeysTest, APublicKeyNeedsItsId) {
   EXPECT_EQ(params(load_keys(settings)), Names{"wechat.public_key_file"});
 }
 
+// Signing with another key than the certificate's would be told by the rail, at the first payment.
+TEST_F(KeysTest, TheMerchantsCertificateIsThatOfItsKeyAndSerial) {
+  const auto certificate = [](const crypto::PrivateKey& key, std::string_view serial) {
+    const UtcTime from = from_millis(1'700'000'000'000);
+    return crypto::Certificate::self_signed(key, "merchant", serial, from, from + std::chrono::hours(24)).value().pem();
+  };
+  const auto told = [&](const std::string& pem) {
+    WechatSettings settings = good();
+    settings.merchant_certificate_file = write("merchant.pem", pem);
+    return load_keys(settings);
+  };
+  const auto ours = told(certificate(RailSigner::merchant_key(), RailSigner::kMerchantSerial));
+  ASSERT_EQ(params(ours), Names());
+  ASSERT_TRUE(ours.keys.merchant_public.has_value());
+  EXPECT_TRUE(ours.keys.merchant_public->verify("m", ours.keys.merchant.sign("m").value()).ok());
+
+  const auto of_another_key = told(certificate(RailSigner::public_mode_key(), RailSigner::kMerchantSerial));
+  ASSERT_EQ(params(of_another_key), Names{"wechat.merchant_certificate_file"});
+  EXPECT_NE(of_another_key.mistakes[0].message.find("wechat.merchant_key_pem"), std::string::npos);
+  const auto of_another_serial =
+      told(certificate(RailSigner::merchant_key(), "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"));
+  ASSERT_EQ(params(of_another_serial), Names{"wechat.merchant_certificate_file"});
+  EXPECT_NE(of_another_serial.mistakes[0].message.find("wechat.merchant_serial"), std::string::npos);
+  EXPECT_EQ(params(told(RailSigner::public_mode_key().public_pem().value())),
+            Names{"wechat.merchant_certificate_file"});
+}
+
 TEST_F(KeysTest, AMessageHoldsNoPartOfAKey) {
   WechatSettings settings = good();
   settings.merchant_key_pem = Secret("-----BEGIN PRIVATE KEY-----\nCANARYCANARY\n-----END PRIVATE KEY-----\n");

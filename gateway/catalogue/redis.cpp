@@ -1,0 +1,66 @@
+#include "gateway/redis/redis.hpp"
+
+#include "gateway/catalogue/source.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <map>
+#include <utility>
+
+namespace purser {
+namespace {
+
+using nlohmann::json;
+
+// A list of prices may be long, and nobody waits for it.
+constexpr Redis::Limits kLimitsOfReading{Millis(3'000), Millis(0)};
+
+Result<Catalogue> catalogue_of_hash(const RedisReply& reply) {
+  const std::vector<RedisReply>* fields = reply.list();
+  // In the order of the SKUs: the same goods have the same version, however the hash is walked.
+  std::map<std::string, json> items;
+  for (std::size_t i = 0; fields != nullptr && i + 1 < fields->size(); i += 2) {
+    const std::string* sku = (*fields)[i].text();
+    const std::string* text = (*fields)[i + 1].text();
+    json item = sku != nullptr && text != nullptr ? json::parse(*text, nullptr, false) : json();
+    if (!item.is_object())
+      return Error(Errc::config_bad_value, "the item of " + (sku == nullptr ? std::string() : *sku) + " is no object",
+                   "catalogue.key");
+    item["sku"] = *sku;
+    items[*sku] = std::move(item);
+  }
+  if (items.empty()) return Error(Errc::config_bad_value, "the hash holds no item", "catalogue.key");
+  json list = json::array();
+  for (auto& [sku, item] : items) list.push_back(std::move(item));
+  return catalogue_of(list.dump(-1, ' ', false, json::error_handler_t::replace));
+}
+
+class RedisSource final : public CatalogueSource {
+ public:
+  RedisSource(RedisAddress address, std::string key, Clock& clock)
+      : redis_(std::move(address), clock, kLimitsOfReading), key_(std::move(key)) {}
+
+  Task<Result<Catalogue>> read() override {
+    std::vector<std::string> words;
+    words.push_back("HGETALL");
+    words.push_back(key_);
+    auto reply = co_await redis_.command(std::move(words));
+    if (!reply) co_return Error(Errc::store_unavailable, reply.error().message, "catalogue.source");
+    co_return catalogue_of_hash(*reply);
+  }
+
+ private:
+  Redis redis_;
+  std::string key_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<CatalogueSource>> make_redis_source(const std::string& url, const std::string& key,
+                                                           Clock& clock) {
+  auto address = RedisAddress::parse(url);
+  if (!address) return Error(Errc::config_bad_value, "is " + address.error().message, "catalogue.source");
+  return std::unique_ptr<CatalogueSource>(new RedisSource(std::move(*address), key, clock));
+}
+
+}  // namespace purser

@@ -1,0 +1,126 @@
+// What each tenant may decide for itself, and rules that only watch, through whole turns.
+#include "tests/support/fake_model.hpp"
+#include "tests/support/small_shop.hpp"
+
+#include <gtest/gtest.h>
+
+namespace purser::test {
+namespace {
+
+using nlohmann::json;
+
+Catalogue goods(std::int64_t fen) {
+  CatalogueItem cup;
+  cup.sku = Sku::trusted("CUP");
+  cup.name_zh = cup.name_en = "cup";
+  cup.unit_price = Money(fen, Currency::cny());
+  return Catalogue("v1", {cup});
+}
+
+class PoliciesTest : public testing::Test {
+ protected:
+  static TenantPolicies tenants() {
+    TenantPolicy strict;
+    strict.refund.auto_limit_fen = 100;
+    strict.intent.lifetime = Millis(60'000);
+    strict.intent.quantity_max = 2;
+    TenantPolicy watching;
+    watching.refund.sensitive_words = "broken";
+    watching.refund.watching_rules = "sensitive_words";
+    return {{"strict", strict}, {"watching", watching}};
+  }
+  json call(const ThreadId& where, const std::string& tool, const std::string& arguments) {
+    std::deque<Result<ModelAnswer>> script = {asks(tool, arguments), says("ok")};
+    shop.answers = [&script](const ModelRequest&) -> Result<ModelAnswer> {
+      if (script.empty()) return says("ok");
+      auto next = std::move(script.front());
+      script.pop_front();
+      return next;
+    };
+    EXPECT_TRUE(shop.say(where, "please").has_value());
+    shop.answers = [](const ModelRequest&) { return Result<ModelAnswer>(says("ok")); };
+    json told;
+    for (const Message& message : shop.messages(where))
+      if (message.role == Role::tool) told = json::parse(message.text);
+    return told;
+  }
+  ThreadId thread_of(const std::string& tenant) { return shop.open_thread(tenant, "alice", "", "en").id; }
+  json buy(const ThreadId& where, int quantity) {
+    return call(where, "create_payment_intent",
+                R"({"lines":[{"sku":"CUP","quantity":)" + std::to_string(quantity) + "}]}");
+  }
+  json refund_all(const ThreadId& where) {
+    EXPECT_TRUE(shop.pay(where));
+    const std::string id = shop.intents(where).front().id.str();
+    return call(where, "refund", R"({"refunds":[{"payment_intent":")" + id + R"(","all":true,"reason":"broken"}]})");
+  }
+
+  SmallShop shop{goods(200), {}, {}, {}, tenants()};
+};
+
+TEST_F(PoliciesTest, a_tenants_limits_are_its_own) {
+  const ThreadId everybody = thread_of("acme");
+  EXPECT_EQ(buy(everybody, 3).at("status"), "ok");
+  EXPECT_EQ(refund_all(everybody).at("status"), "ok");
+  const ThreadId strict = thread_of("strict");
+  EXPECT_EQ(buy(strict, 3).at("code"), "quantity_out_of_range");
+  EXPECT_EQ(buy(strict, 2).at("status"), "ok");
+  const PaymentIntent open = shop.intents(strict).front();
+  EXPECT_EQ(open.expires_at - open.created_at, Millis(60'000));
+  EXPECT_EQ(refund_all(strict).at("status"), "waits_for_operator");
+}
+
+TEST_F(PoliciesTest, a_watching_rule_counts_and_lets_pass) {
+  const ThreadId watching = thread_of("watching");
+  (void)buy(watching, 1);
+  EXPECT_EQ(refund_all(watching).at("status"), "ok");
+  EXPECT_NE(shop.metrics.text().find(
+                "purser_shadow_refusals_total{rule=\"sensitive_words\",code=\"refund_reason_invalid\"} 1"),
+            std::string::npos)
+      << shop.metrics.text();
+  std::string recorded;
+  const auto rows = shop.run(shop.store->audit(watching, 0, 1'000)).value();
+  for (const AuditRow& row : rows) recorded += row.detail_json;
+  EXPECT_NE(recorded.find(R"("shadow":[["sensitive_words")"), std::string::npos) << recorded;
+}
+
+TEST_F(PoliciesTest, a_changed_price_is_told_before_a_wish_is_renewed) {
+  const ThreadId where = thread_of("acme");
+  EXPECT_EQ(buy(where, 2).at("total_fen"), 400);
+  shop.pass(std::chrono::minutes(6));
+  shop.catalogue = goods(300);
+  const json told = buy(where, 2);
+  EXPECT_EQ(told.at("code"), "price_mismatch");
+  EXPECT_EQ(shop.intents(where).size(), 1U);
+  const json agreed = call(where, "create_payment_intent", R"({"lines":[{"sku":"CUP","quantity":2}],"total_fen":600})");
+  EXPECT_EQ(agreed.at("status"), "ok");
+  EXPECT_EQ(agreed.at("total_fen"), 600);
+}
+
+TEST_F(PoliciesTest, prices_that_nobody_vouches_for_are_not_charged_by) {
+  IntentSettings aging;
+  aging.catalogue_age_max = Millis(60'000);
+  SmallShop old(goods(200), aging);
+  const ThreadId where = old.open_thread("acme", "alice", "", "en").id;
+  std::deque<Result<ModelAnswer>> script;
+  old.answers = [&script](const ModelRequest&) -> Result<ModelAnswer> {
+    auto next = std::move(script.front());
+    script.pop_front();
+    return next;
+  };
+  const auto ask = [&] {
+    script = {asks("create_payment_intent", R"({"lines":[{"sku":"CUP","quantity":1}]})"), says("ok")};
+    EXPECT_TRUE(old.say(where, "a cup").has_value());
+    json told;
+    for (const Message& message : old.messages(where))
+      if (message.role == Role::tool) told = json::parse(message.text);
+    return told;
+  };
+  EXPECT_EQ(ask().at("code"), "catalogue_stale");
+  old.catalogue = Catalogue("v2", goods(200).items(), old.clock.durable());
+  EXPECT_EQ(ask().at("status"), "ok");
+  EXPECT_EQ(old.intents(where).size(), 1U);
+}
+
+}  // namespace
+}  // namespace purser::test
