@@ -47,6 +47,10 @@ ToolRegistry::ToolRegistry(Ports ports, IntentSettings intents, RefundSettings r
   tools_.push_back(make_query_payment(ports));
   tools_.push_back(make_cancel_payment(ports));
   tools_.push_back(make_refund(ports, policies));
+  for (const auto& tool : tools_) {
+    const rules::ToolSpec& spec = tool->spec();
+    schemas_.push_back({spec.name, spec.description, rules::json_schema(spec).dump(), spec.moves_money});
+  }
 }
 
 Tool* ToolRegistry::find(std::string_view name) const {
@@ -55,18 +59,9 @@ Tool* ToolRegistry::find(std::string_view name) const {
   return nullptr;
 }
 
-std::vector<ToolSchema> ToolRegistry::schemas() const {
-  std::vector<ToolSchema> out;
-  for (const auto& tool : tools_) {
-    const rules::ToolSpec& spec = tool->spec();
-    out.push_back({spec.name, spec.description, rules::json_schema(spec).dump(), spec.moves_money});
-  }
-  return out;
-}
-
 std::string ToolRegistry::schema_digest() const {
   json all = json::array();
-  for (const ToolSchema& tool : schemas()) all.push_back({tool.name, tool.description, tool.parameters_json});
+  for (const ToolSchema& tool : schemas_) all.push_back({tool.name, tool.description, tool.parameters_json});
   return crypto::sha256_hex(all.dump());
 }
 

@@ -63,7 +63,7 @@ class ToolRegistry {
   ToolRegistry(Ports ports, IntentSettings intents, RefundSettings refunds, TurnSettings turns,
                TenantPolicies tenants = {});
 
-  std::vector<ToolSchema> schemas() const;
+  const std::vector<ToolSchema>& schemas() const { return schemas_; }
   // SHA-256 over all schemas: what a model may call is fixed when the program is built and configured.
   std::string schema_digest() const;
   // Checks name and arguments, then runs the tool. Refusals come back as an output with `refused`; only failures of
@@ -75,6 +75,7 @@ class ToolRegistry {
  private:
   Tool* find(std::string_view name) const;
   std::vector<std::unique_ptr<Tool>> tools_;
+  std::vector<ToolSchema> schemas_;  // of each, made once
   TurnSettings turns_;
 };
 

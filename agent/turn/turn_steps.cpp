@@ -93,7 +93,7 @@ Task<Result<void>> Conversations::Impl::record_calls(Running& run, std::vector<T
 bool Conversations::Impl::acknowledges(const Running& run, const std::vector<ToolCall>& calls) const {
   const auto wants = [&](const std::string& name) { return name == "*" || name == run.thread.tenant.str(); };
   if (std::none_of(prompts.acknowledge.begin(), prompts.acknowledge.end(), wants)) return false;
-  const auto schemas = ports.tools.schemas();
+  const auto& schemas = ports.tools.schemas();
   const auto moves_money = [&](const ToolCall& call) {
     return std::any_of(schemas.begin(), schemas.end(),
                        [&](const ToolSchema& tool) { return tool.moves_money && tool.name == call.name; });
