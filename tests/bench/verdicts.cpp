@@ -1,7 +1,11 @@
 // What a verdict costs: the whole way of a typical tool call, from the text a model wrote to the checked order, and of
 // a typical reply. Medians of many batches, and each as a multiple of parsing the same arguments, so that a slow
-// machine does not look like slow rules.
+// machine does not look like slow rules. A whole turn with such a call and such a reply, its store included, says what
+// share of it they are.
+#include "gateway/log.hpp"
+#include "tests/support/fake_model.hpp"
 #include "tests/support/samples.hpp"
+#include "tests/support/small_shop.hpp"
 #include "validation/money/json_gate.hpp"
 #include "validation/pipeline.hpp"
 #include "validation/rules/provenance.hpp"
@@ -76,6 +80,31 @@ rules::LedgerFacts facts() {
   return facts;
 }
 
+// A question of the customer, a call of the model, its answer, and a reply.
+std::int64_t turn_ns() {
+  constexpr int kTurns = 200;
+  LogSettings quiet;
+  quiet.level = "error";
+  (void)log::configure(quiet);
+  test::SmallShop shop(samples::shop());
+  bool called = false;
+  shop.answers = [&called](const ModelRequest&) -> Result<ModelAnswer> {
+    called = !called;
+    if (called) return test::asks("create_payment_intent", kArguments);
+    return test::says("The order of ¥400.00 awaits payment.");
+  };
+  const ThreadId thread = shop.open_thread("acme", "alice", "", "en").id;
+  std::vector<std::int64_t> took;
+  for (int i = 0; i < kTurns; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    g_kept = g_kept + shop.say(thread, "two teas and a cup, please").value_or("").size();
+    took.push_back(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now() - start).count());
+  }
+  std::nth_element(took.begin(), took.begin() + kTurns / 2, took.end());
+  return took[kTurns / 2];
+}
+
 }  // namespace
 }  // namespace purser
 
@@ -103,11 +132,11 @@ int main() {
   row("tool call ", call);
   row("reply (zh)", reply_zh);
   row("reply (en)", reply_en);
-  std::cout << nlohmann::json{{"bench", "verdicts"},
-                              {"parse_ns", parse},
-                              {"tool_call_ns", call},
-                              {"reply_zh_ns", reply_zh},
-                              {"reply_en_ns", reply_en}}
+  const std::int64_t turn = turn_ns();
+  row("turn      ", turn);
+  std::cout << "a call and a reply are " << (call + reply_en) * 1'000 / turn << " per mille of a turn\n";
+  std::cout << nlohmann::json{{"bench", "verdicts"},     {"parse_ns", parse},       {"tool_call_ns", call},
+                              {"reply_zh_ns", reply_zh}, {"reply_en_ns", reply_en}, {"turn_ns", turn}}
                    .dump()
             << "\n";
   return 0;

@@ -310,6 +310,10 @@ std::optional<std::int64_t> rest_of_yuan(Scanner& scan, bool word) {
       if (scan.take("fen")) return fen;
       scan.go(after);
       if (!counts_something(scan.rest())) return fen;
+    } else if (!rest.empty() && is_digit(rest[0]) && (rest.size() < 2 || !is_digit(rest[1]))) {
+      scan.go(scan.at() + 1);  // "9 yuan 5 fen": a lone digit belongs to it with its unit alone
+      scan.spaces();
+      if (scan.take("fen")) return rest[0] - '0';
     }
     scan.go(start);
     scan.spaces();
@@ -323,7 +327,7 @@ std::optional<std::int64_t> rest_of_yuan(Scanner& scan, bool word) {
     return std::nullopt;
   }
   if (scan.take("半")) return 50;
-  (void)scan.take("零");
+  const bool zero = scan.take("零");  // "二十五块零九" is nine fen
   int first = one_digit(scan);
   if (first < 0) {
     scan.go(start);
@@ -351,7 +355,7 @@ std::optional<std::int64_t> rest_of_yuan(Scanner& scan, bool word) {
     const std::string_view next = scan.character();
     constexpr std::string_view kCounts[] = {"件", "个", "杯", "盒", "次", "单", "天", "包",
                                             "罐", "人", "张", "小", "日", "月", "年", "."};
-    if (std::find(std::begin(kCounts), std::end(kCounts), next) == std::end(kCounts)) return first * 10;
+    if (std::find(std::begin(kCounts), std::end(kCounts), next) == std::end(kCounts)) return zero ? first : first * 10;
   }
   scan.go(start);
   return std::nullopt;

@@ -81,6 +81,10 @@ TEST(MoneyFiguresTest, LargeSmallAndForeignSums) {
       {"五角", fen(50)},
       {"十块", fen(1'000)},
       {"五块半", fen(550)},
+      {"五块零九", fen(509)},
+      {"二五九块", fen(25'900)},
+      {"五块二毛零", fen(520)},
+      {"五块二毛零分", fen(520)},
       {"one hundred and twenty yuan", fen(12'000)},
       {"$25.90", Money(2'590, Currency::parse("USD").value())},
       {"25 dollars", Money(2'500, Currency::parse("USD").value())},
@@ -215,6 +219,12 @@ TEST(ProvenanceTest, EachValueIsLabelledByTheBestSourceItHas) {
   // The user's own words outrank what a description says too.
   seen.add_user("yes, 8.88 yuan please");
   EXPECT_EQ(seen.of_amount(888), Provenance::user);
+  // Bare numbers count as yuan and as fen; twelve digits are a number, more are a code of something.
+  seen.add_user("my number 123456789012 or 1234567890123, or 7.5");
+  EXPECT_EQ(seen.of_amount(123'456'789'012), Provenance::user);
+  EXPECT_EQ(seen.of_amount(1'234'567'890'123), Provenance::model);
+  EXPECT_EQ(seen.of_amount(750), Provenance::user);
+  EXPECT_EQ(seen.of_amount(7), Provenance::user);
 }
 
 TEST(ProvenanceTest, AHandleMustHaveBeenIssuedAndASumMayNotBeUntrusted) {
