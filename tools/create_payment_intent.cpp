@@ -44,6 +44,7 @@ class CreatePaymentIntent final : public Tool {
     const OrderPolicy policy = order_policy(policies_.intent(context.thread.tenant), ports_.clock.durable());
     auto judged = judge_order(ports_.catalogue, proposal(arguments), policy, context.thread.locale);
     context.shadow = std::move(judged.verdict.shadow);
+    context.evidence = std::move(judged.verdict.evidence);
     if (!judged.value) co_return judged.value.error();
     auto order = std::move(judged.value);
 

@@ -67,6 +67,7 @@ class RefundTool final : public Tool {
 
     auto judged = judge_refunds(owned, wanted, *policy);
     context.shadow = std::move(judged.verdict.shadow);
+    context.evidence = std::move(judged.verdict.evidence);
     if (judged.verdict.decision == Decision::ask_operator)
       co_return co_await ask_operator(context, std::move(judged.checked));
     if (!judged.value) co_return judged.value.error();

@@ -1,6 +1,7 @@
 #include "gateway/crypto/digest.hpp"
 #include "tools/tools.hpp"
 #include "validation/money/json_gate.hpp"
+#include "validation/rules/user_reasons.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -53,6 +54,18 @@ ToolRegistry::ToolRegistry(Ports ports, IntentSettings intents, RefundSettings r
   }
 }
 
+namespace {
+
+// Beside the reason for the model stands what the customer may be told, in the customer's language.
+void add_reason_for_user(ToolOutput& refused, std::string_view locale) {
+  json told = json::parse(refused.result_json, nullptr, false);
+  if (!told.is_object()) return;
+  told["for_customer"] = rules::reason_for_user(refused.code, locale);
+  refused.result_json = told.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace
+
 Tool* ToolRegistry::find(std::string_view name) const {
   for (const auto& tool : tools_)
     if (tool->spec().name == name) return tool.get();
@@ -72,6 +85,12 @@ std::string ToolRegistry::docs() const {
 }
 
 Task<Result<ToolOutput>> ToolRegistry::run(ToolContext& context, ToolCall call) const {
+  auto output = co_await judge_and_run(context, std::move(call));
+  if (output && output->refused) add_reason_for_user(*output, context.thread.locale);
+  co_return output;
+}
+
+Task<Result<ToolOutput>> ToolRegistry::judge_and_run(ToolContext& context, ToolCall call) const {
   Tool* tool = find(call.name);
   if (!tool) co_return refusal(Error(Errc::unknown_tool, "there is no tool of that name"));
   JsonLimits limits;
@@ -98,6 +117,7 @@ Task<Result<ToolOutput>> ToolRegistry::run(ToolContext& context, ToolCall call) 
   ToolOutput told = output ? std::move(*output) : refusal(output.error());
   told.labels_json = std::move(labels);
   told.shadow = std::move(context.shadow);
+  told.evidence = std::move(context.evidence);
   co_return told;
 }
 

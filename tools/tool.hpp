@@ -27,7 +27,9 @@ struct ToolContext {
   bool sandbox;
   // What this thread has seen so far. Without it no tool that moves money runs. Not owned.
   const rules::Sources* sources = nullptr;
-  std::vector<ShadowRefusal> shadow;  // set by the tool: what rules that only watch would have refused
+  // Set by the tool: what rules that only watch would have refused, and the rules that were asked.
+  std::vector<ShadowRefusal> shadow;
+  std::vector<std::string> evidence;
 
   std::string origin() const { return turn.str() + ":" + call_id; }
 };
@@ -41,6 +43,7 @@ struct ToolOutput {
   Errc code = Errc::internal;         // why, when it was refused
   std::string labels_json = "{}";     // where the arguments came from, by JSON pointer
   std::vector<ShadowRefusal> shadow;  // what rules that only watch would have refused
+  std::vector<std::string> evidence;  // the rules that were asked, in order; of a refusal the last one decided
 };
 
 class Tool {
@@ -73,6 +76,7 @@ class ToolRegistry {
   std::string docs() const;
 
  private:
+  Task<Result<ToolOutput>> judge_and_run(ToolContext& context, ToolCall call) const;
   Tool* find(std::string_view name) const;
   std::vector<std::unique_ptr<Tool>> tools_;
   std::vector<ToolSchema> schemas_;  // of each, made once

@@ -136,7 +136,8 @@ Task<Result<bool>> Conversations::Impl::run_call(Running& run, ToolCall call) {
                         {"decision", to_string(output->decision)},
                         {"code", code},
                         {"labels", json::parse(output->labels_json, nullptr, false)},
-                        {"shadow", shadow_of(*output)}};
+                        {"shadow", shadow_of(*output)},
+                        {"rules", output->evidence}};
   AuditRow judged = audit(run, "verdict", call.id, verdict);
   for (const ShadowRefusal& one : output->shadow)
     count(kShadow, {{"rule", one.rule}, {"code", std::string(code_of(one.code))}});

@@ -84,6 +84,24 @@ TEST_F(PoliciesTest, a_watching_rule_counts_and_lets_pass) {
   EXPECT_NE(recorded.find(R"("shadow":[["sensitive_words")"), std::string::npos) << recorded;
 }
 
+TEST_F(PoliciesTest, a_refusal_says_what_the_customer_may_be_told_and_names_the_rules) {
+  const ThreadId english = thread_of("acme");
+  EXPECT_EQ(buy(english, 2).at("status"), "ok");
+  const std::string id = shop.intents(english).front().id.str();
+  EXPECT_TRUE(shop.pay(english));
+  const auto too_much = R"({"refunds":[{"payment_intent":")" + id + R"(","amount_fen":401,"reason":"worn"}]})";
+  const json told = call(english, "refund", too_much);
+  EXPECT_EQ(told.at("for_customer"), "That is more than is left to give back.");
+  const ThreadId chinese = shop.open_thread("acme", "bob", "", "zh").id;
+  const json unknown = call(chinese, "create_payment_intent", R"({"lines":[{"sku":"NONE","quantity":1}]})");
+  EXPECT_EQ(unknown.at("for_customer"), "没有找到这件商品。");
+  EXPECT_EQ(call(chinese, "no_tool", "{").at("for_customer"), "这个请求无法处理，请换一种说法，或联系人工客服。");
+  std::string recorded;
+  const auto rows = shop.run(shop.store->audit(english, 0, 1'000)).value();
+  for (const AuditRow& row : rows) recorded += row.detail_json;
+  EXPECT_NE(recorded.find(R"("refund_batch"])"), std::string::npos) << "the last rule asked is the one that decided";
+}
+
 TEST_F(PoliciesTest, a_changed_price_is_told_before_a_wish_is_renewed) {
   const ThreadId where = thread_of("acme");
   EXPECT_EQ(buy(where, 2).at("total_fen"), 400);
