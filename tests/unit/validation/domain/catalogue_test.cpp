@@ -189,5 +189,21 @@ TEST(CatalogueSearchTest, TheBestMatchComesFirst) {
   EXPECT_EQ(found(catalogue, "a cake of tea").front(), "TEA-PE");
 }
 
+TEST(CatalogueFile, AnItemMayHaveATolerance) {
+  const auto with = [](const json& tolerance) {
+    json document = shop();
+    document["items"][0]["tolerance_per_mille"] = tolerance;
+    return Catalogue::from_json(document.dump());
+  };
+  for (int tolerance : {0, 1, 50}) {
+    const auto read = with(tolerance);
+    ASSERT_TRUE(read.ok()) << tolerance;
+    EXPECT_EQ(read->find(Sku::trusted("TEA-LJ"))->tolerance_per_mille, tolerance);
+    EXPECT_FALSE(read->find(Sku::trusted("CUP"))->tolerance_per_mille.has_value());
+  }
+  for (const json& wrong : {json(51), json(-1), json(0.5), json("5")})
+    EXPECT_FALSE(with(wrong).ok()) << wrong;
+}
+
 }  // namespace
 }  // namespace purser

@@ -95,6 +95,7 @@ TEST(MoneyFiguresTest, LargeSmallAndForeignSums) {
   EXPECT_EQ(money_figures("two at ¥12.95 make ¥25.90").size(), 2U);
   EXPECT_LT(money_figures("¥1.999").at(0).minor(), 0) << "no sum of money, and so nobody's";
   EXPECT_LT(money_figures("¥99999999999999999999").at(0).minor(), 0);
+  EXPECT_NE(money_figures("5块200"), std::vector<Money>{fen(520)});
 }
 
 TEST(MoneyFiguresTest, NumbersThatAreNotMoneyAreNot) {
@@ -225,6 +226,9 @@ TEST(ProvenanceTest, EachValueIsLabelledByTheBestSourceItHas) {
   EXPECT_EQ(seen.of_amount(1'234'567'890'123), Provenance::model);
   EXPECT_EQ(seen.of_amount(750), Provenance::user);
   EXPECT_EQ(seen.of_amount(7), Provenance::user);
+  seen.add_user("about 6.5,3 pieces");
+  EXPECT_EQ(seen.of_amount(650), Provenance::user);
+  EXPECT_EQ(seen.of_amount(653), Provenance::model) << "a comma behind decimals groups nothing";
 }
 
 TEST(ProvenanceTest, AHandleMustHaveBeenIssuedAndASumMayNotBeUntrusted) {
