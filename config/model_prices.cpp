@@ -100,9 +100,12 @@ Result<PriceTable> PriceTable::parse(std::string_view text) {
 }
 
 PriceTable PriceTable::built_in() {
-  auto table = parse(built_in_prices());
-  if (!table) std::abort();
-  return std::move(*table);
+  static const PriceTable known = [] {
+    auto table = parse(built_in_prices());
+    if (!table) std::abort();
+    return std::move(*table);
+  }();
+  return known;
 }
 
 Result<PriceTable> PriceTable::load(const std::string& path) {

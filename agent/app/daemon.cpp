@@ -15,6 +15,7 @@
 #include "agent/turn/conversations.hpp"
 #include "config/text_rules.hpp"
 #include "gateway/async/task_group.hpp"
+#include "gateway/async/threads_for.hpp"
 #include "gateway/crypto/digest.hpp"
 #include "gateway/http/server.hpp"
 #include "gateway/llm/fallback.hpp"
@@ -104,9 +105,9 @@ struct Daemon::Parts {
   const bool on_sandbox;  // a rail on this machine is a simulator, whoever started it
 
   // Runs what must not hold up the loop: signatures.
-  asio::thread_pool signers{kSigners};
+  asio::thread_pool signers{threads_for(clock, kSigners)};
   // Writes down what models cost; its waits for the disk hold up no signature.
-  asio::thread_pool journal_writer{1};
+  asio::thread_pool journal_writer{threads_for(clock, 1)};
   // Background coroutines and turns that go on without their client.
   TaskGroup work;
   // What runs until it is told to stop: the listeners, and the loop over due work.
@@ -257,7 +258,7 @@ Result<void> Daemon::Parts::make_rail() {
     if (!keys) return keys.error();
     loaded.keys = std::move(*keys);
   } else {
-    loaded = wechat::load_keys(settings.wechat);
+    loaded = around.load_keys(settings.wechat);
     if (!loaded.mistakes.empty()) return all_of(loaded.mistakes);
     mint = around.make_mint(loaded.keys.apiv3);
   }
@@ -404,6 +405,7 @@ Result<std::unique_ptr<Daemon>> Daemon::make(asio::any_io_executor executor, Sys
 Result<std::unique_ptr<Daemon>> Daemon::make(asio::any_io_executor executor, Clock& clock, Settings settings,
                                              DaemonOptions options, Surroundings around) {
   if (!around.make_mint) around.make_mint = system_mint;
+  if (!around.load_keys) around.load_keys = wechat::load_keys;
   auto parts =
       std::make_unique<Parts>(std::move(executor), clock, std::move(settings), std::move(options), std::move(around));
   auto made = parts->make();

@@ -7,6 +7,7 @@
 #include "gateway/crypto/mint.hpp"
 #include "gateway/http/client.hpp"
 #include "gateway/http/message.hpp"
+#include "gateway/pay/wechat/keys.hpp"
 #include "gateway/store/store.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
@@ -37,6 +38,7 @@ struct Surroundings {
   std::unique_ptr<http::Client> client;  // all that goes out
   std::unique_ptr<Store> store;
   std::function<std::unique_ptr<Mint>(const Secret& merchant_secret)> make_mint;
+  std::function<wechat::LoadedKeys(const WechatSettings&)> load_keys;  // of a merchant account, at the start
   std::function<void(Millis)> skip;  // moves the clock on for the sandbox's control; empty: it moves the rail alone
   bool listens = true;               // false: nothing is bound, requests come through answer() and answer_admin()
 };

@@ -32,7 +32,19 @@ Clock::time_point machine_time() {
   return clock.now();
 }
 
-Outcome outcome_of(RunResult run, Clock::time_point began) {
+// When a run begins, by the machine's clocks.
+struct Began {
+  std::chrono::nanoseconds signing = Ground::of_this_process().signing_time();  // first: it may have keys to make
+  std::chrono::nanoseconds processor = Ground::processor_time();
+  Clock::time_point at = machine_time();
+};
+
+std::int64_t in_microseconds(std::chrono::nanoseconds time) {
+  return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
+}
+
+Outcome outcome_of(RunResult run, const Began& began) {
+  const Began ended;
   Outcome out;
   out.path = std::move(run.path);
   out.name = std::move(run.name);
@@ -42,7 +54,9 @@ Outcome outcome_of(RunResult run, Clock::time_point began) {
   out.digest = std::move(run.digest);
   out.assertions = std::move(run.assertions);
   out.commits = static_cast<std::int64_t>(run.commit_names.size());
-  out.microseconds = std::chrono::duration_cast<std::chrono::microseconds>(machine_time() - began).count();
+  out.microseconds = in_microseconds(ended.at - began.at);
+  out.processor_us = in_microseconds(ended.processor - began.processor);
+  out.signing_us = in_microseconds(ended.signing - began.signing);
   return out;
 }
 
@@ -69,7 +83,7 @@ void play(const Script& script, const ReplayCommand& command, const Tell& tell) 
   RunOptions options;
   const Derivation none;
   options.keep_database = command.keep_database;
-  auto began = machine_time();
+  const Began began;
   if (const std::string why = stale(script, machine_day()); !why.empty()) {
     Outcome refused;
     refused.path = script.path;
@@ -92,8 +106,8 @@ void play(const Script& script, const ReplayCommand& command, const Tell& tell) 
   bool searched = !itself.empty();
   for (const Derivation& derivation : derivations_of(script, plain)) {
     if (!derivation.code.starts_with(only)) continue;
-    began = machine_time();
-    Outcome outcome = outcome_of(run_script(script, derivation, &plain, plainly), began);
+    const Began again;
+    Outcome outcome = outcome_of(run_script(script, derivation, &plain, plainly), again);
     if (!outcome.failures.empty() && !std::exchange(searched, true))
       outcome.smallest = kept_smallest(script, derivation.code);
     tell(outcome);

@@ -1,12 +1,13 @@
 #include "agent/replay/ground.hpp"
 
 #include "gateway/async/virtual_clock.hpp"
-#include "gateway/store/open/open.hpp"
+#include "gateway/store/sqlite/sqlite_store.hpp"
 
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace purser::replay {
@@ -17,6 +18,8 @@ namespace fs = std::filesystem;
 // Part of what decides the order numbers, so it is the same for every run.
 constexpr const char* kApiv3Key = "replay0123456789replay0123456789";
 constexpr UtcTime kKeysMade{std::chrono::seconds(1'735'689'600)};  // 2025-01-01
+// Two primes take longer to find than three and sign in two thirds of the time.
+constexpr sandbox::KeyPlan kKeys{2, true};
 
 void require(bool holds, const std::string& what) {
   if (!holds) throw std::runtime_error(what);
@@ -31,9 +34,15 @@ Ground& Ground::of_this_process() {
 }
 
 Ground::Ground() {
-  auto made = sandbox::SandboxCredentials::generate(sandbox::KeyPlan::embedded(), kKeysMade);
+  auto made = sandbox::SandboxCredentials::generate(kKeys, kKeysMade);
   require(made.ok(), "the replay's keys cannot be made");
   credentials_ = std::move(*made);
+  merchant_key_pem_ = credentials_.merchant_key.private_pem().value();
+  merchant_memo_ = std::make_shared<crypto::SignatureMemo>(&Ground::processor_time);
+  platform_memo_ = std::make_shared<crypto::SignatureMemo>(&Ground::processor_time);
+  credentials_.merchant_key.remember_in(merchant_memo_);
+  credentials_.platform_key.remember_in(platform_memo_);
+  credentials_.public_key_private.remember_in(platform_memo_);
   credentials_.apiv3_key = Secret(kApiv3Key);
   credentials_.public_key_id = "PUB_KEY_ID_0100000000000000000000000000000001";
 }
@@ -65,11 +74,27 @@ void Ground::put_merchant(Settings& settings) const {
   w.mchid = credentials_.mchid;
   w.appid = credentials_.appid;
   w.merchant_serial = credentials_.merchant_certificate.serial();
-  w.merchant_key_pem = credentials_.merchant_key.private_pem().value();
+  w.merchant_key_pem = merchant_key_pem_;
   w.apiv3_key = credentials_.apiv3_key;
   w.public_key_id = credentials_.public_key_id;
   w.public_key_file = folder_ + "/public_key.pem";
   w.platform_certificate_file = folder_ + "/platform_cert.pem";
+}
+
+std::chrono::nanoseconds Ground::processor_time() {
+  rusage spent{};
+  ::getrusage(RUSAGE_SELF, &spent);
+  return std::chrono::seconds(spent.ru_utime.tv_sec + spent.ru_stime.tv_sec) +
+         std::chrono::microseconds(spent.ru_utime.tv_usec + spent.ru_stime.tv_usec);
+}
+
+wechat::LoadedKeys Ground::load_keys(const WechatSettings& settings) {
+  const bool of_a_script = !settings.merchant_certificate_file.empty();
+  if (keys_ && !of_a_script) return *keys_;
+  wechat::LoadedKeys loaded = wechat::load_keys(settings);
+  loaded.keys.merchant.remember_in(merchant_memo_);
+  if (!of_a_script && loaded.mistakes.empty()) keys_ = loaded;
+  return loaded;
 }
 
 std::string Ground::fresh_database(const std::string& from) {
@@ -95,9 +120,11 @@ std::string Ground::fresh_file(const std::string& name, const std::string& bytes
 }
 
 Result<std::unique_ptr<Store>> Ground::open(const std::string& path, Clock& clock) const {
-  StoreSettings settings;
-  settings.url = Secret("sqlite://" + path);
-  return open_store(settings, clock);
+  SqliteOptions options;
+  options.readers = 1;  // nobody reads beside another on one loop
+  auto store = open_sqlite(path, options, clock);
+  if (!store) return store.error();
+  return std::unique_ptr<Store>(*std::move(store));
 }
 
 void Ground::forget(const std::string& path) {

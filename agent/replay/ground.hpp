@@ -3,10 +3,13 @@
 
 #include "config/settings.hpp"
 #include "gateway/async/clock.hpp"
+#include "gateway/pay/wechat/keys.hpp"
 #include "gateway/sandbox/credentials.hpp"
 #include "gateway/store/store.hpp"
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace purser::replay {
@@ -23,6 +26,12 @@ class Ground {
   const sandbox::SandboxCredentials& credentials() const { return credentials_; }
   // The merchant's side, as an operator would configure it.
   void put_merchant(Settings& settings) const;
+  // As the daemon loads them by itself; once for the merchant of put_merchant(), because parsing takes longer than many
+  // a conversation.
+  wechat::LoadedKeys load_keys(const WechatSettings& settings);
+  // What the machine's processors have given to this process, and what of it went into signatures of both sides.
+  static std::chrono::nanoseconds processor_time();
+  std::chrono::nanoseconds signing_time() const { return merchant_memo_->spent() + platform_memo_->spent(); }
   // A path for a database that is empty but up to date, or a copy of `from`, or what the statements in `from` make
   // when it ends with .sql. Throws std::runtime_error when that cannot be read.
   std::string fresh_database(const std::string& from);
@@ -41,6 +50,10 @@ class Ground {
   int owner_ = 0;  // the process
   int made_ = 0;
   sandbox::SandboxCredentials credentials_;
+  Secret merchant_key_pem_;
+  std::shared_ptr<crypto::SignatureMemo> merchant_memo_;
+  std::shared_ptr<crypto::SignatureMemo> platform_memo_;
+  std::optional<wechat::LoadedKeys> keys_;
 };
 
 }  // namespace purser::replay

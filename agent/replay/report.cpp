@@ -84,18 +84,44 @@ void timeline(std::string& out, const Outcome& outcome, const Outcome* plain) {
     if (lane == kLanes.end()) continue;
     if (line.at - last >= std::chrono::seconds(10))
       out += "<tr class=jump><td colspan=7>" + escaped(since(last, line.at)) + " pass</td></tr>";
+    const bool same_time = i > 0 && line.at == last;
     last = line.at;
-    out += "<tr><td>" + since(start, line.at) + "</td>";
+    out += std::string("<tr") + (same_time ? "" : " class=later") + "><td>" + (same_time ? "" : since(start, line.at)) +
+           "</td>";
     // "intent.created {...}": what happened, and in small how it was told.
     const std::size_t data = line.lane == "event" ? std::min(line.text.find(" {"), line.text.size()) : line.text.size();
     const std::string rest = line.text.substr(data);
+    const bool death = line.lane == "run" && line.text.starts_with("killed");
     for (auto it = kLanes.begin(); it != kLanes.end(); ++it)
       out += it != lane ? "<td></td>"
-                        : "<td class=" + line.lane + ">" + escaped(line.text.substr(0, data)) +
+                        : "<td class=" + (death ? "death" : line.lane) + ">" + escaped(line.text.substr(0, data)) +
                               (rest.empty() ? "" : "<small>" + escaped(rest) + "</small>") + "</td>";
     out += "</tr>";
   }
   out += "</table></details>\n";
+}
+
+struct Spent {
+  std::int64_t runs = 0;
+  std::int64_t processor_us = 0;
+  std::int64_t signing_us = 0;
+};
+
+Spent spent_on(const Suite& suite, bool plain) {
+  Spent out;
+  for (const Outcome& one : suite.outcomes) {
+    if (one.derivation.empty() != plain) continue;
+    out.runs += 1;
+    out.processor_us += one.processor_us;
+    out.signing_us += one.signing_us;
+  }
+  return out;
+}
+
+std::string told(const std::string& which, const Spent& spent) {
+  if (spent.processor_us == 0) return {};
+  return which + " runs: " + std::to_string(spent.runs * 1'000'000 / spent.processor_us) + " a second of a core, " +
+         std::to_string(spent.signing_us * 100 / spent.processor_us) + " % of it signing\n";
 }
 
 }  // namespace
@@ -111,6 +137,8 @@ json to_json(const Outcome& outcome) {
           {"digest", outcome.digest},
           {"assertions", outcome.assertions},
           {"us", outcome.microseconds},
+          {"cpu", outcome.processor_us},
+          {"signing", outcome.signing_us},
           {"commits", outcome.commits},
           {"smallest", outcome.smallest}};
 }
@@ -125,6 +153,8 @@ Outcome outcome_from(const json& line) {
   out.digest = line.at("digest");
   out.assertions = line.at("assertions").get<std::map<std::string, std::size_t>>();
   out.microseconds = line.at("us");
+  out.processor_us = line.at("cpu");
+  out.signing_us = line.at("signing");
   out.commits = line.at("commits");
   out.smallest = line.at("smallest");
   return out;
@@ -157,16 +187,13 @@ std::string failure_text(const Outcome& outcome) {
 
 std::string summary_text(const Suite& suite) {
   std::map<std::string, std::size_t> kinds;
-  std::int64_t plain_us = 0;
-  for (const Outcome& one : suite.outcomes) {
+  const Spent plain = spent_on(suite, true);
+  const Spent derived = spent_on(suite, false);
+  for (const Outcome& one : suite.outcomes)
     for (const auto& [kind, n] : one.assertions) kinds[kind] += n;
-    if (one.derivation.empty()) plain_us += one.microseconds;
-  }
   std::string out = std::to_string(suite.plain()) + " scripts, " + std::to_string(suite.derived()) + " derived runs, " +
                     std::to_string(suite.failed()) + " failed, " + seconds(suite.microseconds) + " s\n";
-  if (plain_us > 0)
-    out += "plain runs: " + std::to_string(static_cast<std::int64_t>(suite.plain()) * 1'000'000 / plain_us) +
-           " a second on one core\n";
+  out += told("plain", plain) + told("derived", derived);
   out += "assertions:";
   for (const auto& [kind, n] : kinds) out += " " + kind + " " + std::to_string(n);
   return out + "\n";
@@ -182,8 +209,15 @@ json summary_json(const Suite& suite) {
                     {"failures", one.failures},
                     {"digest", one.digest},
                     {"microseconds", one.microseconds}});
-  return {{"ok", suite.failed() == 0}, {"scripts", suite.plain()},           {"derived", suite.derived()},
-          {"failed", suite.failed()},  {"microseconds", suite.microseconds}, {"runs", std::move(runs)}};
+  const Spent plain = spent_on(suite, true);
+  return {{"plain_processor_us", plain.processor_us},
+          {"plain_signing_us", plain.signing_us},
+          {"ok", suite.failed() == 0},
+          {"scripts", suite.plain()},
+          {"derived", suite.derived()},
+          {"failed", suite.failed()},
+          {"microseconds", suite.microseconds},
+          {"runs", std::move(runs)}};
 }
 
 std::string junit_xml(const Suite& suite) {
@@ -207,15 +241,19 @@ std::string junit_xml(const Suite& suite) {
 std::string html_page(const Suite& suite) {
   std::string out =
       "<!doctype html><html><head><meta charset=utf-8><title>purser replay</title><style>"
-      "body{font:14px/1.5 system-ui,sans-serif;margin:2em auto;max-width:1200px;color:#222}"
-      "summary{cursor:pointer;padding:4px 8px;margin:2px 0;border-left:4px solid}"
-      ".ok{border-color:#2a9d5c}.bad{border-color:#c0392b}pre.bad{background:#fdecea;padding:8px;white-space:pre-wrap}"
-      "table{border-collapse:collapse;width:100%;font-size:12px;table-layout:fixed}th,td{padding:3px "
-      "6px;text-align:left;"
-      "vertical-align:top;overflow-wrap:anywhere;border-left:1px solid #eee}th:first-child{width:80px}"
-      "td.user{background:#e8f1fd}td.model{background:#f3ecfb}td.rail{background:#e9f7ef}td.ledger{background:#fdf6e3}"
-      "td.event{background:#f4f4f4}td.run{background:#fdecea}.jump td{text-align:center;color:#888;border-top:1px "
-      "dashed #aaa}pre{white-space:pre-wrap}small{display:block;color:#888;font-size:9px;line-height:1.2}"
+      "body{font:14px/1.5 system-ui,sans-serif;margin:2em auto;max-width:1400px;padding:0 1em;color:#222}"
+      "summary{cursor:pointer;padding:6px 10px;margin:4px 0;border-left:5px solid;background:#f7f7f7;font-weight:600}"
+      ".ok{border-color:#2a9d5c}.bad{border-color:#c0392b}pre{white-space:pre-wrap}pre.bad{background:#fdecea;padding:"
+      "8px}"
+      "table{border-collapse:collapse;width:100%;font-size:12px;table-layout:fixed;margin-bottom:1.5em}"
+      "th{position:sticky;top:0;background:#fff;border-bottom:2px solid #ccc}th:first-child{width:84px}"
+      "th:nth-child(3),th:nth-child(6){width:24%}th,td{padding:3px 8px;text-align:left;vertical-align:top;"
+      "overflow-wrap:anywhere;border-left:1px solid #eee}td:first-child{color:#666;font-variant-numeric:tabular-nums}"
+      ".later td{border-top:1px solid #ddd}td.user{background:#e8f1fd}td.model{background:#f3ecfb}"
+      "td.rail{background:#e9f7ef}td.ledger{background:#fdf6e3;font-weight:600}td.event{background:#f4f4f4}"
+      "td.run{background:#eef1f4}td.death{background:#c0392b;color:#fff}"
+      ".jump td{text-align:center;color:#777;border-top:1px dashed #aaa;font-style:italic}"
+      "small{display:block;color:#666;font-size:11px;line-height:1.3}"
       ".parts td{background:#c0392b;color:#fff;text-align:center}"
       "</style></head><body><h1>purser replay</h1><pre>" +
       escaped(summary_text(suite)) + "</pre>\n";

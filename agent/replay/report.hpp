@@ -18,6 +18,8 @@ struct Outcome {
   std::string digest;
   std::map<std::string, std::size_t> assertions;
   std::int64_t microseconds = 0;
+  std::int64_t processor_us = 0;  // what the machine spent on it, without what others had it do meanwhile
+  std::int64_t signing_us = 0;    // and of that in signatures
   std::int64_t commits = 0;
   std::string smallest;  // of a failed derivation: the file of the smallest script that fails so
 };

@@ -131,6 +131,7 @@ Result<void> World::Impl::start() {
   around.make_mint = [this](const Secret& secret) -> std::unique_ptr<Mint> {
     return std::make_unique<ReplayMint>(dice, secret);
   };
+  around.load_keys = [this](const WechatSettings& from) { return ground.load_keys(from); };
   around.listens = false;
   auto made = Daemon::make(run.loop.get_executor(), run.clock, settings(), DaemonOptions(), std::move(around));
   if (!made) return made.error();
@@ -236,7 +237,8 @@ bool World::Impl::pump() {
       rail.report(delivery, "connect_failed", moment());
       continue;
     }
-    if (webhook_twist == "late" && first) {
+    const bool swapped = webhook_twist == "swapped" && first;
+    if ((webhook_twist == "late" && first) || (swapped && held.empty())) {
       held.emplace_back(now() + kLate, std::move(delivery));
       continue;
     }
@@ -246,6 +248,9 @@ bool World::Impl::pump() {
       leaving.push_back(std::move(twin));
     }
     leaving.push_back(std::move(delivery));
+    if (!swapped) continue;
+    for (auto& [at, earlier] : held) leaving.push_back(std::move(earlier));
+    held.clear();
   }
   for (auto& delivery : leaving) {
     moved = true;

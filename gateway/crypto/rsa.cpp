@@ -84,7 +84,24 @@ Result<PrivateKey> PrivateKey::generate(int bits, int primes) {
   return out;
 }
 
+Result<std::string> SignatureMemo::of(std::string_view message, const std::function<Result<std::string>()>& make) {
+  std::string digest = sha256_raw(message);
+  if (const auto found = known_.find(digest); found != known_.end()) return found->second;
+  const Nanoseconds began = watch_();
+  auto signature = make();
+  spent_ += watch_() - began;
+  made_ += 1;
+  if (known_.size() >= kEntriesMax) known_.clear();
+  if (signature) known_.emplace(std::move(digest), *signature);
+  return signature;
+}
+
 Result<std::string> PrivateKey::sign(std::string_view message) const {
+  if (!memo_) return make_signature(message);
+  return memo_->of(message, [&] { return make_signature(message); });
+}
+
+Result<std::string> PrivateKey::make_signature(std::string_view message) const {
   ErrorQueueGuard guard;
   if (!key_) return Errc::key_malformed;
   DigestContext context(EVP_MD_CTX_new());
@@ -118,6 +135,12 @@ Result<std::string> PrivateKey::public_pem() const {
   const Bio bio(BIO_new(BIO_s_mem()));
   if (!key_ || !bio || PEM_write_bio_PUBKEY(bio.get(), raw(key_)) != 1) return Errc::crypto_failed;
   return contents(bio.get());
+}
+
+PublicKey PrivateKey::public_half() const {
+  PublicKey out;
+  out.key_ = key_;  // whoever verifies and encrypts with it takes no notice of the private numbers
+  return out;
 }
 
 Result<Secret> PrivateKey::private_pem() const {

@@ -6,11 +6,38 @@
 #include "validation/money/secret.hpp"
 #include "validation/money/time.hpp"
 
+#include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 
 namespace purser::crypto {
+
+// Signatures made before, and what they took. A key and a message have one PKCS#1 v1.5 signature, so what is remembered
+// is what would be made again: simulations sign the same words thousands of times. One thread.
+class SignatureMemo {
+ public:
+  using Nanoseconds = std::chrono::nanoseconds;
+  // `watch`: the machine's time, to know how long signing took.
+  explicit SignatureMemo(std::function<Nanoseconds()> watch) : watch_(std::move(watch)) {}
+  // What is remembered of `message`, or what make() gives, which is remembered when it is good.
+  Result<std::string> of(std::string_view message, const std::function<Result<std::string>()>& make);
+
+  std::int64_t made() const { return made_; }
+  Nanoseconds spent() const { return spent_; }
+
+ private:
+  static constexpr std::size_t kEntriesMax = 1 << 16;
+  std::function<Nanoseconds()> watch_;
+  std::unordered_map<std::string, std::string> known_;  // by the message's digest
+  std::int64_t made_ = 0;
+  Nanoseconds spent_{0};
+};
+
+class PublicKey;
 
 // RSA PKCS#1 v1.5 with SHA-256, Base64 with padding.
 class PrivateKey {
@@ -25,11 +52,16 @@ class PrivateKey {
   // RSA-OAEP with SHA-1 and MGF1-SHA-1, the rail's choice for sensitive fields. Error: decrypt_failed.
   Result<std::string> decrypt_oaep(std::string_view base64) const;
   Result<std::string> public_pem() const;
+  PublicKey public_half() const;
   Result<Secret> private_pem() const;
+  // From now on this key, and the copies made of it, remember what they signed. A memo belongs to one key.
+  void remember_in(std::shared_ptr<SignatureMemo> memo) { memo_ = std::move(memo); }
 
  private:
   friend class Certificate;
+  Result<std::string> make_signature(std::string_view message) const;
   std::shared_ptr<void> key_;
+  std::shared_ptr<SignatureMemo> memo_;  // null: every signature is made
 };
 
 class PublicKey {
@@ -42,6 +74,7 @@ class PublicKey {
 
  private:
   friend class Certificate;
+  friend class PrivateKey;
   std::shared_ptr<void> key_;
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "gateway/async/run_on.hpp"
+#include "gateway/async/threads_for.hpp"
 
 #include <memory>
 #include <mutex>
@@ -15,9 +16,10 @@ namespace purser {
 template <class Connection>
 class ReaderPool {
  public:
-  // One thread a connection; at least one. `clock` and the executors of all who ask outlive this.
+  // One thread a connection, none under a clock that works inline; at least one connection. `clock` and the executors of
+  // all who ask outlive this.
   ReaderPool(std::vector<std::unique_ptr<Connection>> connections, Clock& clock)
-      : idle_(std::move(connections)), clock_(clock), pool_(idle_.size()) {}
+      : idle_(std::move(connections)), clock_(clock), pool_(threads_for(clock, idle_.size())) {}
   // Finishes what was asked.
   ~ReaderPool() { pool_.join(); }
   ReaderPool(const ReaderPool&) = delete;

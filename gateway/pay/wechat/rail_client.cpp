@@ -52,11 +52,7 @@ Millis asked_to_wait(const http::Reply& reply) {
 
 // Held against the certificate where there is one, so a key of another merchant is found before the rail finds it.
 std::shared_ptr<OutgoingCheck> check_of(const Keys& keys) {
-  if (keys.merchant_public) return std::make_shared<OutgoingCheck>(*keys.merchant_public);
-  auto pem = keys.merchant.public_pem();
-  if (!pem) return nullptr;
-  auto half = crypto::PublicKey::from_pem(*pem);
-  return half ? std::make_shared<OutgoingCheck>(std::move(*half)) : nullptr;
+  return std::make_shared<OutgoingCheck>(keys.merchant_public.value_or(keys.merchant.public_half()));
 }
 
 }  // namespace

@@ -34,26 +34,26 @@ Result<Receipt> apply_batch(Database& db, const Batch& batch) {
 
 // Outer error: the transaction is lost. Inner one: this batch alone is refused.
 Result<Result<Receipt>> apply_isolated(Database& db, const Batch& batch) {
-  if (auto set = db.execute("SAVEPOINT batch"); !set) return set.error();
+  if (auto set = db.statement("SAVEPOINT batch").run(); !set) return set.error();
   auto answer = apply_batch(db, batch);
   if (!answer && is_store_failure(answer.error())) return answer.error();
   // Some failures make SQLite roll back everything: then there is nothing left to be isolated from.
   if (!db.in_transaction()) return Error(Errc::store_unavailable, "the transaction was lost");
   if (!answer) {
-    if (auto undone = db.execute("ROLLBACK TO batch"); !undone) return undone.error();
+    if (auto undone = db.statement("ROLLBACK TO batch").run(); !undone) return undone.error();
   }
-  if (auto released = db.execute("RELEASE batch"); !released) return released.error();
+  if (auto released = db.statement("RELEASE batch").run(); !released) return released.error();
   return answer;
 }
 
 Result<void> commit_all(Database& db, const std::vector<const Batch*>& group, std::vector<Result<Receipt>>& answers) {
-  if (auto begun = db.execute("BEGIN IMMEDIATE"); !begun) return begun;
+  if (auto begun = db.statement("BEGIN IMMEDIATE").run(); !begun) return begun;
   for (const Batch* batch : group) {
     auto answer = apply_isolated(db, *batch);
     if (!answer) return answer.error();
     answers.push_back(*std::move(answer));
   }
-  return db.execute("COMMIT");
+  return db.statement("COMMIT").run();
 }
 
 }  // namespace

@@ -81,6 +81,8 @@ Result<void> check_settings(Database& database, Millis busy_time_max) {
 }
 
 Result<void> migrate(Database& database, std::span<const Migration> steps) {
+  auto version = number_of(database, "PRAGMA user_version");
+  if (version && !steps.empty() && *version >= steps.back().version) return success();
   for (const Migration& step : steps) {
     if (auto applied = apply(database, step); !applied) return applied;
   }

@@ -43,6 +43,28 @@ TEST(Rsa, SignsAndVerifies) {
   EXPECT_EQ(public_of(other).verify("message", signature).code(), Errc::signature_invalid);
 }
 
+TEST(Rsa, WhatIsRememberedIsWhatWouldBeMade) {
+  int reads = 0;
+  const auto memo = std::make_shared<SignatureMemo>([&] { return std::chrono::nanoseconds(10 * ++reads); });
+  PrivateKey key = our_key();
+  key.remember_in(memo);
+  const PrivateKey copy = key;
+  const std::string made = our_key().sign("message").value();
+  EXPECT_EQ(key.sign("message").value(), made);
+  EXPECT_EQ(copy.sign("message").value(), made);
+  EXPECT_EQ(memo->made(), 1);
+  EXPECT_EQ(memo->spent(), std::chrono::nanoseconds(10));
+  EXPECT_EQ(key.sign("messagE").value(), our_key().sign("messagE").value());
+  EXPECT_EQ(memo->made(), 2);
+}
+
+TEST(Rsa, ThePublicHalfVerifiesAndEncrypts) {
+  const PublicKey half = our_key().public_half();
+  EXPECT_TRUE(half.verify("message", our_key().sign("message").value()).ok());
+  EXPECT_EQ(half.verify("messagE", our_key().sign("message").value()).code(), Errc::signature_invalid);
+  EXPECT_EQ(our_key().decrypt_oaep(half.encrypt_oaep("secret").value()).value(), "secret");
+}
+
 TEST(Rsa, RefusesSignaturesThatAreNone) {
   const PublicKey key = public_of(our_key());
   const std::string signature = our_key().sign("message").value();
