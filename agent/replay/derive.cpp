@@ -10,6 +10,7 @@ namespace {
 constexpr std::array kRailFaults{"timeout_before", "timeout_after", "reset",     "reset_after",  "http_500",
                                  "http_500_after", "http_429",      "malformed", "bad_signature"};
 constexpr std::array kMutants{"times_100", "negative", "zero", "text", "huge", "unknown_field", "cut", "doubled_key"};
+constexpr std::size_t kDropsMax = 8;  // of one turn: its intent, its card, its words, and what they were about
 
 class Deriving {
  public:
@@ -27,7 +28,7 @@ class Deriving {
     if (by_hand_) return {};
     if (wanted("F1") && !crashes_itself_) crashes();
     if (wanted("F2")) webhooks();
-    if (wanted("F3") && plain_.webhooks > 0) add("F3:resumed-twice").webhooks = "doubled";
+    if (wanted("F3")) resumes();
     if (wanted("F4") && !crashes_itself_) drops();
     if (wanted("F5") && plain_.model_calls > 1) reorder();
     if (wanted("F6")) rail_faults();
@@ -61,10 +62,17 @@ class Deriving {
   }
   void webhooks() {
     if (plain_.webhooks == 0) return;
-    for (const char* how : {"doubled", "dropped", "late"}) add(std::string("F2:") + how).webhooks = how;
+    for (const char* how : {"doubled", "dropped", "late", "early", "swapped"})
+      add(std::string("F2:") + how).webhooks = how;
+  }
+  // Whatever makes a thread go on comes twice at once: the rail's callback, and the client that asks again meanwhile.
+  void resumes() {
+    Derivation& twice = add("F3:resumed-twice");
+    twice.webhooks = "doubled";
+    twice.ask_twice = true;
   }
   void drops() {
-    const std::size_t most = 4;  // the events of one turn: its intent, its card, its message
+    const std::size_t most = std::clamp<std::size_t>(plain_.most_events, 1, kDropsMax);
     for (std::size_t n = 1; n <= most; ++n) add("F4:drop-after:" + std::to_string(n)).drop_events = n;
   }
   void reorder() {

@@ -47,6 +47,7 @@ class Run {
   std::string thread_of(const json& s);
   void capture_names();
 
+  void twin(const ClientCallPtr& call);
   void user(const json& s);
   void model(const json& s);
   void gateway(const json& s);

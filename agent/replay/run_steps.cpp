@@ -150,7 +150,7 @@ void Run::step(const json& s) {
   } else if (s.contains("expect") && is_plain()) {
     check(s["expect"], of);
   }
-  for (const ClientCallPtr& call : step_calls_) result_.most_events = std::max(result_.most_events, call->events_seen);
+  result_.most_events = std::max(result_.most_events, world_.mirror().events.size() - mark_.events);
   result_.step_ends.push_back(world_.now());
 }
 
@@ -194,6 +194,7 @@ void Run::act_as_client(const json& s) {
     auto call = world_.ask("POST", target, json(), s.value("key", "key-" + std::to_string(++keys_)));
     step_calls_.push_back(call);
     owed_.push_back(call);
+    twin(call);
   };
   if (s.contains("cancel")) post(s["cancel"].get<std::string>(), "cancel");
   if (s.contains("renew")) post(s["renew"].get<std::string>(), "renew");
@@ -221,6 +222,7 @@ void Run::user(const json& s) {
   call->drop_after_events = derived_.drop_events;
   step_calls_.push_back(call);
   owed_.push_back(call);
+  twin(call);
 }
 
 void Run::model(const json& s) {
@@ -426,6 +428,7 @@ void Run::operate(const json& how) {
                          "key-" + std::to_string(++keys_));
   step_calls_.push_back(call);
   owed_.push_back(call);
+  twin(call);
 }
 
 void Run::crash(const std::string& where) {

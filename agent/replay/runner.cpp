@@ -26,6 +26,15 @@ void Run::streams() {
   }
 }
 
+// A client that does not wait for its answer and asks again, under the same key.
+void Run::twin(const ClientCallPtr& call) {
+  if (!derived_.ask_twice) return;
+  auto again = std::make_shared<ClientCall>(call->method, call->target);
+  again->headers = call->headers;
+  again->body = call->body;
+  world_.ask(again);
+}
+
 void Run::finish() {
   at_ = script_.steps.size();
   if (is_plain() && !options_.keep_database.empty())

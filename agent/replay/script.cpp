@@ -42,6 +42,19 @@ class Locator {
     return found;
   }
   bool found_all() const { return found_all_; }
+  // Where the items of the array that was found begin.
+  std::vector<std::size_t> items() {
+    std::vector<std::size_t> out;
+    if (at_ >= text_.size() || text_[at_] != '[') return out;
+    ++at_;
+    for (space(); at_ < text_.size() && text_[at_] != ']'; space()) {
+      out.push_back(at_);
+      skip();
+      space();
+      if (at_ < text_.size() && text_[at_] == ',') ++at_;
+    }
+    return out;
+  }
   // Where the value that was found ends.
   std::size_t past() {
     skip();
@@ -52,10 +65,14 @@ class Locator {
   void space() {
     while (at_ < text_.size() && std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) ++at_;
   }
-  std::string string() {
-    const std::size_t start = at_++;
+  void skip_string() {
+    ++at_;
     while (at_ < text_.size() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;
     ++at_;
+  }
+  std::string string() {
+    const std::size_t start = at_;
+    skip_string();
     return json::parse(text_.substr(start, at_ - start), nullptr, false).get<std::string>();
   }
   void skip() {
@@ -65,7 +82,7 @@ class Locator {
       if (at_ >= text_.size()) return;
       const char c = text_[at_];
       if (c == '"') {
-        (void)string();
+        skip_string();
       } else {
         if (c == '{' || c == '[') ++depth;
         if (c == '}' || c == ']') --depth;
@@ -260,9 +277,26 @@ Result<void> checked(const std::string& path, const std::string& text, const jso
   return malformed(std::move(all));
 }
 
+// The lines on which the steps of a text begin, read in one pass.
+std::vector<std::size_t> lines_of_steps(std::string_view text) {
+  Locator locator(text);
+  (void)locator.find({"steps"});
+  std::vector<std::size_t> lines;
+  std::size_t line = 1;
+  auto counted = text.begin();
+  for (const std::size_t at : locator.items()) {
+    const auto here = text.begin() + static_cast<std::ptrdiff_t>(at);
+    line += static_cast<std::size_t>(std::count(counted, here, '\n'));
+    counted = here;
+    lines.push_back(line);
+  }
+  return lines;
+}
+
 Result<void> take_steps(Script& out, const std::string& path, const std::string& text, const json& steps, int depth) {
+  const std::vector<std::size_t> lines = lines_of_steps(text);
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    const std::string where = path + ":" + std::to_string(line_of(text, pointer_to("/steps", i)));
+    const std::string where = path + ":" + std::to_string(i < lines.size() ? lines[i] : 1);
     if (!steps[i].contains("include")) {
       out.steps.push_back(steps[i]);
       out.where.push_back(where);

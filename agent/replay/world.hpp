@@ -125,7 +125,8 @@ class World {
   // The n-th call of the rail, counted over the run, goes wrong on its way: "timeout_before", "timeout_after", "reset",
   // "reset_after", "http_500", "http_500_after", "http_429", "bad_signature", "malformed".
   void fault_rail(std::int64_t nth, std::string what);
-  // What happens to the rail's callbacks on their way: "doubled", "dropped" (the first attempt of each) or "late".
+  // What happens to the rail's callbacks on their way: "doubled", "dropped" (the first attempt of each), "late",
+  // "early" (before the answer to the call that causes them), "swapped" (each waits for the next, if one comes soon).
   void twist_webhooks(std::string how);
   // Calls and callbacks that are under way.
   bool busy() const;

@@ -108,6 +108,7 @@ struct World::Impl {
   Result<void> start();
   void bury();
   bool pump();
+  Millis after_news(Millis delay) const;
   void launch(const ClientCallPtr& call);
   Task<void> serve(Daemon& of, std::shared_ptr<Life> life, ClientCallPtr call);
   Task<Result<void>> take_piece(std::shared_ptr<Life> life, ClientCallPtr call, std::string piece);

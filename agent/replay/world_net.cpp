@@ -7,12 +7,28 @@
 namespace purser::replay {
 namespace {
 
+// News of the rail that come later than this belong to something else.
+constexpr Millis kSoon{3'000};
+
 // The rail's word for a call, for crash points and for counting.
 std::string rail_name(const std::string& method, const std::string& target) {
   const auto ends = [&](std::string_view tail) { return target.size() > tail.size() && target.ends_with(tail); };
   if (target.find("/refund/") != target.npos) return method == "POST" ? "refund" : "query_refund";
   if (ends("/close")) return "close";
   return method == "POST" ? "create" : "query";
+}
+
+// What a model answers, as people read it: its words, its calls, what goes wrong with it.
+std::string as_told(const json& answer) {
+  const auto text = [](const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); };
+  std::string out;
+  const auto add = [&out](const std::string& part) { out += (out.empty() ? "" : "; ") + part; };
+  if (answer.contains("text")) add("says " + text(answer["text"]));
+  for (const json& call : answer.value("calls", json::array()))
+    add("calls " + call.value("name", "?") + " " +
+        (call.contains("args_raw") ? text(call["args_raw"]) : text(call.value("args", json::object()))));
+  if (answer.contains("fault")) add("fault " + text(answer["fault"]));
+  return out.empty() ? "says nothing" : out;
 }
 
 Result<http::Reply> plain_error(int status) {
@@ -149,6 +165,7 @@ Task<Result<http::Reply>> World::Impl::Net::to_rail(http::Call call, Deadline de
                           (seen.fault.empty() ? "" : " fault " + seen.fault));
   if (world_.strikes(CrashPoint::Place::rail, CrashPoint::When::after, nth, name)) co_return Errc::connection_lost;
   if (handled.response.drop) co_return Errc::connection_lost;
+  if (world_.webhook_twist == "early") handled.delay = world_.after_news(handled.delay);
   const auto answered = handled.hangs ? deadline.at : of_.clock.now() + handled.delay;
   if (answered > of_.clock.now()) {
     auto slept = co_await of_.clock.sleep_until(std::min(answered, deadline.at));
@@ -163,6 +180,13 @@ Task<Result<http::Reply>> World::Impl::Net::to_rail(http::Call call, Deadline de
   co_return reply;
 }
 
+// How long an answer takes that is to come after the news that are on their way.
+Millis World::Impl::after_news(Millis delay) const {
+  const auto due = rail.next_due();
+  if (!due || *due - now() > kSoon) return delay;
+  return std::max(delay, *due - now() + Millis(200));
+}
+
 Task<Result<http::Reply>> World::Impl::Net::silence(Deadline deadline) {
   auto slept = co_await of_.clock.sleep_until(deadline.at);
   if (!slept) co_return slept.error();
@@ -171,7 +195,7 @@ Task<Result<http::Reply>> World::Impl::Net::silence(Deadline deadline) {
 
 void World::Impl::deliver(Parked& parked, const json& answer) {
   auto reply = model_reply(parked.what.body, answer, parked.number);
-  note("model", brief(answer.dump(-1, ' ', false, json::error_handler_t::replace)));
+  note("model", brief(as_told(answer), 400));
   if (!reply && reply.code() == Errc::timed_out) return;  // the deadline of the caller says so
   parked.slot->set(std::move(reply));
 }

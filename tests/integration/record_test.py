@@ -25,6 +25,7 @@ SCRIPT = {'script': 1, 'name': 'recorded', 'given': {'locale': 'en'}, 'steps': [
     {'pay': {}, 'expect': {'events': ['intent.succeeded'], 'ledger': [{'capture': 17600}]}}],
     'finally': {'captured_fen': 17600}}
 asked = []
+shift = [0]  # of the answers, for a conversation that is not begun anew
 
 
 class Endpoint(http.server.BaseHTTPRequestHandler):
@@ -33,7 +34,7 @@ class Endpoint(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers['Content-Length'])))
         asked.append((self.headers['Authorization'], body))
-        message = dict(ANSWERS[(len(asked) - 1) % len(ANSWERS)], role='assistant')
+        message = dict(ANSWERS[(len(asked) - 1 + shift[0]) % len(ANSWERS)], role='assistant')
         finish = 'tool_calls' if message.get('tool_calls') else 'stop'
         out = json.dumps({'id': 'x', 'object': 'chat.completion', 'model': body['model'], 'choices': [
             {'index': 0, 'message': message, 'finish_reason': finish}]}).encode()
@@ -92,10 +93,29 @@ def main(purser):
         check(len(changed) == 2 and changed[0][1:].replace('17601', '17600') == changed[1][1:], 'one line changes')
         check(replay(path).returncode == 0, 'what was blessed passes')
 
-        path.write_text(path.read_text().replace(script['recorded']['expires'], '2020-01-01'))
+        known = json.loads(path.read_text())
+        del known['recorded']
+        known['steps'] = known['steps'][:4]  # all that was said before the payment, and the payment
+        shift[0] = 2
+        path.write_text(json.dumps(known))
+        more = replay(path, '--record', 'new', **real)
+        check(more.returncode == 0 and len(asked) == 7, f'new asks for what no step answers alone: {more.stdout}{len(asked)}')
+        grown = json.loads(path.read_text())
+        check([next(iter(step)) for step in grown['steps']] == ['user', 'model', 'model', 'pay', 'model'],
+              'new keeps the steps that are known')
+        check(grown['steps'][1:3] == known['steps'][1:3] and 'recorded' in grown, 'and what they say')
+        check(replay(path).returncode == 0, 'what new wrote plays by itself')
+
+        path.write_text(path.read_text().replace('"capture": 17600', '"capture": 17601'))
+        rewritten = replay(path, '--record', 'rewrite')
+        check(rewritten.returncode == 0 and '1 expectations rewritten' in rewritten.stdout and '+' not in rewritten.stdout,
+              f'rewrite mends without showing: {rewritten.stdout}')
+        check('17601' not in path.read_text() and replay(path).returncode == 0 and len(asked) == 7, 'and asks nobody')
+
+        path.write_text(path.read_text().replace(grown['recorded']['expires'], '2020-01-01'))
         old = replay(path)
         check(old.returncode == 1 and '--record all' in old.stdout, f'a stale recording is refused: {old.stdout}')
-        check(len(asked) == 6, 'and nobody is asked')
+        check(len(asked) == 7, 'and nobody is asked')
     print('ok')
 
 

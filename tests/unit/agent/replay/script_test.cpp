@@ -6,6 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <stdlib.h>
+
 namespace purser::replay {
 namespace {
 
@@ -27,6 +31,74 @@ TEST(Script, AMistakeNamesTheFileTheLineAndWhatWasExpected) {
   EXPECT_NE(mistake("{\"script\": 1,\n oops").find("tea.json:2: not JSON"), std::string::npos);
   EXPECT_NE(mistake("{\"script\": 2, \"name\": \"x\", \"steps\": [{\"user\": \"a\"}]}").find("expected one of [1]"),
             std::string::npos);
+}
+
+std::string mistake_of_step(const std::string& step) {
+  return mistake("{\"script\": 1,\n\"name\": \"x\",\n\"steps\": [\n" + step + "]}");
+}
+
+// Each kind of mistake, where it stands, and what should stand there.
+TEST(Script, EveryKindOfMistakeSaysWhereItIs) {
+  const std::pair<const char*, const char*> known[] = {
+      {R"({"advance": "soon"})", "tea.json:4: /steps/0/advance: expected "},
+      {R"({"advance": 5})", "tea.json:4: /steps/0/advance: expected string, found 5"},
+      {R"({"paid": {}})", "tea.json:4: /steps/0/paid: no such key; expected one of "},
+      {R"({"note": "nothing happens"})", "tea.json:4: /steps/0: expected one of the kinds of step"},
+      {R"({"user": "a", "pay": {}})", "tea.json:4: /steps/0: a step is of one kind"},
+      {R"({"webhook": {}})", "tea.json:4: /steps/0/webhook: expected a member \"event\""},
+      {R"({"user": "a", "expect": {"ledgr": []}})", "tea.json:4: /steps/0/expect/ledgr: no such key"},
+      {R"({"model": {"calls": [{"id": "k"}]}})", "tea.json:4: /steps/0/model/calls/0: expected a member \"name\""},
+      {R"({"include": "parts/none.json"})", "tea.json:4: parts/none.json: cannot be read"},
+  };
+  for (const auto& [step, what] : known)
+    EXPECT_NE(mistake_of_step(step).find(what), std::string::npos) << step << "\n" << mistake_of_step(step);
+  EXPECT_NE(mistake("[]").find("tea.json:1: expected an object"), std::string::npos);
+  EXPECT_NE(mistake("").find("tea.json:1: not JSON"), std::string::npos);
+  EXPECT_NE(mistake(R"({"script":1,"name":"x","steps":[]})").find("/steps: expected at least 1 items"),
+            std::string::npos);
+  EXPECT_NE(load_scripts("no/such/folder.json").error().message.find("no/such/folder.json: cannot be read"),
+            std::string::npos);
+}
+
+class InAFolder : public testing::Test {
+ protected:
+  InAFolder() {
+    std::string name = std::filesystem::temp_directory_path() / "purser-scripts-XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~InAFolder() override { std::filesystem::remove_all(folder_); }
+  std::string put(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ / name) << text;
+    return folder_ / name;
+  }
+  std::filesystem::path folder_;
+};
+
+TEST_F(InAFolder, PartsThatIncludeEachOtherEnd) {
+  put("a.json", R"({"steps":[{"include":"b.json"}]})");
+  put("b.json", R"({"steps":[{"user":"x"},{"include":"a.json"}]})");
+  auto scripts = load_scripts(put("s.json", R"({"script":1,"name":"x","steps":[{"include":"a.json"}]})"));
+  ASSERT_FALSE(scripts.ok());
+  EXPECT_NE(scripts.error().message.find("parts include each other without end"), std::string::npos);
+}
+
+TEST_F(InAFolder, AMistakeInAPartIsThePartsAndAllMistakesOfAFolderComeAtOnce) {
+  put("part.json", "{\"steps\":[\n{\"user\": 1}]}");
+  put("one.json", R"({"script":1,"name":"x","steps":[{"include":"part.json"}]})");
+  put("two.json", R"({"script":1,"name":"x","steps":[{"pays":{}}]})");
+  const auto scripts = load_scripts(folder_);
+  ASSERT_FALSE(scripts.ok());
+  EXPECT_NE(scripts.error().message.find("part.json:2: /steps/0/user: expected string"), std::string::npos)
+      << scripts.error().message;
+  EXPECT_NE(scripts.error().message.find("two.json:1: /steps/0/pays: no such key"), std::string::npos);
+}
+
+TEST(Script, AHugeOneIsReadInTime) {
+  std::string steps;
+  for (int i = 0; i < 3'000; ++i) steps += (i > 0 ? ",\n" : "") + std::string(R"({"user": "再来一包"})");
+  auto scripts = parse_scripts("huge.json", "{\"script\":1,\"name\":\"huge\",\"steps\":[" + steps + "]}");
+  ASSERT_TRUE(scripts.ok());
+  EXPECT_EQ(scripts->at(0).where.back(), "huge.json:3000");
 }
 
 TEST(Script, ATableIsOneRunARowAndFillsValuesIn) {
@@ -187,6 +259,20 @@ TEST(Run, AModelStepThatNobodyAskedForFails) {
   const RunResult run = played(R"({"model":{"text":"hello"}})");
   ASSERT_FALSE(run.failures.empty());
   EXPECT_NE(run.failures.front().find("no request waits"), std::string::npos);
+}
+
+// Nobody wants anything any more, and yet the next honest word is refused.
+TEST(Oracle, AThreadThatCannotBeUsedAtTheEndIsBlamed) {
+  const auto end_with = [](const std::string& settings) {
+    auto scripts = parse_scripts("here.json", R"({"script":1,"name":"here","given":{"model":"rules","settings":)" +
+                                                  settings + R"(},"steps":[{"user":"你好"}]})");
+    EXPECT_TRUE(scripts.ok()) << (scripts ? "" : scripts.error().message);
+    return run_script(scripts->at(0), Derivation(), nullptr, RunOptions()).failures;
+  };
+  EXPECT_TRUE(end_with("{}").empty());
+  const auto failures = end_with(R"({"limits.turns_per_user":1})");
+  ASSERT_EQ(failures.size(), 1u);
+  EXPECT_NE(failures[0].find("O10: the thread main cannot be used any more"), std::string::npos) << failures[0];
 }
 
 TEST(Simulation, ASeedReplaysExactlyAndHoldsTheInvariants) {
