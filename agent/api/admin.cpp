@@ -35,7 +35,7 @@ Task<http::Response> Admin::handle(http::Request request) {
 }
 
 Task<http::Response> Admin::ready() {
-  auto read = co_await ports_.store.next_due();
+  auto read = co_await ports_.store.next_due(ports_.clock.durable(), WorkLane::inside);
   const bool up = read.ok() && ports_.store.healthy();  // reads go on when writing has ended for good
   json body{{"status", up ? "ready" : "store_unavailable"}, {"sandbox", sandbox_}, {"version", version_}};
   if (!sandbox_url_.empty()) body["sandbox_url"] = sandbox_url_;

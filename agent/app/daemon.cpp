@@ -40,6 +40,7 @@ namespace {
 
 // Handlers of due work at the same time: they mostly wait for the rail.
 constexpr std::size_t kWorkAtOnce = 32;
+constexpr std::size_t kDeliveriesAtOnce = 64;
 // Two signatures at once keep both cores of a small machine busy; the loop's thread stays free.
 constexpr std::size_t kSigners = 2;
 // The rule engine answers in microseconds; this leaves it and the rest of the turn their time when a model uses all of
@@ -149,6 +150,7 @@ struct Daemon::Parts {
   std::unique_ptr<ToolRegistry> tools;
   std::unique_ptr<Conversations> conversations;
   std::unique_ptr<Dispatcher> dispatcher;
+  std::unique_ptr<Dispatcher> postman;  // of what goes to the tenants' servers
   std::unique_ptr<WebhookInbox> webhooks;
   // The doors, and how often they may be knocked at.
   std::optional<Access> access;
@@ -311,11 +313,15 @@ Result<void> Daemon::Parts::make_agent() {
   conversations = std::make_unique<Conversations>(
       Conversations::Ports{*store, *model, *tools, *cashier, *mint, clock, &metrics}, settings.turn,
       Conversations::Prompts{told->system_zh, told->system_en, acknowledged}, on_sandbox, executor, terms);
-  dispatcher = std::make_unique<Dispatcher>(*store, clock, executor, kWorkAtOnce);
+  dispatcher = std::make_unique<Dispatcher>(*store, clock, executor, WorkLane::inside, kWorkAtOnce);
+  postman = std::make_unique<Dispatcher>(*store, clock, executor, WorkLane::outbound, kDeliveriesAtOnce);
   webhooks = std::make_unique<WebhookInbox>(WebhookInbox::Ports{*store, *channel, *cashier, clock, work, metrics},
                                             [this] { dispatcher->poke(); });
   store->watch([this](const Change& change) {
-    if (change.work || change.missed) dispatcher->poke();
+    if (change.work || change.missed) {
+      dispatcher->poke();
+      postman->poke();
+    }
     if (change.missed) conversations->ring_all();
     for (const ThreadId& thread : change.threads) conversations->news(thread).notify();
   });
@@ -361,7 +367,7 @@ void Daemon::Parts::handle_work() {
   to_cashier(WorkKind::resolve_refund, &Cashier::resolve_refund);
   to_cashier(WorkKind::expire_approval, &Cashier::expire_approval);
   dispatcher->handle(WorkKind::resume_thread, [this](WorkItem item) { return conversations->resume(std::move(item)); });
-  dispatcher->handle(WorkKind::deliver_webhook, [this](WorkItem item) { return outbound->deliver(std::move(item)); });
+  postman->handle(WorkKind::deliver_webhook, [this](WorkItem item) { return outbound->deliver(std::move(item)); });
   dispatcher->handle(WorkKind::take_notification, [this](WorkItem item) { return webhooks->apply(std::move(item)); });
 }
 
@@ -436,6 +442,7 @@ Task<Result<void>> Daemon::start() {
   if (running && p.server) running = p.servers.spawn("server", p.server->run());
   if (running && p.admin_server) running = p.servers.spawn("admin", p.admin_server->run());
   if (running) running = p.loops.spawn("dispatcher", p.dispatcher->run());
+  if (running) running = p.loops.spawn("postman", p.postman->run());
   if (running && p.store->shared()) running = p.start_sharing();
   if (running) running = p.loops.spawn("rail.keys", p.wechat_channel->run(p.metrics));
   if (running && p.goods.change()) running = p.loops.spawn("catalogue", p.goods.keep());
@@ -451,6 +458,7 @@ Task<void> Daemon::stop() {
   // No new work; what is under way ends, and so do turns whose clients have left.
   co_await p.loops.stop(grace);
   co_await p.dispatcher->stop(grace);
+  co_await p.postman->stop(grace);
   co_await p.work.stop(grace);
   if (p.admin_server) co_await p.admin_server->stop(grace);
   if (p.sandbox) co_await p.sandbox->stop(grace);

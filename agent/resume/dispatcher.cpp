@@ -29,7 +29,7 @@ Clock::duration pause_after(int failures) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(Store& store, Clock& clock, asio::any_io_executor executor, std::size_t at_once)
+Dispatcher::Dispatcher(Store& store, Clock& clock, asio::any_io_executor executor, WorkLane lane, std::size_t at_once)
     : store_(store),
       clock_(clock),
       changed_(executor, clock),
@@ -41,6 +41,7 @@ Dispatcher::Dispatcher(Store& store, Clock& clock, asio::any_io_executor executo
                  log::error("work.threw", {{"work", name}, {"what", e.what()}});
                }
              }),
+      lane_(lane),
       at_once_(at_once) {}
 
 void Dispatcher::handle(WorkKind kind, Handler handler) {
@@ -74,7 +75,7 @@ Task<void> Dispatcher::run() {
 Task<void> Dispatcher::round() {
   const auto forgotten = clock_.now() - 4 * kLongestRetry;
   std::erase_if(trouble_, [&](const auto& entry) { return entry.second.not_before < forgotten; });
-  auto due = co_await store_.claim_work(clock_.durable(), rows_read());
+  auto due = co_await store_.claim_work(clock_.durable(), rows_read(), lane_);
   if (!due) {
     log::warn("work.unreadable", {{"code", due.code()}});
     co_return;
@@ -119,9 +120,9 @@ Task<Clock::time_point> Dispatcher::next_look() {
   Clock::time_point at = now + (store_.shared() ? kLongestSleepShared : kLongestSleep);
   for (const auto& [key, bad] : trouble_)
     if (bad.not_before > now) at = std::min(at, bad.not_before);
-  auto next = co_await store_.next_due();
-  if (!next || !next->has_value()) co_return at;
   // Rows that are due already are under way or in trouble, and both of these poke or are counted above.
+  auto next = co_await store_.next_due(clock_.durable(), lane_);
+  if (!next || !next->has_value()) co_return at;
   const auto wait = **next - clock_.durable();
   if (wait > Millis(0)) at = std::min(at, now + std::chrono::duration_cast<Clock::duration>(wait));
   co_return at;

@@ -1,6 +1,6 @@
-// Does what falls due: rows, not timers, so ten thousand waiting intents cost nothing and a restart loses none. Each
-// row goes to its handler; a row whose handler fails is tried again a little later. Handlers are idempotent: a row that
-// was dealt with by somebody else is simply gone.
+// Does what falls due in one lane: rows, not timers, so ten thousand waiting intents cost nothing and a restart loses
+// none. Each row goes to its handler; a row whose handler fails is tried again a little later. Handlers are idempotent:
+// a row that was dealt with by somebody else is simply gone.
 #pragma once
 
 #include "gateway/async/clock.hpp"
@@ -19,7 +19,7 @@ class Dispatcher {
   using Handler = std::function<Task<Result<void>>(WorkItem)>;
 
   // At most `at_once` handlers run at the same time. Lives on `executor`'s one thread.
-  Dispatcher(Store& store, Clock& clock, asio::any_io_executor executor, std::size_t at_once);
+  Dispatcher(Store& store, Clock& clock, asio::any_io_executor executor, WorkLane lane, std::size_t at_once);
 
   void handle(WorkKind kind, Handler handler);
   // Work may have been added: look now.
@@ -47,6 +47,7 @@ class Dispatcher {
   Clock& clock_;
   Notifier changed_;
   TaskGroup group_;
+  WorkLane lane_;
   std::size_t at_once_;
   std::map<WorkKind, Handler> handlers_;
   std::map<std::string, bool> under_way_;

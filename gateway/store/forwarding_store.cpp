@@ -69,8 +69,8 @@ Task<Result<std::vector<WorkItem>>> ForwardingStore::due_work(UtcTime now, std::
 Task<Result<std::vector<WorkItem>>> ForwardingStore::work_of_kind(WorkKind kind, std::int64_t limit) {
   return store_->work_of_kind(kind, limit);
 }
-Task<Result<std::optional<UtcTime>>> ForwardingStore::next_due() {
-  return store_->next_due();
+Task<Result<std::optional<UtcTime>>> ForwardingStore::next_due(UtcTime after, WorkLane lane) {
+  return store_->next_due(after, lane);
 }
 Task<Result<NotificationRow>> ForwardingStore::notification(std::string channel, std::string id) {
   return store_->notification(std::move(channel), std::move(id));
@@ -90,8 +90,8 @@ Task<Result<std::optional<IdempotencyRow>>> ForwardingStore::idempotency(std::st
 Task<Result<TurnLease>> ForwardingStore::turn_lease(TurnId turn) {
   return store_->turn_lease(std::move(turn));
 }
-Task<Result<std::vector<WorkItem>>> ForwardingStore::claim_work(UtcTime now, std::int64_t limit) {
-  return store_->claim_work(now, limit);
+Task<Result<std::vector<WorkItem>>> ForwardingStore::claim_work(UtcTime now, std::int64_t limit, WorkLane lane) {
+  return store_->claim_work(now, limit, lane);
 }
 Task<Result<Approval>> ForwardingStore::approval(ApprovalId id) {
   return store_->approval(std::move(id));

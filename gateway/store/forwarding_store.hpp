@@ -34,14 +34,14 @@ class ForwardingStore : public Store {
   Task<Result<std::vector<Refund>>> refunds_of_thread(ThreadId thread, std::int64_t limit) override;
   Task<Result<std::vector<WorkItem>>> due_work(UtcTime now, std::int64_t limit) override;
   Task<Result<std::vector<WorkItem>>> work_of_kind(WorkKind kind, std::int64_t limit) override;
-  Task<Result<std::optional<UtcTime>>> next_due() override;
+  Task<Result<std::optional<UtcTime>>> next_due(UtcTime after, WorkLane lane) override;
   Task<Result<NotificationRow>> notification(std::string channel, std::string id) override;
   Task<Result<std::vector<LedgerEntry>>> ledger_of_intent(IntentId intent) override;
   Task<Result<LedgerTotals>> ledger_totals(TenantId tenant) override;
   Task<Result<void>> verify_ledger() override;
   Task<Result<std::optional<IdempotencyRow>>> idempotency(std::string scope, std::string key) override;
   Task<Result<TurnLease>> turn_lease(TurnId turn) override;
-  Task<Result<std::vector<WorkItem>>> claim_work(UtcTime now, std::int64_t limit) override;
+  Task<Result<std::vector<WorkItem>>> claim_work(UtcTime now, std::int64_t limit, WorkLane lane) override;
   Task<Result<Approval>> approval(ApprovalId id) override;
   Task<Result<std::optional<Approval>>> approval_by_origin(ThreadId thread, std::string origin) override;
   Task<Result<std::vector<Approval>>> approvals(TenantId tenant, std::optional<ApprovalState> state,

@@ -25,6 +25,12 @@ enum class WorkKind : std::uint8_t {
   deliver_webhook,    // subject: endpoint + ':' + event id; payload: the message
   dead_webhook,       // the same, given up; never due: a person may send it again
 };
+// Two queues over the same rows. What goes to servers that tenants choose waits in one of its own: such a server may
+// take its time, and nothing that has to do with money waits behind it.
+enum class WorkLane : std::uint8_t { inside, outbound };
+constexpr WorkLane lane_of(WorkKind kind) {
+  return kind == WorkKind::deliver_webhook ? WorkLane::outbound : WorkLane::inside;
+}
 // The due time of what waits for a person.
 inline constexpr UtcTime kNeverDue{Millis(253'402'300'799'000)};  // the last second of the year 9999
 

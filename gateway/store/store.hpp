@@ -234,8 +234,8 @@ class Store {
   virtual Task<Result<std::vector<WorkItem>>> due_work(UtcTime now, std::int64_t limit) = 0;
   // All of a kind, the soonest due first.
   virtual Task<Result<std::vector<WorkItem>>> work_of_kind(WorkKind kind, std::int64_t limit) = 0;
-  // When the next item falls due; nothing when there is none.
-  virtual Task<Result<std::optional<UtcTime>>> next_due() = 0;
+  // When the next item of the lane falls due later than `after`; nothing when there is none.
+  virtual Task<Result<std::optional<UtcTime>>> next_due(UtcTime after, WorkLane lane) = 0;
   virtual Task<Result<NotificationRow>> notification(std::string channel, std::string id) = 0;
   virtual Task<Result<std::vector<LedgerEntry>>> ledger_of_intent(IntentId intent) = 0;
   virtual Task<Result<LedgerTotals>> ledger_totals(TenantId tenant) = 0;
@@ -255,10 +255,9 @@ class Store {
   virtual Task<Result<std::vector<AuditRow>>> audit(ThreadId thread, std::int64_t after, std::int64_t limit) = 0;
   // By whom, as far as the store's own clock knows, a running turn is held; not_found when it does not run.
   virtual Task<Result<TurnLease>> turn_lease(TurnId turn) = 0;
-  // due_work that no other daemon has claimed, claimed for this one until it has not asked again for a while.
-  virtual Task<Result<std::vector<WorkItem>>> claim_work(UtcTime now, std::int64_t limit) {
-    return due_work(now, limit);
-  }
+  // Of due_work what is of this lane and no other daemon has claimed, claimed for this one until it has not asked again
+  // for a while.
+  virtual Task<Result<std::vector<WorkItem>>> claim_work(UtcTime now, std::int64_t limit, WorkLane lane) = 0;
   // Running turns that nobody holds, oldest first: a stopped daemon left them.
   virtual Task<Result<std::vector<Turn>>> running_turns(std::int64_t limit) = 0;
 };

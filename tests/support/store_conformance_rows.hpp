@@ -17,7 +17,7 @@ TEST_P(StoreConformance, an_empty_store_finds_nothing) {
   EXPECT_FALSE(ask(store().intent_by_origin(thread.id, "x")).value().has_value());
   EXPECT_FALSE(ask(store().open_intent(thread.tenant, thread.user)).value().has_value());
   EXPECT_FALSE(ask(store().idempotency("scope", "key")).value().has_value());
-  EXPECT_FALSE(ask(store().next_due()).value().has_value());
+  EXPECT_FALSE(ask(store().next_due(from_millis(0), WorkLane::inside)).value().has_value());
   EXPECT_TRUE(ask(store().messages(thread.id, 0, 10)).value().empty());
   EXPECT_TRUE(ask(store().events(thread.id, 0, 10)).value().empty());
   EXPECT_TRUE(ask(store().due_work(from_millis(1), 10)).value().empty());
@@ -208,7 +208,7 @@ TEST_P(StoreConformance, work_falls_due_in_order_of_time) {
   const WorkItem early = make_work(2, WorkKind::close_order, 100);
   const WorkItem middle = make_work(3, WorkKind::resolve_order, 200);
   ASSERT_TRUE(good(commit_of(op::AddWork{late}, op::PutWork{early}, op::AddWork{middle})));
-  EXPECT_EQ(ask(store().next_due()).value(), from_millis(100));
+  EXPECT_EQ(ask(store().next_due(from_millis(0), WorkLane::inside)).value(), from_millis(100));
   EXPECT_TRUE(ask(store().due_work(from_millis(99), 10)).value().empty());
   EXPECT_EQ(ask(store().due_work(from_millis(200), 10)).value(), (std::vector<WorkItem>{early, middle}));
   EXPECT_EQ(ask(store().due_work(from_millis(999), 1)).value(), std::vector<WorkItem>{early});

@@ -273,7 +273,7 @@ TEST_P(StoreConformance, a_refused_batch_leaves_nothing_wherever_it_fails) {
     EXPECT_TRUE(ask(store().events(thread.id, 0, 10)).value().empty());
     EXPECT_EQ(ask(store().intent(paid.id)).value(), paid);
     EXPECT_TRUE(ask(store().refunds_of_intent(paid.id)).value().empty());
-    EXPECT_FALSE(ask(store().next_due()).value().has_value());
+    EXPECT_FALSE(ask(store().next_due(from_millis(0), WorkLane::inside)).value().has_value());
     EXPECT_EQ(ask(store().thread(thread.id)).value(), thread);
     EXPECT_TRUE(refused(ask(store().notification("wechat", make_notification(1).id)), Errc::not_found));
     EXPECT_EQ(ask(store().ledger_of_intent(paid.id)).value().size(), 1U);

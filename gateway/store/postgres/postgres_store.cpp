@@ -170,8 +170,8 @@ Task<Result<std::vector<WorkItem>>> PostgresStore::work_of_kind(WorkKind kind, s
   return readers_->read([kind, limit](Connection& db) { return postgres::list_work_of_kind(db, kind, limit); });
 }
 
-Task<Result<std::optional<UtcTime>>> PostgresStore::next_due() {
-  return readers_->read([](Connection& db) { return postgres::find_next_due(db); });
+Task<Result<std::optional<UtcTime>>> PostgresStore::next_due(UtcTime after, WorkLane lane) {
+  return readers_->read([after, lane](Connection& db) { return postgres::find_next_due(db, after, lane); });
 }
 
 Task<Result<NotificationRow>> PostgresStore::notification(std::string channel, std::string id) {
@@ -229,9 +229,9 @@ Task<Result<TurnLease>> PostgresStore::turn_lease(TurnId turn) {
   return readers_->read([id = std::move(turn)](Connection& db) { return postgres::find_turn_lease(db, id); });
 }
 
-Task<Result<std::vector<WorkItem>>> PostgresStore::claim_work(UtcTime now, std::int64_t limit) {
-  return readers_->read([now, limit, self = self_, claim = claim_](Connection& db) {
-    return postgres::claim_due_work(db, now, limit, self, claim);
+Task<Result<std::vector<WorkItem>>> PostgresStore::claim_work(UtcTime now, std::int64_t limit, WorkLane lane) {
+  return readers_->read([now, limit, lane, self = self_, claim = claim_](Connection& db) {
+    return postgres::claim_due_work(db, now, limit, lane, self, claim);
   });
 }
 

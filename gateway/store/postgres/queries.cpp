@@ -187,21 +187,24 @@ Result<std::vector<WorkItem>> list_work_of_kind(Connection& db, WorkKind kind, s
                   Values::of(to_string(kind), at_most(limit)), &sql::read_work);
 }
 
-Result<std::vector<WorkItem>> claim_due_work(Connection& db, UtcTime now, std::int64_t limit,
+Result<std::vector<WorkItem>> claim_due_work(Connection& db, UtcTime now, std::int64_t limit, WorkLane lane,
                                              const std::string& claimer, Millis lease) {
-  auto claimed = all_rows(db,
-                          "UPDATE work SET claimed_by = $3, claimed_until = clock_timestamp() + $4::bigint * interval "
-                          "'1 millisecond' WHERE (kind, subject) IN (SELECT kind, subject FROM work WHERE due_at <= $1"
-                          " AND (claimed_until <= clock_timestamp() OR claimed_by = $3)"
-                          " ORDER BY due_at, kind, subject LIMIT $2 FOR UPDATE SKIP LOCKED)"
-                          " RETURNING kind, subject, thread_id, payload, due_at, attempts",
-                          Values::of(now, at_most(limit), claimer, lease), &sql::read_work);
+  auto claimed =
+      all_rows(db,
+               "UPDATE work SET claimed_by = $3, claimed_until = clock_timestamp() + $4::bigint * interval "
+               "'1 millisecond' WHERE (kind, subject) IN (SELECT kind, subject FROM work WHERE due_at <= $1"
+               " AND (kind = 'deliver_webhook') = $5 AND (claimed_until <= clock_timestamp() OR claimed_by = $3)"
+               " ORDER BY due_at, kind, subject LIMIT $2 FOR UPDATE SKIP LOCKED)"
+               " RETURNING kind, subject, thread_id, payload, due_at, attempts",
+               Values::of(now, at_most(limit), claimer, lease, lane == WorkLane::outbound), &sql::read_work);
   if (claimed.ok()) std::ranges::sort(*claimed, {}, &WorkItem::due_at);
   return claimed;
 }
 
-Result<std::optional<UtcTime>> find_next_due(Connection& db) {
-  auto rows = db.query("SELECT due_at FROM work ORDER BY due_at LIMIT 1");
+Result<std::optional<UtcTime>> find_next_due(Connection& db, UtcTime after, WorkLane lane) {
+  auto rows =
+      db.query("SELECT due_at FROM work WHERE due_at > $1 AND (kind = 'deliver_webhook') = $2 ORDER BY due_at LIMIT 1",
+               Values::of(after, lane == WorkLane::outbound));
   if (!rows) return rows.error();
   if (rows->size() == 0) return std::optional<UtcTime>();
   return std::optional<UtcTime>(from_millis(rows->row(0).integer(0)));

@@ -56,9 +56,9 @@ Result<std::vector<WorkItem>> list_due_work(Connection& db, UtcTime now, std::in
 Result<std::vector<WorkItem>> list_work_of_kind(Connection& db, WorkKind kind, std::int64_t limit);
 // Claims for `claimer`, for `lease` of the database's time, what nobody else has claimed. Rows that others are about to
 // claim are passed over, not waited for.
-Result<std::vector<WorkItem>> claim_due_work(Connection& db, UtcTime now, std::int64_t limit,
+Result<std::vector<WorkItem>> claim_due_work(Connection& db, UtcTime now, std::int64_t limit, WorkLane lane,
                                              const std::string& claimer, Millis lease);
-Result<std::optional<UtcTime>> find_next_due(Connection& db);
+Result<std::optional<UtcTime>> find_next_due(Connection& db, UtcTime after, WorkLane lane);
 Result<NotificationRow> find_notification(Connection& db, const std::string& channel, const std::string& id);
 Result<std::optional<IdempotencyRow>> find_idempotency(Connection& db, const std::string& scope,
                                                        const std::string& key);

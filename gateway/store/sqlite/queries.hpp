@@ -59,7 +59,9 @@ Result<void> verify_audit(Database& db);
 
 Result<std::vector<WorkItem>> list_due_work(Database& db, UtcTime now, std::int64_t limit);
 Result<std::vector<WorkItem>> list_work_of_kind(Database& db, WorkKind kind, std::int64_t limit);
-Result<std::optional<UtcTime>> find_next_due(Database& db);
+// Of those due the ones of a lane.
+Result<std::vector<WorkItem>> list_due_work_of(Database& db, UtcTime now, std::int64_t limit, WorkLane lane);
+Result<std::optional<UtcTime>> find_next_due(Database& db, UtcTime after, WorkLane lane);
 Result<NotificationRow> find_notification(Database& db, const std::string& channel, const std::string& id);
 Result<std::optional<IdempotencyRow>> find_idempotency(Database& db, const std::string& scope, const std::string& key);
 

@@ -15,8 +15,22 @@ Result<std::vector<WorkItem>> list_work_of_kind(Database& db, WorkKind kind, std
   return all_rows(query.bind(to_string(kind), at_most(limit)), &sql::read_work);
 }
 
-Result<std::optional<UtcTime>> find_next_due(Database& db) {
-  Statement query = db.statement("SELECT due_at FROM work ORDER BY due_at LIMIT 1");
+// Few rows are outbound: they are found by the primary key (kind, subject), not by walking past all that is due later.
+Result<std::vector<WorkItem>> list_due_work_of(Database& db, UtcTime now, std::int64_t limit, WorkLane lane) {
+  const char* where = lane == WorkLane::outbound
+                          ? "WHERE kind = 'deliver_webhook' AND +due_at <= ?1 ORDER BY +due_at, subject LIMIT ?2"
+                          : "WHERE kind <> 'deliver_webhook' AND due_at <= ?1 ORDER BY due_at, kind, subject LIMIT ?2";
+  Statement query = db.statement(std::string(sql::kWork) + where);
+  return all_rows(query.bind(now, at_most(limit)), &sql::read_work);
+}
+
+Result<std::optional<UtcTime>> find_next_due(Database& db, UtcTime after, WorkLane lane) {
+  const char* text =
+      lane == WorkLane::outbound
+          ? "SELECT due_at FROM work WHERE kind = 'deliver_webhook' AND +due_at > ?1 ORDER BY +due_at LIMIT 1"
+          : "SELECT due_at FROM work WHERE kind <> 'deliver_webhook' AND due_at > ?1 ORDER BY due_at LIMIT 1";
+  Statement query = db.statement(text);
+  query.bind(after);
   auto row = query.step();
   if (!row) return row.error();
   if (!*row) return std::optional<UtcTime>();

@@ -187,8 +187,12 @@ Task<Result<std::vector<WorkItem>>> SqliteStore::work_of_kind(WorkKind kind, std
   return readers_->ask([kind, limit](Database& db) { return sqlite::list_work_of_kind(db, kind, limit); });
 }
 
-Task<Result<std::optional<UtcTime>>> SqliteStore::next_due() {
-  return readers_->ask([](Database& db) { return sqlite::find_next_due(db); });
+Task<Result<std::optional<UtcTime>>> SqliteStore::next_due(UtcTime after, WorkLane lane) {
+  return readers_->ask([after, lane](Database& db) { return sqlite::find_next_due(db, after, lane); });
+}
+
+Task<Result<std::vector<WorkItem>>> SqliteStore::claim_work(UtcTime now, std::int64_t limit, WorkLane lane) {
+  return readers_->ask([now, limit, lane](Database& db) { return sqlite::list_due_work_of(db, now, limit, lane); });
 }
 
 Task<Result<NotificationRow>> SqliteStore::notification(std::string channel, std::string id) {

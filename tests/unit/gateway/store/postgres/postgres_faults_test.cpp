@@ -207,13 +207,14 @@ TEST_F(PostgresFaults, work_that_one_daemon_claimed_another_leaves_alone_until_t
   Batch batch("work");
   for (int n = 1; n <= 10; ++n) batch.add(op::AddWork{make_work(n, WorkKind::close_order, n)});
   ASSERT_TRUE(commit(*one, std::move(batch)).ok());
-  EXPECT_EQ(loop.run(one->claim_work(from_millis(100), 4)).value().size(), 4U);
-  const auto others = loop.run(two->claim_work(from_millis(100), 100)).value();
+  EXPECT_EQ(loop.run(one->claim_work(from_millis(100), 4, WorkLane::inside)).value().size(), 4U);
+  const auto others = loop.run(two->claim_work(from_millis(100), 100, WorkLane::inside)).value();
   ASSERT_EQ(others.size(), 6U);
   EXPECT_EQ(others.front().due_at, from_millis(5));
   // `one` is gone: two gets its rows when its claim has run out.
-  ASSERT_TRUE(loop.until([&] { return loop.run(two->claim_work(from_millis(100), 100)).value().size() == 10U; }));
-  EXPECT_TRUE(loop.run(one->claim_work(from_millis(100), 100)).value().empty());
+  ASSERT_TRUE(loop.until(
+      [&] { return loop.run(two->claim_work(from_millis(100), 100, WorkLane::inside)).value().size() == 10U; }));
+  EXPECT_TRUE(loop.run(one->claim_work(from_millis(100), 100, WorkLane::inside)).value().empty());
 }
 
 TEST_F(PostgresFaults, a_turn_is_held_for_its_lease_and_no_longer) {

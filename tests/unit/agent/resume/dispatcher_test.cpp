@@ -1,0 +1,151 @@
+// Due rows reach their handlers: in time, in their lane, no more than allowed at once, and again after a failure.
+#include "agent/resume/dispatcher.hpp"
+
+#include "gateway/store/open/open.hpp"
+#include "tests/support/loop.hpp"
+#include "tests/support/store_rows.hpp"
+#include "tests/support/temp_folder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace purser {
+namespace {
+
+class DispatcherTest : public ::testing::Test {
+ protected:
+  DispatcherTest() {
+    StoreSettings settings;
+    settings.url = Secret("sqlite://" + folder.file("purser.db"));
+    store = open_store(settings, loop.clock).value();
+  }
+  WorkItem row(int n, WorkKind kind, Millis from_now) {
+    WorkItem item = test::make_work(n, kind, 0);
+    item.due_at = loop.clock.durable() + from_now;
+    return item;
+  }
+  void add(WorkItem item) {
+    Batch batch("test");
+    batch.add(op::AddWork{std::move(item)});
+    ASSERT_TRUE(loop.run(store->commit(std::move(batch))).ok());
+  }
+  Task<Result<void>> take(WorkItem item) {
+    Batch batch("test.take");
+    batch.add(op::TakeWork{item.kind, item.subject});
+    auto done = co_await store->commit(std::move(batch));
+    if (!done) co_return done.error();
+    taken.push_back(item.kind);
+    co_return Result<void>();
+  }
+  // Under way until the test lets it go.
+  Task<Result<void>> wait(WorkItem item) {
+    begun += 1;
+    auto slept = co_await loop.clock.sleep_until(loop.clock.now() + std::chrono::hours(1));
+    if (!slept) co_return slept.error();
+    co_return co_await take(std::move(item));
+  }
+  Dispatcher make(WorkLane lane, std::size_t at_once) {
+    return Dispatcher(*store, loop.clock, loop.executor(), lane, at_once);
+  }
+  void end(Dispatcher& dispatcher, test::Started<void>& running) {
+    running.cancel();
+    EXPECT_TRUE(loop.until([&] { return running.done(); }));
+    loop.run(dispatcher.stop(std::chrono::seconds(0)));
+  }
+
+  test::Loop loop;
+  test::TempFolder folder;
+  std::unique_ptr<Store> store;
+  std::vector<WorkKind> taken;
+  int begun = 0;
+};
+
+TEST_F(DispatcherTest, ARowIsHandledWhenItFallsDue) {
+  Dispatcher dispatcher = make(WorkLane::inside, 2);
+  dispatcher.handle(WorkKind::close_order, [this](WorkItem item) { return take(std::move(item)); });
+  add(row(1, WorkKind::close_order, Millis(5'000)));
+  auto running = loop.start(dispatcher.run());
+  ASSERT_TRUE(loop.until([&] { return loop.clock.next_wake().has_value(); }));
+  loop.advance(Millis(4'999));
+  EXPECT_TRUE(taken.empty());
+  loop.advance(Millis(1));
+  EXPECT_TRUE(loop.until([&] { return taken.size() == 1; }));
+  end(dispatcher, running);
+}
+
+TEST_F(DispatcherTest, NeverMoreThanAllowedAreUnderWay) {
+  Dispatcher dispatcher = make(WorkLane::inside, 2);
+  dispatcher.handle(WorkKind::close_order, [this](WorkItem item) { return wait(std::move(item)); });
+  for (int n = 1; n <= 5; ++n) add(row(n, WorkKind::close_order, Millis(0)));
+  auto running = loop.start(dispatcher.run());
+  ASSERT_TRUE(loop.until([&] { return begun == 2; }));
+  dispatcher.poke();
+  loop.settle();
+  EXPECT_EQ(dispatcher.under_way(), 2u);
+  EXPECT_EQ(begun, 2);
+  for (const int expected : {4, 5}) {
+    loop.advance(std::chrono::hours(1));
+    ASSERT_TRUE(loop.until([&] { return begun == expected; })) << begun;
+    EXPECT_LE(dispatcher.under_way(), 2u);
+  }
+  end(dispatcher, running);
+}
+
+// A tenant's server that takes its time holds up no payment: the lanes share neither places nor the rows read.
+TEST_F(DispatcherTest, SlowWorkOfOneLaneDoesNotHoldUpTheOther) {
+  Dispatcher inside = make(WorkLane::inside, 1);
+  Dispatcher outbound = make(WorkLane::outbound, 1);
+  inside.handle(WorkKind::close_order, [this](WorkItem item) { return take(std::move(item)); });
+  outbound.handle(WorkKind::deliver_webhook, [this](WorkItem item) { return wait(std::move(item)); });
+  for (int n = 1; n <= 300; ++n) add(row(n, WorkKind::deliver_webhook, Millis(-1'000)));
+  auto first = loop.start(inside.run());
+  auto second = loop.start(outbound.run());
+  ASSERT_TRUE(loop.until([&] { return begun == 1; }));
+  add(row(301, WorkKind::close_order, Millis(0)));
+  inside.poke();
+  EXPECT_TRUE(loop.until([&] { return !taken.empty(); }));
+  EXPECT_EQ(taken, std::vector<WorkKind>{WorkKind::close_order});
+  end(inside, first);
+  end(outbound, second);
+}
+
+// A due row that is under way is not what falls due next.
+TEST_F(DispatcherTest, ALongHandlerDoesNotHideTheNextRow) {
+  Dispatcher dispatcher = make(WorkLane::inside, 2);
+  dispatcher.handle(WorkKind::resolve_order, [this](WorkItem item) { return wait(std::move(item)); });
+  dispatcher.handle(WorkKind::close_order, [this](WorkItem item) { return take(std::move(item)); });
+  add(row(1, WorkKind::resolve_order, Millis(-1'000)));
+  add(row(2, WorkKind::close_order, Millis(2'000)));
+  auto running = loop.start(dispatcher.run());
+  ASSERT_TRUE(loop.until([&] { return begun == 1; }));
+  loop.settle();
+  loop.advance(Millis(2'000));
+  EXPECT_TRUE(loop.until([&] { return taken.size() == 1; }));
+  end(dispatcher, running);
+}
+
+TEST_F(DispatcherTest, ARowThatFailedIsTriedAgainALittleLater) {
+  Dispatcher dispatcher = make(WorkLane::inside, 2);
+  dispatcher.handle(WorkKind::close_order, [this](WorkItem item) -> Task<Result<void>> {
+    begun += 1;
+    if (begun < 3) return []() -> Task<Result<void>> { co_return Error(Errc::timed_out); }();
+    return take(std::move(item));
+  });
+  add(row(1, WorkKind::close_order, Millis(0)));
+  auto running = loop.start(dispatcher.run());
+  ASSERT_TRUE(loop.until([&] { return begun == 1; }));
+  loop.settle();
+  EXPECT_EQ(begun, 1);  // not at once
+  loop.advance(Millis(250));
+  ASSERT_TRUE(loop.until([&] { return begun == 2; }));
+  loop.settle();
+  loop.advance(Millis(250));
+  EXPECT_EQ(begun, 2);  // the second pause is longer
+  loop.advance(Millis(250));
+  EXPECT_TRUE(loop.until([&] { return taken.size() == 1; }));
+  end(dispatcher, running);
+}
+
+}  // namespace
+}  // namespace purser
