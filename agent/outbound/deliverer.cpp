@@ -64,16 +64,15 @@ Task<Result<void>> Deliverer::deliver(WorkItem item) {
   reason = "the row holds no message";
   if (body.empty()) co_return co_await put_aside(std::move(item), std::move(reason));
 
-  const std::int64_t now = to_seconds(ports_.clock.wall());
-  http::Call call(endpoint->origin, "POST", endpoint->target);
-  call.headers.emplace_back("Content-Type", "application/json");
-  call.headers.emplace_back("User-Agent", "purser/" PURSER_VERSION);
-  call.headers.emplace_back("webhook-id", id);
-  call.headers.emplace_back("webhook-timestamp", std::to_string(now));
-  call.headers.emplace_back("webhook-signature", webhook_signatures(endpoint->secrets, id, now, body));
-  call.body = body;
-  const Deadline limit = Deadline::after(ports_.clock, kAttemptTimeMax);
-  auto reply = co_await ports_.client.send(std::move(call), limit);
+  Health& health = health_[endpoint_id];
+  const Millis wait = wait_for(health);
+  reason.clear();
+  if (wait > Millis(0)) co_return co_await put_off(std::move(item), wait, std::move(reason));
+  health.under_way += 1;
+  auto reply = co_await send(*endpoint, id, body);
+  health.under_way -= 1;
+  health.answers = reply.ok();
+  if (!reply) health.not_before = ports_.clock.now() + kWaitForAnswer;
 
   item.attempts += 1;
   const bool taken = reply && reply->status >= 200 && reply->status < 300;
@@ -94,9 +93,28 @@ Task<Result<void>> Deliverer::deliver(WorkItem item) {
   co_return co_await put_off(std::move(item), std::max(*pause, asked), std::move(reason));
 }
 
+Millis Deliverer::wait_for(const Health& health) const {
+  if (health.answers) return health.under_way < kUnderWayMax ? Millis(0) : kWaitForPlace;
+  if (health.under_way > 0) return kWaitForAnswer;
+  return std::max(Millis(0), std::chrono::ceil<Millis>(health.not_before - ports_.clock.now()));
+}
+
+Task<Result<http::Reply>> Deliverer::send(const WebhookEndpoint& endpoint, std::string id, std::string body) {
+  const std::int64_t now = to_seconds(ports_.clock.wall());
+  http::Call call(endpoint.origin, "POST", endpoint.target);
+  call.headers.emplace_back("Content-Type", "application/json");
+  call.headers.emplace_back("User-Agent", "purser/" PURSER_VERSION);
+  call.headers.emplace_back("webhook-id", id);
+  call.headers.emplace_back("webhook-timestamp", std::to_string(now));
+  call.headers.emplace_back("webhook-signature", webhook_signatures(endpoint.secrets, id, now, body));
+  call.body = std::move(body);
+  const Deadline limit = Deadline::after(ports_.clock, kAttemptTimeMax);
+  co_return co_await ports_.client.send(std::move(call), limit);
+}
+
 Task<Result<void>> Deliverer::put_off(WorkItem item, Millis pause, std::string reason) {
   auto payload = nlohmann::json::parse(item.payload_json);
-  payload["last_failure"] = std::move(reason);
+  if (!reason.empty()) payload["last_failure"] = std::move(reason);
   item.payload_json = payload.dump();
   item.due_at = ports_.clock.durable() + pause;
   Batch batch("webhook.put_off");

@@ -156,11 +156,60 @@ TEST_F(DelivererTest, TriesAgainAfterNoAnswerAndNoRedirectIsFollowed) {
   client.push(Errc::connect_failed);
   ASSERT_TRUE(loop.run(deliverer->deliver(row())).ok());
   EXPECT_EQ(row().due_at - loop.clock.durable(), Millis(5'000));
+  loop.advance(Deliverer::kWaitForAnswer);
   http::Reply elsewhere = status(302);
   elsewhere.headers = {{"Location", "https://c.example"}};
   attempt(elsewhere);
   EXPECT_EQ(row().due_at - loop.clock.durable(), Millis(30'000));
   EXPECT_EQ(client.calls().size(), 2u);
+}
+
+// A server that never answers would else take every place there is, from the servers of all other tenants.
+TEST_F(DelivererTest, ASlowEndpointGetsFewMessagesAtATime) {
+  constexpr int kMessages = Deliverer::kUnderWayMax + 1;
+  for (int n = 1; n <= kMessages; ++n) happen("intent.succeeded");
+  const std::vector<WorkItem> all = rows(WorkKind::deliver_webhook);
+  ASSERT_EQ(all.size(), static_cast<std::size_t>(kMessages));
+  for (int n = 0; n < Deliverer::kUnderWayMax; ++n)
+    client.push_after(Millis(1'000), [](const http::Call&) { return Result<http::Reply>(status(204)); });
+  std::vector<test::Started<Result<void>>> under_way;
+  for (const WorkItem& item : all) under_way.push_back(loop.start(deliverer->deliver(item)));
+  ASSERT_TRUE(loop.until([&] { return under_way.back().done(); }));
+  EXPECT_EQ(client.calls().size(), static_cast<std::size_t>(Deliverer::kUnderWayMax));
+  loop.advance(Millis(1'000));
+  ASSERT_TRUE(loop.until([&] { return rows(WorkKind::deliver_webhook).size() == 1u; }));
+  // It waited without an attempt, and is taken as soon as it is due.
+  const WorkItem waited = row();
+  EXPECT_EQ(waited.subject, all.back().subject);
+  EXPECT_EQ(waited.attempts, 0);
+  EXPECT_EQ(waited.due_at, loop.clock.durable());
+  EXPECT_FALSE(json::parse(waited.payload_json).contains("last_failure"));
+  attempt(status(204));
+  EXPECT_TRUE(rows(WorkKind::deliver_webhook).empty());
+}
+
+TEST_F(DelivererTest, AnEndpointThatDoesNotAnswerIsTriedWithOneMessageAtATime) {
+  for (int n = 1; n <= 3; ++n) happen("intent.succeeded");
+  const std::vector<WorkItem> all = rows(WorkKind::deliver_webhook);
+  client.push(Errc::connect_failed);
+  ASSERT_TRUE(loop.run(deliverer->deliver(all[0])).ok());
+  ASSERT_TRUE(loop.run(deliverer->deliver(all[1])).ok());
+  EXPECT_EQ(client.calls().size(), 1u);  // the second was not sent
+  loop.advance(Deliverer::kWaitForAnswer);
+  client.push_silence();
+  auto probe = loop.start(deliverer->deliver(all[1]));
+  loop.settle();
+  ASSERT_TRUE(loop.until([&] { return client.calls().size() == 2u; }));
+  ASSERT_TRUE(loop.run(deliverer->deliver(all[2])).ok());  // while the probe is under way
+  EXPECT_EQ(client.calls().size(), 2u);
+  loop.advance(Deliverer::kAttemptTimeMax);
+  ASSERT_TRUE(loop.until([&] { return probe.done(); }));
+  loop.advance(Deliverer::kWaitForAnswer);
+  // An answer, be it a refusal, opens it again for all.
+  client.push(status(500));
+  ASSERT_TRUE(loop.run(deliverer->deliver(all[2])).ok());
+  attempt(status(204));
+  EXPECT_EQ(client.calls().size(), 4u);
 }
 
 TEST_F(DelivererTest, KeepsTheTimeItIsAskedFor) {
