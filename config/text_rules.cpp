@@ -1,5 +1,6 @@
 #include "config/text_rules.hpp"
 
+#include "validation/money/ascii.hpp"
 #include "validation/money/ids.hpp"
 
 #include <algorithm>
@@ -21,13 +22,6 @@ bool all_of(std::string_view text, Test test) {
   return std::all_of(text.begin(), text.end(), test);
 }
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-bool is_visible(char c) {
-  return c > ' ' && c < '\x7f';
-}
-
 bool is_port(std::string_view text) {
   unsigned port = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
@@ -38,10 +32,10 @@ bool is_host(std::string_view host) {
   if (host.empty() || host.size() > 253) return false;
   if (host.front() == '[')
     return host.size() > 3 && host.back() == ']' && all_of(host.substr(1, host.size() - 2), [](char c) {
-             return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' || c == '.';
+             return ascii::is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F') || c == ':' || c == '.';
            });
   return all_of(host, [](char c) {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_';
+    return ascii::is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '.' || c == '_';
   });
 }
 
@@ -57,12 +51,6 @@ std::size_t port_colon(std::string_view authority) {
 std::string_view authority_of(std::string_view url) {
   url.remove_prefix(url.find("//") + 2);
   return url.substr(0, url.find('/'));
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\r' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\r' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
 }
 
 }  // namespace
@@ -83,7 +71,7 @@ bool is_listen_address(std::string_view text) {
 
 bool is_http_url(std::string_view text) {
   if (!text.starts_with("http://") && !text.starts_with("https://")) return false;
-  if (text.ends_with('/') || text.find_first_of("?#@\\") != std::string_view::npos || !all_of(text, is_visible))
+  if (text.ends_with('/') || text.find_first_of("?#@\\") != std::string_view::npos || !ascii::is_visible(text))
     return false;
   const std::string_view authority = authority_of(text);
   return port_colon(authority) == std::string_view::npos ? is_host(authority) : is_address(authority);
@@ -99,7 +87,7 @@ bool is_loopback_url(std::string_view text) {
   const std::string_view host = authority.substr(0, port_colon(authority));
   // Digits and dots behind "127." are an address of this machine; 127.example.com is a name.
   return host == "localhost" || host == "[::1]" ||
-         (host.starts_with("127.") && all_of(host, [](char c) { return is_digit(c) || c == '.'; }));
+         (host.starts_with("127.") && all_of(host, [](char c) { return ascii::is_digit(c) || c == '.'; }));
 }
 
 bool is_model_url(std::string_view text) {
@@ -126,7 +114,7 @@ bool is_database_url(std::string_view text) {
 
 bool is_redis_url(std::string_view text) {
   constexpr std::string_view kScheme = "redis://";
-  return text.starts_with(kScheme) && text.size() > kScheme.size() && all_of(text, is_visible);
+  return text.starts_with(kScheme) && text.size() > kScheme.size() && ascii::is_visible(text);
 }
 
 bool is_catalogue_source(std::string_view text) {
@@ -176,20 +164,20 @@ bool is_api_key_list(std::string_view text) {
   std::set<std::string_view> keys;
   while (!text.empty()) {
     const std::size_t end = text.find_first_of(",\n");
-    const std::string_view entry = trimmed(text.substr(0, end));
+    const std::string_view entry = ascii::trimmed(text.substr(0, end));
     text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
     if (entry.empty()) continue;
     const std::size_t colon = entry.find(':');
     if (colon == std::string_view::npos || !TenantId::parse(entry.substr(0, colon))) return false;
     const std::string_view key = entry.substr(colon + 1);
-    if (key.size() < kApiKeyLengthMin || key.size() > kApiKeyLengthMax || !all_of(key, is_visible)) return false;
+    if (key.size() < kApiKeyLengthMin || key.size() > kApiKeyLengthMax || !ascii::is_visible(key)) return false;
     if (!keys.insert(key).second) return false;  // one key cannot belong to two tenants
   }
   return !keys.empty();
 }
 
 bool is_apiv3_key(std::string_view text) {
-  return text.size() == 32 && all_of(text, is_visible);
+  return text.size() == 32 && ascii::is_visible(text);
 }
 
 bool is_private_key_pem(std::string_view text) {
@@ -198,21 +186,21 @@ bool is_private_key_pem(std::string_view text) {
 }
 
 bool is_digits(std::string_view text) {
-  return text.size() >= 8 && text.size() <= 32 && all_of(text, is_digit);
+  return text.size() >= 8 && text.size() <= 32 && all_of(text, ascii::is_digit);
 }
 
 bool is_upper_hex(std::string_view text) {
-  return text.size() <= 40 && all_of(text, [](char c) { return is_digit(c) || (c >= 'A' && c <= 'F'); });
+  return text.size() <= 40 && all_of(text, [](char c) { return ascii::is_digit(c) || (c >= 'A' && c <= 'F'); });
 }
 
 bool is_public_key_id(std::string_view text) {
   constexpr std::string_view kPrefix = "PUB_KEY_ID_";
   return text.starts_with(kPrefix) && text.size() > kPrefix.size() && text.size() <= 64 &&
-         all_of(text.substr(kPrefix.size()), is_digit);
+         all_of(text.substr(kPrefix.size()), ascii::is_digit);
 }
 
 bool is_word(std::string_view text) {
-  return text.size() <= 128 && all_of(text, is_visible);
+  return text.size() <= 128 && ascii::is_visible(text);
 }
 
 }  // namespace purser

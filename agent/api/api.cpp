@@ -20,7 +20,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::int64_t kMessagesDefault = 50;
-constexpr std::int64_t kMessagesMax = 200;
+constexpr std::int64_t kMessagesPageMax = 200;
 constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
@@ -188,7 +188,7 @@ Api::Reply Api::get_messages(Call& call) {
   if (!query) co_return query.error();
   auto after = query->integer("after", 0, 0, kSeqMax);
   if (!after) co_return after.error();
-  auto limit = query->integer("limit", kMessagesDefault, 1, kMessagesMax);
+  auto limit = query->integer("limit", kMessagesDefault, 1, kMessagesPageMax);
   if (!limit) co_return limit.error();
   auto rows = co_await ports_.store.messages(thread->id, *after, *limit + 1);
   if (!rows) co_return rows.error();

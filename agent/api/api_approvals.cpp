@@ -16,7 +16,7 @@ using nlohmann::json;
 constexpr std::int64_t kDefault = 50;
 constexpr std::int64_t kMax = 200;
 // How far back a list is read; what waits for a person is never that much.
-constexpr std::int64_t kLookedAt = 2'000;
+constexpr std::int64_t kApprovalsRead = 2'000;
 constexpr std::size_t kNoteMax = 500;
 
 }  // namespace
@@ -41,7 +41,7 @@ Api::Reply Api::get_approvals(Call& call) {
     if (!wanted) co_return Error(Errc::request_malformed, "no such state of an approval", "state");
     state = *wanted;
   }
-  auto rows = co_await ports_.store.approvals(call.caller.tenant, state, kLookedAt);
+  auto rows = co_await ports_.store.approvals(call.caller.tenant, state, kApprovalsRead);
   if (!rows) co_return rows.error();
   auto next = rows->begin();
   if (query->has("after")) {

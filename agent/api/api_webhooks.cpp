@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 
 // Those of all tenants are looked at: there are few, or something is badly wrong.
-constexpr std::int64_t kLookedAt = 10'000;
+constexpr std::int64_t kDeliveriesRead = 10'000;
 constexpr std::int64_t kShownDefault = 50;
 constexpr std::int64_t kShownMax = 200;
 
@@ -52,7 +52,7 @@ Api::Reply Api::get_deliveries(Call& call) {
   if (state != "dead" && state != "pending")
     co_return Error(Errc::request_malformed, "a delivery is dead or pending", "state");
   const WorkKind kind = state == "dead" ? WorkKind::dead_webhook : WorkKind::deliver_webhook;
-  auto rows = co_await ports_.store.work_of_kind(kind, kLookedAt);
+  auto rows = co_await ports_.store.work_of_kind(kind, kDeliveriesRead);
   if (!rows) co_return rows.error();
   std::erase_if(*rows, [&](const WorkItem& row) { return !is_of(row, call.caller.tenant, ports_.endpoints); });
   const bool more = std::ssize(*rows) > *limit;
@@ -67,7 +67,7 @@ Api::Reply Api::redeliver(Call& call) {
   if (!key) co_return key.error();
   auto body = api::object_body(call.request, {}, true);
   if (!body) co_return body.error();
-  auto rows = co_await ports_.store.work_of_kind(WorkKind::dead_webhook, kLookedAt);
+  auto rows = co_await ports_.store.work_of_kind(WorkKind::dead_webhook, kDeliveriesRead);
   if (!rows) co_return rows.error();
   const auto found = std::find_if(rows->begin(), rows->end(), [&](const WorkItem& row) {
     return row.subject == call.parts.front() && is_of(row, call.caller.tenant, ports_.endpoints);

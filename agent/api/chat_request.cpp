@@ -9,15 +9,15 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMessagesMax = 2'000;
+constexpr std::size_t kChatMessagesMax = 2'000;
 constexpr std::size_t kMetadataMembers = 16;
 constexpr std::size_t kMetadataName = 64;
 constexpr std::size_t kMetadataValue = 512;
 constexpr std::size_t kUserMax = 128;
 
 // Read below.
-constexpr std::array<std::string_view, 7> kRead{"model",  "messages",       "metadata",         "user",
-                                                "stream", "stream_options", "safety_identifier"};
+constexpr std::array<std::string_view, 7> kChatMembers{"model",  "messages",       "metadata",         "user",
+                                                       "stream", "stream_options", "safety_identifier"};
 // How a model would choose its words: there is nothing to steer here.
 constexpr std::array<std::string_view, 16> kWithoutEffect{"temperature",
                                                           "top_p",
@@ -117,7 +117,7 @@ namespace {
 
 std::optional<Refusal> refuse_parameter(const std::string& name, const json& value) {
   const auto is_name = [&](std::string_view known) { return known == name; };
-  if (std::any_of(kRead.begin(), kRead.end(), is_name)) return std::nullopt;
+  if (std::any_of(kChatMembers.begin(), kChatMembers.end(), is_name)) return std::nullopt;
   if (std::any_of(kWithoutEffect.begin(), kWithoutEffect.end(), is_name)) return std::nullopt;
   bool known = false;
   for (const Harmless& harmless : kHarmless) {
@@ -157,7 +157,7 @@ std::optional<Refusal> read_messages(const json& body, ChatRequest& request) {
   if (messages == body.end()) return missing("messages");
   if (!messages->is_array()) return bad_type("messages", "an array");
   if (messages->empty()) return bad_value("messages", "at least one message");
-  if (messages->size() > kMessagesMax) return bad_value("messages", "at most 2000 messages");
+  if (messages->size() > kChatMessagesMax) return bad_value("messages", "at most 2000 messages");
   for (std::size_t i = 0; i < messages->size(); ++i) {
     const json& message = (*messages)[i];
     const std::string place = "messages." + std::to_string(i);

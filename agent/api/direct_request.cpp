@@ -11,22 +11,22 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::size_t kMessagesMax = 2'000;
+constexpr std::size_t kDirectMessagesMax = 2'000;
 constexpr std::size_t kToolsMax = 128;
 constexpr std::size_t kNameMax = 128;
 
 // Read below.
-constexpr std::array<std::string_view, 11> kRead{"model",
-                                                 "messages",
-                                                 "tools",
-                                                 "user",
-                                                 "safety_identifier",
-                                                 "stream",
-                                                 "stream_options",
-                                                 "max_tokens",
-                                                 "max_completion_tokens",
-                                                 "metadata",
-                                                 "n"};
+constexpr std::array<std::string_view, 11> kDirectMembers{"model",
+                                                          "messages",
+                                                          "tools",
+                                                          "user",
+                                                          "safety_identifier",
+                                                          "stream",
+                                                          "stream_options",
+                                                          "max_tokens",
+                                                          "max_completion_tokens",
+                                                          "metadata",
+                                                          "n"};
 // Handed on as they are.
 constexpr std::array<std::string_view, 12> kHandedOn{
     "temperature",     "top_p",       "frequency_penalty",   "presence_penalty", "seed",     "stop", "logit_bias",
@@ -40,7 +40,7 @@ bool has(const List& list, std::string_view name) {
 std::optional<Refusal> read_parameters(const json& body, ModelRequest& question) {
   json extra = json::object();
   for (const auto& [name, value] : body.items()) {
-    if (has(kRead, name) || value.is_null()) continue;
+    if (has(kDirectMembers, name) || value.is_null()) continue;
     if (!has(kHandedOn, name))
       return Refusal{400, "unknown_parameter", "'" + name.substr(0, 64) + "' is not handed on to models", {}};
     extra[name] = value;
@@ -144,7 +144,7 @@ std::optional<Refusal> read_messages(const json& body, ModelRequest& question) {
   const auto messages = body.find("messages");
   if (messages == body.end()) return missing("messages");
   if (!messages->is_array()) return bad_type("messages", "an array");
-  if (messages->size() > kMessagesMax) return bad_value("messages", "at most 2000 messages");
+  if (messages->size() > kDirectMessagesMax) return bad_value("messages", "at most 2000 messages");
   for (std::size_t i = 0; i < messages->size(); ++i)
     if (auto refused = read_message((*messages)[i], "messages." + std::to_string(i), question)) return refused;
   if (question.messages.empty()) return bad_value("messages", "at least one message beside the instructions");

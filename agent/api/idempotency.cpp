@@ -4,6 +4,7 @@
 #include "agent/api/request.hpp"
 #include "gateway/crypto/digest.hpp"
 #include "gateway/log.hpp"
+#include "validation/money/ascii.hpp"
 
 #include <cmath>
 #include <utility>
@@ -62,7 +63,7 @@ Result<std::optional<std::string>> Idempotency::key_of(const http::Headers& head
     return std::optional<std::string>();
   }
   const std::string_view key = **value;
-  if (key.empty() || key.size() > kKeyMax || !api::is_visible(key)) {
+  if (key.empty() || key.size() > kKeyMax || !ascii::is_visible(key)) {
     return Error(Errc::request_malformed, "this is 1 to 255 visible characters", std::string(kHeader));
   }
   return std::optional<std::string>(key);

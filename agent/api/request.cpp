@@ -18,10 +18,6 @@ bool is_json_type(std::string_view type) {
 
 }  // namespace
 
-bool is_visible(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > 0x20 && c < 0x7f; });
-}
-
 Result<std::optional<std::string_view>> single_header(const http::Headers& headers, std::string_view name) {
   std::optional<std::string_view> found;
   for (const auto& [key, value] : headers) {

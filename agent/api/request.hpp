@@ -15,9 +15,6 @@
 
 namespace purser::api {
 
-// Printable ASCII without the space.
-bool is_visible(std::string_view text);
-
 // The value of a header that may stand at most once. Error: request_malformed.
 Result<std::optional<std::string_view>> single_header(const http::Headers& headers, std::string_view name);
 

@@ -1,17 +1,13 @@
 #include "agent/api/request_limits.hpp"
 
+#include "validation/money/ascii.hpp"
+
 #include <algorithm>
 
 namespace purser::api {
 namespace {
 
 constexpr Millis kMinute{60'000};
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
-  return text;
-}
 
 std::int64_t whole_seconds(Millis time) {
   return std::max<std::int64_t>(1, std::chrono::ceil<std::chrono::seconds>(time).count());
@@ -30,7 +26,7 @@ std::string client_address(const http::Request& request, const std::vector<std::
   std::string_view rest = way;
   while (!rest.empty()) {
     const auto comma = rest.rfind(',');
-    const std::string_view last = trimmed(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
+    const std::string_view last = ascii::trimmed(comma == std::string_view::npos ? rest : rest.substr(comma + 1));
     if (!last.empty() && !trusted(last)) return std::string(last);
     rest = comma == std::string_view::npos ? std::string_view() : rest.substr(0, comma);
   }

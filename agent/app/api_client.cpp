@@ -7,7 +7,7 @@ namespace {
 using nlohmann::json;
 
 // A turn with a slow model may take this long; the API's own limits are shorter.
-constexpr std::chrono::seconds kPatience{90};
+constexpr std::chrono::seconds kAnswerWithin{90};
 // A control call may move the very clock that its time limit is measured on.
 constexpr std::chrono::hours kControlPatience{24 * 365};
 
@@ -55,23 +55,23 @@ Task<Result<json>> ApiClient::create_thread(std::string user, std::string openid
   json body = {{"user", {{"id", std::move(user)}}}, {"locale", std::move(locale)}};
   if (!openid.empty()) body["user"]["openid"] = std::move(openid);
   request.body = body.dump();
-  co_return co_await send(std::move(request), kPatience);
+  co_return co_await send(std::move(request), kAnswerWithin);
 }
 
 Task<Result<json>> ApiClient::say(std::string thread, std::string text) {
   http::Call request = call("POST", "/v1/threads/" + thread + "/turns");
   request.body = json{{"text", std::move(text)}}.dump(-1, ' ', false, json::error_handler_t::replace);
-  co_return co_await send(std::move(request), kPatience);
+  co_return co_await send(std::move(request), kAnswerWithin);
 }
 
 Task<Result<json>> ApiClient::intent(std::string id) {
   http::Call request = call("GET", "/v1/intents/" + id);
-  co_return co_await send(std::move(request), kPatience);
+  co_return co_await send(std::move(request), kAnswerWithin);
 }
 
 Task<Result<json>> ApiClient::messages(std::string thread, std::int64_t after) {
   http::Call request = call("GET", "/v1/threads/" + thread + "/messages?limit=100&after=" + std::to_string(after));
-  co_return co_await send(std::move(request), kPatience);
+  co_return co_await send(std::move(request), kAnswerWithin);
 }
 
 Task<Result<json>> ApiClient::control(http::Origin sandbox, std::string path, json body) {

@@ -22,8 +22,8 @@ namespace {
 using nlohmann::json;
 
 // A webhook that has not made the thread speak by then never will.
-constexpr std::chrono::seconds kPatience{15};
-constexpr std::chrono::milliseconds kLook{5};
+constexpr std::chrono::seconds kStepWithin{15};
+constexpr std::chrono::milliseconds kLookEvery{5};
 
 // What the customer says, in both languages.
 struct Script {
@@ -126,7 +126,7 @@ class Demo {
   // Waits until the shop speaks by itself: a webhook, an expiry.
   Task<Result<void>> hear() {
     const auto start = clock_.now();
-    while (clock_.now() - start < kPatience) {
+    while (clock_.now() - start < kStepWithin) {
       auto page = co_await client_.messages(thread_, heard_);
       if (!page) co_return page.error();
       for (const json& message : (*page)["data"]) {
@@ -137,7 +137,7 @@ class Demo {
         if (!quiet_) shown_.reply(reply, since(start));
         co_return success();
       }
-      const auto next = clock_.now() + kLook;
+      const auto next = clock_.now() + kLookEvery;
       (void)co_await clock_.sleep_until(next);
     }
     co_return Error(Errc::timed_out, "the shop did not speak");

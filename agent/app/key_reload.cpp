@@ -14,7 +14,7 @@
 namespace purser {
 namespace {
 
-constexpr std::chrono::seconds kLookEvery{10};
+constexpr std::chrono::seconds kFilesLookedAtEvery{10};
 
 void reload(const UseKeys& use, const SettingsSources& sources) {
   const LoadedSettings loaded = load_settings(sources);
@@ -62,7 +62,7 @@ Task<void> reload_keys_on_hangup(UseKeys use, SettingsSources sources) {
 Task<void> reload_keys_on_change(UseKeys use, Clock& clock, SettingsSources sources) {
   auto seen = stamps_of(sources);
   while (true) {
-    const auto wake = clock.now() + kLookEvery;
+    const auto wake = clock.now() + kFilesLookedAtEvery;
     auto slept = co_await clock.sleep_until(wake);
     if (!slept) co_return;
     auto now = stamps_of(sources);

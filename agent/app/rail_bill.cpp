@@ -14,7 +14,7 @@
 namespace purser {
 namespace {
 
-constexpr std::chrono::minutes kPatience{2};
+constexpr std::chrono::minutes kBillWithin{2};
 constexpr std::size_t kPackedBytesMax = 64U << 20;
 
 }  // namespace
@@ -39,7 +39,7 @@ Result<books::TradeBill> fetch_trade_bill(const WechatSettings& settings, const 
   if (!channel) return channel.error();
 
   Result<books::TradeBill> bill(Errc::internal);
-  const Deadline limit = Deadline::after(clock, kPatience);
+  const Deadline limit = Deadline::after(clock, kBillWithin);
   asio::co_spawn(loop, (*channel)->trade_bill(date, limit),
                  [&](std::exception_ptr error, Result<books::TradeBill> result) {
                    loop.stop();  // a connection that is kept for the next call would hold it up

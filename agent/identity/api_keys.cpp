@@ -2,6 +2,7 @@
 
 #include "agent/identity/key_file.hpp"
 #include "gateway/crypto/digest.hpp"
+#include "validation/money/ascii.hpp"
 
 #include <algorithm>
 
@@ -10,17 +11,6 @@ namespace {
 
 // What a key of the settings is called: it has no id.
 constexpr std::size_t kNameDigits = 12;
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r";
-  const auto first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
-}
-
-bool is_visible(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c <= '~'; });
-}
 
 Error bad_entry(std::size_t place, std::string_view rule) {
   return {Errc::config_bad_value, "entry " + std::to_string(place) + ": " + std::string(rule), "auth.api_keys"};
@@ -40,7 +30,7 @@ Result<void> ApiKeys::add_settings(const AuthSettings& settings) {
   std::string_view rest = settings.api_keys.reveal();
   for (std::size_t place = 1; !rest.empty(); ++place) {
     const auto end = std::min(rest.find_first_of(",\n"), rest.size());
-    const std::string_view entry = trimmed(rest.substr(0, end));
+    const std::string_view entry = ascii::trimmed(rest.substr(0, end));
     rest.remove_prefix(std::min(end + 1, rest.size()));
     if (entry.empty()) continue;
     const auto colon = entry.find(':');
@@ -48,7 +38,7 @@ Result<void> ApiKeys::add_settings(const AuthSettings& settings) {
     auto tenant = TenantId::parse(entry.substr(0, colon));
     if (!tenant) return bad_entry(place, "the tenant is 1 to 64 of letters, digits and -_.");
     const std::string_view key = entry.substr(colon + 1);
-    if (key.size() < kLengthMin || key.size() > kLengthMax || !is_visible(key)) {
+    if (key.size() < kLengthMin || key.size() > kLengthMax || !ascii::is_visible(key)) {
       return bad_entry(place, "a key is 16 to 256 visible characters without a space");
     }
     const std::string digest = crypto::sha256_hex(key);

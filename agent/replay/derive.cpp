@@ -1,3 +1,4 @@
+#include "agent/replay/rail_faults.hpp"
 #include "agent/replay/runner.hpp"
 
 #include <algorithm>
@@ -7,8 +8,6 @@
 namespace purser::replay {
 namespace {
 
-constexpr std::array kRailFaults{"timeout_before", "timeout_after", "reset",     "reset_after",  "http_500",
-                                 "http_500_after", "http_429",      "malformed", "bad_signature"};
 constexpr std::array kMutants{"times_100", "negative", "zero", "text", "huge", "unknown_field", "cut", "doubled_key"};
 constexpr std::size_t kDropsMax = 8;  // of one turn: its intent, its card, its words, and what they were about
 

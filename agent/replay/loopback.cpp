@@ -20,7 +20,7 @@
 namespace purser::replay {
 namespace {
 
-constexpr std::chrono::seconds kPatience{8};
+constexpr std::chrono::seconds kSocketPatience{8};
 constexpr std::chrono::milliseconds kQuiet{40};
 constexpr std::chrono::seconds kCallTimeMax{30};
 
@@ -193,7 +193,7 @@ class Sockets {
   // Runs the loop until that holds. False: it never did.
   template <class Holds>
   bool until(const Holds& holds) {
-    const auto limit = clock_.now() + kPatience;
+    const auto limit = clock_.now() + kSocketPatience;
     while (!holds() && clock_.now() < limit) {
       loop_.restart();
       loop_.run_one_for(std::chrono::milliseconds(10));
@@ -393,7 +393,7 @@ class Sockets {
   }
 
   void expect(const std::string& key, const json& wanted, const std::string& thread) {
-    const auto limit = clock_.now() + kPatience;
+    const auto limit = clock_.now() + kSocketPatience;
     for (;;) {
       const auto actual = seen(key, wanted, thread);
       if (!actual) return;
@@ -408,7 +408,7 @@ class Sockets {
   void finally() {
     at_ = script_.steps.size();
     const json wanted = script_.root.value("finally", json::object());
-    const auto limit = clock_.now() + kPatience;
+    const auto limit = clock_.now() + kSocketPatience;
     for (std::string how = unsettled(wanted); !how.empty(); how = unsettled(wanted)) {
       if (clock_.now() > limit) return fail(how);
       loop_.restart();

@@ -2,6 +2,7 @@
 
 #include "agent/app/commands.hpp"
 #include "agent/replay/ground.hpp"
+#include "agent/replay/rail_faults.hpp"
 #include "agent/replay/stage.hpp"
 #include "gateway/async/system_clock.hpp"
 
@@ -19,8 +20,6 @@ namespace {
 constexpr std::array kGoods{"tea-longjing-100g", "tea-jasmine-50g", "tea-bag-single",
                             "cup-celadon",       "tea-puer-2005",   "no-such-tea"};
 constexpr std::array kPrices{8800, 2990, 99, 4500, 368'000, 100};
-constexpr std::array kRailFaults{"timeout_before", "timeout_after", "reset",     "reset_after",  "http_500",
-                                 "http_500_after", "http_429",      "malformed", "bad_signature"};
 constexpr std::array kCallbackFaults{"duplicate", "drop",          "lost",          "ack_lost",
                                      "tampered",  "bad_signature", "bad_ciphertext"};
 constexpr std::array kModelFaults{"refuse", "reset", "http_429", "http_500", "bad_json", "timeout"};
@@ -28,7 +27,7 @@ constexpr std::array kClaims{"好的。",       "payment received", "已收到�
                              "退款已到账。", "All right.",       "请付款。"};
 constexpr std::array<std::int64_t, 10> kPauses{1,      999,     1'000,   15'000,  59'999,
                                                60'000, 120'000, 299'999, 300'000, 900'000};
-constexpr Millis kPatience{30 * 3'600'000};
+constexpr Millis kDrainedWithin{30 * 3'600'000};
 
 template <class Array>
 auto pick(Dice& dice, const Array& from) {
@@ -219,7 +218,7 @@ class Play {
       for (const ClientCallPtr& call : world_.lost_calls()) world_.ask(call);
       world_.settle();
     }
-    const bool drained = world_.drain(kPatience);
+    const bool drained = world_.drain(kDrainedWithin);
     if (!drained) world_.mirror().blame("I11", "a day later something is still left to do");
     stage_.judge(true);
     for (const auto& [name, id] : stage_.threads()) {

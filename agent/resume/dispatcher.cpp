@@ -1,5 +1,6 @@
 #include "agent/resume/dispatcher.hpp"
 
+#include "gateway/async/task_log.hpp"
 #include "gateway/log.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
@@ -33,14 +34,7 @@ Dispatcher::Dispatcher(Store& store, Clock& clock, asio::any_io_executor executo
     : store_(store),
       clock_(clock),
       changed_(executor, clock),
-      group_(executor, clock,
-             [](std::string_view name, std::exception_ptr error) {
-               try {
-                 std::rethrow_exception(error);
-               } catch (const std::exception& e) {
-                 log::error("work.threw", {{"work", name}, {"what", e.what()}});
-               }
-             }),
+      group_(executor, clock, logged_as("work.threw")),
       lane_(lane),
       at_once_(at_once) {}
 

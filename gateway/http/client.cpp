@@ -4,6 +4,7 @@
 #include "gateway/async/mutex.hpp"
 #include "gateway/async/one_shot.hpp"
 #include "gateway/async/task_group.hpp"
+#include "gateway/async/task_log.hpp"
 #include "gateway/async/with_timeout.hpp"
 #include "gateway/http/connection.hpp"
 #include "gateway/http/public_address.hpp"
@@ -21,14 +22,6 @@ namespace purser::http {
 namespace {
 
 using tcp = asio::ip::tcp;
-
-void log_task_failed(std::string_view name, const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& e) {
-    log::error("http.task_failed", {{"task", name}, {"what", e.what()}});
-  }
-}
 
 bool set_by_client(std::string_view name) {
   constexpr std::array<std::string_view, 5> kOwn{"Host", "Content-Length", "Transfer-Encoding", "Connection",
@@ -97,7 +90,7 @@ class Pool {
         limits_(limits),
         ca_file_(std::move(ca_file)),
         tls_(std::move(tls)),
-        tasks_(std::move(executor), clock, log_task_failed) {}
+        tasks_(std::move(executor), clock, logged_as("http.task_failed")) {}
 
   static Task<Result<Reply>> send(std::shared_ptr<Pool> self, Call call, Deadline deadline);
   static Task<Result<Reply>> stream(std::shared_ptr<Pool> self, Call call, ReplySink& sink, Deadline deadline);

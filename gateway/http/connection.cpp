@@ -1,6 +1,7 @@
 #include "gateway/http/connection.hpp"
 
 #include "gateway/async/completion.hpp"
+#include "gateway/http/beast_text.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/connect.hpp>
@@ -25,16 +26,12 @@ namespace beast_http = boost::beast::http;
 using tcp = asio::ip::tcp;
 using error_code = boost::system::error_code;
 using TlsStream = asio::ssl::stream<tcp::socket>;
-using Parser = beast_http::response_parser<beast_http::string_body>;
+using ReplyParser = beast_http::response_parser<beast_http::string_body>;
 using PieceParser = beast_http::response_parser<beast_http::buffer_body>;
 
 constexpr int kInterimRepliesMax = 8;
 constexpr std::size_t kReadAhead = 64 << 10;
 constexpr std::size_t kPieceBytes = 8 << 10;
-
-std::string_view view(boost::beast::string_view text) {
-  return {text.data(), text.size()};
-}
 
 // What a failed read says about the answer. Whatever is not plainly the peer's grammar means that the outcome is open.
 Error read_error(const error_code& ec) {
@@ -97,7 +94,7 @@ class StreamConnection final : public Connection {
   }
 
   Task<Result<Exchange>> exchange(std::string request, bool is_head) override {
-    std::optional<Parser> parser;
+    std::optional<ReplyParser> parser;
     Exchange out;
     auto head = co_await ask(std::move(request), is_head, parser);
     if (!head) co_return head.error();

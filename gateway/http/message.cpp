@@ -1,26 +1,17 @@
 #include "gateway/http/message.hpp"
 
+#include "validation/money/ascii.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
 
 namespace purser::http {
-namespace {
-
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-}  // namespace
+namespace {}  // namespace
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return ascii::lower(x) == ascii::lower(y); });
 }
 
 std::string_view header(const Headers& headers, std::string_view name) {
@@ -33,7 +24,7 @@ std::string_view header(const Headers& headers, std::string_view name) {
 bool is_header_name(std::string_view name) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
-    const char l = lower(c);
+    const char l = ascii::lower(c);
     return (l >= 'a' && l <= 'z') || (c >= '0' && c <= '9') || kMarks.find(c) != std::string_view::npos;
   });
 }
@@ -50,7 +41,7 @@ bool header_has_word(const Headers& headers, std::string_view name, std::string_
     if (!equals_ignoring_case(key, name)) continue;
     for (std::string_view rest = value; !rest.empty();) {
       const auto comma = std::min(rest.find(','), rest.size());
-      if (equals_ignoring_case(trimmed(rest.substr(0, comma)), word)) return true;
+      if (equals_ignoring_case(ascii::trimmed(rest.substr(0, comma)), word)) return true;
       rest.remove_prefix(std::min(comma + 1, rest.size()));
     }
   }

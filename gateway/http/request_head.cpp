@@ -1,5 +1,7 @@
 #include "gateway/http/request_head.hpp"
 
+#include "gateway/http/beast_text.hpp"
+
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -11,12 +13,8 @@ namespace purser::http {
 namespace {
 
 namespace beast_http = boost::beast::http;
-using Parser = beast_http::request_parser<beast_http::empty_body>;
+using HeadParser = beast_http::request_parser<beast_http::empty_body>;
 using Verdict = std::optional<Refusal>;  // empty: goes on
-
-std::string_view view(boost::beast::string_view text) {
-  return {text.data(), text.size()};
-}
 
 bool starts_with_ignoring_case(std::string_view text, std::string_view prefix) {
   return equals_ignoring_case(text.substr(0, prefix.size()), prefix);
@@ -141,7 +139,7 @@ HeadScan::Seen HeadScan::over_limit() const {
 }
 
 std::variant<RequestHead, Refusal> admit(std::string_view block, const ServerLimits& limits) {
-  Parser parser;
+  HeadParser parser;
   parser.header_limit(static_cast<std::uint32_t>(limits.header_bytes_max) + 1);
   parser.body_limit(boost::none);
   boost::beast::error_code ec;

@@ -3,6 +3,7 @@
 
 #include "gateway/async/completion.hpp"
 #include "gateway/async/task_group.hpp"
+#include "gateway/async/task_log.hpp"
 #include "gateway/http/session.hpp"
 #include "gateway/log.hpp"
 
@@ -58,22 +59,14 @@ void log_accept_failed(const error_code& ec) {
   log::warn("http.accept_failed", {{"what", ec.message()}});
 }
 
-void log_task_failed(std::string_view name, const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& e) {
-    log::error("http.task_failed", {{"task", name}, {"what", e.what()}});
-  }
-}
-
 }  // namespace
 
 struct Server::Impl {
   Impl(asio::any_io_executor executor, Clock& clock, ServerLimits limits, Handler handler)
       : shared(std::make_shared<ServerShared>(executor, clock, limits, std::move(handler))),
         acceptor(concrete(executor)),
-        sessions(executor, clock, log_task_failed),
-        helpers(executor, clock, log_task_failed) {}
+        sessions(executor, clock, logged_as("http.task_failed")),
+        helpers(executor, clock, logged_as("http.task_failed")) {}
 
   // One connection's place among those that are counted; given back when the connection's coroutine is gone.
   class Place {

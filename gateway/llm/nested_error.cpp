@@ -1,24 +1,19 @@
 #include "gateway/llm/nested_error.hpp"
 
-#include <algorithm>
-#include <initializer_list>
+#include "validation/money/ascii.hpp"
 
 namespace purser::llm {
 namespace {
 
-bool has_any(std::string_view text, std::initializer_list<std::string_view> parts) {
-  return std::any_of(parts.begin(), parts.end(),
-                     [&](std::string_view part) { return text.find(part) != std::string_view::npos; });
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text.substr(0, 2'048));
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
-}
+constexpr std::size_t kExplanationRead = 2'048;
 
 }  // namespace
+
+bool has_any(std::string_view text, std::initializer_list<std::string_view> parts) {
+  for (std::string_view part : parts)
+    if (text.find(part) != std::string_view::npos) return true;
+  return false;
+}
 
 std::string_view to_string(ErrorClass c) {
   constexpr std::string_view kNames[] = {"user_error", "system_policy", "model_hallucination", "transient"};
@@ -36,7 +31,7 @@ ErrorClass class_of(int status, std::string_view words, std::string_view explana
     return ErrorClass::model_hallucination;
   if (has_any(words, {"rate_limit", "overload", "unavailable", "timeout", "server_error", "throttl", "exhausted"}))
     return ErrorClass::transient;
-  const std::string said = lower(explanation);
+  const std::string said = ascii::lower(explanation.substr(0, kExplanationRead));
   if (has_any(said, {"violat", "not permitted", "not allowed", "policy", "prohibited", "unsafe", "blocked", "违规",
                      "不允许", "政策", "敏感"}))
     return ErrorClass::system_policy;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ enum class ErrorClass : std::uint8_t {
   transient             // try again
 };
 std::string_view to_string(ErrorClass c);
+
+// Whether one of `parts` stands in `text`.
+bool has_any(std::string_view text, std::initializer_list<std::string_view> parts);
 
 // From the words of code and type (lower case, as classify() makes them) and the explanation.
 ErrorClass class_of(int status, std::string_view words, std::string_view explanation);

@@ -8,12 +8,6 @@ namespace {
 
 constexpr int kBadGateway = 502;  // an error without any status of its own
 
-bool has_any(std::string_view text, std::initializer_list<std::string_view> parts) {
-  for (std::string_view part : parts)
-    if (text.find(part) != std::string_view::npos) return true;
-  return false;
-}
-
 // A code or type as a short lower-case word that is safe in a log line.
 std::string word_of(std::optional<element> value) {
   std::string word;

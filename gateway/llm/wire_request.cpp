@@ -1,6 +1,7 @@
 #include "gateway/crypto/digest.hpp"
 #include "gateway/llm/transcript.hpp"
 #include "gateway/llm/wire.hpp"
+#include "validation/money/ascii.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -9,16 +10,12 @@ namespace {
 
 using nlohmann::json;
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 // Text of others with the server's mark made harmless: its opening bracket becomes a parenthesis.
 std::string defused(std::string text) {
   const std::string_view mark = kNoticePrefix.substr(0, kNoticePrefix.size() - 1);
   for (std::size_t at = text.find('['); at != std::string::npos; at = text.find('[', at + 1)) {
     std::size_t same = 0;
-    while (same < mark.size() && at + same < text.size() && lower(text[at + same]) == mark[same]) ++same;
+    while (same < mark.size() && at + same < text.size() && ascii::lower(text[at + same]) == mark[same]) ++same;
     if (same == mark.size()) text[at] = '(';
   }
   return text;

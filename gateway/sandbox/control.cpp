@@ -23,7 +23,7 @@ constexpr std::array kPaths{Path{"/sandbox/pay", "POST"},    Path{"/sandbox/decl
                             Path{"/sandbox/reset", "POST"},  Path{"/sandbox/orders", "GET"},
                             Path{"/sandbox/traffic", "GET"}, Path{"/sandbox/webhooks", "GET"}};
 
-Error bad(const std::string& field, std::string_view rule) {
+Error bad_body(const std::string& field, std::string_view rule) {
   return Error(Errc::request_malformed, field + ": " + std::string(rule), field);
 }
 
@@ -52,17 +52,17 @@ http::Response json_response(int status, const json& body) {
 // An object of strings: every name in `required` is there, every other one in `optional`.
 Result<void> check_strings(const json& body, std::initializer_list<std::string_view> required,
                            std::initializer_list<std::string_view> optional) {
-  if (!body.is_object()) return bad("body", "must be a JSON object");
+  if (!body.is_object()) return bad_body("body", "must be a JSON object");
   for (auto name : required) {
-    if (!body.contains(name)) return bad(std::string(name), "is required");
+    if (!body.contains(name)) return bad_body(std::string(name), "is required");
   }
   for (const auto& [name, value] : body.items()) {
     auto is_name = [&name = name](std::string_view n) { return n == name; };
     bool known = std::any_of(required.begin(), required.end(), is_name) ||
                  std::any_of(optional.begin(), optional.end(), is_name);
-    if (!known) return bad(name, "no such member");
+    if (!known) return bad_body(name, "no such member");
     if (!value.is_string() || value.get_ref<const std::string&>().empty())
-      return bad(name, "must be a string, not empty");
+      return bad_body(name, "must be a string, not empty");
   }
   return success();
 }
@@ -125,7 +125,7 @@ Result<json> Control::dispatch(const http::Request& request, const Moment& now) 
   if (auto no = parse_body(request.body, body)) {
     auto issue = json::parse(no->body)["detail"];
     auto field = issue["field"].get<std::string>();
-    return bad(field.empty() ? "body" : field, issue["issue"].get<std::string>());
+    return bad_body(field.empty() ? "body" : field, issue["issue"].get<std::string>());
   }
   if (request.path == "/sandbox/pay") return pay(body, now);
   if (request.path == "/sandbox/decline") return decline(body, now);

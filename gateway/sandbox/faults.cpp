@@ -38,7 +38,7 @@ constexpr std::array<std::string_view, 12> kCalls{
     "create", "query",     "close",        "refund", "query_refund", "abnormal_refund",
     "bill",   "bill_file", "certificates", "echo",   "webhook",      "other"};
 
-Error bad(const std::string& field, std::string_view rule) {
+Error bad_fault(const std::string& field, std::string_view rule) {
   return Error(Errc::request_malformed, field + ": " + std::string(rule), field);
 }
 
@@ -49,7 +49,7 @@ Result<RailCall> call_of(const json& line, const std::string& at) {
   }
   std::string all;
   for (std::size_t i = 0; i + 1 < kCalls.size(); ++i) all += " " + std::string(kCalls[i]);
-  return bad(at + "/call", "must be one of" + all);
+  return bad_fault(at + "/call", "must be one of" + all);
 }
 
 Result<FaultKind> kind_of(const json& line, RailCall call, const std::string& at) {
@@ -58,31 +58,32 @@ Result<FaultKind> kind_of(const json& line, RailCall call, const std::string& at
     auto kind = static_cast<FaultKind>(i);
     if (!word.is_string() || word.get_ref<const std::string&>() != to_string(kind)) continue;
     if ((kKinds[i].calls & bit(call)) == 0)
-      return bad(at + "/what", std::string(to_string(kind)) + " does not fit the call " + std::string(to_string(call)));
+      return bad_fault(at + "/what",
+                       std::string(to_string(kind)) + " does not fit the call " + std::string(to_string(call)));
     return kind;
   }
   std::string all;
   for (std::size_t i = 0; i < kKinds.size(); ++i) {
     if ((kKinds[i].calls & bit(call)) != 0) all += " " + std::string(to_string(static_cast<FaultKind>(i)));
   }
-  return bad(at + "/what", "must be one of" + all);
+  return bad_fault(at + "/what", "must be one of" + all);
 }
 
 Result<std::int64_t> count_of(const json& line, const char* name, const std::string& at) {
   if (!line.contains(name)) return 1;
   const auto& value = line[name];
   if (!value.is_number_integer() || value.get<std::int64_t>() < 1 || value.get<std::int64_t>() > kOccurrencesMax)
-    return bad(at + "/" + name, "must be an integer of 1 to 1000000");
+    return bad_fault(at + "/" + name, "must be an integer of 1 to 1000000");
   return value.get<std::int64_t>();
 }
 
 Result<void> check_names(const json& line, const std::string& at) {
-  if (!line.is_object()) return bad(at, "must be an object");
+  if (!line.is_object()) return bad_fault(at, "must be an object");
   for (const auto& [name, value] : line.items()) {
     bool text = name == "call" || name == "what" || name == "out_trade_no" || name == "delay" || name == "code";
     bool number = name == "nth" || name == "times" || name == "status";
-    if (!text && !number) return bad(at + "/" + name, "no such member");
-    if (text && !value.is_string()) return bad(at + "/" + name, "must be a string");
+    if (!text && !number) return bad_fault(at + "/" + name, "no such member");
+    if (text && !value.is_string()) return bad_fault(at + "/" + name, "must be a string");
   }
   return success();
 }
@@ -92,13 +93,14 @@ Result<void> read_extras(const json& line, Fault& fault, const std::string& at) 
   bool error = fault.kind == FaultKind::error;
   bool delay = fault.kind == FaultKind::delay || fault.kind == FaultKind::drip;
   if (line.contains("delay") != delay)
-    return bad(at + "/delay", "goes with what = delay or drip, and is required there");
-  if (line.contains("status") != error) return bad(at + "/status", "goes with what = error, and is required there");
-  if (line.contains("code") && !error) return bad(at + "/code", "goes with what = error");
+    return bad_fault(at + "/delay", "goes with what = delay or drip, and is required there");
+  if (line.contains("status") != error)
+    return bad_fault(at + "/status", "goes with what = error, and is required there");
+  if (line.contains("code") && !error) return bad_fault(at + "/code", "goes with what = error");
   if (error) {
     const auto& status = line["status"];
     if (!status.is_number_integer() || status.get<std::int64_t>() < 400 || status.get<std::int64_t>() > 599)
-      return bad(at + "/status", "must be an integer of 400 to 599");
+      return bad_fault(at + "/status", "must be an integer of 400 to 599");
     fault.status = status.get<int>();
     fault.code = line.value("code", "SYSTEM_ERROR");
   }
@@ -144,7 +146,7 @@ Result<FaultScript> FaultScript::parse(const json& script) {
   bool wrapped = script.is_object() && script.size() == 1 && script.contains("faults");
   const json& lines = wrapped ? script["faults"] : script;
   std::string root = wrapped ? "/faults" : "";
-  if (!lines.is_array()) return bad(root, "must be a list of faults, or {\"faults\": [...]}");
+  if (!lines.is_array()) return bad_fault(root, "must be a list of faults, or {\"faults\": [...]}");
   FaultScript out;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     auto fault = parse_line(lines[i], root + "/" + std::to_string(i));
@@ -170,7 +172,7 @@ Result<Millis> parse_duration(std::string_view text, const std::string& field) {
   auto unit = text.substr(static_cast<std::size_t>(end - text.data()));
   std::int64_t scale = unit == "ms" ? 1 : unit == "s" ? 1'000 : unit == "m" ? 60'000 : unit == "h" ? 3'600'000 : 0;
   if (ec != std::errc() || scale == 0 || count < 0 || count > kDurationMax.count() / scale)
-    return bad(field, "must be a count and ms, s, m or h, like 300s, and at most 400 days");
+    return bad_fault(field, "must be a count and ms, s, m or h, like 300s, and at most 400 days");
   return Millis(count * scale);
 }
 

@@ -86,6 +86,9 @@ struct Fault {
   std::string code;          // error only
   std::int64_t seen = 0;
 };
+inline bool is(const std::optional<Fault>& fault, FaultKind kind) {
+  return fault && fault->kind == kind;
+}
 
 class FaultScript {
  public:

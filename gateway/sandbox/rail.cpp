@@ -8,10 +8,6 @@
 namespace purser::sandbox {
 namespace {
 
-bool is(const std::optional<Fault>& fault, FaultKind kind) {
-  return fault && fault->kind == kind;
-}
-
 // The answer of a fault that keeps the rail from working at all; nothing for the others.
 Refusal instead_of_work(const std::optional<Fault>& fault) {
   if (!fault) return {};

@@ -67,14 +67,14 @@ constexpr Member kRefundGoods[] = {
     text("merchant_goods_id", kRequired, 1, 32),     text("wechatpay_goods_id", kOptional, 1, 32),
     text("goods_name", kOptional, 1, 256),           integer("unit_price", kRequired, 0, kFenMax),
     integer("refund_amount", kRequired, 0, kFenMax), integer("refund_quantity", kRequired, 1, kFenMax)};
-constexpr Member kRefund[] = {text("transaction_id", kOptional, 1, 32),
-                              text("out_trade_no", kOptional, 6, 32, "_-|*"),
-                              text("out_refund_no", kRequired, 1, 64, "_-|*@"),
-                              text("reason", kOptional, 1, 80),
-                              text("notify_url", kOptional, 1, 256),
-                              text("funds_account", kOptional, 1, 32, nullptr, "AVAILABLE UNSETTLED"),
-                              object("amount", kRequired, kRefundAmount),
-                              list("goods_detail", kOptional, 6'000, kRefundGoods)};
+constexpr Member kRefundMembers[] = {text("transaction_id", kOptional, 1, 32),
+                                     text("out_trade_no", kOptional, 6, 32, "_-|*"),
+                                     text("out_refund_no", kRequired, 1, 64, "_-|*@"),
+                                     text("reason", kOptional, 1, 80),
+                                     text("notify_url", kOptional, 1, 256),
+                                     text("funds_account", kOptional, 1, 32, nullptr, "AVAILABLE UNSETTLED"),
+                                     object("amount", kRequired, kRefundAmount),
+                                     list("goods_detail", kOptional, 6'000, kRefundGoods)};
 
 // A cipher text of RSA-OAEP with a 2048-bit key has 344 characters.
 constexpr Member kAbnormalRefund[] = {text("out_refund_no", kRequired, 1, 64, "_-|*@"),
@@ -103,7 +103,7 @@ std::span<const Member> close_members() {
   return kClose;
 }
 std::span<const Member> refund_members() {
-  return kRefund;
+  return kRefundMembers;
 }
 std::span<const Member> abnormal_refund_members() {
   return kAbnormalRefund;

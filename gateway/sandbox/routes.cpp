@@ -3,11 +3,11 @@
 namespace purser::sandbox {
 namespace {
 
-constexpr std::string_view kTransactions = "/v3/pay/transactions/";
+constexpr std::string_view kTransactionsPath = "/v3/pay/transactions/";
 constexpr std::string_view kByNumber = "/v3/pay/transactions/out-trade-no/";
 constexpr std::string_view kById = "/v3/pay/transactions/id/";
 constexpr std::string_view kRefunds = "/v3/refund/domestic/refunds";
-constexpr std::string_view kClose = "/close";
+constexpr std::string_view kCloseSuffix = "/close";
 constexpr std::string_view kAbnormal = "/apply-abnormal-refund";
 
 int hex_value(char c) {
@@ -43,8 +43,8 @@ bool one_segment(std::string_view text) {
 Route transaction_route(std::string_view method, std::string_view path) {
   if (path.starts_with(kByNumber)) {
     auto rest = path.substr(kByNumber.size());
-    if (rest.ends_with(kClose) && one_segment(rest.substr(0, rest.size() - kClose.size())))
-      return make(RailCall::close, method == "POST", rest.substr(0, rest.size() - kClose.size()));
+    if (rest.ends_with(kCloseSuffix) && one_segment(rest.substr(0, rest.size() - kCloseSuffix.size())))
+      return make(RailCall::close, method == "POST", rest.substr(0, rest.size() - kCloseSuffix.size()));
     return one_segment(rest) ? make(RailCall::query, method == "GET", rest) : Route();
   }
   if (path.starts_with(kById)) {
@@ -55,7 +55,7 @@ Route transaction_route(std::string_view method, std::string_view path) {
     return route;
   }
   for (auto type : {TradeType::jsapi, TradeType::native, TradeType::h5, TradeType::app}) {
-    if (path.substr(kTransactions.size()) != to_string(type)) continue;
+    if (path.substr(kTransactionsPath.size()) != to_string(type)) continue;
     auto route = make(RailCall::create, method == "POST");
     route.type = type;
     return route;
@@ -66,7 +66,7 @@ Route transaction_route(std::string_view method, std::string_view path) {
 }  // namespace
 
 Route route_of(std::string_view method, std::string_view path) {
-  if (path.starts_with(kTransactions)) return transaction_route(method, path);
+  if (path.starts_with(kTransactionsPath)) return transaction_route(method, path);
   if (path == kRefunds) return make(RailCall::refund, method == "POST");
   if (path.starts_with(kRefunds) && path.size() > kRefunds.size() + 1 && path[kRefunds.size()] == '/') {
     auto rest = path.substr(kRefunds.size() + 1);

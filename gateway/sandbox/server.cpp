@@ -1,18 +1,11 @@
 #include "gateway/sandbox/server.hpp"
 
 #include "gateway/async/completion.hpp"
+#include "gateway/async/task_log.hpp"
 #include "gateway/log.hpp"
 
 namespace purser::sandbox {
 namespace {
-
-void log_task_failed(std::string_view name, const std::exception_ptr& error) {
-  try {
-    std::rethrow_exception(error);
-  } catch (const std::exception& e) {
-    log::error("sandbox.task_failed", {{"task", name}, {"what", e.what()}});
-  }
-}
 
 // What a client on the same machine has to dial: an address that means "any" is none to connect to.
 std::string url_of(const std::string& listen, std::uint16_t port) {
@@ -39,7 +32,7 @@ Sandbox::Sandbox(asio::any_io_executor executor, Clock& clock, http::Client& cli
       control_(rail_, [this](Millis by) { advance(by); }),
       due_changed_(executor, clock),
       released_(executor, clock),
-      deliveries_(executor, clock, log_task_failed),
+      deliveries_(executor, clock, logged_as("sandbox.task_failed")),
       server_(executor, clock, http::ServerLimits(),
               [this](http::Request request) { return answer(std::move(request)); }) {}
 

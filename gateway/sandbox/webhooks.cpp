@@ -18,10 +18,6 @@ std::string uuid(Mint& mint) {
   return text;
 }
 
-bool is(const std::optional<Fault>& fault, FaultKind kind) {
-  return fault && fault->kind == kind;
-}
-
 }  // namespace
 
 std::string_view to_string(NoticeState state) {

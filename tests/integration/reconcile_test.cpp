@@ -6,17 +6,17 @@
 namespace purser::test {
 namespace {
 
-const std::string kKey = "sk_test_books_books_books_books";
+const std::string kBooksKey = "sk_test_books_books_books_books";
 
 TEST(Reconcile, TheRailIsAskedForItsBillAndTheBooksAgree) {
   SandboxProcess rail;
   TempFolder folder;
   const std::string database = "database.url=sqlite://" + folder.file("purser.db");
   auto environment = rail.merchant();
-  environment["PURSER_API_KEYS"] = "shop:" + kKey;
+  environment["PURSER_API_KEYS"] = "shop:" + kBooksKey;
   ServeProcess serve({database, "intent.resolve_first_ms=300"}, environment);
   ASSERT_TRUE(serve.ready()) << serve.child().errors();
-  Customer customer(serve.port(), kKey, "books");
+  Customer customer(serve.port(), kBooksKey, "books");
   ASSERT_TRUE(customer.open_thread());
   const Json row = customer.must_say("One Longjing tea, please.")["intents"].at(0);
   rail.control("pay", {{"out_trade_no", row["order"]["out_trade_no"]}});

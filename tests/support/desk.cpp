@@ -29,9 +29,9 @@ WebhookEndpoints endpoints_of(const DeskDoors& doors) {
   return doors.endpoints.empty() ? WebhookEndpoints() : WebhookEndpoints::parse(doors.endpoints, true).value();
 }
 
-Identity identity(AuthSettings settings) {
+purser::Identity identity_of(AuthSettings settings) {
   settings.api_keys = Secret(std::string(kOurs) + ":" + std::string(kOurKey) + "\nother:" + std::string(kTheirKey));
-  return Identity::make(settings).value();
+  return purser::Identity::make(settings).value();
 }
 
 }  // namespace
@@ -108,7 +108,7 @@ Desk::Desk(const std::string& folder, const std::string& failpoints, DeskDoors d
       limiter(loop.clock),
       endpoints(endpoints_of(doors)),
       api({*store, conversations, cashier, catalogue, webhooks, mint, loop.clock, group, metrics, limiter, endpoints},
-          identity(doors.auth), {intents, turns, doors.limits, doors.trusted_proxies, true}),
+          identity_of(doors.auth), {intents, turns, doors.limits, doors.trusted_proxies, true}),
       admin({*store, loop.clock, metrics}, true, "1.2.3", "") {
   store->watch([this](const Change& change) {
     for (const ThreadId& thread : change.threads) conversations.news(thread).notify();

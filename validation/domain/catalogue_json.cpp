@@ -1,5 +1,6 @@
 // Reading a catalogue file: strict, and all its mistakes at once, so that an operator mends it in one go.
 #include "validation/domain/catalogue.hpp"
+#include "validation/money/ascii.hpp"
 #include "validation/money/json_gate.hpp"
 #include "validation/money/text.hpp"
 
@@ -124,13 +125,6 @@ Translations read_translations(Reader& item, std::string_view key, std::size_t m
   return out;
 }
 
-std::string lower_case(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
-
 std::vector<std::string> read_aliases(Reader& item, Mistakes& mistakes) {
   const json* value = item.member("aliases", false);
   if (value == nullptr) return {};
@@ -141,7 +135,7 @@ std::vector<std::string> read_aliases(Reader& item, Mistakes& mistakes) {
   }
   std::vector<std::string> aliases;
   for (std::size_t i = 0; i < value->size(); ++i) {
-    aliases.push_back(lower_case(item.text_of((*value)[i], pointer_to(at, i), kAliasMax, 1)));
+    aliases.push_back(ascii::lower(item.text_of((*value)[i], pointer_to(at, i), kAliasMax, 1)));
   }
   return aliases;
 }

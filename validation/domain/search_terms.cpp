@@ -1,5 +1,6 @@
 #include "validation/domain/search_terms.hpp"
 
+#include "validation/money/ascii.hpp"
 #include "validation/money/text.hpp"
 
 #include <algorithm>
@@ -18,10 +19,6 @@ constexpr std::string_view kFillWords[] = {"the", "and", "for", "with", "some", 
 bool is_ascii_word(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
 }
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
 // Three-byte punctuation of Chinese texts: U+2000..U+206F, U+3000..U+303F, U+FE30..U+FE4F, U+FF00..U+FFEF.
 bool is_wide_punctuation(std::string_view character) {
   const auto starts = [&](std::string_view from, std::string_view to) { return character >= from && character <= to; };
@@ -103,7 +100,7 @@ std::string search_form(std::string_view text) {
   for (std::string_view rest = cleaned->text; !rest.empty();) {
     std::string character = first_code_points(rest, 1);
     rest.remove_prefix(character.size());
-    character[0] = lower(character[0]);
+    character[0] = ascii::lower(character[0]);
     if (is_word(character)) {
       word += character;
       continue;

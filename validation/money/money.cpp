@@ -1,5 +1,7 @@
 #include "validation/money/money.hpp"
 
+#include "validation/money/ascii.hpp"
+
 #include <algorithm>
 #include <array>
 
@@ -53,10 +55,6 @@ const CurrencyRow* find_currency(std::string_view code) {
 Error currencies_meet(Currency a, Currency b) {
   return Error(Errc::currency_mismatch,
                "amounts in " + std::string(a.code()) + " and " + std::string(b.code()) + " cannot be put together");
-}
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
 }
 
 // Pushes one decimal digit onto `total`, downwards for negative amounts so that the least int64 can be read too.
@@ -133,8 +131,8 @@ Result<Money> parse_major(std::string_view text, Currency currency) {
   const auto decimals = static_cast<std::size_t>(currency.exponent());
   const bool ends_in_point = point != std::string_view::npos && fraction.empty();
   if (whole.empty() || ends_in_point || fraction.size() > decimals) return not_decimal();
-  if (!std::all_of(whole.begin(), whole.end(), is_digit)) return not_decimal();
-  if (!std::all_of(fraction.begin(), fraction.end(), is_digit)) return not_decimal();
+  if (!std::all_of(whole.begin(), whole.end(), ascii::is_digit)) return not_decimal();
+  if (!std::all_of(fraction.begin(), fraction.end(), ascii::is_digit)) return not_decimal();
 
   std::int64_t minor = 0;
   std::string digits(whole);

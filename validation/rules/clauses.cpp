@@ -1,18 +1,17 @@
 #include "validation/rules/clauses.hpp"
 
+#include "validation/money/ascii.hpp"
+
 #include <utility>
 
 namespace purser::rules {
 namespace {
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 bool is_word_char(char c) {
-  return (c >= 'a' && c <= 'z') || is_digit(c) || c == '\'';
+  return (c >= 'a' && c <= 'z') || ascii::is_digit(c) || c == '\'';
 }
 bool is_figure(std::string_view word) {
-  return is_digit(word.front());
+  return ascii::is_digit(word.front());
 }
 
 enum class Mark { none, clause, sentence, question };
@@ -104,7 +103,7 @@ std::vector<Clause> clauses_of(std::string_view text) {
   while (!text.empty()) {
     std::string character = first_code_points(text, 1);
     text.remove_prefix(character.size());
-    const bool within_figure = is_digit(before) && !text.empty() && is_digit(text.front());
+    const bool within_figure = ascii::is_digit(before) && !text.empty() && ascii::is_digit(text.front());
     const Mark mark = within_figure ? Mark::none : mark_of(character);
     before = character.size() == 1 ? character[0] : ' ';
     if (mark != Mark::none) {

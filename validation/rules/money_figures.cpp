@@ -1,5 +1,6 @@
 #include "validation/rules/money_figures.hpp"
 
+#include "validation/money/ascii.hpp"
 #include "validation/money/text.hpp"
 
 #include <algorithm>
@@ -32,9 +33,6 @@ constexpr Mark kUnits[] = {{"元", "CNY"},    {"块", "CNY"},     {"圆", "CNY"}
 
 constexpr std::string_view kDigitsZh[] = {"零", "一", "二", "三", "四", "五", "六", "七", "八", "九"};
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 bool is_letter(char c) {
   return c >= 'a' && c <= 'z';
 }
@@ -105,7 +103,7 @@ std::optional<Figure> digits(Scanner& scan) {
   const std::size_t start = scan.at();
   while (!scan.ended()) {
     const std::string_view rest = scan.rest();
-    const auto digit_at = [&](std::size_t i) { return i < rest.size() && is_digit(rest[i]); };
+    const auto digit_at = [&](std::size_t i) { return i < rest.size() && ascii::is_digit(rest[i]); };
     if (digit_at(0)) {
       number += rest[0];
     } else if (rest[0] == '.' && !point && !number.empty() && digit_at(1)) {
@@ -270,7 +268,7 @@ void scale_by_characters(Scanner& scan, Figure& figure) {
 // One digit, Arabic or Chinese; -1 when there is none.
 int one_digit(Scanner& scan) {
   const std::string_view rest = scan.rest();
-  if (!rest.empty() && is_digit(rest.front())) {
+  if (!rest.empty() && ascii::is_digit(rest.front())) {
     scan.go(scan.at() + 1);
     return rest.front() - '0';
   }
@@ -300,8 +298,8 @@ std::optional<std::int64_t> rest_of_yuan(Scanner& scan, bool word) {
     scan.spaces();
     if (scan.take("and")) scan.spaces();
     const std::string_view rest = scan.rest();
-    const bool two =
-        rest.size() >= 2 && is_digit(rest[0]) && is_digit(rest[1]) && (rest.size() < 3 || !is_digit(rest[2]));
+    const bool two = rest.size() >= 2 && ascii::is_digit(rest[0]) && ascii::is_digit(rest[1]) &&
+                     (rest.size() < 3 || !ascii::is_digit(rest[2]));
     if (two) {
       const std::int64_t fen = (rest[0] - '0') * 10 + (rest[1] - '0');
       scan.go(scan.at() + 2);
@@ -404,7 +402,7 @@ class Reader {
   }
 
   bool take_with_unit() {
-    if (is_digit(scan_.before()) && is_digit(scan_.rest().front())) return false;
+    if (ascii::is_digit(scan_.before()) && ascii::is_digit(scan_.rest().front())) return false;
     auto figure = number(scan_);
     if (!figure) return false;
     const std::size_t after_number = scan_.at();
@@ -454,17 +452,10 @@ class Reader {
   std::vector<Money> found_;
 };
 
-std::string in_lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 }  // namespace
 
 std::vector<Money> money_figures(std::string_view text) {
-  const std::string lower = in_lower(text);
+  const std::string lower = ascii::lower(text);
   return Reader(lower).run();
 }
 

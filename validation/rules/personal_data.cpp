@@ -1,5 +1,7 @@
 #include "validation/rules/personal_data.hpp"
 
+#include "validation/money/ascii.hpp"
+
 #include <vector>
 
 namespace purser::rules {
@@ -7,11 +9,8 @@ namespace {
 
 constexpr std::size_t kGroupsMax = 12;
 
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 bool is_word_char(char c) {
-  return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  return ascii::is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
 struct Group {
@@ -23,12 +22,12 @@ struct Group {
 std::vector<Group> groups_at(std::string_view text, std::size_t from) {
   std::vector<Group> groups;
   std::size_t at = from;
-  while (groups.size() < kGroupsMax && at < text.size() && is_digit(text[at])) {
+  while (groups.size() < kGroupsMax && at < text.size() && ascii::is_digit(text[at])) {
     Group group{at, at};
-    while (group.end < text.size() && is_digit(text[group.end])) ++group.end;
+    while (group.end < text.size() && ascii::is_digit(text[group.end])) ++group.end;
     groups.push_back(group);
     const bool joins = group.end + 1 < text.size() && (text[group.end] == ' ' || text[group.end] == '-') &&
-                       is_digit(text[group.end + 1]);
+                       ascii::is_digit(text[group.end + 1]);
     if (!joins) break;
     at = group.end + 1;
   }
@@ -75,7 +74,7 @@ class Masker {
 
   Masked run() {
     while (at_ < text_.size()) {
-      const bool begins = is_digit(text_[at_]) && (at_ == 0 || !is_word_char(text_[at_ - 1]));
+      const bool begins = ascii::is_digit(text_[at_]) && (at_ == 0 || !is_word_char(text_[at_ - 1]));
       if (!begins) {
         out_.text += text_[at_++];
         continue;

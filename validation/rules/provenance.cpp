@@ -1,5 +1,6 @@
 #include "validation/rules/provenance.hpp"
 
+#include "validation/money/ascii.hpp"
 #include "validation/money/json_gate.hpp"
 #include "validation/rules/money_figures.hpp"
 
@@ -12,10 +13,6 @@ using nlohmann::json;
 
 // Notes of the past are bounded: what a model can still see is bounded too.
 constexpr std::size_t kTextMax = 1 << 18;
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
 
 bool is_handle_key(std::string_view key) {
   return key == "payment_intent" || key == "refund" || key == "approval";
@@ -31,7 +28,7 @@ void append(std::string& to, std::string_view text) {
 // way.
 void numbers_of(std::string_view text, std::set<std::int64_t>& out) {
   for (std::size_t at = 0; at < text.size();) {
-    if (!is_digit(text[at])) {
+    if (!ascii::is_digit(text[at])) {
       ++at;
       continue;
     }
@@ -40,11 +37,11 @@ void numbers_of(std::string_view text, std::set<std::int64_t>& out) {
     bool point = false;
     for (; at < text.size(); ++at) {
       const char c = text[at];
-      if (is_digit(c)) {
+      if (ascii::is_digit(c)) {
         (point ? decimals : digits) += c;
-      } else if (c == '.' && !point && at + 1 < text.size() && is_digit(text[at + 1])) {
+      } else if (c == '.' && !point && at + 1 < text.size() && ascii::is_digit(text[at + 1])) {
         point = true;
-      } else if (!(c == ',' && !point && at + 1 < text.size() && is_digit(text[at + 1]))) {
+      } else if (!(c == ',' && !point && at + 1 < text.size() && ascii::is_digit(text[at + 1]))) {
         break;
       }
     }

@@ -1,5 +1,7 @@
 #include "validation/rules/reply_links.hpp"
 
+#include "validation/money/ascii.hpp"
+
 #include <algorithm>
 
 namespace purser::rules {
@@ -20,22 +22,13 @@ constexpr std::string_view kHostEnds[] = {"com",    "cn",    "net",  "org",  "io
                                           "online", "store", "hk",   "tw",   "wang", "club", "ink",  "ltd",  "pro",
                                           "live",   "ly",    "gg",   "dev",  "ai",   "tk",   "icu"};
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-bool is_letter(char c) {
-  return lower(c) >= 'a' && lower(c) <= 'z';
-}
-bool is_alnum(char c) {
-  return is_letter(c) || (c >= '0' && c <= '9');
-}
 bool is_host_char(char c) {
-  return is_alnum(c) || c == '-' || c == '.';
+  return ascii::is_alnum(c) || c == '-' || c == '.';
 }
 
 bool starts_with(std::string_view text, std::string_view word) {
   return text.size() >= word.size() &&
-         std::equal(word.begin(), word.end(), text.begin(), [](char a, char b) { return a == lower(b); });
+         std::equal(word.begin(), word.end(), text.begin(), [](char a, char b) { return a == ascii::lower(b); });
 }
 
 // A URL runs to the next space, quote or closing mark, or to the next character beyond ASCII.
@@ -57,14 +50,14 @@ std::size_t slashes(std::string_view text, std::size_t from) {
 }
 
 bool is_scheme_char(char c) {
-  return is_alnum(c) || c == '+' || c == '-' || c == '.';
+  return ascii::is_alnum(c) || c == '+' || c == '-' || c == '.';
 }
 
 // Where a scheme that needs no slashes and begins at `from` ends; 0 when there is none.
 std::size_t scheme_end(std::string_view text, std::size_t from) {
   const std::string_view candidate = text.substr(from);
   for (std::string_view scheme : kSchemesWithoutSlashes) {
-    const bool used = candidate.size() > scheme.size() && is_alnum(candidate[scheme.size()]);
+    const bool used = candidate.size() > scheme.size() && ascii::is_alnum(candidate[scheme.size()]);
     if (used && starts_with(candidate, scheme)) return from + scheme.size();
   }
   return 0;
@@ -93,7 +86,7 @@ std::size_t host_end(std::string_view text, std::size_t from) {
 std::size_t tag_end(std::string_view text, std::size_t from) {
   if (from + 1 >= text.size()) return 0;
   const char next = text[from + 1];
-  if (!is_letter(next) && next != '/' && next != '!' && next != '?') return 0;
+  if (!ascii::is_letter(next) && next != '/' && next != '!' && next != '?') return 0;
   const std::size_t close = text.substr(from, kMarkMax).find('>');
   return close == std::string_view::npos ? from + 1 : from + close + 1;  // an open tag loses at least its bracket
 }
@@ -129,7 +122,7 @@ class Pass {
 
  private:
   void keep() {
-    word_begins_ = !is_alnum(text_[at_]);
+    word_begins_ = !ascii::is_alnum(text_[at_]);
     kept_ += text_[at_++];
   }
 
@@ -150,7 +143,7 @@ class Pass {
 
   // A host name is judged once, at its first label; a scheme may begin at any.
   bool take_word_link() {
-    if (!word_begins_ || !is_alnum(text_[at_])) return false;
+    if (!word_begins_ || !ascii::is_alnum(text_[at_])) return false;
     if (const std::size_t scheme = scheme_end(text_, at_); scheme != 0) return skip_to(url_end(text_, scheme));
     if (at_ < no_host_before_) return false;
     if (skip_to(host_end(text_, at_))) return true;

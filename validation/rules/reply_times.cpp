@@ -1,5 +1,6 @@
 #include "validation/rules/reply_times.hpp"
 
+#include "validation/money/ascii.hpp"
 #include "validation/rules/clauses.hpp"
 
 #include <optional>
@@ -12,17 +13,6 @@ namespace {
 constexpr std::string_view kAboutMoney[] = {"pay",    "paid", "expire", "valid", "deadline", "order",
                                             "refund", "支付", "付款",   "过期",  "失效",     "有效",
                                             "订单",   "退款", "付清",   "到账",  "完成"};
-
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
-
-std::string in_lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 // 0 to 99 in Chinese characters that end at `end`; nothing when there are none.
 std::optional<std::int64_t> number_before(std::string_view text, std::size_t end) {
@@ -52,7 +42,7 @@ std::optional<std::int64_t> number_before(std::string_view text, std::size_t end
 std::optional<std::int64_t> digits_before(std::string_view text, std::size_t end) {
   while (end > 0 && text[end - 1] == ' ') --end;
   std::size_t begin = end;
-  while (begin > 0 && is_digit(text[begin - 1]) && end - begin < 6) --begin;
+  while (begin > 0 && ascii::is_digit(text[begin - 1]) && end - begin < 6) --begin;
   if (begin == end) return std::nullopt;
   std::int64_t value = 0;
   for (char c : text.substr(begin, end - begin)) value = value * 10 + (c - '0');
@@ -92,8 +82,8 @@ void clock_in(std::string_view text, std::vector<std::int64_t>& out) {
   for (std::string_view colon : {":", "："}) {
     for (std::size_t at = 0; (at = text.find(colon, at)) != std::string_view::npos; at += colon.size()) {
       const std::size_t after = at + colon.size();
-      if (at == 0 || !is_digit(text[at - 1]) || after + 1 >= text.size()) continue;
-      if (!is_digit(text[after]) || !is_digit(text[after + 1])) continue;
+      if (at == 0 || !ascii::is_digit(text[at - 1]) || after + 1 >= text.size()) continue;
+      if (!ascii::is_digit(text[after]) || !ascii::is_digit(text[after + 1])) continue;
       const auto hour = digits_before(text, at);
       const std::int64_t minute = (text[after] - '0') * 10 + (text[after + 1] - '0');
       if (!hour || *hour > 24 || minute > 59) continue;
@@ -113,7 +103,7 @@ void clock_in(std::string_view text, std::vector<std::int64_t>& out) {
 
 StatedTimes stated_times(std::string_view text) {
   StatedTimes times;
-  const std::string lower = in_lower(text);
+  const std::string lower = ascii::lower(text);
   if (!contains_any(lower, kAboutMoney)) return times;
   minutes_in(lower, kMinutes, times.minutes);
   constexpr std::string_view refunds[] = {"refund", "退"};

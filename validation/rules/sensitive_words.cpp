@@ -1,5 +1,6 @@
 #include "validation/rules/sensitive_words.hpp"
 
+#include "validation/money/ascii.hpp"
 #include "validation/money/text.hpp"
 
 #include <algorithm>
@@ -9,20 +10,8 @@ namespace {
 
 constexpr std::string_view kSeparators[] = {",", "，", "、", "\n", ";", "；"};
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-bool is_alnum(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-}
 bool is_ascii(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
-}
-
-std::string in_lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), lower);
-  return out;
 }
 
 // Without what stands between the characters of a word that is hidden in plain sight: "发 票", "发.票".
@@ -33,7 +22,7 @@ std::string letters_only(std::string_view text) {
   while (!text.empty()) {
     const std::string one = first_code_points(text, 1);
     text.remove_prefix(one.size());
-    const bool ascii_mark = one.size() == 1 && !is_alnum(lower(one[0]));
+    const bool ascii_mark = one.size() == 1 && !ascii::is_alnum(one[0]);
     const bool mark = std::find(std::begin(kBetween), std::end(kBetween), one) != std::end(kBetween);
     if (!ascii_mark && !mark) out += one;
   }
@@ -43,8 +32,8 @@ std::string letters_only(std::string_view text) {
 bool holds_whole_word(std::string_view text, std::string_view word) {
   for (std::size_t at = 0; (at = text.find(word, at)) != std::string_view::npos; ++at) {
     const std::size_t end = at + word.size();
-    const bool begins = at == 0 || !is_alnum(text[at - 1]);
-    const bool ends = end == text.size() || !is_alnum(text[end]);
+    const bool begins = at == 0 || !ascii::is_alnum(text[at - 1]);
+    const bool ends = end == text.size() || !ascii::is_alnum(text[end]);
     if (begins && ends) return true;
   }
   return false;
@@ -58,7 +47,7 @@ std::vector<std::string> word_list(std::string_view text) {
   const auto end_word = [&] {
     const std::size_t first = word.find_first_not_of(' ');
     if (first != std::string::npos)
-      words.push_back(in_lower(word.substr(first, word.find_last_not_of(' ') - first + 1)));
+      words.push_back(ascii::lower(word.substr(first, word.find_last_not_of(' ') - first + 1)));
     word.clear();
   };
   while (!text.empty()) {
@@ -75,7 +64,7 @@ std::vector<std::string> word_list(std::string_view text) {
 }
 
 Result<void> sensitive_words(std::string_view text, const std::vector<std::string>& words, const std::string& param) {
-  const std::string plain = in_lower(text);
+  const std::string plain = ascii::lower(text);
   const std::string letters = letters_only(plain);
   for (const std::string& word : words) {
     const std::string bare = letters_only(word);

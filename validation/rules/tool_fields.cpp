@@ -1,5 +1,6 @@
 #include "validation/rules/tool_fields.hpp"
 
+#include "validation/money/ascii.hpp"
 #include "validation/money/json_gate.hpp"
 #include "validation/money/text.hpp"
 
@@ -53,12 +54,6 @@ Result<void> refuse_machine_fields(const json& value, const std::string& at) {
 
 Result<void> check_members(const std::vector<Field>& fields, json& object, const std::string& at);
 
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(' ');
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(' ') - first + 1);
-}
-
 Result<void> check_string(const Field& field, json& value, const std::string& at) {
   if (!value.is_string()) return Error(Errc::json_wrong_type, "must be a string", at);
   const std::string& text = value.get_ref<const std::string&>();
@@ -74,7 +69,7 @@ Result<void> check_string(const Field& field, json& value, const std::string& at
   }
   auto cleaned = clean(text, TextRules());
   if (!cleaned) return Error(cleaned.code(), cleaned.error().message, at);
-  std::string kept(trimmed(cleaned->text));
+  std::string kept(ascii::trimmed(cleaned->text, " "));
   const auto length = static_cast<std::int64_t>(code_points(kept));
   if (length < field.min || length > field.max) {
     return Error(Errc::malformed_text, "must have " + bounds_of(field) + " characters", at);

@@ -1,5 +1,6 @@
 #include "gateway/llm/rules/numbers.hpp"
 
+#include "validation/money/ascii.hpp"
 #include "validation/money/money.hpp"
 
 #include <array>
@@ -42,9 +43,6 @@ constexpr std::array<std::string_view, 26> kEnglishMeasures = {
     "can",     "pieces", "piece", "cups", "pots",  "pounds", "pound",   "kilos",  "kilo", "kg",  "jars", "jar", "sets"};
 constexpr std::array<std::string_view, 6> kMoneyWords = {"元", "块", "圆", "yuan", "rmb", "cny"};
 
-bool digit(char c) {
-  return c >= '0' && c <= '9';
-}
 bool letter(char c) {
   return (c >= 'a' && c <= 'z') || c == '\'';
 }
@@ -55,8 +53,8 @@ std::size_t skip_spaces(std::string_view text, std::size_t at) {
 }
 
 bool whole_word(std::string_view text, std::size_t at, std::size_t size) {
-  const bool starts = at == 0 || (!letter(text[at - 1]) && !digit(text[at - 1]));
-  const bool ends = at + size >= text.size() || (!letter(text[at + size]) && !digit(text[at + size]));
+  const bool starts = at == 0 || (!letter(text[at - 1]) && !ascii::is_digit(text[at - 1]));
+  const bool ends = at + size >= text.size() || (!letter(text[at + size]) && !ascii::is_digit(text[at + size]));
   return starts && ends;
 }
 
@@ -96,7 +94,7 @@ std::pair<std::int64_t, std::size_t> chinese_number(std::string_view text, std::
 std::pair<std::int64_t, std::size_t> digits(std::string_view text, std::size_t at) {
   std::int64_t value = 0;
   std::size_t end = at;
-  while (end < text.size() && digit(text[end]) && value < kMost) value = value * 10 + (text[end++] - '0');
+  while (end < text.size() && ascii::is_digit(text[end]) && value < kMost) value = value * 10 + (text[end++] - '0');
   return {value, end};
 }
 
@@ -134,9 +132,9 @@ bool money_before(std::string_view text, std::size_t at) {
 
 // The number that begins at `at`, if one does.
 std::pair<std::int64_t, std::size_t> number_at(std::string_view text, std::size_t at) {
-  if (digit(text[at])) {
+  if (ascii::is_digit(text[at])) {
     const bool inside =
-        at > 0 && (letter(text[at - 1]) || digit(text[at - 1]) || text[at - 1] == '.' || text[at - 1] == '-');
+        at > 0 && (letter(text[at - 1]) || ascii::is_digit(text[at - 1]) || text[at - 1] == '.' || text[at - 1] == '-');
     return inside ? std::pair<std::int64_t, std::size_t>{0, at} : digits(text, at);
   }
   for (const Word& word : kEnglish)
@@ -151,7 +149,7 @@ std::optional<Quantity> first_quantity(std::string_view text) {
   for (std::size_t at = 0; at < text.size(); ++at) {
     const auto [value, end] = number_at(text, at);
     if (value <= 0) continue;
-    const bool decimal = end + 1 < text.size() && text[end] == '.' && digit(text[end + 1]);
+    const bool decimal = end + 1 < text.size() && text[end] == '.' && ascii::is_digit(text[end + 1]);
     if (decimal || money_follows(text, end) || money_before(text, at)) {
       at = end;
       continue;
@@ -175,14 +173,14 @@ std::optional<Quantity> first_quantity(std::string_view text) {
 std::optional<std::int64_t> first_amount_fen(std::string_view text) {
   for (std::size_t at = 0; at < text.size(); ++at) {
     const bool marked = money_before(text, at);
-    if (!digit(text[at])) {
+    if (!ascii::is_digit(text[at])) {
       const auto [value, end] = chinese_number(text, at);
       if (value > 0 && money_follows(text, end)) return value * 100;
       continue;
     }
     std::size_t end = at;
-    while (end < text.size() &&
-           (digit(text[end]) || (text[end] == '.' && end + 1 < text.size() && digit(text[end + 1]))))
+    while (end < text.size() && (ascii::is_digit(text[end]) ||
+                                 (text[end] == '.' && end + 1 < text.size() && ascii::is_digit(text[end + 1]))))
       ++end;
     if (marked || money_follows(text, end)) {
       auto money = parse_major(text.substr(at, end - at), Currency::cny());

@@ -61,14 +61,14 @@ std::vector<std::string> items(const std::string& text) {
 
 // What is left of a phrase when politeness and verbs are taken away is the name of the goods.
 std::string name_of_goods(std::string phrase) {
-  static const std::regex kEnglish(
+  static const std::regex kPolite(
       "\\b(i'd|i|would|will|could|can|you|we|me|my|us|like|want|wanna|need|to|buy|order|get|give|take|purchase|have|"
       "please|some|the|of|"
       "also|just|again|more|for|it|hi|hello|hey|ok|okay|yes|this|that|is|are|was|price|cost|costs|much|how|what|what's|"
       "does|do|a|an|"
       "refund|return|back|one|them|those|pack|packs|box|boxes|from|actually|send|show|on|in|thanks|thank|and|lot|lots|"
       "very|so)\\b");
-  phrase = std::regex_replace(phrase, kEnglish, " ");
+  phrase = std::regex_replace(phrase, kPolite, " ");
   for (const char* word :
        {"不好意思", "对不起", "打扰了", "我想要", "我想买", "我要买", "我想", "我要", "帮我", "给我", "请问",
         "请",       "麻烦",   "想要",   "想买",   "要买",   "购买",   "下单", "再来", "来点", "买",   "来",

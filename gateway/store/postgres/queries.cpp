@@ -11,10 +11,6 @@ namespace {
 // How many lines of the ledger are read at a time.
 constexpr std::int64_t kLinesAtOnce = 5'000;
 
-std::string of(const char* select, const char* rest) {
-  return std::string(select) + rest;
-}
-
 template <class Record>
 Result<std::vector<Record>> turned_round(Result<std::vector<Record>> rows) {
   if (rows.ok()) std::reverse(rows->begin(), rows->end());

@@ -5,10 +5,6 @@
 namespace purser::postgres {
 namespace {
 
-std::string of(const char* select, const char* rest) {
-  return std::string(select) + rest;
-}
-
 // The rows of one snapshot, as the check of the record asks for them.
 class Snapshot final : public sql::AuditedRows {
  public:

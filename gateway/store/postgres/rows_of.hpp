@@ -10,6 +10,10 @@
 
 namespace purser::postgres {
 
+inline std::string of(const char* select, const char* rest) {
+  return std::string(select) + rest;
+}
+
 template <class Record>
 using Read = Result<Record> (*)(const sql::Row&);
 

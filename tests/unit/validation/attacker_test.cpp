@@ -19,7 +19,7 @@ using samples::paid;
 using samples::sku;
 
 constexpr std::uint64_t kSeed = 20260105;
-constexpr std::int64_t kOrderMax = 2'000'000;
+constexpr std::int64_t kAttackedMax = 2'000'000;
 __extension__ typedef __int128 Wide;
 
 class Attacker {
@@ -36,8 +36,8 @@ class Attacker {
                                          -1,
                                          std::numeric_limits<std::int64_t>::max(),
                                          std::numeric_limits<std::int64_t>::min(),
-                                         kOrderMax,
-                                         kOrderMax + 1};
+                                         kAttackedMax,
+                                         kAttackedMax + 1};
     switch (below(4)) {
       case 0:
         return extremes[below(std::size(extremes))];
@@ -73,7 +73,7 @@ TEST(AttackerTest, AnAcceptedOrderCostsWhatTheCatalogueSays) {
   int accepted = 0;
   for (int i = 0; i < 20'000; ++i) {
     const OrderProposal proposal = any_order(attacker, shop);
-    const auto order = check_order(shop, proposal, OrderPolicy{kOrderMax, 50, 3}, i % 2 == 0 ? "zh" : "en");
+    const auto order = check_order(shop, proposal, OrderPolicy{kAttackedMax, 50, 3}, i % 2 == 0 ? "zh" : "en");
     if (!order) continue;
     ++accepted;
     Wide expected = 0;
@@ -86,7 +86,7 @@ TEST(AttackerTest, AnAcceptedOrderCostsWhatTheCatalogueSays) {
       expected += Wide{item->unit_price.minor()} * proposal.lines[j].quantity;
     }
     ASSERT_EQ(Wide{order->amount.minor()}, expected);
-    ASSERT_TRUE(order->amount.minor() >= 1 && order->amount.minor() <= kOrderMax);
+    ASSERT_TRUE(order->amount.minor() >= 1 && order->amount.minor() <= kAttackedMax);
   }
   EXPECT_GT(accepted, 1'000) << "an attacker who is always refused tests nothing";
 }

@@ -12,17 +12,17 @@
 namespace purser {
 namespace {
 
-const UtcTime kNow = parse_time("2026-03-01T00:00:00Z").value();
+const UtcTime kMadeAt = parse_time("2026-03-01T00:00:00Z").value();
 
 NewApiKey made(const std::string& tenant, std::vector<std::string> scopes, std::optional<UtcTime> ends = {}) {
   crypto::SystemMint mint{Secret()};
-  return make_api_key(mint, TenantId::trusted(tenant), Scopes::parse(scopes).value(), kNow, ends);
+  return make_api_key(mint, TenantId::trusted(tenant), Scopes::parse(scopes).value(), kMadeAt, ends);
 }
 
 TEST(KeyFile, IsReadAsItWasWrittenAndHoldsNoKey) {
   test::TempFolder folder;
   const std::string path = folder.file("keys.json");
-  const NewApiKey one = made("acme", {"threads:write"}, kNow + std::chrono::hours(1));
+  const NewApiKey one = made("acme", {"threads:write"}, kMadeAt + std::chrono::hours(1));
   const NewApiKey two = made("other", {"*"});
   ASSERT_TRUE(write_key_file(path, {one.row, two.row}).ok());
   EXPECT_EQ(std::filesystem::status(path).permissions(),
@@ -44,7 +44,7 @@ TEST(KeyFile, LetsItsKeysInUntilTheirEnd) {
   test::TempFolder folder;
   AuthSettings settings;
   settings.keys_file = folder.file("keys.json");
-  const auto ends = kNow + std::chrono::hours(1);
+  const auto ends = kMadeAt + std::chrono::hours(1);
   const NewApiKey key = made("acme", {"refunds:read"}, ends);
   ASSERT_TRUE(write_key_file(settings.keys_file, {key.row}).ok());
   const auto keys = ApiKeys::parse(settings).value();
@@ -55,7 +55,7 @@ TEST(KeyFile, LetsItsKeysInUntilTheirEnd) {
   EXPECT_TRUE(who->scopes.allows(Scope::refunds_read));
   EXPECT_FALSE(who->scopes.allows(Scope::threads_read));
   EXPECT_EQ(keys.find(key.key, ends).code(), Errc::unauthorized);
-  EXPECT_EQ(keys.find(key.row.sha256, kNow).code(), Errc::unauthorized);  // the digest is no key
+  EXPECT_EQ(keys.find(key.row.sha256, kMadeAt).code(), Errc::unauthorized);  // the digest is no key
 }
 
 TEST(KeyFile, NamesThePlaceAndTheRuleOfAMistake) {

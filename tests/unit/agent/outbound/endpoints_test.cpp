@@ -11,15 +11,15 @@ namespace purser {
 namespace {
 
 // "whsec_" and 24 bytes.
-const std::string kSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+const std::string kEndpointSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 std::string file(const std::string& members) {
-  return R"({"endpoints":[{"id":"main","tenant":"acme","secret":")" + kSecret + "\"" + members + "}]}";
+  return R"({"endpoints":[{"id":"main","tenant":"acme","secret":")" + kEndpointSecret + "\"" + members + "}]}";
 }
 
 TEST(WebhookEndpoints, AreReadWhole) {
   const auto all = WebhookEndpoints::parse(file(R"(,"url":"https://shop.example:8443/hooks?a=b","previous_secret":")" +
-                                                kSecret + R"(","events":["intent.succeeded","refund.*"])"),
+                                                kEndpointSecret + R"(","events":["intent.succeeded","refund.*"])"),
                                            false)
                        .value();
   const WebhookEndpoint* main = all.find("main");

@@ -2,6 +2,7 @@
 #include "agent/replay/mirror.hpp"
 #include "agent/replay/stage.hpp"
 #include "gateway/log.hpp"
+#include "tests/unit/agent/replay/mirror_steps.hpp"
 
 #include <gtest/gtest.h>
 
@@ -44,18 +45,6 @@ LedgerEntry line(const PaymentIntent& of, const std::string& kind, std::int64_t 
   out.credit_account = "b";
   out.amount = fen(amount);
   return out;
-}
-
-void commit(Mirror& mirror, Operation operation) {
-  Batch batch("test");
-  batch.operations.push_back(std::move(operation));
-  mirror.apply(batch, Receipt());
-}
-
-bool blamed(const Mirror& mirror, const std::string& rule) {
-  for (const std::string& violation : mirror.violations)
-    if (violation.starts_with(rule + ":")) return true;
-  return false;
 }
 
 PaymentIntent paid(Mirror& mirror) {

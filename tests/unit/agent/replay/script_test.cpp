@@ -3,6 +3,7 @@
 #include "agent/replay/model_wire.hpp"
 #include "agent/replay/runner.hpp"
 #include "agent/replay/simulate.hpp"
+#include "tests/unit/agent/replay/mirror_steps.hpp"
 
 #include <gtest/gtest.h>
 
@@ -158,18 +159,6 @@ PaymentIntent paid_intent() {
   row.captured = row.refunded = row.refund_reserved = Money(0, Currency::cny());
   row.order.out_trade_no = OutTradeNo::trusted("no_1");
   return row;
-}
-
-bool blamed(const Mirror& mirror, const std::string& rule) {
-  for (const std::string& violation : mirror.violations)
-    if (violation.starts_with(rule + ":")) return true;
-  return false;
-}
-
-void commit(Mirror& mirror, Operation operation) {
-  Batch batch("test");
-  batch.operations.push_back(std::move(operation));
-  mirror.apply(batch, Receipt());
 }
 
 TEST(Oracle, AnIntentThatWalksAnIllegalEdgeIsBlamed) {

@@ -3,6 +3,7 @@
 #include "gateway/llm/routed_model.hpp"
 #include "tests/support/loop.hpp"
 #include "tests/support/scripted_peer.hpp"
+#include "tests/support/zero_mint.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -18,17 +19,8 @@ using test::Script;
 using test::ScriptedPeer;
 using test::Step;
 
-class ZeroMint final : public Mint {
- public:
-  std::string token(std::size_t length) override { return std::string(length, '0'); }
-  OutTradeNo out_trade_no(const TenantId&, const ThreadId&, std::int64_t) const override { return {}; }
-  OutRefundNo out_refund_no(const TenantId&, const IntentId&, const std::string&) const override { return {}; }
-  ThreadId thread_of(const TenantId&, const std::string&) const override { return {}; }
-  std::string seal(const std::string&) const override { return {}; }
-};
-
-std::string reply(int status, const std::string& body, const std::string& headers = "",
-                  const std::string& type = "application/json") {
+std::string raw_reply(int status, const std::string& body, const std::string& headers = "",
+                      const std::string& type = "application/json") {
   return "HTTP/1.1 " + std::to_string(status) + " X\r\nConnection: close\r\nContent-Type: " + type + "\r\n" + headers +
          "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
@@ -77,7 +69,7 @@ class Catalogue : public testing::TestWithParam<bool> {
   }
   static Script whole(int status, const std::string& body, const std::string& headers = "",
                       const std::string& type = "application/json") {
-    return {Step::request(), Step::send(reply(status, body, headers, type)), Step::close()};
+    return {Step::request(), Step::send(raw_reply(status, body, headers, type)), Step::close()};
   }
   // Sends `bytes` as the body of a stream, then closes as if all were well.
   static Script stream(const std::string& bytes) {
@@ -159,7 +151,7 @@ class Catalogue : public testing::TestWithParam<bool> {
   std::optional<ScriptedPeer> primary{std::in_place, loop};
   std::optional<ScriptedPeer> fallback{std::in_place, loop};
   std::unique_ptr<http::Client> client;
-  ZeroMint mint;
+  test::ZeroMint mint;
   Metrics metrics;
   asio::thread_pool pool{1};
   ModelSettings settings;
@@ -240,7 +232,7 @@ TEST_P(Catalogue, S08_never_shows_a_cut_answer_as_a_success) {
     for (int i = 0; i < 40; ++i) out += word("x ");
     return out;
   }();
-  const std::string document = reply(200, "{\"choices\":[{\"message\":{\"content\":\"x x x");
+  const std::string document = raw_reply(200, "{\"choices\":[{\"message\":{\"content\":\"x x x");
   for (const bool with_reset : {true, false}) {
     const std::string bytes = streamed() ? kStreamHead + forty : document.substr(0, document.size() - 3);
     fresh();
@@ -415,7 +407,7 @@ TEST_P(Catalogue, a_call_is_released_once_and_only_whole) {
   const std::string end = data({{"choices", {{{"delta", json::object()}, {"finish_reason", "tool_calls"}}}}});
   const std::string document =
       json{{"choices", {{{"finish_reason", "tool_calls"}, {"message", {{"tool_calls", {call}}}}}}}}.dump();
-  play(*primary, streamed() ? stream(piece) : cut_by_reset(reply(200, document).substr(0, 150)), 2);
+  play(*primary, streamed() ? stream(piece) : cut_by_reset(raw_reply(200, document).substr(0, 150)), 2);
   play(*fallback, streamed() ? stream(piece + end + usage("fallback") + kDone) : whole(200, document));
   const auto answer = ask();
   ASSERT_TRUE(answer.ok()) << answer.error().message;
@@ -518,7 +510,7 @@ INSTANTIATE_TEST_SUITE_P(Wire, Outage, testing::Values(false, true), form_name);
 TEST_P(Outage, S15_is_survived_with_few_probes_and_a_quick_return) {
   test::Loop loop;
   TwoHosts client(loop.clock);
-  ZeroMint mint;
+  test::ZeroMint mint;
   Metrics metrics;
   asio::thread_pool pool{1};
   ModelsSetup setup;

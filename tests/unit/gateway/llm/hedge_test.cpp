@@ -3,6 +3,7 @@
 #include "gateway/llm/routed_model.hpp"
 #include "tests/support/fake_http_client.hpp"
 #include "tests/support/loop.hpp"
+#include "tests/support/zero_mint.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -12,15 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using nlohmann::json;
-
-class ZeroMint final : public Mint {
- public:
-  std::string token(std::size_t length) override { return std::string(length, '0'); }
-  OutTradeNo out_trade_no(const TenantId&, const ThreadId&, std::int64_t) const override { return {}; }
-  OutRefundNo out_refund_no(const TenantId&, const IntentId&, const std::string&) const override { return {}; }
-  ThreadId thread_of(const TenantId&, const std::string&) const override { return {}; }
-  std::string seal(const std::string& text) const override { return text; }
-};
 
 Result<http::Reply> good(const http::Call& call) {
   http::Reply out;
@@ -90,7 +82,7 @@ class Hedging : public testing::Test {
 
   test::Loop loop;
   test::FakeHttpClient client{loop.clock};
-  ZeroMint mint;
+  test::ZeroMint mint;
   Metrics metrics;
   asio::thread_pool pool{1};
   ModelsSetup setup;

@@ -1,4 +1,5 @@
 #include "gateway/llm/wire.hpp"
+#include "tests/unit/gateway/llm/wire_asked.hpp"
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
@@ -8,26 +9,18 @@ namespace {
 
 using nlohmann::json;
 
-Asked asked() {
-  Asked a;
-  a.model = "asked-model";
-  a.message_count = 7;
-  a.request_bytes = 400;
-  return a;
-}
-
-Reading read(std::string_view body, int status = 200, std::string_view type = "application/json") {
-  return read_reply(WireReply{status, type, body}, asked(), WireLimits());
+Reading read_whole(std::string_view body, int status = 200, std::string_view type = "application/json") {
+  return read_reply(WireReply{status, type, body}, wire_asked(), WireLimits());
 }
 
 // A reply whose only choice holds `message` and ends for `reason`.
-std::string reply(const std::string& message, const std::string& reason = "\"stop\"") {
+std::string completion(const std::string& message, const std::string& reason = "\"stop\"") {
   return R"({"id":"x","model":"real-model","choices":[{"index":0,"finish_reason":)" + reason + R"(,"message":)" +
          message + "}]}";
 }
 
 std::string with_calls(const std::string& calls, const std::string& reason = "\"tool_calls\"") {
-  return reply(R"({"role":"assistant","content":null,"tool_calls":)" + calls + "}", reason);
+  return completion(R"({"role":"assistant","content":null,"tool_calls":)" + calls + "}", reason);
 }
 
 std::string one_call(const std::string& arguments, const std::string& reason = "\"tool_calls\"") {
@@ -36,7 +29,7 @@ std::string one_call(const std::string& arguments, const std::string& reason = "
 }
 
 TEST(WireReply, reads_text) {
-  const auto got = read(reply(R"({"role":"assistant","content":"好的"})"));
+  const auto got = read_whole(completion(R"({"role":"assistant","content":"好的"})"));
   ASSERT_TRUE(got.answer.ok());
   EXPECT_EQ(got.answer->text, "好的");
   EXPECT_EQ(got.answer->finish, FinishReason::stop);
@@ -45,18 +38,18 @@ TEST(WireReply, reads_text) {
 }
 
 TEST(WireReply, reads_content_in_parts) {
-  const auto got = read(reply(R"({"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]})"));
+  const auto got = read_whole(completion(R"({"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]})"));
   ASSERT_TRUE(got.answer.ok());
   EXPECT_EQ(got.answer->text, "ab");
 }
 
 TEST(WireReply, skips_blank_lines_and_the_byte_order_mark) {
-  EXPECT_TRUE(read("\n\n\r\n   \n" + reply(R"({"content":"x"})")).answer.ok());
-  EXPECT_TRUE(read("\xEF\xBB\xBF" + reply(R"({"content":"x"})")).answer.ok());
+  EXPECT_TRUE(read_whole("\n\n\r\n   \n" + completion(R"({"content":"x"})")).answer.ok());
+  EXPECT_TRUE(read_whole("\xEF\xBB\xBF" + completion(R"({"content":"x"})")).answer.ok());
 }
 
 TEST(WireReply, reads_calls_with_the_text_the_model_wrote) {
-  const auto got = read(one_call(R"("{\"b\": 1, \"a\": 2}")"));
+  const auto got = read_whole(one_call(R"("{\"b\": 1, \"a\": 2}")"));
   ASSERT_TRUE(got.answer.ok());
   EXPECT_EQ(got.answer->calls, (std::vector<ToolCall>{{"c1", "refund", R"({"b": 1, "a": 2})"}}));
   EXPECT_EQ(got.answer->finish, FinishReason::tool_calls);
@@ -69,17 +62,17 @@ TEST(WireReply, takes_arguments_in_every_form_that_is_complete) {
                                                         {R"("")", "{}"},
                                                         {R"("  ")", "{}"},
                                                         {R"("{}")", "{}"}}) {
-    const auto got = read(one_call(sent));
+    const auto got = read_whole(one_call(sent));
     ASSERT_TRUE(got.answer.ok()) << sent;
     EXPECT_EQ(got.answer->calls.at(0).arguments, expected) << sent;
   }
-  const auto none = read(with_calls(R"([{"id":"c","type":"function","function":{"name":"query_payment"}}])"));
+  const auto none = read_whole(with_calls(R"([{"id":"c","type":"function","function":{"name":"query_payment"}}])"));
   ASSERT_TRUE(none.answer.ok());
   EXPECT_EQ(none.answer->calls.at(0).arguments, "{}");
 }
 
 TEST(WireReply, keeps_a_repeated_key_in_arguments_for_the_gate_to_refuse) {
-  const auto got = read(one_call(R"({"amount_fen":1,"amount_fen":2})"));
+  const auto got = read_whole(one_call(R"({"amount_fen":1,"amount_fen":2})"));
   ASSERT_TRUE(got.answer.ok());
   EXPECT_EQ(got.answer->calls.at(0).arguments, R"({"amount_fen":1,"amount_fen":2})");
 }
@@ -87,7 +80,7 @@ TEST(WireReply, keeps_a_repeated_key_in_arguments_for_the_gate_to_refuse) {
 TEST(WireReply, refuses_arguments_that_are_not_one_object) {
   for (const char* sent : {R"("{\"a\":")", R"("{} {}")", R"("[1]")", "[1]", "3", "true", R"("3")", R"("{\"a\":1}x")",
                            R"("{\"a\":NaN}")", R"("{\"a\":1}\u0000")"}) {
-    const auto got = read(one_call(sent));
+    const auto got = read_whole(one_call(sent));
     ASSERT_FALSE(got.answer.ok()) << sent;
     EXPECT_EQ(got.answer.code(), Errc::model_malformed) << sent;
     EXPECT_TRUE(got.transient) << sent;
@@ -97,28 +90,28 @@ TEST(WireReply, refuses_arguments_that_are_not_one_object) {
 TEST(WireReply, mints_ids_that_are_the_same_every_time) {
   const std::string body = with_calls(R"([{"function":{"name":"a","arguments":"{}"}},
       {"id":"","function":{"name":"b","arguments":"{}"}},{"id":null,"function":{"name":"c","arguments":"{}"}}])");
-  const auto got = read(body);
+  const auto got = read_whole(body);
   ASSERT_TRUE(got.answer.ok());
   ASSERT_EQ(got.answer->calls.size(), 3U);
   EXPECT_EQ(got.answer->calls[0].id, "call_7_0");
   EXPECT_EQ(got.answer->calls[1].id, "call_7_1");
   EXPECT_EQ(got.answer->calls[2].id, "call_7_2");
-  EXPECT_EQ(read(body).answer->calls, got.answer->calls);
+  EXPECT_EQ(read_whole(body).answer->calls, got.answer->calls);
 }
 
 TEST(WireReply, drops_an_echo_and_refuses_two_calls_with_one_id) {
   const std::string call = R"({"id":"c","type":"function","function":{"name":"refund","arguments":"{}"}})";
-  const auto echo = read(with_calls("[" + call + "," + call + "]"));
+  const auto echo = read_whole(with_calls("[" + call + "," + call + "]"));
   ASSERT_TRUE(echo.answer.ok());
   EXPECT_EQ(echo.answer->calls.size(), 1U);
   const auto two =
-      read(with_calls("[" + call + R"(,{"id":"c","function":{"name":"refund","arguments":"{\"all\":true}"}}])"));
+      read_whole(with_calls("[" + call + R"(,{"id":"c","function":{"name":"refund","arguments":"{\"all\":true}"}}])"));
   EXPECT_EQ(two.answer.code(), Errc::model_malformed);
 }
 
 TEST(WireReply, decides_by_the_calls_that_are_there) {
   for (const char* reason : {R"("stop")", R"("tool_calls")", R"("function_call")", R"("end_turn")"}) {
-    const auto got = read(one_call(R"("{}")", reason));
+    const auto got = read_whole(one_call(R"("{}")", reason));
     ASSERT_TRUE(got.answer.ok()) << reason;
     EXPECT_EQ(got.answer->finish, FinishReason::tool_calls) << reason;
   }
@@ -126,47 +119,47 @@ TEST(WireReply, decides_by_the_calls_that_are_there) {
 
 TEST(WireReply, never_executes_what_was_cut) {
   for (const char* reason : {R"("length")", R"("model_length")"}) {
-    const auto whole = read(one_call(R"("{}")", reason));
+    const auto whole = read_whole(one_call(R"("{}")", reason));
     EXPECT_EQ(whole.answer.code(), Errc::model_truncated) << reason;
     EXPECT_FALSE(whole.transient);
-    EXPECT_EQ(read(one_call(R"("{\"a\":")", reason)).answer.code(), Errc::model_truncated) << reason;
+    EXPECT_EQ(read_whole(one_call(R"("{\"a\":")", reason)).answer.code(), Errc::model_truncated) << reason;
   }
-  EXPECT_EQ(read(reply(R"({"content":""})", R"("length")")).answer.code(), Errc::model_truncated);
+  EXPECT_EQ(read_whole(completion(R"({"content":""})", R"("length")")).answer.code(), Errc::model_truncated);
 }
 
 TEST(WireReply, marks_text_that_was_cut) {
-  const auto got = read(reply(R"({"content":"half a sen"})", R"("length")"));
+  const auto got = read_whole(completion(R"({"content":"half a sen"})", R"("length")"));
   ASSERT_TRUE(got.answer.ok());
   EXPECT_EQ(got.answer->finish, FinishReason::length);
 }
 
 TEST(WireReply, does_not_take_an_unknown_ending_for_success) {
-  EXPECT_EQ(read(one_call(R"("{}")", R"("whatever")")).answer.code(), Errc::model_malformed);
-  EXPECT_EQ(read(one_call(R"("{}")", "null")).answer.code(), Errc::model_malformed);
-  const auto text = read(reply(R"({"content":"x"})", R"("whatever")"));
+  EXPECT_EQ(read_whole(one_call(R"("{}")", R"("whatever")")).answer.code(), Errc::model_malformed);
+  EXPECT_EQ(read_whole(one_call(R"("{}")", "null")).answer.code(), Errc::model_malformed);
+  const auto text = read_whole(completion(R"({"content":"x"})", R"("whatever")"));
   ASSERT_TRUE(text.answer.ok());
   EXPECT_EQ(text.answer->finish, FinishReason::other);
 }
 
 TEST(WireReply, takes_an_announced_call_that_is_missing_for_a_loss) {
-  EXPECT_EQ(read(reply(R"({"content":"calling"})", R"("tool_calls")")).answer.code(), Errc::model_malformed);
+  EXPECT_EQ(read_whole(completion(R"({"content":"calling"})", R"("tool_calls")")).answer.code(), Errc::model_malformed);
 }
 
 TEST(WireReply, takes_an_aborted_generation_for_a_failed_attempt) {
   for (const char* reason : {R"("error")", R"("insufficient_system_resource")"}) {
-    const auto got = read(reply(R"({"content":"x"})", reason));
+    const auto got = read_whole(completion(R"({"content":"x"})", reason));
     EXPECT_EQ(got.answer.code(), Errc::model_unavailable) << reason;
     EXPECT_TRUE(got.transient);
   }
 }
 
 TEST(WireReply, passes_a_refusal_on_without_calls) {
-  const auto got = read(reply(R"({"content":null,"refusal":"I cannot.",
+  const auto got = read_whole(completion(R"({"content":null,"refusal":"I cannot.",
       "tool_calls":[{"id":"c","function":{"name":"refund","arguments":"{}"}}]})"));
   ASSERT_TRUE(got.answer.ok());
   EXPECT_EQ(got.answer->refusal, "I cannot.");
   EXPECT_TRUE(got.answer->calls.empty());
-  const auto filtered = read(one_call(R"("{}")", R"("content_filter")"));
+  const auto filtered = read_whole(one_call(R"("{}")", R"("content_filter")"));
   ASSERT_TRUE(filtered.answer.ok());
   EXPECT_FALSE(filtered.answer->refusal.empty());
   EXPECT_EQ(filtered.answer->finish, FinishReason::content_filter);
@@ -175,18 +168,20 @@ TEST(WireReply, passes_a_refusal_on_without_calls) {
 
 TEST(WireReply, refuses_a_message_where_a_key_stands_twice) {
   const std::string call = R"([{"id":"c","function":{"name":"refund","arguments":"{}"}}])";
-  EXPECT_EQ(read(reply(R"({"tool_calls":[],"tool_calls":)" + call + "}")).answer.code(), Errc::model_malformed);
-  EXPECT_EQ(read(with_calls(R"([{"id":"c","function":{"name":"a","name":"b","arguments":"{}"}}])")).answer.code(),
+  EXPECT_EQ(read_whole(completion(R"({"tool_calls":[],"tool_calls":)" + call + "}")).answer.code(),
             Errc::model_malformed);
-  EXPECT_EQ(read(with_calls(R"([{"id":"c","function":{"name":"a","arguments":"{}","arguments":"{}"}}])")).answer.code(),
+  EXPECT_EQ(read_whole(with_calls(R"([{"id":"c","function":{"name":"a","name":"b","arguments":"{}"}}])")).answer.code(),
             Errc::model_malformed);
+  EXPECT_EQ(
+      read_whole(with_calls(R"([{"id":"c","function":{"name":"a","arguments":"{}","arguments":"{}"}}])")).answer.code(),
+      Errc::model_malformed);
 }
 
 TEST(WireReply, refuses_calls_that_are_no_function_calls) {
   for (const char* calls : {R"([{"id":"c","type":"custom","custom":{"name":"x"}}])", R"([{"id":"c"}])",
                             R"([{"id":"c","function":{"arguments":"{}"}}])", R"([{"id":"c","function":{"name":""}}])",
                             R"([1])", R"({"0":1})", R"("refund")"}) {
-    EXPECT_EQ(read(with_calls(calls)).answer.code(), Errc::model_malformed) << calls;
+    EXPECT_EQ(read_whole(with_calls(calls)).answer.code(), Errc::model_malformed) << calls;
   }
 }
 
@@ -197,8 +192,8 @@ TEST(WireReply, bounds_the_number_of_calls) {
       list.push_back({{"id", "c" + std::to_string(i)}, {"function", {{"name", "a"}, {"arguments", "{}"}}}});
     return with_calls(list.dump());
   };
-  EXPECT_EQ(read(calls(WireLimits().calls_max)).answer->calls.size(), WireLimits().calls_max);
-  EXPECT_EQ(read(calls(WireLimits().calls_max + 1)).answer.code(), Errc::model_malformed);
+  EXPECT_EQ(read_whole(calls(WireLimits().calls_max)).answer->calls.size(), WireLimits().calls_max);
+  EXPECT_EQ(read_whole(calls(WireLimits().calls_max + 1)).answer.code(), Errc::model_malformed);
 }
 
 TEST(WireReply, bounds_the_bytes_of_arguments) {
@@ -206,9 +201,9 @@ TEST(WireReply, bounds_the_bytes_of_arguments) {
   const auto sized = [](std::size_t bytes) {
     return one_call(json(R"({"a":")" + std::string(bytes - 8, 'x') + "\"}").dump());
   };
-  ASSERT_TRUE(read(sized(most)).answer.ok());
-  EXPECT_EQ(read(sized(most)).answer->calls.at(0).arguments.size(), most);
-  EXPECT_EQ(read(sized(most + 1)).answer.code(), Errc::model_malformed);
+  ASSERT_TRUE(read_whole(sized(most)).answer.ok());
+  EXPECT_EQ(read_whole(sized(most)).answer->calls.at(0).arguments.size(), most);
+  EXPECT_EQ(read_whole(sized(most + 1)).answer.code(), Errc::model_malformed);
 }
 
 TEST(WireReply, bounds_the_depth_of_arguments) {
@@ -216,15 +211,15 @@ TEST(WireReply, bounds_the_depth_of_arguments) {
     std::string text = "{\"a\":" + std::string(depth - 1, '[') + std::string(depth - 1, ']') + "}";
     return one_call(json(text).dump());
   };
-  EXPECT_TRUE(read(nested(WireLimits().argument_depth_max)).answer.ok());
-  EXPECT_EQ(read(nested(WireLimits().argument_depth_max + 1)).answer.code(), Errc::model_malformed);
-  EXPECT_EQ(read(nested(30'000)).answer.code(), Errc::model_malformed);
-  EXPECT_EQ(read(std::string(100'000, '[')).answer.code(), Errc::model_malformed);
+  EXPECT_TRUE(read_whole(nested(WireLimits().argument_depth_max)).answer.ok());
+  EXPECT_EQ(read_whole(nested(WireLimits().argument_depth_max + 1)).answer.code(), Errc::model_malformed);
+  EXPECT_EQ(read_whole(nested(30'000)).answer.code(), Errc::model_malformed);
+  EXPECT_EQ(read_whole(std::string(100'000, '[')).answer.code(), Errc::model_malformed);
 }
 
 TEST(WireReply, reads_usage_of_every_dialect) {
   const auto usage = [](const std::string& text) {
-    return read(R"({"choices":[{"finish_reason":"stop","message":{"content":"abcdefgh"}}],"usage":)" + text + "}")
+    return read_whole(R"({"choices":[{"finish_reason":"stop","message":{"content":"abcdefgh"}}],"usage":)" + text + "}")
         .answer->usage;
   };
   const Usage openai = usage(R"({"prompt_tokens":100,"completion_tokens":20,"total_tokens":120,
@@ -251,12 +246,12 @@ TEST(WireReply, reads_usage_of_every_dialect) {
 }
 
 TEST(WireReply, names_the_model_that_was_asked_when_the_answer_names_none) {
-  const auto got = read(R"({"choices":[{"finish_reason":"stop","message":{"content":"x"}}]})");
+  const auto got = read_whole(R"({"choices":[{"finish_reason":"stop","message":{"content":"x"}}]})");
   EXPECT_EQ(got.answer->model, "asked-model");
 }
 
 TEST(WireReply, picks_the_choice_with_index_zero) {
-  const auto got = read(R"({"choices":[{"index":1,"finish_reason":"stop","message":{"content":"b"}},
+  const auto got = read_whole(R"({"choices":[{"index":1,"finish_reason":"stop","message":{"content":"b"}},
                                        {"index":0,"finish_reason":"stop","message":{"content":"a"}}]})");
   EXPECT_EQ(got.answer->text, "a");
 }
@@ -274,7 +269,7 @@ class WireErrors : public testing::TestWithParam<Bad> {};
 
 TEST_P(WireErrors, are_told_apart) {
   const Bad& bad = GetParam();
-  const auto got = read(bad.body, bad.status, bad.type);
+  const auto got = read_whole(bad.body, bad.status, bad.type);
   ASSERT_FALSE(got.answer.ok());
   EXPECT_EQ(code_of(got.answer.code()), code_of(bad.code));
   EXPECT_EQ(got.transient, bad.transient);
@@ -358,7 +353,8 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& param) { return std::string(param.param.what); });
 
 TEST(WireReply, repeats_nothing_of_what_the_provider_wrote_but_code_and_type) {
-  const auto got = read(R"({"error":{"message":"Incorrect API key sk-abc","type":"bad\nline","code":"X Y"}})", 401);
+  const auto got =
+      read_whole(R"({"error":{"message":"Incorrect API key sk-abc","type":"bad\nline","code":"X Y"}})", 401);
   EXPECT_EQ(got.answer.error().message, "the provider answered 401 (x_y bad_line)");
 }
 

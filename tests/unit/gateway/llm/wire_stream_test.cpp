@@ -1,5 +1,7 @@
 #include "gateway/llm/wire_stream.hpp"
 
+#include "tests/unit/gateway/llm/wire_asked.hpp"
+
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -7,14 +9,6 @@ namespace purser::llm {
 namespace {
 
 using nlohmann::json;
-
-Asked asked() {
-  Asked out;
-  out.model = "asked-model";
-  out.message_count = 7;
-  out.request_bytes = 400;
-  return out;
-}
 
 std::string data(const json& chunk) {
   return "data: " + chunk.dump() + "\n\n";
@@ -43,9 +37,9 @@ struct Read {
   std::string text;
 };
 
-Read read(const std::string& bytes, bool whole = true, std::size_t piece = 0, int status = 200,
-          const char* type = "text/event-stream") {
-  StreamReader reader(asked(), WireLimits(), 1 << 20);
+Read read_stream(const std::string& bytes, bool whole = true, std::size_t piece = 0, int status = 200,
+                 const char* type = "text/event-stream") {
+  StreamReader reader(wire_asked(), WireLimits(), 1 << 20);
   reader.begin(status, type);
   if (piece == 0) piece = bytes.size() + 1;
   for (std::size_t at = 0; at < bytes.size(); at += piece) reader.feed(std::string_view(bytes).substr(at, piece));
@@ -57,12 +51,12 @@ Read read(const std::string& bytes, bool whole = true, std::size_t piece = 0, in
 }
 
 Result<ModelAnswer> answer(const std::string& bytes, bool whole = true) {
-  return read(bytes, whole).reading.answer;
+  return read_stream(bytes, whole).reading.answer;
 }
 
 TEST(WireStream, reads_words) {
-  const auto got = read(delta({{"role", "assistant"}, {"content", ""}}) + words("好") + words("的") + ending("stop") +
-                        kUsage + kDone);
+  const auto got = read_stream(delta({{"role", "assistant"}, {"content", ""}}) + words("好") + words("的") +
+                               ending("stop") + kUsage + kDone);
   ASSERT_TRUE(got.reading.answer.ok());
   EXPECT_EQ(got.reading.answer->text, "好的");
   EXPECT_EQ(got.text, "好的");
@@ -82,7 +76,7 @@ TEST(WireStream, is_the_same_however_it_is_split) {
       pieces({{{"index", 0}, {"function", {{"arguments", "{\"x\":"}}}}}) +
       pieces({{{"index", 0}, {"function", {{"arguments", "\"茶\"}"}}}}}) + ending("tool_calls") + kUsage + kDone;
   for (std::size_t piece = 1; piece < bytes.size(); piece += 1 + piece / 16) {
-    const auto got = read(bytes, true, piece);
+    const auto got = read_stream(bytes, true, piece);
     ASSERT_TRUE(got.reading.answer.ok()) << piece;
     EXPECT_EQ(got.reading.answer->calls, (std::vector<ToolCall>{{"a", "refund", "{\"x\":\"茶\"}"}})) << piece;
     EXPECT_EQ(got.reading.answer->text, "您好，");
@@ -217,7 +211,7 @@ TEST(WireStream, releases_nothing_that_was_cut) {
   const std::string all = words("ok") + kCall + ending("tool_calls") + kUsage + kDone;
   const std::size_t end = (words("ok") + kCall + ending("tool_calls")).size();
   for (std::size_t size = 0; size < all.size(); ++size) {
-    const auto got = read(all.substr(0, size), false).reading;
+    const auto got = read_stream(all.substr(0, size), false).reading;
     if (size >= end) {
       ASSERT_TRUE(got.answer.ok()) << size;
       EXPECT_EQ(got.answer->calls.size(), 1U);
@@ -230,7 +224,7 @@ TEST(WireStream, releases_nothing_that_was_cut) {
 }
 
 TEST(WireStream, never_takes_a_cut_for_an_end) {
-  const auto got = read(words("it is") + words(" don"), true).reading;  // the peer closed as if all were well
+  const auto got = read_stream(words("it is") + words(" don"), true).reading;  // the peer closed as if all were well
   ASSERT_FALSE(got.answer.ok());
   EXPECT_EQ(got.answer.code(), Errc::model_truncated);
   EXPECT_TRUE(got.transient);
@@ -245,11 +239,11 @@ TEST(WireStream, estimates_what_a_cut_answer_used) {
 }
 
 TEST(WireStream, ends_without_the_last_word_of_the_protocol) {
-  const auto got = read(words("x") + ending("stop") + kUsage, true);
+  const auto got = read_stream(words("x") + ending("stop") + kUsage, true);
   EXPECT_TRUE(got.done);
   ASSERT_TRUE(got.reading.answer.ok());
   EXPECT_FALSE(got.reading.answer->usage.estimated);
-  EXPECT_TRUE(read(words("x") + ending("stop") + kUsage + "data: [DONE] trailing\n\n").done);
+  EXPECT_TRUE(read_stream(words("x") + ending("stop") + kUsage + "data: [DONE] trailing\n\n").done);
 }
 
 // Usage in every chunk says nothing of the end: another call may follow.
@@ -257,7 +251,7 @@ TEST(WireStream, is_not_done_by_a_running_count) {
   const json usage = {{"prompt_tokens", 11}, {"completion_tokens", 5}};
   const std::string chunk =
       data({{"choices", {{{"delta", {{"content", "x"}}}, {"finish_reason", "stop"}}}}, {"usage", usage}});
-  EXPECT_FALSE(read(chunk).done);
+  EXPECT_FALSE(read_stream(chunk).done);
   EXPECT_EQ(answer(chunk)->usage.output_tokens, 5);
 }
 
@@ -270,7 +264,7 @@ TEST(WireStream, decides_by_the_calls_that_are_there) {
   EXPECT_EQ(answer(words("x") + ending("tool_calls") + kDone).code(), Errc::model_malformed);
   EXPECT_EQ(answer(words("x") + ending("length") + kDone)->finish, FinishReason::length);
   for (const char* aborted : {"error", "insufficient_system_resource"}) {
-    const auto got = read(kCall + ending(aborted) + kDone).reading;
+    const auto got = read_stream(kCall + ending(aborted) + kDone).reading;
     EXPECT_EQ(got.answer.code(), Errc::model_unavailable) << aborted;
     EXPECT_TRUE(got.transient) << aborted;
   }
@@ -303,28 +297,28 @@ TEST(WireStream, reads_errors_of_every_shape) {
   };
   for (const std::string& shape : shapes)
     for (const std::string& before : {std::string(), words("a"), kCall}) {
-      const auto got = read(before + shape + kDone);
+      const auto got = read_stream(before + shape + kDone);
       ASSERT_FALSE(got.reading.answer.ok()) << shape;
       EXPECT_EQ(got.reading.answer.code(), Errc::model_unavailable) << shape;
       EXPECT_TRUE(got.reading.transient) << shape;
       EXPECT_TRUE(got.done) << shape;
     }
-  const auto filter = read("data: {\"error\":{\"code\":\"content_filter\"}}\n\n").reading;
+  const auto filter = read_stream("data: {\"error\":{\"code\":\"content_filter\"}}\n\n").reading;
   EXPECT_EQ(filter.answer.code(), Errc::model_refused);
   EXPECT_TRUE(filter.asked_wrongly);
 }
 
 TEST(WireStream, reads_a_reply_that_is_no_stream) {
   const char* document = R"({"choices":[{"finish_reason":"stop","message":{"content":"whole"}}]})";
-  EXPECT_EQ(read(document, true, 0, 200, "application/json").reading.answer->text, "whole");
-  EXPECT_FALSE(read(document, false, 0, 200, "application/json").reading.answer.ok());
-  EXPECT_EQ(read("<html>", true, 0, 200, "text/html").reading.answer.code(), Errc::model_malformed);
-  EXPECT_EQ(read("", true, 0, 200, "text/event-stream").reading.answer.code(), Errc::model_malformed);
-  EXPECT_EQ(read("{}", true, 0, 429, "application/json").reading.answer.code(), Errc::model_rate_limited);
+  EXPECT_EQ(read_stream(document, true, 0, 200, "application/json").reading.answer->text, "whole");
+  EXPECT_FALSE(read_stream(document, false, 0, 200, "application/json").reading.answer.ok());
+  EXPECT_EQ(read_stream("<html>", true, 0, 200, "text/html").reading.answer.code(), Errc::model_malformed);
+  EXPECT_EQ(read_stream("", true, 0, 200, "text/event-stream").reading.answer.code(), Errc::model_malformed);
+  EXPECT_EQ(read_stream("{}", true, 0, 429, "application/json").reading.answer.code(), Errc::model_rate_limited);
 }
 
 TEST(WireStream, counts_words_as_progress_and_comments_not) {
-  StreamReader reader(asked(), WireLimits(), 1 << 20);
+  StreamReader reader(wire_asked(), WireLimits(), 1 << 20);
   reader.begin(200, "text/event-stream");
   EXPECT_FALSE(reader.feed(": keep-alive\n\n"));
   EXPECT_FALSE(reader.feed("\n\n\n"));
@@ -359,11 +353,11 @@ TEST(WireStream, looks_at_the_first_choice_alone) {
 
 TEST(WireStream, bounds_the_whole) {
   const std::string bytes = words("x") + ending("stop") + kDone;
-  StreamReader fits(asked(), WireLimits(), bytes.size());
+  StreamReader fits(wire_asked(), WireLimits(), bytes.size());
   fits.begin(200, "text/event-stream");
   fits.feed(bytes);
   EXPECT_TRUE(fits.finish(true).answer.ok());
-  StreamReader small(asked(), WireLimits(), bytes.size() - 1);
+  StreamReader small(wire_asked(), WireLimits(), bytes.size() - 1);
   small.begin(200, "text/event-stream");
   small.feed(bytes);
   EXPECT_EQ(small.finish(true).answer.code(), Errc::model_malformed);

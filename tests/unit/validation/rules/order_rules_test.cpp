@@ -1,5 +1,6 @@
 // The rules of an order, one by one.
 #include "tests/support/samples.hpp"
+#include "tests/unit/validation/rules/rule_errors.hpp"
 #include "validation/money/text.hpp"
 #include "validation/rules/currency.hpp"
 #include "validation/rules/description.hpp"
@@ -20,15 +21,8 @@ using samples::fen;
 using samples::sku;
 using samples::yen;
 
-constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
 constexpr LineLimits kLimits{3, 50, 5'000'000};
 __extension__ typedef __int128 Wide;
-
-void expect_error(const Error& error, Errc code, std::string_view param) {
-  EXPECT_EQ(code_of(error.code), code_of(code)) << error.message;
-  EXPECT_EQ(error.param, param);
-  EXPECT_FALSE(error.message.empty());
-}
 
 TEST(PriceToleranceTest, HoldsTheEdges) {
   EXPECT_FALSE(within_tolerance(19'800, 19'900));

@@ -1,5 +1,6 @@
 // The rules of a refund, one by one.
 #include "tests/support/samples.hpp"
+#include "tests/unit/validation/rules/rule_errors.hpp"
 #include "validation/rules/refund_batch.hpp"
 #include "validation/rules/refund_bounds.hpp"
 #include "validation/rules/refund_lines.hpp"
@@ -16,13 +17,6 @@ using samples::fen;
 using samples::paid;
 using samples::sku;
 using samples::yen;
-
-constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
-
-void expect_error(const Error& error, Errc code, std::string_view param) {
-  EXPECT_EQ(code_of(error.code), code_of(code)) << error.message;
-  EXPECT_EQ(error.param, param);
-}
 
 TEST(RefundStateTest, OnlyAPaidPaymentIsRefunded) {
   for (int s = 0; s <= static_cast<int>(IntentState::conflicted); ++s) {
