@@ -106,6 +106,8 @@ Mistakes disagreements(const Settings& s) {
   }
   findings.expect(s.wechat.public_key_id.empty() == s.wechat.public_key_file.empty(), "wechat.public_key_id",
                   "and wechat.public_key_file go together");
+  findings.expect(s.wechat.store_name.empty() || !s.wechat.store_id.empty(), "wechat.store_id",
+                  "is needed beside wechat.store_name");
   expect_whole_tokens(s.auth, findings);
   findings.expect(!same_address(s.server), "server.admin_listen", "differs from server.listen");
   findings.expect(s.server.connections_per_peer_max <= s.server.connections_max, "server.connections_per_peer_max",

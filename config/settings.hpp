@@ -88,6 +88,9 @@ struct WechatSettings {
   std::string platform_certificate_file;  // PEM; the other verification mode, may stand beside the public key
   std::string merchant_certificate_file;  // PEM; for the warning before it ends
   std::string goods_tag;                  // on every order; empty: none
+  std::string device_id;                  // where orders are made, told with the payer's address; empty: none
+  std::string store_id;                   // likewise
+  std::string store_name;                 // only beside store_id
   bool goods_detail = false;              // the lines of the order go with it
   std::string refund_funds_account;       // AVAILABLE or UNSETTLED; empty: the rail chooses
   std::string ca_file;

@@ -121,14 +121,16 @@ bool is_catalogue_source(std::string_view text) {
   return is_database_url(text) || is_redis_url(text);
 }
 
+bool is_ip_address(std::string_view text) {
+  const std::string address(text);
+  unsigned char bytes[sizeof(in6_addr)];
+  return ::inet_pton(AF_INET, address.c_str(), bytes) == 1 || ::inet_pton(AF_INET6, address.c_str(), bytes) == 1;
+}
+
 bool is_address_list(std::string_view text) {
   while (true) {
     const auto comma = text.find(',');
-    const std::string address(text.substr(0, comma));
-    unsigned char bytes[sizeof(in6_addr)];
-    const bool is_one =
-        ::inet_pton(AF_INET, address.c_str(), bytes) == 1 || ::inet_pton(AF_INET6, address.c_str(), bytes) == 1;
-    if (!is_one) return false;
+    if (!is_ip_address(text.substr(0, comma))) return false;
     if (comma == std::string_view::npos) return true;
     text.remove_prefix(comma + 1);
   }
@@ -197,6 +199,10 @@ bool is_public_key_id(std::string_view text) {
   constexpr std::string_view kPrefix = "PUB_KEY_ID_";
   return text.starts_with(kPrefix) && text.size() > kPrefix.size() && text.size() <= 64 &&
          all_of(text.substr(kPrefix.size()), ascii::is_digit);
+}
+
+bool is_short_word(std::string_view text) {
+  return text.size() <= 32 && ascii::is_visible(text);
 }
 
 bool is_word(std::string_view text) {

@@ -31,6 +31,7 @@ bool is_redis_url(std::string_view text);
 // Either of them.
 bool is_catalogue_source(std::string_view text);
 // IP addresses with commas between, no spaces.
+bool is_ip_address(std::string_view text);
 bool is_address_list(std::string_view text);
 bool is_readable_file(std::string_view path);
 bool is_readable_folder(std::string_view path);
@@ -44,6 +45,7 @@ bool is_digits(std::string_view text);
 bool is_upper_hex(std::string_view text);
 bool is_public_key_id(std::string_view text);
 bool is_word(std::string_view text);
+bool is_short_word(std::string_view text);
 
 namespace text_rules {
 
@@ -74,6 +76,7 @@ inline constexpr TextRule kDigits{"8 to 32 digits", is_digits};
 inline constexpr TextRule kSerial{"upper-case hexadecimal digits, at most 40", is_upper_hex};
 inline constexpr TextRule kPublicKeyId{"PUB_KEY_ID_ and digits", is_public_key_id};
 inline constexpr TextRule kFundsAccount{"AVAILABLE or UNSETTLED", is_funds_account};
+inline constexpr TextRule kShortWord{"1 to 32 printable ASCII characters without spaces", is_short_word};
 inline constexpr TextRule kWord{"1 to 128 printable ASCII characters without spaces", is_word};
 
 }  // namespace text_rules

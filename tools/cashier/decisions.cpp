@@ -1,3 +1,4 @@
+#include "config/text_rules.hpp"
 #include "tools/cashier/wish.hpp"
 
 #include <nlohmann/json.hpp>
@@ -131,11 +132,10 @@ void choose_kind(RailOrder& order, const Thread& thread) {
   order.kind = thread.openid.empty() ? TradeKind::qr : TradeKind::mini_program;
   order.payer_openid = thread.openid;
   const auto wanted = said_in(thread, "pay_with");
-  order.payer_ip = said_in(thread, "client_ip");
+  if (const auto address = said_in(thread, "client_ip"); is_ip_address(address)) order.payer_ip = address;
   if (wanted == kInStore) order.kind = TradeKind::qr;
   if (wanted == "app") order.kind = TradeKind::app;
   if (wanted == "h5" && !order.payer_ip.empty()) order.kind = TradeKind::h5;
-  if (order.kind != TradeKind::h5) order.payer_ip.clear();
   if (order.kind != TradeKind::mini_program) order.payer_openid.clear();
 }
 

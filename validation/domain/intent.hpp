@@ -69,7 +69,7 @@ struct RailOrder {
   TradeKind kind = TradeKind::qr;
   std::string payer_openid;  // mini_program only
   std::string request_body;
-  std::string payer_ip;        // h5, when it is made; afterwards it stands in request_body alone
+  std::string payer_ip;        // where known, when it is made; afterwards it stands in request_body alone
   std::string prepay_id;       // mini_program and app, once accepted
   std::string code_url;        // qr: what the code says; h5: the link; once accepted
   std::string transaction_id;  // once paid

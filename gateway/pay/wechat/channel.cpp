@@ -133,7 +133,13 @@ Result<std::unique_ptr<WechatChannel>> WechatChannel::make(const WechatSettings&
   if (auto taken = rail.show(shown); !taken) {
     return Error(Errc::config_bad_value, taken.error().message, "wechat.merchant_certificate_file");
   }
-  OrderExtras extras{settings.goods_tag, settings.goods_detail, settings.refund_funds_account};
+  OrderExtras extras;
+  extras.goods_tag = settings.goods_tag;
+  extras.goods_detail = settings.goods_detail;
+  extras.device_id = settings.device_id;
+  extras.store_id = settings.store_id;
+  extras.store_name = settings.store_name;
+  extras.funds_account = settings.refund_funds_account;
   return std::unique_ptr<WechatChannel>(
       new WechatChannel(std::move(rail), std::move(notify_base), std::move(extras), settings.refund_spacing, sandbox));
 }

@@ -135,14 +135,31 @@ std::string query_refund_path(const OutRefundNo& number) {
   return std::string(kRefunds) + "/" + escaped(number.str());
 }
 
+namespace {
+
+Json scene_of(const PaymentIntent& intent, const OrderExtras& extras) {
+  Json scene;
+  scene["payer_client_ip"] = intent.order.payer_ip;
+  if (!extras.device_id.empty()) scene["device_id"] = extras.device_id;
+  if (!extras.store_id.empty()) scene["store_info"]["id"] = extras.store_id;
+  if (!extras.store_name.empty()) scene["store_info"]["name"] = extras.store_name;
+  if (intent.order.kind == TradeKind::h5) scene["h5_info"]["type"] = "Wap";
+  return scene;
+}
+
+}  // namespace
+
 Result<std::string> order_body(const PaymentIntent& intent, const Merchant& merchant, const OrderExtras& extras,
                                std::string_view notify_url) {
   const bool has_payer = intent.order.kind == TradeKind::mini_program;
-  const bool has_scene = intent.order.kind == TradeKind::h5;
+  const bool needs_scene = intent.order.kind == TradeKind::h5;
   auto good = check_texts({{"description", intent.description, 127, false},
                            {"notify_url", notify_url, 255, false},
                            {"goods_tag", extras.goods_tag, 32, true},
-                           {"payer_ip", intent.order.payer_ip, 45, !has_scene},
+                           {"device_id", extras.device_id, 32, true},
+                           {"store_id", extras.store_id, 32, true},
+                           {"store_name", extras.store_name, 256, true},
+                           {"payer_ip", intent.order.payer_ip, 45, !needs_scene},
                            {"openid", intent.order.payer_openid, 128, !has_payer}});
   if (!good) return good.error();
   if (!OutTradeNo::parse(intent.order.out_trade_no.str()).ok()) {
@@ -164,10 +181,7 @@ Result<std::string> order_body(const PaymentIntent& intent, const Merchant& merc
   if (auto goods = goods_of(intent, false); extras.goods_detail && !goods.empty()) {
     body["detail"]["goods_detail"] = std::move(goods);
   }
-  if (has_scene) {
-    body["scene_info"]["payer_client_ip"] = intent.order.payer_ip;
-    body["scene_info"]["h5_info"]["type"] = "Wap";
-  }
+  if (!intent.order.payer_ip.empty()) body["scene_info"] = scene_of(intent, extras);
   if (has_payer) body["payer"]["openid"] = intent.order.payer_openid;
   return body.dump();
 }

@@ -21,6 +21,10 @@ struct Merchant {
 struct OrderExtras {
   std::string goods_tag;      // empty: none
   bool goods_detail = false;  // the lines, for coupons on single goods; of a refund when it gives back the whole order
+  // Where orders are made; told only where the payer's address is known, as the rail wants it. Empty: none.
+  std::string device_id;
+  std::string store_id;
+  std::string store_name;
   std::string funds_account;  // what refunds are paid from: AVAILABLE or UNSETTLED; empty: the rail chooses
 };
 

@@ -1,6 +1,7 @@
 #include "tools/cashier/wish.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 namespace purser::cashier {
 namespace {
@@ -422,7 +423,7 @@ TEST(ChooseKind, the_backend_may_ask_for_an_app_or_a_link) {
   const auto app = chosen_for("oUser", R"({"pay_with":"app","client_ip":"14.23.150.211"})");
   EXPECT_EQ(app.kind, TradeKind::app);
   EXPECT_EQ(app.payer_openid, "");  // an app's order names no payer
-  EXPECT_EQ(app.payer_ip, "");
+  EXPECT_EQ(app.payer_ip, "14.23.150.211");
   const auto link = chosen_for("oUser", R"({"pay_with":"h5","client_ip":"14.23.150.211"})");
   EXPECT_EQ(link.kind, TradeKind::h5);
   EXPECT_EQ(link.payer_ip, "14.23.150.211");
@@ -443,11 +444,22 @@ TEST(ChooseKind, a_screen_in_the_shop_shows_a_code_that_lives_shortly) {
 TEST(ChooseKind, a_link_needs_the_payers_address) {
   EXPECT_EQ(chosen_for("", R"({"pay_with":"h5"})").kind, TradeKind::qr);
   EXPECT_EQ(chosen_for("oUser", R"({"pay_with":"h5"})").kind, TradeKind::mini_program);
+  for (const char* no_address : {"300.1.1.1", "localhost", "14.23.150.211:80", "x'; --", ""}) {
+    const auto order = chosen_for("", nlohmann::json{{"pay_with", "h5"}, {"client_ip", no_address}}.dump());
+    EXPECT_EQ(order.kind, TradeKind::qr) << no_address;
+    EXPECT_EQ(order.payer_ip, "") << no_address;
+  }
+}
+
+TEST(ChooseKind, the_payers_address_goes_with_every_kind) {
+  const auto order = chosen_for("oUser", R"({"client_ip":"2606:4700::1111"})");
+  EXPECT_EQ(order.kind, TradeKind::mini_program);
+  EXPECT_EQ(order.payer_ip, "2606:4700::1111");
 }
 
 TEST(ChooseKind, what_cannot_be_read_changes_nothing) {
-  for (const char* metadata : {"", "[]", "null", "not JSON", R"({"pay_with":7})", R"({"pay_with":"gold"})",
-                               R"({"client_ip":"14.23.150.211"})"}) {
+  for (const char* metadata :
+       {"", "[]", "null", "not JSON", R"({"pay_with":7})", R"({"pay_with":"gold"})", R"({"client_ip":14})"}) {
     const auto order = chosen_for("oUser", metadata);
     EXPECT_EQ(order.kind, TradeKind::mini_program) << metadata;
     EXPECT_EQ(order.payer_ip, "") << metadata;

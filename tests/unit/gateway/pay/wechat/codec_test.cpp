@@ -44,6 +44,28 @@ TEST(Codec, JsapiOrderNamesThePayer) {
   EXPECT_EQ(body, order_body(intent(TradeKind::mini_program), kMerchant, OrderExtras(), kNotify).value());
 }
 
+TEST(Codec, TheSceneGoesWithThePayersAddress) {
+  OrderExtras extras;
+  extras.device_id = "till-7";
+  extras.store_id = "0755-1";
+  extras.store_name = "南山店";
+  PaymentIntent here = intent(TradeKind::qr);
+  const auto scene = [&] {
+    const auto body = nlohmann::json::parse(order_body(here, kMerchant, extras, kNotify).value());
+    return body.value("scene_info", nlohmann::json()).dump();
+  };
+  EXPECT_EQ(scene(), "null");  // the rail takes no scene without the payer's address
+  here.order.payer_ip = "14.23.150.211";
+  EXPECT_EQ(scene(), R"({"device_id":"till-7","payer_client_ip":"14.23.150.211",)"
+                     R"("store_info":{"id":"0755-1","name":"南山店"}})");
+  extras = OrderExtras();
+  EXPECT_EQ(scene(), R"({"payer_client_ip":"14.23.150.211"})");
+  here.order.kind = TradeKind::h5;
+  EXPECT_EQ(scene(), R"({"h5_info":{"type":"Wap"},"payer_client_ip":"14.23.150.211"})");
+  extras.store_id = std::string(33, 'x');
+  EXPECT_EQ(order_body(here, kMerchant, extras, kNotify).error().param, "store_id");
+}
+
 TEST(Codec, RefundAndClose) {
   EXPECT_EQ(refund_body(intent(TradeKind::qr), refund(), kNotify).value(),
             R"({"out_trade_no":"A1b2C3d4E5f6G7h8I9j0K1l2M3n4","out_refund_no":"R1b2C3d4E5f6G7h8I9j0K1l2M3n4",)"
