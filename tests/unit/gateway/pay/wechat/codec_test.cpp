@@ -144,7 +144,9 @@ TEST(Codec, ARefundOfTheWholeOrderNamesItsGoodsAndTheAccount) {
                  {Sku::trusted("CUP"), "茶杯", 1, Money(99, Currency::cny())}};
   Refund back = refund();
   back.amount = order.amount;
-  const OrderExtras extras{"", true, "AVAILABLE"};
+  OrderExtras extras;
+  extras.goods_detail = true;
+  extras.funds_account = "AVAILABLE";
   const auto body = nlohmann::json::parse(refund_body(order, back, kNotify, extras).value());
   EXPECT_EQ(body["funds_account"], "AVAILABLE");
   ASSERT_EQ(body["goods_detail"].size(), 2u);
