@@ -25,7 +25,7 @@ constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
-constexpr std::array<api::Route<Api::Endpoint>, 21> Api::kRoutes{{
+constexpr std::array<api::Route<Api::Endpoint>, 22> Api::kRoutes{{
     {"POST", "/v1/threads", {&Api::create_thread, Scope::threads_write}},
     {"GET", "/v1/threads/{}", {&Api::get_thread, Scope::threads_read}},
     {"GET", "/v1/threads/{}/messages", {&Api::get_messages, Scope::threads_read}},
@@ -37,6 +37,7 @@ constexpr std::array<api::Route<Api::Endpoint>, 21> Api::kRoutes{{
     {"POST", "/v1/intents/{}/cancel", {&Api::cancel_intent, Scope::intents_write}},
     {"POST", "/v1/intents/{}/renew", {&Api::renew_intent, Scope::intents_write}},
     {"GET", "/v1/refunds/{}", {&Api::get_refund, Scope::refunds_read}},
+    {"POST", "/v1/refunds/{}/mend", {&Api::mend_refund, Scope::refunds_write}},
     {"GET", "/v1/approvals", {&Api::get_approvals, Scope::approvals_read}},
     {"GET", "/v1/approvals/{}", {&Api::get_approval, Scope::approvals_read}},
     {"POST", "/v1/approvals/{}", {&Api::decide_approval, Scope::approvals_write}},
@@ -313,19 +314,6 @@ Task<json> Api::shown(PaymentIntent intent, bool with_card) {
   body["confirmation"] = cards::confirmation(*with);
   if (with_card) body["cards"] = json::array({cards::payment_request(intent, *with, options_.sandbox)});
   co_return body;
-}
-
-Api::Reply Api::get_refund(Call& call) {
-  auto id = RefundId::parse(call.parts.front());
-  if (!id) co_return Errc::not_found;
-  auto row = co_await ports_.store.refund(*id);
-  if (!row && row.code() != Errc::not_found) co_return row.error();
-  if (!row) co_return Errc::not_found;
-  // Whose it is stands in the intent.
-  auto of = co_await ports_.store.intent(row->intent);
-  if (!of) co_return of.error();
-  if (!call.caller.may_see(of->tenant, of->user)) co_return Errc::not_found;
-  co_return api::json_answer(200, views::refund(*row));
 }
 
 Api::Reply Api::webhook(Call& call) {

@@ -74,7 +74,7 @@ class Api {
     Method method = nullptr;
     std::optional<Scope> scope;  // of the key; none: open to all, as the webhook, which proves itself
   };
-  static const std::array<api::Route<Endpoint>, 21> kRoutes;
+  static const std::array<api::Route<Endpoint>, 22> kRoutes;
 
   Reply answer(Call& call, const api::Route<Endpoint>& route, http::Headers& headers);
   // Who asks, if he may and not too often. Adds what the answer tells of his limits to `headers`.
@@ -90,6 +90,7 @@ class Api {
   Reply cancel_intent(Call& call);
   Reply renew_intent(Call& call);
   Reply get_refund(Call& call);
+  Reply mend_refund(Call& call);
   Reply get_approvals(Call& call);
   Reply get_approval(Call& call);
   Reply decide_approval(Call& call);
@@ -104,6 +105,7 @@ class Api {
   // Rows that this call may see, else not_found.
   Task<Result<Thread>> own_thread(const Call& call);
   Task<Result<PaymentIntent>> own_intent(const Call& call);
+  Task<Result<Refund>> own_refund(const Call& call);
   Task<Result<Approval>> own_approval(const Call& call);
 
   // What an action does once it may: values only, it outlives its caller.
@@ -112,6 +114,7 @@ class Api {
   Reply do_renew(PaymentIntent ended);
   Reply do_redeliver(WorkItem dead);
   Reply do_decide(ApprovalDecision decision);
+  Reply do_mend(RefundId id, RefundAccount account);
 
   // Does `action` once for this key and body, and waits for it.
   Reply once(const Call& call, const nlohmann::json& body, std::string key, Idempotency::Action action);

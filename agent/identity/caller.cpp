@@ -6,9 +6,9 @@
 namespace purser {
 namespace {
 
-constexpr std::array<std::string_view, kScopeCount> kWords{"threads:read",    "threads:write", "intents:read",
-                                                           "intents:write",   "refunds:read",  "approvals:read",
-                                                           "approvals:write", "webhooks:read", "webhooks:write"};
+constexpr std::array<std::string_view, kScopeCount> kWords{
+    "threads:read",  "threads:write",  "intents:read",    "intents:write", "refunds:read",
+    "refunds:write", "approvals:read", "approvals:write", "webhooks:read", "webhooks:write"};
 
 constexpr std::string_view kAll = "*";
 
@@ -40,7 +40,8 @@ Result<Scopes> Scopes::parse(const std::vector<std::string>& words) {
 
 Scopes Scopes::of_a_user() const {
   Scopes left = *this;
-  for (const Scope scope : {Scope::approvals_read, Scope::approvals_write, Scope::webhooks_read, Scope::webhooks_write})
+  for (const Scope scope : {Scope::refunds_write, Scope::approvals_read, Scope::approvals_write, Scope::webhooks_read,
+                            Scope::webhooks_write})
     left.set_.reset(static_cast<std::size_t>(scope));
   return left;
 }

@@ -19,12 +19,13 @@ enum class Scope : std::uint8_t {
   intents_read,
   intents_write,  // cancel, renew
   refunds_read,
+  refunds_write,  // send one that did not arrive to another account
   approvals_read,
   approvals_write,  // decide
   webhooks_read,
   webhooks_write,
 };
-inline constexpr std::size_t kScopeCount = 9;
+inline constexpr std::size_t kScopeCount = 10;
 
 // "threads:write"
 std::string_view to_string(Scope scope);
@@ -35,7 +36,8 @@ class Scopes {
   static Scopes all();
   // Words as to_string() writes them, and "*" for all. Error: malformed_text naming the word.
   static Result<Scopes> parse(const std::vector<std::string>& words);
-  // Without what no single user of a tenant may do: decide approvals, place webhooks.
+  // Without what no single user of a tenant may do: decide approvals, send money to an account he names, place
+  // webhooks.
   Scopes of_a_user() const;
   bool allows(Scope scope) const { return set_.test(static_cast<std::size_t>(scope)); }
   // {"*"} for all, else each word, in the order of the list above.

@@ -110,6 +110,14 @@ struct Confirmation {
   std::string pay_sign;
 };
 
+// Where an ABNORMAL refund shall go, in plain text; it is encrypted before it leaves, and stored nowhere.
+struct RefundAccount {
+  bool of_user = true;    // false: the merchant's own; the rest is empty then
+  std::string bank_type;  // as the rail names banks, "ICBC_DEBIT"
+  std::string number;
+  std::string holder;
+};
+
 class PaymentChannel {
  public:
   virtual ~PaymentChannel() = default;
@@ -127,6 +135,8 @@ class PaymentChannel {
   // Safe to repeat with the same refund: one out_refund_no pays back once.
   virtual Task<RefundReply> refund(Refund refund, Deadline deadline) = 0;
   virtual Task<RefundReply> query_refund(OutRefundNo number, Deadline deadline) = 0;
+  // Sends an ABNORMAL refund on its way again, under its own number. Safe to repeat.
+  virtual Task<RefundReply> mend_refund(Refund refund, RefundAccount account, Deadline deadline) = 0;
 
   // Signs for the paying client. Asking again within two minutes for the same intent gives the same answer; what the
   // rail handed out is renewed by the same bytes when its own life is over.

@@ -377,6 +377,28 @@ INSTANTIATE_TEST_SUITE_P(All, BadEnd,
                          ::testing::Values(std::pair("abnormal", "abnormal"), std::pair("closed", "failed")),
                          [](const auto& test) { return std::string(test.param.first); });
 
+TEST_F(RailFaults, Fault48AnAbnormalRefundIsSentToAnotherAccount) {
+  const Json row = paid_order();
+  fault({{"call", "refund"}, {"what", "abnormal"}});
+  const Json made = customer_->must_say(kBack)["refunds"];
+  ASSERT_EQ(made.size(), 1u);
+  advance("3s");
+  const std::string path = "/v1/refunds/" + made[0]["id"].get<std::string>();
+  ASSERT_TRUE(eventually([&] { return customer_->get(path).json()["state"] == "abnormal"; }));
+  const Json account{
+      {"to", "user"}, {"bank_type", "ICBC_DEBIT"}, {"bank_account", "6212345678901234567"}, {"real_name", "张三丰"}};
+  const PlainReply mended = customer_->post(path + "/mend", account, "mend-1");
+  EXPECT_EQ(mended.status, 200) << mended.body;
+  EXPECT_TRUE(eventually([&] {
+    advance("2s");
+    return customer_->get(path).json()["state"] == "succeeded";
+  })) << customer_->get(path).body;
+  EXPECT_EQ(moved("refund"), row["amount"]["value"]);
+  // The rail got the account sealed, and the log did not get it at all.
+  EXPECT_EQ(read("traffic").dump().find("6212345678901234567"), std::string::npos);
+  EXPECT_EQ(serve_.child().errors().find("6212345678901234567"), std::string::npos);
+}
+
 TEST_F(RailFaults, Fault49TwoRefundsOfOneOrderWaitTheRailsMinute) {
   const Json row = order("Two packs of Longjing tea, please.");
   pay(row);
@@ -394,6 +416,32 @@ TEST_F(RailFaults, Fault49TwoRefundsOfOneOrderWaitTheRailsMinute) {
     advance("2s");
     return intent(row["id"])["refunded"] == row["amount"]["value"];
   }));
+}
+
+TEST_F(RailFaults, Fault49NoRefundAfterAYear) {
+  paid_order();
+  advance("8761h");
+  const Json turn = customer_->must_say(kBack);
+  EXPECT_EQ(turn["refunds"].size(), 0u) << turn.dump(2);
+  EXPECT_TRUE(calls_of("refund").empty());
+}
+
+class CountedRefunds : public RailFaults {
+ protected:
+  CountedRefunds() : RailFaults({"refund.count_max=1"}) {}
+};
+TEST_F(CountedRefunds, Fault49NoMoreRefundsOfOneOrderThanAllowed) {
+  const Json row = order("Two packs of Longjing tea, please.");
+  pay(row);
+  ASSERT_TRUE(becomes(row, "succeeded"));
+  ASSERT_FALSE(customer_->reply_to("intent.succeeded").is_null());
+  EXPECT_EQ(customer_->must_say("One pack is torn, please refund one Longjing tea.")["refunds"].size(), 1u);
+  advance("3s");
+  ASSERT_FALSE(customer_->reply_to("refund.succeeded").is_null());
+  const Json second = customer_->must_say("The other pack is torn too, please refund one Longjing tea.");
+  EXPECT_EQ(second["refunds"].size(), 0u) << second.dump(2);
+  advance("61s");
+  EXPECT_EQ(calls_of("refund").size(), 1u);
 }
 
 TEST_F(RailFaults, Fault50ARefundToldTwiceAndOutOfOrderIsOnePosting) {

@@ -47,6 +47,7 @@ class BookChannel final : public PaymentChannel {
   Task<CloseReply> close_order(OutTradeNo number, Deadline deadline) override;
   Task<RefundReply> refund(Refund refund, Deadline deadline) override;
   Task<RefundReply> query_refund(OutRefundNo number, Deadline deadline) override;
+  Task<RefundReply> mend_refund(Refund refund, RefundAccount account, Deadline deadline) override;
   Task<Result<Confirmation>> confirmation(PaymentIntent intent, Deadline deadline) override;
   Result<Notification> read_notification(const RawNotification& raw) const override;
   Result<Notification> parse_resource(std::string_view event_type, std::string_view plain) const override;

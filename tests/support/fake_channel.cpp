@@ -226,6 +226,15 @@ Task<RefundReply> FakeChannel::refund(Refund refund, Deadline) {
   co_return reply;
 }
 
+Task<RefundReply> FakeChannel::mend_refund(Refund refund, RefundAccount account, Deadline) {
+  RailCall call("mend_refund", refund.out_refund_no.str(), account.of_user ? account.number : "merchant");
+  co_await arrived(std::move(call));
+  if (mends.empty()) co_return default_refund(refund);
+  RefundReply reply = std::move(mends.front());
+  mends.pop_front();
+  co_return reply;
+}
+
 Task<RefundReply> FakeChannel::query_refund(OutRefundNo number, Deadline) {
   RailCall call("query_refund", number.str(), "");
   co_await arrived(std::move(call));

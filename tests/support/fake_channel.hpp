@@ -18,7 +18,8 @@ namespace purser::test {
 struct RailCall {
   RailCall(std::string m, std::string n, std::string b)
       : method(std::move(m)), number(std::move(n)), body(std::move(b)) {}
-  std::string method;  // "create_order", "query_order", "close_order", "refund", "query_refund", "confirmation"
+  std::string method;  // "create_order", "query_order", "close_order", "refund", "query_refund", "mend_refund",
+                       // "confirmation"
   std::string number;
   std::string body;
 };
@@ -33,6 +34,7 @@ class FakeChannel final : public PaymentChannel {
   std::deque<QueryReply> queries;
   std::deque<CloseReply> closes;
   std::deque<RefundReply> refunds;
+  std::deque<RefundReply> mends;
   std::deque<RefundReply> refund_queries;
   std::deque<Result<Confirmation>> confirmations;
 
@@ -73,6 +75,7 @@ class FakeChannel final : public PaymentChannel {
   Task<CloseReply> close_order(OutTradeNo number, Deadline deadline) override;
   Task<RefundReply> refund(Refund refund, Deadline deadline) override;
   Task<RefundReply> query_refund(OutRefundNo number, Deadline deadline) override;
+  Task<RefundReply> mend_refund(Refund refund, RefundAccount account, Deadline deadline) override;
   Task<Result<Confirmation>> confirmation(PaymentIntent intent, Deadline deadline) override;
   Result<Notification> read_notification(const RawNotification& raw) const override;
   Result<Notification> parse_resource(std::string_view event_type, std::string_view plain) const override;

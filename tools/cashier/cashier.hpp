@@ -74,6 +74,11 @@ class Cashier {
   // store's.
   Task<Result<Approval>> decide(ApprovalDecision decision);
 
+  // Sends an abnormal refund of the tenant to the account, under its own number. Errors: not_found,
+  // refund_not_allowed (it is not abnormal), rail_declined, rail_unknown (ask again: it is safe to repeat), the
+  // store's.
+  Task<Result<Refund>> mend(RefundId id, RefundAccount account);
+
   // --- work that fell due; each ends with its row gone or moved to a later time ---
   Task<Result<void>> expire(WorkItem item);
   Task<Result<void>> close(WorkItem item);

@@ -117,6 +117,23 @@ Task<Result<Approval>> Cashier::decide(ApprovalDecision decision) {
   co_return reserved.error();
 }
 
+Task<Result<Refund>> Cashier::mend(RefundId id, RefundAccount account) {
+  auto row = co_await ports_.store.refund(id);
+  if (!row) co_return row.error();
+  if (row->state != RefundState::abnormal || row->rail_refund_id.empty())
+    co_return Error(Errc::refund_not_allowed, "only an abnormal refund can be sent to another account", "refund");
+  const Deadline limit = rail_deadline();
+  RefundReply reply = co_await ports_.channel.mend_refund(std::move(*row), std::move(account), limit);
+  if (reply.outcome == Outcome::unknown)
+    co_return Error(Errc::rail_unknown, "whether the rail took it is not known; it is safe to repeat", "refund");
+  if (reply.outcome == Outcome::declined)
+    co_return Error(Errc::rail_declined, "the rail refused: " + reply.says.code, "refund");
+  RefundFacts facts;
+  if (reply.facts) facts = *reply.facts;
+  co_return co_await record_refund(std::move(id), cashier::event_of(reply), std::move(facts), reply.says.code,
+                                   cashier::Hears::by_event);
+}
+
 Task<Result<Approval>> Cashier::end_approval(Approval row, ApprovalState state) {
   const UtcTime now = ports_.clock.durable();
   row.state = state;

@@ -240,17 +240,18 @@ Task<RefundReply> WechatChannel::query_refund(OutRefundNo number, Deadline deadl
   co_return refund_reply(std::move(answer), number);
 }
 
-Task<RefundReply> WechatChannel::mend_refund(Refund refund, Card card, Deadline deadline) {
+Task<RefundReply> WechatChannel::mend_refund(Refund refund, RefundAccount account, Deadline deadline) {
   auto executor = co_await asio::this_coro::executor;
-  co_return co_await shielded(executor, mend(std::move(refund), std::move(card), deadline));
+  co_return co_await shielded(executor, mend(std::move(refund), std::move(account), deadline));
 }
 
-Task<RefundReply> WechatChannel::mend(Refund refund, Card card, Deadline deadline) {
+Task<RefundReply> WechatChannel::mend(Refund refund, RefundAccount account, Deadline deadline) {
   RefundReply reply;
   MendBy by;
-  by.to_user_card = card.of_user;
-  by.bank_type = card.bank_type;
-  for (const auto& [plain, sealed] : {std::pair(&card.account, &by.sealed_account), {&card.name, &by.sealed_name}}) {
+  by.to_user_card = account.of_user;
+  by.bank_type = account.bank_type;
+  for (const auto& [plain, sealed] :
+       {std::pair(&account.number, &by.sealed_account), {&account.holder, &by.sealed_name}}) {
     if (plain->empty()) continue;
     auto made = rail_.seal(*plain);
     if (!made) {

@@ -16,14 +16,6 @@
 
 namespace purser::wechat {
 
-// Where an ABNORMAL refund shall go, in plain text; it is encrypted before it leaves.
-struct Card {
-  bool of_user = true;  // false: the merchant's own account; the rest may be empty then
-  std::string bank_type;
-  std::string account;
-  std::string name;
-};
-
 class WechatChannel final : public PaymentChannel {
  public:
   // `notify_base`: how the rail reaches us, without a trailing '/'; webhooks go to
@@ -43,6 +35,7 @@ class WechatChannel final : public PaymentChannel {
   Task<CloseReply> close_order(OutTradeNo number, Deadline deadline) override;
   Task<RefundReply> refund(Refund refund, Deadline deadline) override;
   Task<RefundReply> query_refund(OutRefundNo number, Deadline deadline) override;
+  Task<RefundReply> mend_refund(Refund refund, RefundAccount account, Deadline deadline) override;
   Task<Result<Confirmation>> confirmation(PaymentIntent intent, Deadline deadline) override;
 
   Result<Notification> read_notification(const RawNotification& raw) const override;
@@ -54,8 +47,6 @@ class WechatChannel final : public PaymentChannel {
 
   // A paid order by the rail's own number, which stands on receipts and bills.
   Task<QueryReply> query_transaction(std::string transaction_id, Deadline deadline);
-  // Sends an ABNORMAL refund on its way again, under its own number. Safe to repeat.
-  Task<RefundReply> mend_refund(Refund refund, Card card, Deadline deadline);
   // What moved on one day in China, `date` = yyyy-MM-dd; ready at ten in the morning of the next. Errors:
   // rail_not_found when the rail has no bill of that day, reply_malformed when the file is not what its digest or its
   // sums say, rail_unknown otherwise.
@@ -78,7 +69,7 @@ class WechatChannel final : public PaymentChannel {
   Task<OrderReply> create(PaymentIntent intent, Deadline deadline);
   Task<CloseReply> close(OutTradeNo number, Deadline deadline);
   Task<RefundReply> pay_back(Refund refund, Deadline deadline);
-  Task<RefundReply> mend(Refund refund, Card card, Deadline deadline);
+  Task<RefundReply> mend(Refund refund, RefundAccount account, Deadline deadline);
   Task<Result<std::string>> bill_file(BillOf what, std::string date, Deadline deadline);
   Task<Result<Confirmation>> sign_for_client(PaymentIntent intent);
   void watch_ends(Metrics& metrics);

@@ -217,7 +217,7 @@ TEST_F(Client, Fault48AnAbnormalRefundIsSentToACard) {
   ASSERT_EQ(stuck.facts->event, RefundEvent::rail_abnormal);
   Refund row = refund(300);
   row.rail_refund_id = stuck.facts->rail_refund_id;
-  const Card card{true, "ICBC_DEBIT", "6212345678901234567", "张三"};
+  const RefundAccount card{true, "ICBC_DEBIT", "6212345678901234567", "张三"};
   const auto mended = loop_.play(channel_->mend_refund(row, card, deadline()));
   EXPECT_EQ(mended.outcome, Outcome::pending) << mended.says.code << mended.says.message;
   ASSERT_TRUE(loop_.advance(seconds(2)));

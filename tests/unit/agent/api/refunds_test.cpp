@@ -1,0 +1,140 @@
+// A refund whose money did not arrive, sent to another account through the doors.
+#include "tests/support/desk.hpp"
+#include "tests/support/temp_folder.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace purser::test {
+namespace {
+
+using nlohmann::json;
+
+const std::string kAccount = "6212345678901234567";
+const std::string kHolder = "张三丰";
+
+class AbnormalRefund : public testing::Test {
+ protected:
+  // Two cups, 4.00, paid and given back, which the payer's bank refused.
+  void SetUp() override {
+    thread = desk.thread();
+    const PaymentIntent bought = desk.buy(thread);
+    desk.pay(bought);
+    desk.work_off();
+    RefundReply reply = stuck(bought);
+    desk.channel.refunds.push_back(std::move(reply));
+    desk.model.push(
+        asks("refund", R"({"refunds":[{"payment_intent":")" + bought.id.str() + R"(","all":true,"reason":"cold"}]})"));
+    desk.model.push(says("It is on its way."));
+    const auto turn = desk.post("/v1/threads/" + thread + "/turns", R"({"text":"refund all, please"})", "back");
+    id = body_of(turn)["refunds"][0]["id"];
+    path = "/v1/refunds/" + id + "/mend";
+  }
+  static RefundReply stuck(const PaymentIntent& bought) {
+    RefundFacts facts;
+    facts.out_trade_no = bought.order.out_trade_no;
+    facts.rail_refund_id = "50300000";
+    facts.event = RefundEvent::rail_abnormal;
+    facts.refund = bought.amount;
+    RefundReply reply;
+    reply.outcome = Outcome::pending;
+    reply.facts = std::move(facts);
+    return reply;
+  }
+  static std::string to_user() {
+    return json{{"to", "user"}, {"bank_type", "ICBC_DEBIT"}, {"bank_account", kAccount}, {"real_name", kHolder}}.dump();
+  }
+  std::string state() { return body_of(desk.get("/v1/refunds/" + id))["state"]; }
+  std::vector<std::string> accounts() const {
+    std::vector<std::string> out;
+    for (const RailCall& call : desk.channel.calls)
+      if (call.method == "mend_refund") out.push_back(call.body);
+    return out;
+  }
+  bool stored_anywhere(const std::string& text) const {
+    for (const auto& file : std::filesystem::directory_iterator(folder.path())) {
+      std::ifstream in(file.path(), std::ios::binary);
+      const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+      if (bytes.find(text) != std::string::npos) return true;
+    }
+    return false;
+  }
+
+  TempFolder folder;
+  Desk desk{folder.path()};
+  std::string thread, id, path;
+};
+
+TEST_F(AbnormalRefund, goes_to_an_account_once_for_each_key) {
+  ASSERT_EQ(state(), "abnormal");
+  const auto done = desk.post(path, R"({"to":"merchant"})", "m1");
+  ASSERT_EQ(done.status, 200) << done.body;
+  EXPECT_EQ(body_of(done)["state"], "processing");
+  EXPECT_EQ(desk.post(path, R"({"to":"merchant"})", "m1").body, done.body);
+  EXPECT_EQ(accounts(), std::vector<std::string>{"merchant"});
+}
+
+TEST_F(AbnormalRefund, the_account_reaches_the_rail_and_nothing_else) {
+  ASSERT_EQ(desk.post(path, to_user(), "u1").status, 200);
+  EXPECT_EQ(accounts(), std::vector<std::string>{kAccount});
+  EXPECT_TRUE(stored_anywhere(id));
+  EXPECT_FALSE(stored_anywhere(kAccount));
+  EXPECT_FALSE(stored_anywhere(kHolder));
+}
+
+TEST_F(AbnormalRefund, only_an_abnormal_one_is_sent_again) {
+  ASSERT_EQ(desk.post(path, R"({"to":"merchant"})", "m1").status, 200);
+  EXPECT_EQ(code_of(desk.post(path, R"({"to":"merchant"})", "m2")), "refund_not_allowed");
+  EXPECT_EQ(accounts().size(), 1u);
+}
+
+TEST_F(AbnormalRefund, an_answer_that_says_nothing_changes_nothing) {
+  for (const Outcome outcome : {Outcome::unknown, Outcome::declined}) {
+    RefundReply reply;
+    reply.outcome = outcome;
+    desk.channel.mends.push_back(std::move(reply));
+  }
+  EXPECT_EQ(code_of(desk.post(path, R"({"to":"merchant"})", "m1")), "rail_unknown");
+  EXPECT_EQ(code_of(desk.post(path, R"({"to":"merchant"})", "m2")), "rail_declined");
+  EXPECT_EQ(state(), "abnormal");
+  EXPECT_EQ(body_of(desk.post(path, R"({"to":"merchant"})", "m3"))["state"], "processing");
+}
+
+TEST_F(AbnormalRefund, is_nobody_elses) {
+  auto foreign = request("POST", path, R"({"to":"merchant"})", "m1");
+  set_header(foreign, "Authorization", "Bearer " + std::string(kTheirKey));
+  EXPECT_EQ(desk.send(std::move(foreign)).status, 404);
+  EXPECT_TRUE(accounts().empty());
+}
+
+TEST_F(AbnormalRefund, an_account_is_whole_or_refused_by_name) {
+  const std::pair<json, std::string> bad[] = {
+      {json::object(), "/to"},
+      {{{"to", "bank"}}, "/to"},
+      {{{"to", "merchant"}, {"bank_account", kAccount}}, "/bank_account"},
+      {{{"to", "user"}}, "/bank_type"},
+      {{{"to", "user"}, {"bank_type", "ICBC DEBIT"}}, "/bank_type"},
+      {{{"to", "user"}, {"bank_type", "ICBC_DEBIT"}, {"bank_account", "6212 3456 7890"}}, "/bank_account"},
+      {{{"to", "user"}, {"bank_type", "ICBC_DEBIT"}, {"bank_account", "12345"}}, "/bank_account"},
+      {{{"to", "user"}, {"bank_type", "ICBC_DEBIT"}, {"bank_account", std::string(35, '1')}}, "/bank_account"},
+      {{{"to", "user"}, {"bank_type", "ICBC_DEBIT"}, {"bank_account", kAccount}}, "/real_name"},
+      {{{"to", "user"}, {"bank_type", "I"}, {"bank_account", kAccount}, {"real_name", std::string(65, 'x')}},
+       "/real_name"},
+      {{{"to", "merchant"}, {"amount", 1}}, "/amount"},
+  };
+  int n = 0;
+  for (const auto& [body, param] : bad) {
+    const auto refused = desk.post(path, body.dump(), "b" + std::to_string(++n));
+    EXPECT_EQ(refused.status, 400) << body.dump() << refused.body;
+    EXPECT_EQ(body_of(refused)["error"]["param"], param) << body.dump();
+  }
+  EXPECT_EQ(desk.send(request("POST", path, R"({"to":"merchant"})")).status, 400);  // no key
+  EXPECT_TRUE(accounts().empty());
+}
+
+}  // namespace
+}  // namespace purser::test
