@@ -308,7 +308,7 @@ std::optional<std::int64_t> rest_of_yuan(Scanner& scan, bool word) {
       if (scan.take("fen")) return fen;
       scan.go(after);
       if (!counts_something(scan.rest())) return fen;
-    } else if (!rest.empty() && is_digit(rest[0]) && (rest.size() < 2 || !is_digit(rest[1]))) {
+    } else if (!rest.empty() && ascii::is_digit(rest[0]) && (rest.size() < 2 || !ascii::is_digit(rest[1]))) {
       scan.go(scan.at() + 1);  // "9 yuan 5 fen": a lone digit belongs to it with its unit alone
       scan.spaces();
       if (scan.take("fen")) return rest[0] - '0';
