@@ -296,19 +296,23 @@ Task<Result<std::vector<Refund>>> Cashier::reserve(Thread thread, std::vector<Ch
 
 Task<Result<Refund>> Cashier::send_refund(Refund refund, cashier::Hears hears) {
   const RefundId id = refund.id;
+  const std::int64_t known = refund.version;
   const Deadline limit = rail_deadline();
   RefundReply reply = co_await ports_.channel.refund(std::move(refund), limit);
   RefundFacts facts;
   if (reply.facts) facts = *reply.facts;
-  co_return co_await record_refund(id, cashier::event_of(reply), std::move(facts), reply.says.code, hears);
+  co_return co_await record_refund(id, known, cashier::event_of(reply), std::move(facts), reply.says.code, hears);
 }
 
-Task<Result<Refund>> Cashier::record_refund(RefundId id, RefundEvent event, RefundFacts facts, std::string why,
-                                            cashier::Hears hears) {
+Task<Result<Refund>> Cashier::record_refund(RefundId id, std::int64_t known, RefundEvent event, RefundFacts facts,
+                                            std::string why, cashier::Hears hears) {
   Error last(Errc::store_conflict);
   for (int i = 0; i < kConflictRetries; ++i) {
     auto row = co_await ports_.store.refund(id);
     if (!row) co_return row.error();
+    // That it is under way is older than what became known while this answer was: an abnormal end that was told of
+    // already would be taken back, and told again.
+    if (event == RefundEvent::rail_accepted && row->version != known) co_return row;
     auto intent = co_await ports_.store.intent(row->intent);
     if (!intent) co_return intent.error();
     // Facts about another sum are not facts about this refund: it stays open and the rail is asked again.
@@ -328,8 +332,8 @@ Task<Result<void>> Cashier::take_refund_facts(RefundFacts facts) {
   auto row = co_await ports_.store.refund_by_number(facts.out_refund_no);
   if (!row) co_return row.error();
   const RefundEvent event = facts.event;
-  auto recorded =
-      co_await record_refund(row->id, event, std::move(facts), "closed by the rail", cashier::Hears::by_event);
+  auto recorded = co_await record_refund(row->id, row->version, event, std::move(facts), "closed by the rail",
+                                         cashier::Hears::by_event);
   if (!recorded) co_return recorded.error();
   co_return success();
 }
@@ -446,6 +450,7 @@ Task<Result<void>> Cashier::resolve_refund(WorkItem item) {
   auto row = co_await ports_.store.refund(id);
   if (!row) co_return row.error();
   if (is_final(row->state)) co_return co_await drop(std::move(item));
+  const std::int64_t known = row->version;
   const Deadline limit = rail_deadline();
   RefundReply reply = co_await ports_.channel.query_refund(row->out_refund_no, limit);
   if (reply.not_known) {
@@ -454,7 +459,8 @@ Task<Result<void>> Cashier::resolve_refund(WorkItem item) {
   } else if (reply.facts) {
     RefundFacts facts = *reply.facts;
     const RefundEvent event = facts.event;
-    auto recorded = co_await record_refund(id, event, std::move(facts), reply.says.code, cashier::Hears::by_event);
+    auto recorded =
+        co_await record_refund(id, known, event, std::move(facts), reply.says.code, cashier::Hears::by_event);
     if (!recorded) co_return recorded.error();
   }
   row = co_await ports_.store.refund(id);

@@ -113,8 +113,9 @@ class Cashier {
   Task<Result<std::vector<Refund>>> send_due(std::vector<Refund> list);
   Task<Result<UtcTime>> earliest_refund(IntentId intent);
   Task<Result<Refund>> send_refund(Refund refund, cashier::Hears hears);
-  Task<Result<Refund>> record_refund(RefundId id, RefundEvent event, RefundFacts facts, std::string why,
-                                     cashier::Hears hears);
+  // `known` is the row's version when the rail was asked.
+  Task<Result<Refund>> record_refund(RefundId id, std::int64_t known, RefundEvent event, RefundFacts facts,
+                                     std::string why, cashier::Hears hears);
   Task<Result<void>> drop(WorkItem item);
   Task<Result<void>> later(WorkItem item);
   Deadline rail_deadline() const;

@@ -122,6 +122,7 @@ Task<Result<Refund>> Cashier::mend(RefundId id, RefundAccount account) {
   if (!row) co_return row.error();
   if (row->state != RefundState::abnormal || row->rail_refund_id.empty())
     co_return Error(Errc::refund_not_allowed, "only an abnormal refund can be sent to another account", "refund");
+  const std::int64_t known = row->version;
   const Deadline limit = rail_deadline();
   RefundReply reply = co_await ports_.channel.mend_refund(std::move(*row), std::move(account), limit);
   if (reply.outcome == Outcome::unknown)
@@ -130,7 +131,7 @@ Task<Result<Refund>> Cashier::mend(RefundId id, RefundAccount account) {
     co_return Error(Errc::rail_declined, "the rail refused: " + reply.says.code, "refund");
   RefundFacts facts;
   if (reply.facts) facts = *reply.facts;
-  co_return co_await record_refund(std::move(id), cashier::event_of(reply), std::move(facts), reply.says.code,
+  co_return co_await record_refund(std::move(id), known, cashier::event_of(reply), std::move(facts), reply.says.code,
                                    cashier::Hears::by_event);
 }
 
