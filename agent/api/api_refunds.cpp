@@ -14,22 +14,13 @@ using nlohmann::json;
 
 namespace {
 
-constexpr std::size_t kBankTypeMax = 32;
+constexpr std::size_t kBankTypeMax = 16;
 constexpr std::size_t kAccountMin = 6;
-constexpr std::size_t kAccountMax = 34;  // the longest account number there is, an IBAN
-constexpr std::size_t kHolderMax = 64;
+constexpr std::size_t kAccountMax = 34;       // the longest account number there is, an IBAN
+constexpr std::size_t kHolderBytesMax = 190;  // encrypted, it has to fit a key of 2,048 bits
 
 Result<RefundAccount> account_of(const json& body) {
   RefundAccount account;
-  auto to = api::string_member(body, "", "to", 16);
-  if (!to) return to.error();
-  account.of_user = *to == "user";
-  if (!account.of_user && *to != "merchant") return Error(Errc::json_out_of_range, "to is user or merchant", "/to");
-  for (const char* key : {"bank_type", "bank_account", "real_name"})
-    if (!account.of_user && body.contains(key))
-      return Error(Errc::json_unknown_key, "goes with to = user alone", std::string("/") + key);
-  if (!account.of_user) return account;
-
   auto bank = api::string_member(body, "", "bank_type", kBankTypeMax);
   if (!bank) return bank.error();
   if (!ascii::is_visible(*bank)) return Error(Errc::json_out_of_range, "is a word like ICBC_DEBIT", "/bank_type");
@@ -38,11 +29,11 @@ Result<RefundAccount> account_of(const json& body) {
   const bool plain = std::all_of(number->begin(), number->end(), [](char c) { return ascii::is_alnum(c); });
   if (!plain || number->size() < kAccountMin)
     return Error(Errc::json_out_of_range, "has 6 to 34 digits or letters and nothing else", "/bank_account");
-  auto holder = api::string_member(body, "", "real_name", kHolderMax * 4);
+  auto holder = api::string_member(body, "", "real_name", kHolderBytesMax);
   if (!holder) return holder.error();
   auto cleaned = clean(*holder, TextRules());
-  if (!cleaned || code_points(cleaned->text) > kHolderMax)
-    return Error(Errc::json_out_of_range, "is a name of at most 64 characters", "/real_name");
+  if (!cleaned || cleaned->text != *holder)
+    return Error(Errc::json_out_of_range, "is a name, without control and invisible characters", "/real_name");
   account.bank_type = std::move(*bank);
   account.number = std::move(*number);
   account.holder = std::move(cleaned->text);
@@ -75,13 +66,13 @@ Api::Reply Api::mend_refund(Call& call) {
   if (!row) co_return row.error();
   auto key = Idempotency::key_of(call.request.headers, true);
   if (!key) co_return key.error();
-  auto body = api::object_body(call.request, {"to", "bank_type", "bank_account", "real_name"}, false);
+  auto body = api::object_body(call.request, {"bank_type", "bank_account", "real_name"}, false);
   if (!body) co_return body.error();
   auto account = account_of(*body);
   if (!account) co_return account.error();
-  // The fingerprint of a request is stored, and one of an account number could be guessed back.
-  body->erase("bank_account");
-  body->erase("real_name");
+  // The fingerprint of a request is stored, and a plain one of an account number could be guessed back.
+  (*body)["bank_account"] = ports_.mint.seal(account->number);
+  (*body)["real_name"] = ports_.mint.seal(account->holder);
   Idempotency::Action action = [this, id = row->id, to = std::move(*account)] { return do_mend(id, to); };
   co_return co_await once(call, *body, std::move(**key), std::move(action));
 }

@@ -385,8 +385,7 @@ TEST_F(RailFaults, Fault48AnAbnormalRefundIsSentToAnotherAccount) {
   advance("3s");
   const std::string path = "/v1/refunds/" + made[0]["id"].get<std::string>();
   ASSERT_TRUE(eventually([&] { return customer_->get(path).json()["state"] == "abnormal"; }));
-  const Json account{
-      {"to", "user"}, {"bank_type", "ICBC_DEBIT"}, {"bank_account", "6212345678901234567"}, {"real_name", "张三丰"}};
+  const Json account{{"bank_type", "ICBC_DEBIT"}, {"bank_account", "6212345678901234567"}, {"real_name", "张三丰"}};
   const PlainReply mended = customer_->post(path + "/mend", account, "mend-1");
   EXPECT_EQ(mended.status, 200) << mended.body;
   EXPECT_TRUE(eventually([&] {

@@ -74,8 +74,8 @@ class Cashier {
   // store's.
   Task<Result<Approval>> decide(ApprovalDecision decision);
 
-  // Sends an abnormal refund of the tenant to the account, under its own number. Errors: not_found,
-  // refund_not_allowed (it is not abnormal), rail_declined, rail_unknown (ask again: it is safe to repeat), the
+  // Sends an abnormal refund to the account, under its own number. Errors: refund_not_allowed (it is not abnormal, or
+  // may be on its way to another account), rail_declined, rail_unknown (safe to repeat with the same account), the
   // store's.
   Task<Result<Refund>> mend(RefundId id, RefundAccount account);
 

@@ -117,18 +117,50 @@ Task<Result<Approval>> Cashier::decide(ApprovalDecision decision) {
   co_return reserved.error();
 }
 
+namespace {
+
+Error sent_elsewhere() {
+  return Error(Errc::refund_not_allowed, "this refund may be on its way to another account already", "refund");
+}
+
+}  // namespace
+
 Task<Result<Refund>> Cashier::mend(RefundId id, RefundAccount account) {
   auto row = co_await ports_.store.refund(id);
   if (!row) co_return row.error();
   if (row->state != RefundState::abnormal || row->rail_refund_id.empty())
     co_return Error(Errc::refund_not_allowed, "only an abnormal refund can be sent to another account", "refund");
   const std::int64_t known = row->version;
+  // Which account it is sent to is durable before the rail hears of it, as a digest that cannot be guessed back: while
+  // it is not known whether the rail took it, and until it fails anew, it is sent to no other.
+  IdempotencyRow pin;
+  pin.scope = row->tenant.str() + " refund.mend";
+  pin.key = id.str() + ':' + std::to_string(known);
+  pin.fingerprint = ports_.mint.seal(account.bank_type + '\n' + account.number + '\n' + account.holder);
+  pin.state = IdempotencyState::finished;
+  pin.created_at = ports_.clock.durable();
+  auto pinned = co_await ports_.store.idempotency(pin.scope, pin.key);
+  if (!pinned) co_return pinned.error();
+  const bool sent_before = pinned->has_value();
+  if (sent_before && pinned->value().fingerprint != pin.fingerprint) co_return sent_elsewhere();
+  if (!sent_before) {
+    Batch batch("refund.mend");
+    batch.add(op::InsertIdempotency{pin});
+    auto written = co_await ports_.store.commit(std::move(batch));
+    if (!written && written.code() == Errc::store_duplicate) co_return sent_elsewhere();
+    if (!written) co_return written.error();
+  }
   const Deadline limit = rail_deadline();
   RefundReply reply = co_await ports_.channel.mend_refund(std::move(*row), std::move(account), limit);
   if (reply.outcome == Outcome::unknown)
     co_return Error(Errc::rail_unknown, "whether the rail took it is not known; it is safe to repeat", "refund");
-  if (reply.outcome == Outcome::declined)
+  if (reply.outcome == Outcome::declined) {
+    Batch batch("refund.mend_refused");
+    batch.add(op::DropIdempotency{std::move(pin.scope), std::move(pin.key)});
+    auto dropped = co_await ports_.store.commit(std::move(batch));
+    if (!dropped) co_return dropped.error();
     co_return Error(Errc::rail_declined, "the rail refused: " + reply.says.code, "refund");
+  }
   RefundFacts facts;
   if (reply.facts) facts = *reply.facts;
   co_return co_await record_refund(std::move(id), known, cashier::event_of(reply), std::move(facts), reply.says.code,
