@@ -263,6 +263,7 @@ Task<RefundReply> WechatChannel::mend(Refund refund, RefundAccount account, Dead
   }
   const OutRefundNo number = refund.out_refund_no;
   Ask ask(Operation::mend_refund, "POST", mend_path(refund.rail_refund_id), mend_body(number, by), number.str());
+  ask.sealed = true;
   auto answer = co_await rail_.ask(std::move(ask), deadline);
   reply = refund_reply(std::move(answer), number);
   require_amount(reply, refund.amount);

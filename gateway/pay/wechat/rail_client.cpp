@@ -95,8 +95,16 @@ Result<void> RailClient::reload(Keys keys) {
   return success();
 }
 
+std::string RailClient::sealing_serial() const {
+  if (!wanted_serial_.empty()) return wanted_serial_;
+  const std::string* newest = nullptr;
+  for (const auto& [serial, end] : ends_)
+    if (verifier_.keys().find(serial) != nullptr && (newest == nullptr || end > ends_.at(*newest))) newest = &serial;
+  return newest == nullptr ? std::string() : *newest;
+}
+
 Result<std::string> RailClient::seal(std::string_view plain) const {
-  const auto* key = verifier_.keys().find(wanted_serial_);
+  const auto* key = verifier_.keys().find(sealing_serial());
   if (key == nullptr) return Error(Errc::key_malformed, "no key of the rail is configured to encrypt with");
   return key->encrypt_oaep(plain);
 }
@@ -117,7 +125,9 @@ http::Call RailClient::call_for(const http::Origin& origin, const Ask& ask, std:
   call.headers.emplace_back("User-Agent", "purser/" PURSER_VERSION);
   call.headers.emplace_back("Authorization", std::move(authorized));
   if (!ask.body.empty()) call.headers.emplace_back("Content-Type", "application/json");
-  if (!wanted_serial_.empty()) call.headers.emplace_back("Wechatpay-Serial", wanted_serial_);
+  // It names the key that fields are sealed with, too.
+  const std::string serial = ask.sealed ? sealing_serial() : wanted_serial_;
+  if (!serial.empty()) call.headers.emplace_back("Wechatpay-Serial", serial);
   return call;
 }
 

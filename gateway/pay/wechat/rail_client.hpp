@@ -46,6 +46,7 @@ struct Ask {
   std::string target;
   std::string body;
   std::string number;    // out_trade_no or out_refund_no, for the log
+  bool sealed = false;   // fields of the body are encrypted with seal()
   bool vouched = false;  // the answer proves itself by other means than its signature: a digest, a seal
 };
 
@@ -117,6 +118,8 @@ class RailClient {
   std::shared_ptr<OutgoingCheck> outgoing_;  // of key_; none when its public half cannot be had: nothing is sent then
   crypto::PrivateKey key_;
   std::string serial_;
+  std::string sealing_serial() const;
+
   std::string wanted_serial_;
   Secret apiv3_;
   Verifier verifier_;

@@ -229,6 +229,30 @@ TEST_F(Client, Fault48AnAbnormalRefundIsSentToACard) {
   for (const auto& line : lines_) EXPECT_EQ(line.find("6212345678901234567"), std::string::npos);
 }
 
+TEST_F(Client, ACertificateSealsWhereThereIsNoPublicKey) {
+  Keys known = keys(Known::both);
+  known.platform.remove(credentials().public_key_id);
+  known.wanted_serial.clear();
+  const auto& certificate = credentials().platform_certificate;
+  known.ends[certificate.serial()] = certificate.not_after();
+  WechatSettings settings;
+  settings.mchid = credentials().mchid;
+  settings.appid = credentials().appid;
+  channel_ = WechatChannel::make(settings, std::move(known), {client_, loop_.clock, pool_, mint_},
+                                 "http://127.0.0.1:8080", true)
+                 .value();
+  pay_order();
+  fault("refund", "abnormal");
+  EXPECT_EQ(pay_back(300).outcome, Outcome::pending);
+  ASSERT_TRUE(loop_.advance(seconds(2)));
+  rail_.settle(now());
+  Refund row = refund(300);
+  row.rail_refund_id = query_refund().facts->rail_refund_id;
+  const RefundAccount account{true, "ICBC_DEBIT", "6212345678901234567", "张三"};
+  const auto mended = loop_.play(channel_->mend_refund(row, account, deadline()));
+  EXPECT_EQ(mended.outcome, Outcome::pending) << mended.says.code << mended.says.message;
+}
+
 TEST_F(Client, TheSandboxTakesARefundWithGoodsAndAnAccount) {
   WechatSettings settings;
   settings.mchid = credentials().mchid;
