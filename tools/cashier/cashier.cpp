@@ -332,8 +332,9 @@ Task<Result<void>> Cashier::take_refund_facts(RefundFacts facts) {
   auto row = co_await ports_.store.refund_by_number(facts.out_refund_no);
   if (!row) co_return row.error();
   const RefundEvent event = facts.event;
-  auto recorded = co_await record_refund(row->id, row->version, event, std::move(facts), "closed by the rail",
-                                         cashier::Hears::by_event);
+  std::string why = event == RefundEvent::rail_closed ? "closed by the rail" : "the money did not reach the payer";
+  auto recorded =
+      co_await record_refund(row->id, row->version, event, std::move(facts), std::move(why), cashier::Hears::by_event);
   if (!recorded) co_return recorded.error();
   co_return success();
 }

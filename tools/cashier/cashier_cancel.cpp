@@ -15,6 +15,8 @@ Task<Result<bool>> Cashier::close_before_cancel(PaymentIntent intent) {
   if (!reply.already_paid) co_return reply.outcome == Outcome::succeeded;
   auto asked = co_await settle_by_query(intent.id);
   if (!asked) co_return asked.error();
+  // The no to a close is not signed; an answer that is signed and says otherwise is believed.
+  if (asked->facts && asked->facts->state == TradeState::not_paid) co_return false;
   co_return Error(Errc::cancel_not_allowed, "the payment was made before it could be canceled", "payment_intent");
 }
 

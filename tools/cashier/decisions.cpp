@@ -436,6 +436,7 @@ std::optional<RefundChange> after_refund_news(Refund refund, PaymentIntent inten
       line.amount = row.amount;
       line.at = now;
       batch.add(op::PostLedger{std::move(line)});
+      row.failure.clear();
     } else {
       row.failure = why;
     }

@@ -132,6 +132,20 @@ TEST_F(IntentsTest, a_paid_order_is_not_canceled_when_the_rail_does_not_say_more
   EXPECT_EQ(desk.intent(intent.id.str()).state, IntentState::awaiting_payment);
 }
 
+TEST_F(IntentsTest, a_close_refused_as_paid_is_not_believed_against_the_signed_query) {
+  const PaymentIntent intent = desk.buy(desk.thread());
+  CloseReply paid;
+  paid.outcome = Outcome::declined;
+  paid.already_paid = true;
+  desk.channel.closes.push_back(paid);
+  OrderFacts facts = FakeChannel::paid(intent);
+  facts.state = TradeState::not_paid;
+  desk.channel.queries.push_back(FakeChannel::query_reply(std::move(facts)));
+  EXPECT_EQ(cancel(intent.id.str()).status, 200);
+  EXPECT_EQ(desk.intent(intent.id.str()).state, IntentState::canceled);
+  EXPECT_TRUE(desk.intent(intent.id.str()).order.may_be_open);  // and closed by the work that is due
+}
+
 TEST_F(IntentsTest, cancel_without_an_answer_of_the_rail_leaves_the_close_to_be_done) {
   const PaymentIntent intent = desk.buy(desk.thread());
   desk.channel.closes.push_back(CloseReply());
