@@ -167,6 +167,12 @@ Result<void> SandboxCredentials::write_to(const std::string& folder, std::string
       {"apiv3.key", apiv3_key.reveal()},
       {"sandbox.json", about.dump(2) + "\n"},
   };
+  // An older set is replaced; a key that is not of one may be somebody's only copy.
+  const bool older_set = std::filesystem::exists(folder + "/sandbox.json");
+  for (const auto& [name, bytes] : files) {
+    if (!older_set && std::filesystem::exists(folder + "/" + name))
+      return Error(Errc::config_bad_value, folder + "/" + name + " is there already and is not overwritten", name);
+  }
   for (const auto& [name, bytes] : files) {
     if (auto good = write_file(folder + "/" + name, bytes); !good) return good.error();
   }

@@ -126,13 +126,17 @@ Answer RefundDesk::apply_abnormal(std::string_view refund_id, std::string_view b
   if (found == refunds_.end() || found->second.refund_id != refund_id)
     return error(404, kOrderNotFound, "RESOURCE_NOT_EXISTS", "退款单不存在");
   auto& refund = found->second;
+  // Sealed fields differ at every encryption: only what is in the clear can be compared.
+  const std::string where = request["type"].get<std::string>() + ' ' + request.value("bank_type", "");
   if (refund.status == RefundStatus::abnormal) {
     refund.status = RefundStatus::processing;
     refund.outcome = RefundStatus::success;
     refund.due = now + settings_.refund_delay;
-    refund.mended = true;
-  } else if (!refund.mended) {
+    refund.mended_to = where;
+  } else if (refund.mended_to.empty()) {
     return invalid("退款单状态不是退款异常，不能发起异常退款");
+  } else if (refund.mended_to != where) {
+    return invalid("请求重入时，参数与首次请求时不一致");
   }
   return answered(object(refund));
 }

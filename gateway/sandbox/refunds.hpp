@@ -29,7 +29,7 @@ struct RailRefund {
   RefundStatus outcome = RefundStatus::success;  // what it becomes; processing: it stays
   UtcTime due{};
   UtcTime success_time{};
-  bool mended = false;  // was ABNORMAL, and sent on its way again
+  std::string mended_to;  // was ABNORMAL, and sent on its way again: to which kind of account; empty: never
 };
 
 class RefundDesk {

@@ -133,6 +133,9 @@ TEST_F(AbnormalTest, an_abnormal_refund_is_sent_to_a_card_and_arrives_once) {
   ASSERT_EQ(mended.response.status, 200) << mended.response.body;
   EXPECT_EQ(body_of(mended)["status"], "PROCESSING");
   EXPECT_EQ(mend(to_card()).response.status, 200);  // again: no second time
+  auto elsewhere = to_card();
+  elsewhere["bank_type"] = "CMB_DEBIT";
+  EXPECT_EQ(code_of(mend(elsewhere)), "INVALID_REQUEST");
   advance(seconds(1));
   EXPECT_EQ(body_of(query_refund("refund-1"))["status"], "SUCCESS");
   auto told = deliver_all("200");

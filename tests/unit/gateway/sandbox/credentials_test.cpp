@@ -76,6 +76,19 @@ TEST_F(CredentialsTest, a_folder_gives_back_what_was_written) {
       crypto::PublicKey::from_pem(made().public_key_pem)->verify("m", *back->public_key_private.sign("m")).ok());
 }
 
+TEST_F(CredentialsTest, a_key_that_is_not_the_sandboxes_is_not_overwritten) {
+  std::filesystem::create_directories(folder);
+  std::ofstream(file("merchant_key.pem")) << "the only copy";
+  const auto refused = made().write_to(folder.string(), "");
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().param, "merchant_key.pem");
+  std::string kept;
+  std::ifstream in(file("merchant_key.pem"));
+  std::getline(in, kept);
+  EXPECT_EQ(kept, "the only copy");
+  EXPECT_FALSE(std::filesystem::exists(file("sandbox.json")));
+}
+
 TEST_F(CredentialsTest, files_are_the_owners_alone) {
   ASSERT_TRUE(made().write_to(folder.string(), "http://127.0.0.1:1234").ok());
   ASSERT_TRUE(made().write_to(folder.string(), "http://127.0.0.1:1234").ok()) << "over an older set";

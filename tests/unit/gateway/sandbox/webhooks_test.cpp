@@ -60,6 +60,15 @@ TEST_F(WebhooksTest, a_delivered_callback_is_not_sent_again) {
   }
 }
 
+TEST_F(WebhooksTest, a_clock_moved_by_a_day_plays_the_whole_ladder) {
+  pay();
+  advance(hours(25));
+  int attempts = 0;
+  while (attempts <= 20 && deliver_all("500").size() == 1) attempts += 1;
+  EXPECT_EQ(attempts, 16);
+  EXPECT_EQ(rail.notices().back().state, NoticeState::given_up);
+}
+
 TEST_F(WebhooksTest, the_ladder_has_fifteen_retries_and_ends_24_hours_and_4_minutes_after_the_first) {
   const std::vector<Millis> since_first{seconds(15),
                                         seconds(30),
