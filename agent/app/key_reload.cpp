@@ -19,7 +19,7 @@ constexpr std::chrono::seconds kFilesLookedAtEvery{10};
 void reload(const UseKeys& use, const SettingsSources& sources) {
   const LoadedSettings loaded = load_settings(sources);
   if (!loaded.ok()) {
-    log::error("keys.not_reloaded", {{"why", "the settings do not load"}});
+    log::error("keys.not_reloaded", {{"why", report_text(loaded)}});
     return;
   }
   if (auto done = use(loaded.settings); !done) log::error("keys.not_reloaded", {{"why", done.error().message}});
