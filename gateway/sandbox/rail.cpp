@@ -96,7 +96,7 @@ Handled SandboxRail::handle(const http::Request& request, const Moment& now) {
   entry.call = to_string(route.call);
   entry.method = request.method;
   entry.target = request.target;
-  entry.out_trade_no = order_number(request, route);
+  entry.out_trade_no = order_number(request, route, now);
   entry.body = request.body.substr(0, kTrafficBodyMax);
   Handled out;
   if (auto refusal = doorman_.admit(request, now.wall)) {
@@ -200,8 +200,13 @@ Answer SandboxRail::certificates() {
   return answered(json{{"data", json::array({std::move(entry)})}});
 }
 
-std::string SandboxRail::order_number(const http::Request& request, const Route& route) const {
+std::string SandboxRail::order_number(const http::Request& request, const Route& route, const Moment& now) {
   if (route.call == RailCall::close || (route.call == RailCall::query && !route.by_transaction)) return route.number;
+  const auto of_transaction = [&](std::string_view transaction) {
+    const Order* order = orders_.find_transaction(transaction, now.life);
+    return order == nullptr ? std::string() : order->out_trade_no;
+  };
+  if (route.call == RailCall::query) return of_transaction(route.number);
   if (route.call == RailCall::query_refund) {
     auto found = refunds_.all().find(route.number);
     return found == refunds_.all().end() ? std::string() : found->second.out_trade_no;
@@ -214,8 +219,11 @@ std::string SandboxRail::order_number(const http::Request& request, const Route&
   if (route.call != RailCall::create && route.call != RailCall::refund) return {};
   json body;
   if (parse_body(request.body, body) || !body.is_object()) return {};
-  auto number = body.find("out_trade_no");
-  return number != body.end() && number->is_string() ? number->get<std::string>() : std::string();
+  const auto text = [&](const char* name) {
+    return body.contains(name) && body[name].is_string() ? body[name].get<std::string>() : std::string();
+  };
+  const std::string transaction = text("transaction_id");  // wins over the order's number
+  return transaction.empty() ? text("out_trade_no") : of_transaction(transaction);
 }
 
 std::string_view SandboxRail::answer_serial(const http::Request& request, bool other) const {

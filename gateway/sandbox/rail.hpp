@@ -72,7 +72,7 @@ class SandboxRail {
                   const Moment& now);
   Answer certificates();
   Answer echo(const http::Request& request, const Moment& now);
-  std::string order_number(const http::Request& request, const Route& route) const;
+  std::string order_number(const http::Request& request, const Route& route, const Moment& now);
   std::string_view answer_serial(const http::Request& request, bool other) const;
   http::Response respond(const http::Request& request, Answer answer, const std::optional<Fault>& fault, bool sign,
                          const Moment& now);

@@ -62,6 +62,10 @@ TEST_F(OrdersTest, a_paid_order_tells_everything) {
   EXPECT_EQ(id.substr(0, 5), "42000");
   auto by_id = call("GET", "/v3/pay/transactions/id/" + id + "?mchid=" + test_credentials().mchid);
   EXPECT_EQ(body_of(by_id), order);
+  // A fault of this order meets it by either number.
+  script({{{"call", "query"}, {"what", "http_500"}, {"out_trade_no", order["out_trade_no"]}}});
+  const auto faulty = call("GET", "/v3/pay/transactions/id/" + id + "?mchid=" + test_credentials().mchid);
+  EXPECT_EQ(faulty.response.status, 500);
 }
 
 TEST_F(OrdersTest, h5_payments_say_mweb) {
