@@ -120,6 +120,8 @@ std::string event_answer(std::string_view event_json, std::string_view locale) {
   if (type == "refund.failed")
     return zh ? "退款 " + amount("amount_fen") + " 未成功。"
               : "Your refund of " + amount("amount_fen") + " did not go through.";
+  if (type == "refund.abnormal")
+    return zh ? "退款尚未到账，工作人员正在处理。" : "Your refund has not arrived yet: a person is looking into it.";
   if (type == "approval.denied")
     return zh ? "店家没有批准这笔 " + amount("amount_fen") + " 的退款，没有退款。"
               : "The shop did not approve the refund of " + amount("amount_fen") + "; nothing was refunded.";

@@ -135,12 +135,16 @@ std::string Phrases::state(const json& payment) const {
 std::string Phrases::refunded(const json& result) const {
   bool done = true;
   bool failed = false;
+  bool abnormal = false;
   for (const json& refund : result.value("refunds", json::array())) {
     done = done && refund.value("state", "") == "succeeded";
     failed = failed || refund.value("state", "") == "failed";
+    abnormal = abnormal || refund.value("state", "") == "abnormal";
   }
   const std::string total = amount(result, "total_fen");
   if (failed) return pick("退款未成功，没有退回款项。", "The refund did not go through; nothing was returned.");
+  if (abnormal)
+    return pick("退款尚未完成，工作人员正在处理。", "The refund is not done yet: a person is looking into it.");
   if (done) return pick("退款 " + total + " 已完成。", "Your refund of " + total + " is done.");
   return pick("退款 " + total + " 已提交，正在处理，完成后我会告诉您。",
               "A refund of " + total + " is on its way. I will tell you when it is done.");
@@ -203,6 +207,8 @@ std::string Phrases::event(const json& event) const {
   if (type == "refund.failed")
     return pick("退款 " + back + " 未成功，我们会继续处理。",
                 "Your refund of " + back + " did not go through; we will look into it.");
+  if (type == "refund.abnormal")
+    return pick("退款尚未到账，工作人员正在处理。", "Your refund has not arrived yet: a person is looking into it.");
   return pick("您的付款正在由工作人员核对。", "Your payment is being checked by a person.");
 }
 
