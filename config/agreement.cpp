@@ -23,6 +23,8 @@ class Findings {
   Mistakes found_;
 };
 
+constexpr std::size_t kPublicUrlMax = 174;
+
 void expect_merchant(const Settings& s, Findings& findings) {
   const WechatSettings& w = s.wechat;
   const std::string because = "is needed when wechat.mchid is set";
@@ -35,6 +37,8 @@ void expect_merchant(const Settings& s, Findings& findings) {
   const AuthSettings& a = s.auth;
   findings.expect(!a.api_keys.empty() || !a.keys_file.empty() || !a.token_keys_file.empty(), "auth.api_keys",
                   "or auth.keys_file or auth.token_keys_file " + because);
+  // The rail takes no address beyond 255 characters: /webhooks/wechat/ and a tenant's name of up to 64 come behind it.
+  findings.expect(s.server.public_url.size() <= kPublicUrlMax, "server.public_url", "has at most 174 characters");
   // Against a simulator on this machine the webhook may come in plain HTTP, and is then allowed to default.
   findings.expect(is_loopback_url(w.base_url) || is_https_url(s.server.public_url), "server.public_url",
                   "is an https URL when wechat.mchid is set: the rail calls nothing else");
@@ -71,7 +75,8 @@ void expect_policy(const std::string& prefix, const IntentSettings& intent, cons
                    bool has_source, Findings& findings) {
   findings.expect(rules::usable({intent.description_characters_max, intent.description_pattern}),
                   prefix + "intent.description_pattern",
-                  "holds {goods} once and leaves it 12 of intent.description_characters_max characters or more");
+                  "holds {goods} once, no emoji and no control characters, and leaves {goods} 12 of "
+                  "intent.description_characters_max characters or more");
   findings.expect(intent.resolve_first <= intent.resolve_max, prefix + "intent.resolve_first_ms",
                   "is at most intent.resolve_max_ms");
   findings.expect(only_names(intent.watching_rules, {"catalogue_age"}), prefix + "intent.watching_rules",

@@ -2,6 +2,7 @@
 
 #include "validation/money/ascii.hpp"
 #include "validation/money/ids.hpp"
+#include "validation/money/text.hpp"
 
 #include <algorithm>
 #include <arpa/inet.h>
@@ -203,6 +204,11 @@ bool is_public_key_id(std::string_view text) {
 
 bool is_short_word(std::string_view text) {
   return text.size() <= 32 && ascii::is_visible(text);
+}
+
+bool is_shop_name(std::string_view text) {
+  const auto cleaned = clean(text, TextRules());
+  return cleaned && cleaned->text == text && fits_rail(text) && code_points(text) <= 256;
 }
 
 bool is_word(std::string_view text) {

@@ -46,6 +46,7 @@ bool is_upper_hex(std::string_view text);
 bool is_public_key_id(std::string_view text);
 bool is_word(std::string_view text);
 bool is_short_word(std::string_view text);
+bool is_shop_name(std::string_view text);
 
 namespace text_rules {
 
@@ -77,6 +78,7 @@ inline constexpr TextRule kSerial{"upper-case hexadecimal digits, at most 40", i
 inline constexpr TextRule kPublicKeyId{"PUB_KEY_ID_ and digits", is_public_key_id};
 inline constexpr TextRule kFundsAccount{"AVAILABLE or UNSETTLED", is_funds_account};
 inline constexpr TextRule kShortWord{"1 to 32 printable ASCII characters without spaces", is_short_word};
+inline constexpr TextRule kShopName{"1 to 256 characters without emoji and control characters", is_shop_name};
 inline constexpr TextRule kWord{"1 to 128 printable ASCII characters without spaces", is_word};
 
 }  // namespace text_rules

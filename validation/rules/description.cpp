@@ -56,29 +56,38 @@ std::size_t room_of(const DescriptionRule& rule) {
   return std::min(most, kDescriptionMax) - std::min({taken, most, kDescriptionMax});
 }
 
+Error refused(const char* why) {
+  return Error(Errc::description_invalid, why);
+}
+
+Result<void> of_plain_characters(std::string_view text) {
+  const auto cleaned = clean(text, TextRules{true, true});
+  if (!cleaned) return refused("the description is not valid UTF-8");
+  const bool broken = cleaned->text.find_first_of("\n\t") != std::string::npos;
+  if (broken || cleaned->removed.total() > 0) return refused("the description holds control or invisible characters");
+  if (!fits_rail(text)) return refused("the description holds an emoji or another character of four bytes");
+  return success();
+}
+
 }  // namespace
 
 bool usable(const DescriptionRule& rule) {
   const std::string_view pattern = rule.pattern;
+  if (!of_plain_characters(pattern)) return false;
   const auto at = pattern.find(kGoods);
   const bool once = at != pattern.npos && pattern.find(kGoods, at + 1) == pattern.npos;
   return (pattern.empty() || once) && room_of(rule) >= kGoodsMin;
 }
 
 Result<void> check_description(std::string_view text, const DescriptionRule& rule) {
-  const auto refused = [](const char* why) { return Error(Errc::description_invalid, why); };
-  const auto cleaned = clean(text, TextRules{true, true});
-  if (!cleaned) return refused("the description is not valid UTF-8");
-  const bool broken = cleaned->text.find_first_of("\n\t") != std::string::npos;
-  if (broken || cleaned->removed.total() > 0) return refused("the description holds control or invisible characters");
-  if (!fits_rail(text)) return refused("the description holds an emoji or another character of four bytes");
+  if (auto plain = of_plain_characters(text); !plain) return plain;
   if (code_points(text) > kDescriptionMax) return refused("the description has more than 127 characters");
   if (code_points(text) > static_cast<std::size_t>(std::max<std::int64_t>(rule.characters_max, 0)))
     return refused("the description has more characters than are shown");
   const auto [before, after] = around(rule);
   const bool fits = text.size() > before.size() + after.size() && text.starts_with(before) && text.ends_with(after);
   if (!rule.pattern.empty() && !fits) return refused("the description is not in the approved pattern");
-  if (cleaned->text.find_first_not_of(' ') == std::string::npos) return refused("the description is empty");
+  if (text.find_first_not_of(' ') == text.npos) return refused("the description is empty");
   return success();
 }
 

@@ -1,5 +1,7 @@
 #include "config/agreement.hpp"
 
+#include "config/text_rules.hpp"
+
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -69,6 +71,24 @@ TEST(Agreement, TheRailCallsHttpsOnly) {
   EXPECT_EQ(
       after(merchant(), [](Settings& s) { s.server.public_url.clear(), s.wechat.base_url = "http://127.0.0.1:9000"; }),
       "");
+}
+
+TEST(Agreement, TheRailTakesNoLongAddress) {
+  const std::string longest = "https://" + std::string(174 - 8, 'a');
+  EXPECT_EQ(after(merchant(), [&](Settings& s) { s.server.public_url = longest; }), "");
+  EXPECT_EQ(after(merchant(), [&](Settings& s) { s.server.public_url = longest + 'a'; }), "server.public_url");
+}
+
+TEST(Agreement, AShopsNameNeedsItsNumber) {
+  EXPECT_EQ(after(merchant(), [](Settings& s) { s.wechat.store_name = "南山店"; }), "wechat.store_id");
+}
+
+TEST(TextRules, AShopsNameIsOneTheRailTakes) {
+  EXPECT_TRUE(is_shop_name("南山店 No. 7"));
+  EXPECT_FALSE(is_shop_name("\U0001F375 tea"));
+  EXPECT_FALSE(is_shop_name("tea\nhouse"));
+  EXPECT_TRUE(is_shop_name(std::string(256, 'x')));
+  EXPECT_FALSE(is_shop_name(std::string(257, 'x')));
 }
 
 // Half an account would quietly sell through the sandbox.

@@ -304,6 +304,8 @@ TEST(Description, stays_in_the_approved_pattern_and_the_room_it_leaves) {
 TEST(Description, of_a_pattern_that_cannot_be_is_told_beforehand) {
   EXPECT_TRUE(usable({127, ""}));
   EXPECT_FALSE(usable({127, "no place for them"}));
+  EXPECT_FALSE(usable({127, "\U0001F375{goods}"}));  // the rail would take no order at all
+  EXPECT_FALSE(usable({127, "tea\n{goods}"}));
   EXPECT_FALSE(usable({127, "{goods} and {goods}"}));
   EXPECT_FALSE(usable({16, "12345-{goods}"}));
   EXPECT_TRUE(usable({18, "12345-{goods}"}));
