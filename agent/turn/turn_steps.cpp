@@ -156,7 +156,8 @@ Task<Result<bool>> Conversations::Impl::run_call(Running& run, ToolCall call) {
   log::info("tool.answered", {{"thread", run.thread.id.str()},
                               {"turn", run.turn.id.str()},
                               {"tool", known ? call.name : "unknown"},
-                              {"refused", refused ? "true" : "false"}});
+                              {"refused", refused ? "true" : "false"},
+                              {"code", code}});
   auto stored = co_await append(run, std::move(row), std::move(judged), "turn.call_answered", std::nullopt);
   if (!stored) co_return stored.error();
   co_return refused;

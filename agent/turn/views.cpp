@@ -161,6 +161,8 @@ int status_of(Errc code) {
     case Errc::active_payment_exists:
     case Errc::cancel_not_allowed:
     case Errc::approval_ended:
+    case Errc::refund_not_allowed:
+    case Errc::rail_declined:
     case Errc::illegal_transition:
     case Errc::price_mismatch:
     case Errc::unknown_sku:
@@ -168,6 +170,7 @@ int status_of(Errc code) {
     case Errc::store_conflict:
       return 409;
     case Errc::store_unavailable:
+    case Errc::rail_unknown:
     case Errc::overloaded:
     case Errc::shutting_down:
     case Errc::expired_before_start:
