@@ -110,6 +110,7 @@ TEST_F(KeyReload, WhatCannotBeUsedIsToldAndTheWatchGoesOn) {
   std::filesystem::remove(folder_.file("apiv3.key"));
   ASSERT_TRUE(loop_.advance(std::chrono::seconds(61)));
   EXPECT_EQ(taken_.size(), 2u);
+  EXPECT_TRUE(logged("wechat.apiv3_key"));  // which of them it is
   running.cancel(asio::cancellation_type::terminal);
   EXPECT_TRUE(loop_.until([&] { return running.done(); }));
 }

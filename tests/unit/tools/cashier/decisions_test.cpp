@@ -296,10 +296,13 @@ PaymentIntent captured_with_reservation() {
 TEST(RefundNews, SuccessMovesTheReservationAndPostsOnce) {
   for (RefundState from :
        {RefundState::created, RefundState::processing, RefundState::unknown, RefundState::abnormal}) {
-    auto change = after_refund_news(refund_row(from), captured_with_reservation(), RefundEvent::rail_succeeded, {}, "",
+    Refund before = refund_row(from);
+    before.failure = "NOT_ENOUGH";
+    auto change = after_refund_news(std::move(before), captured_with_reservation(), RefundEvent::rail_succeeded, {}, "",
                                     kNow, Hears::by_event);
     ASSERT_TRUE(change);
     EXPECT_EQ(change->refund.state, RefundState::succeeded);
+    EXPECT_EQ(all<op::UpdateRefund>(change->batch).at(0).row.failure, "");  // what once kept it is over
     const auto row = all<op::UpdateIntent>(change->batch).at(0).row;
     EXPECT_EQ(row.refunded, fen(19'900));
     EXPECT_EQ(row.refund_reserved, fen(0));
