@@ -15,6 +15,7 @@
 namespace purser::test {
 
 inline const std::string kTea = "One Longjing tea, please.";
+inline const std::string kOtherBack = "The other pack is torn too, please refund one Longjing tea.";
 inline const std::string kBack = "It is torn, please refund one Longjing tea.";
 
 class RailFaults : public ::testing::Test {
@@ -104,11 +105,18 @@ class RailFaults : public ::testing::Test {
     intents_.insert(row["id"].get<std::string>());
     return row;
   }
-  Json paid_order() {
-    const Json row = order();
+  Json paid_order(const std::string& text = kTea) {
+    const Json row = order(text);
     pay(row);
     EXPECT_TRUE(becomes(row, "succeeded"));
     EXPECT_FALSE(customer_->reply_to("intent.succeeded").is_null());
+    return row;
+  }
+  Json two_packs_one_given_back() {
+    const Json row = paid_order("Two packs of Longjing tea, please.");
+    EXPECT_EQ(customer_->must_say("One pack is torn, please refund one Longjing tea.")["refunds"].size(), 1u);
+    advance("3s");
+    EXPECT_FALSE(customer_->reply_to("refund.succeeded").is_null());
     return row;
   }
   std::size_t rail_orders() const { return read("orders")["orders"].size(); }
