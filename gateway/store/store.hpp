@@ -192,8 +192,9 @@ class Store {
   // Until canceled: tells the watcher what other daemons commit to the same store. Ends at once where there are none.
   virtual Task<void> follow();
 
-  // False once the store has stopped writing for good (a failed fsync, a damaged page): every commit is then
-  // store_unavailable until the process is started anew; reads go on. A full disk or a lock is not that.
+  // False once the store has stopped writing for good (a failed fsync, a damaged page, its file deleted or replaced):
+  // every commit is then store_unavailable until the process is started anew; reads go on. A full disk or a lock is
+  // not that.
   virtual bool healthy() const = 0;
 
   // Durable (fsync) when it returns ok; the whole batch is refused when it returns an error:

@@ -85,9 +85,12 @@ Result<std::unique_ptr<SqliteStore>> open_sqlite(const std::string& path, const 
     if (!connection) return connection.error();
     reading.push_back(*std::move(connection));
   }
+  auto place = sqlite::FilePlace::of(path);
+  if (!place) return place.error();
   const sqlite::WriterLimits limits{{options.queue_max, options.group_max}, options.log_pages_max};
-  return std::make_unique<SqliteStore>(std::make_unique<sqlite::Writer>(*std::move(writing), limits, clock),
-                                       std::make_unique<sqlite::Readers>(std::move(reading), clock));
+  return std::make_unique<SqliteStore>(
+      std::make_unique<sqlite::Writer>(*std::move(writing), *std::move(place), limits, clock),
+      std::make_unique<sqlite::Readers>(std::move(reading), clock));
 }
 
 SqliteStore::SqliteStore(std::unique_ptr<sqlite::Writer> writer, std::unique_ptr<sqlite::Readers> readers)

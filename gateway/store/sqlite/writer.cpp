@@ -6,9 +6,18 @@
 #include <exception>
 
 namespace purser::sqlite {
+namespace {
 
-Writer::Writer(std::unique_ptr<Database> database, WriterLimits limits, Clock& clock)
+constexpr const char* kDiskFailed = "the disk failed: nothing is written any more until a restart";
+constexpr const char* kFileGone =
+    "the database file or its log was deleted or replaced under this process: nothing is written any more until a "
+    "restart, which opens what lies there then";
+
+}  // namespace
+
+Writer::Writer(std::unique_ptr<Database> database, FilePlace place, WriterLimits limits, Clock& clock)
     : database_(std::move(database)),
+      place_(std::move(place)),
       log_pages_max_(limits.log_pages_max),
       group_([this](const GroupWriter::Group& group) { return execute(group); }, [this] { tidy_log(); }, limits.group,
              clock) {}
@@ -17,12 +26,13 @@ std::vector<Result<Receipt>> Writer::execute(const GroupWriter::Group& group) {
   const auto refuse_all = [&](const std::string& why) {
     return std::vector<Result<Receipt>>(group.size(), Error(Errc::store_unavailable, why));
   };
-  if (database_->broken()) return refuse_all("writing has stopped since the disk failed; a restart recovers");
+  if (!place_.kept()) stop(kFileGone);
+  if (!healthy_) return refuse_all("writing has stopped since the disk failed or lost the file; a restart recovers");
   try {
     const std::int64_t before = database_->commits();
     auto answers = commit_group(*database_, group);
     transactions_ += database_->commits() - before;
-    note_health();
+    if (database_->broken()) stop(kDiskFailed);
     return answers;
   } catch (const std::exception& e) {  // no memory: nothing was committed
     if (database_->in_transaction()) (void)database_->execute("ROLLBACK");
@@ -31,16 +41,15 @@ std::vector<Result<Receipt>> Writer::execute(const GroupWriter::Group& group) {
 }
 
 void Writer::tidy_log() {
-  if (database_->broken() || database_->log_pages() < log_pages_max_) return;
+  if (!healthy_ || database_->log_pages() < log_pages_max_) return;
   if (auto done = database_->checkpoint(); !done) {
     log::warn("store.checkpoint_failed", {{"code", done.code()}, {"message", done.error().message}});
   }
-  note_health();
+  if (database_->broken()) stop(kDiskFailed);
 }
 
-void Writer::note_health() {
-  if (!database_->broken() || !healthy_.exchange(false)) return;
-  log::error("store.stopped", {{"message", "the disk failed: nothing is written any more until a restart"}});
+void Writer::stop(const std::string& why) {
+  if (healthy_.exchange(false)) log::error("store.stopped", {{"message", why}});
 }
 
 }  // namespace purser::sqlite

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <sys/resource.h>
 
 namespace purser::test {
@@ -139,6 +140,36 @@ TEST_F(SqliteDiskTest, a_sync_that_fails_while_the_log_is_copied_stops_writing) 
   auto again = open();
   ASSERT_TRUE(again.ok());
   EXPECT_TRUE(has_thread(**again, 1));
+}
+
+// What is written to a file without a name is gone with the process.
+TEST_F(SqliteDiskTest, nothing_is_acknowledged_once_the_file_or_its_log_is_gone_or_another) {
+  namespace fs = std::filesystem;
+  using Trouble = std::function<void(const fs::path& file)>;
+  const std::vector<std::pair<std::string, Trouble>> troubles = {
+      {"database-deleted", [](const fs::path& file) { fs::remove(file); }},
+      {"log-deleted", [](const fs::path& file) { fs::remove(file.string() + "-wal"); }},
+      {"folder-deleted", [](const fs::path& file) { fs::remove_all(file.parent_path()); }},
+      {"folder-renamed", [](const fs::path& file) { fs::rename(file.parent_path(), file.parent_path() += "-old"); }},
+      {"another-in-its-place",
+       [](const fs::path& file) {
+         fs::copy_file(file, file.string() + ".copy");
+         fs::rename(file.string() + ".copy", file);
+       }},
+  };
+  for (const auto& [name, happens] : troubles) {
+    SCOPED_TRACE(name);
+    const fs::path file = fs::path(folder.file(name)) / "purser.db";
+    fs::create_directory(file.parent_path());
+    auto store = open_sqlite(file, SqliteOptions(), loop.clock);
+    ASSERT_TRUE(store.ok()) << store.error().message;
+    ASSERT_TRUE(insert_thread(**store, 1).ok());
+    EXPECT_TRUE((*store)->healthy());
+    happens(file);
+    EXPECT_FALSE((*store)->healthy()) << "noticed without a write";
+    EXPECT_EQ(insert_thread(**store, 2).code(), Errc::store_unavailable);
+    EXPECT_FALSE(has_thread(**store, 2));
+  }
 }
 
 // Whichever write or sync fails, of the opening, of a commit or of the copying of the log: what was acknowledged is
