@@ -101,7 +101,8 @@ Refusal read_query(std::string_view query, std::span<const Parameter> known,
       return param_error(name, "an extra parameter that is not taken here", "query", kExtraParameter);
     bool fits = row->one_of.empty() ||
                 (" " + std::string(row->one_of) + " ").find(" " + std::string(value) + " ") != std::string::npos;
-    if (value.empty() || !fits) return param_error(name, "must be one of " + std::string(row->one_of), "query");
+    if (value.empty()) return param_error(name, "must not be empty", "query");
+    if (!fits) return param_error(name, "must be one of " + std::string(row->one_of), "query");
     if (!out.emplace(name, value).second) return param_error(name, "stands twice", "query");
   }
   for (const auto& p : known) {
@@ -140,13 +141,21 @@ std::vector<BillDesk::Entry> BillDesk::entries(UtcTime now) const {
     out.push_back({refund.success_time, &orders.find(refund.out_trade_no)->second, &refund});
   }
   std::stable_sort(out.begin(), out.end(), [](const Entry& a, const Entry& b) { return a.at < b.at; });
+  std::map<const Order*, std::int64_t> refunded;
+  for (auto& entry : out) {
+    entry.fee = fee_of(entry.order->total);
+    if (!entry.refund) continue;
+    // Of what was refunded up to here, not of each refund alone: rounded one by one, more than the fee could come back.
+    const auto before = refunded[entry.order];
+    const auto after = refunded[entry.order] += entry.refund->refund;
+    entry.fee = fee_of(before) - fee_of(after);
+  }
   return out;
 }
 
 std::vector<std::string> BillDesk::cells(const Entry& entry, std::string_view type) const {
   const auto& order = *entry.order;
   const auto* refund = entry.refund;
-  const auto fee = refund ? -fee_of(refund->refund) : fee_of(order.total);
   const std::string back = refund ? yuan(refund->refund) : "0.00";
   std::vector<std::string> all{china_time(entry.at),
                                order.appid,
@@ -170,7 +179,7 @@ std::vector<std::string> BillDesk::cells(const Entry& entry, std::string_view ty
                                refund ? "SUCCESS" : "",
                                order.request.value("description", ""),
                                order.attach(),
-                               fee_yuan(fee),
+                               fee_yuan(entry.fee),
                                "0.60%",
                                refund ? "0.00" : yuan(order.total),
                                back,
@@ -194,13 +203,8 @@ std::string BillDesk::trade_bill(std::string_view date, std::string_view type, U
     if ((type == "SUCCESS" && entry.refund) || (type == "REFUND" && !entry.refund)) continue;
     rows += row(cells(entry, type));
     ++count;
-    if (entry.refund) {
-      back += entry.refund->refund;
-      fees -= fee_of(entry.refund->refund);
-    } else {
-      paid += entry.order->total;
-      fees += fee_of(entry.order->total);
-    }
+    fees += entry.fee;
+    (entry.refund ? back : paid) += entry.refund ? entry.refund->refund : entry.order->total;
   }
   if (count == 0) return {};
   std::vector<std::string_view> names;
@@ -235,10 +239,10 @@ std::string BillDesk::fund_flow_bill(std::string_view date, UtcTime now) const {
     };
     if (entry.refund) {
       book(-entry.refund->refund, "退款", entry.refund->refund_id);
-      book(fee_of(entry.refund->refund), "退还交易手续费", entry.refund->refund_id);
+      book(-entry.fee, "退还交易手续费", entry.refund->refund_id);
     } else {
       book(entry.order->total, "交易", entry.order->transaction_id);
-      book(-fee_of(entry.order->total), "扣除交易手续费", entry.order->transaction_id);
+      book(-entry.fee, "扣除交易手续费", entry.order->transaction_id);
     }
   }
   if (rows.empty()) return {};

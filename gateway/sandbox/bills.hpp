@@ -37,6 +37,7 @@ class BillDesk {
     UtcTime at{};
     const Order* order = nullptr;
     const RailRefund* refund = nullptr;
+    std::int64_t fee = 0;  // fen; negative when it comes back
   };
   struct File {
     std::string bytes;

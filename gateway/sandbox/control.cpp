@@ -119,6 +119,7 @@ Result<json> Control::dispatch(const http::Request& request, const Moment& now) 
   if (request.path == "/sandbox/webhooks") return webhooks();
   if (request.path == "/sandbox/reset") {
     rail_.reset();
+    time_.restore();
     return json{{"reset", true}};
   }
   json body;
@@ -159,7 +160,7 @@ Result<json> Control::clock(const json& body, const Moment& now) {
   if (auto good = check_strings(body, {"advance"}, {}); !good) return good.error();
   auto by = parse_duration(body["advance"].get<std::string>(), "advance");
   if (!by) return by.error();
-  advance_(*by);
+  time_.advance(*by);
   return json{{"advanced_ms", by->count()}, {"now", format_time(now.life + *by)}};
 }
 

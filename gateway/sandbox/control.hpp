@@ -15,8 +15,11 @@ namespace purser::sandbox {
 
 class Control {
  public:
-  // `advance` moves the sandbox's time on.
-  Control(SandboxRail& rail, std::function<void(Millis)> advance) : rail_(rail), advance_(std::move(advance)) {}
+  struct Time {
+    std::function<void(Millis)> advance;
+    std::function<void()> restore;  // undoes what was advanced, where that can be
+  };
+  Control(SandboxRail& rail, Time time) : rail_(rail), time_(std::move(time)) {}
 
   static bool owns(std::string_view path) { return path.starts_with("/sandbox/"); }
   http::Response handle(const http::Request& request, const Moment& now);
@@ -32,7 +35,7 @@ class Control {
   json traffic() const;
 
   SandboxRail& rail_;
-  std::function<void(Millis)> advance_;
+  Time time_;
 };
 
 }  // namespace purser::sandbox

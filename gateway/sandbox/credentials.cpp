@@ -183,8 +183,10 @@ Result<SandboxCredentials> SandboxCredentials::load(const std::string& folder) {
   auto about_text = read_file(folder + "/sandbox.json");
   if (!about_text) return about_text.error();
   auto about = json::parse(*about_text, nullptr, false);
+  if (!about.is_object())
+    return Error(Errc::key_malformed, folder + "/sandbox.json: is not a JSON object; was it cut off?", "sandbox.json");
   for (auto key : {"mchid", "appid", "public_key_id"}) {
-    if (!about.is_object() || !about.contains(key) || !about[key].is_string())
+    if (!about.contains(key) || !about[key].is_string())
       return Error(Errc::key_malformed, folder + "/sandbox.json: " + key + " must be a string", key);
   }
   auto merchant = read_key(folder + "/merchant_key.pem");

@@ -1,5 +1,6 @@
 #include "gateway/sandbox/orders.hpp"
 
+#include "config/text_rules.hpp"
 #include "gateway/sandbox/request_fields.hpp"
 #include "gateway/sandbox/signing.hpp"
 
@@ -109,6 +110,8 @@ Refusal OrderBook::check_create(TradeType type, const json& request) const {
   if (auto no = check_notify_url(request, 255)) return no;
   if (request.contains("time_expire") && !parse_time(request["time_expire"].get<std::string>()))
     return param_error("/time_expire", "must be an RFC 3339 time with an offset");
+  if (request.contains("scene_info") && !is_ip_address(request["scene_info"]["payer_client_ip"].get<std::string>()))
+    return param_error("/scene_info/payer_client_ip", "must be an IPv4 or IPv6 address");
   if (request["mchid"] != credentials_.mchid) return param_error("/mchid", "is not the merchant who signed");
   if (request["appid"] != credentials_.appid)
     return error(400, kAppidMchidMismatch, "APPID_MCHID_NOT_MATCH", "appid和mch_id不匹配");

@@ -15,6 +15,15 @@ Answer invalid(std::string_view message) {
   return error(400, kUnnumbered, "INVALID_REQUEST", message);
 }
 
+// Which accounts pay, when the request says so: together the whole refund.
+Refusal check_sources(const json& amount) {
+  if (!amount.contains("from")) return {};
+  std::int64_t sum = 0;
+  for (const auto& source : amount["from"]) sum += source["amount"].get<std::int64_t>();
+  if (sum != amount["refund"]) return param_error("/amount/from", "the amounts must add up to /amount/refund");
+  return {};
+}
+
 }  // namespace
 
 std::string_view to_string(RefundStatus status) {
@@ -60,6 +69,7 @@ Answer RefundDesk::create(std::string_view body, RefundStatus outcome, UtcTime n
   if (auto no = parse_body(body, request)) return *no;
   if (auto no = check_members(request, refund_members())) return *no;
   if (auto no = check_notify_url(request, 256)) return *no;
+  if (auto no = check_sources(request["amount"])) return *no;
   bool by_transaction = request.contains("transaction_id");
   if (!by_transaction && !request.contains("out_trade_no"))
     return param_error("/transaction_id", "transaction_id or out_trade_no is required");

@@ -29,7 +29,7 @@ Sandbox::Sandbox(asio::any_io_executor executor, Clock& clock, http::Client& cli
       client_(client),
       options_(std::move(options)),
       rail_(std::move(credentials), options_.settings, mint),
-      control_(rail_, [this](Millis by) { advance(by); }),
+      control_(rail_, {[this](Millis by) { advance(by); }, [this] { shift_ = Millis(0); }}),
       due_changed_(executor, clock),
       released_(executor, clock),
       deliveries_(executor, clock, logged_as("sandbox.task_failed")),

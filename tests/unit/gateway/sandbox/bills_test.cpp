@@ -3,6 +3,7 @@
 #include "tests/unit/gateway/sandbox/merchant.hpp"
 
 #include <algorithm>
+#include <sstream>
 
 namespace purser::sandbox {
 namespace {
@@ -90,6 +91,22 @@ TEST_F(BillsTest, the_fund_flow_runs_with_its_balance) {
   auto text = rail.bills().fund_flow_bill("2026-01-05", now.life);
   EXPECT_TRUE(text.ends_with("`6,`3,`1013.01,`3,`9.07\r\n")) << text;
   EXPECT_NE(text.find("`1003.94,"), text.npos) << text;  // what is left: 1013.01 - 9.07
+}
+
+// Each alone would round up: 2 of a fee of 6, four times.
+TEST_F(BillsTest, refunds_bring_back_no_more_than_the_fee) {
+  paid_order("order-003", 1'000);
+  for (int i = 0; i < 4; ++i) {
+    refund(refund_of("order-003", "part-" + std::to_string(i), 250, 1'000));
+    advance(minutes(1));
+  }
+  next_morning();
+  std::vector<std::string> fees;
+  std::istringstream rows(rail.bills().trade_bill("2026-01-05", "ALL", now.life));
+  for (std::string row; std::getline(rows, row);) {
+    if (row.find("order-003") != row.npos) fees.push_back(row.substr(row.find(",`0.60%") - 7, 7));
+  }
+  EXPECT_EQ(fees, (std::vector<std::string>{"0.06000", "0.02000", "0.01000", "0.02000", "0.01000"}));
 }
 
 TEST_F(BillsTest, what_cannot_be_asked) {

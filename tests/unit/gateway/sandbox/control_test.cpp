@@ -5,7 +5,7 @@ namespace {
 
 class ControlTest : public RailTest {
  protected:
-  ControlTest() : control(rail, [this](Millis by) { moved += by; }) {}
+  ControlTest() : control(rail, {[this](Millis by) { moved += by; }, [this] { moved = Millis(0); }}) {}
 
   http::Response ask(std::string method, std::string path, std::string body = {}) {
     http::Request request;
@@ -115,7 +115,9 @@ TEST_F(ControlTest, reset_forgets_everything) {
   paid_order("order-001");
   refund(refund_of("order-001", "refund-1", 300));
   post("/sandbox/faults", json::parse(R"([{"call":"create","what":"http_500"}])"));
+  post("/sandbox/clock", {{"advance", "25h"}});
   EXPECT_EQ(ask("POST", "/sandbox/reset").status, 200);
+  EXPECT_EQ(moved, Millis(0));
   EXPECT_TRUE(get("/sandbox/orders")["orders"].empty());
   EXPECT_TRUE(get("/sandbox/orders")["effects"].empty());
   EXPECT_TRUE(get("/sandbox/traffic")["traffic"].empty());

@@ -150,6 +150,8 @@ TEST_F(CredentialsTest, a_broken_summary_is_refused) {
     std::ofstream(file("sandbox.json")) << bad;
     EXPECT_EQ(SandboxCredentials::load(folder.string()).code(), Errc::key_malformed) << bad;
   }
+  std::ofstream(file("sandbox.json")) << R"({"mchid":"19)";
+  EXPECT_NE(SandboxCredentials::load(folder.string()).error().message.find("not a JSON object"), std::string::npos);
 }
 
 TEST_F(CredentialsTest, what_cannot_be_written_is_reported) {

@@ -395,6 +395,9 @@ TEST_F(OrdersTest, the_full_set_of_optional_fields_is_taken) {
   order["scene_info"]["store_info"] = {{"id", "1"}, {"name", "店"}};
   EXPECT_EQ(create(order, "h5").response.status, 200);
   order["out_trade_no"] = "order-002";
+  order["scene_info"]["payer_client_ip"] = "somewhere";
+  EXPECT_EQ(refused_field(order, "h5"), "/scene_info/payer_client_ip");
+  order["scene_info"]["payer_client_ip"] = "2001:db8::1";
   order["detail"]["goods_detail"][0].erase("quantity");
   EXPECT_EQ(refused_field(order, "h5"), "/detail/goods_detail/0/quantity");
 }

@@ -185,6 +185,8 @@ TEST_F(RefundsTest, fields_are_checked_like_those_of_orders) {
   EXPECT_TRUE(refused("/amount/refund", 0));
   EXPECT_TRUE(refused("/amount/refund", 1.5));
   EXPECT_TRUE(refused("/amount/currency", "USD"));
+  const json available{{"account", "AVAILABLE"}, {"amount", 60}};
+  EXPECT_TRUE(refused("/amount/from", json::array({available, available})));
   EXPECT_TRUE(refused("/notify_url", "https://example.com/a?b"));
   EXPECT_TRUE(refused("/funds_account", "BASIC"));
   EXPECT_TRUE(refused("/mchid", "1900000001"));
