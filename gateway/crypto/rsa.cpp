@@ -143,6 +143,10 @@ PublicKey PrivateKey::public_half() const {
   return out;
 }
 
+bool PrivateKey::same_as(const PrivateKey& other) const {
+  return EVP_PKEY_eq(raw(key_), raw(other.key_)) == 1;
+}
+
 Result<Secret> PrivateKey::private_pem() const {
   ErrorQueueGuard guard;
   // This kind of BIO wipes its memory when it is freed.

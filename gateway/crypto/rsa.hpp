@@ -53,6 +53,8 @@ class PrivateKey {
   Result<std::string> decrypt_oaep(std::string_view base64) const;
   Result<std::string> public_pem() const;
   PublicKey public_half() const;
+  // Whether both have the same public half.
+  bool same_as(const PrivateKey& other) const;
   Result<Secret> private_pem() const;
   // From now on this key, and the copies made of it, remember what they signed. A memo belongs to one key.
   void remember_in(std::shared_ptr<SignatureMemo> memo) { memo_ = std::move(memo); }

@@ -80,6 +80,14 @@ Result<void> RailClient::show(const http::ClientIdentity& identity) {
 }
 
 Result<void> RailClient::reload(Keys keys) {
+  // A serial names one certificate, and that has one key. Where the certificate is configured it was held against both;
+  // without it this is all that can be known before the rail refuses every call.
+  if (keys.merchant_serial == serial_ && !keys.merchant_public && !keys.merchant.same_as(key_)) {
+    return Error(Errc::config_bad_value,
+                 "wechat.merchant_key_pem: another key cannot stand under the same wechat.merchant_serial; renew the "
+                 "serial with it, or name the certificate in wechat.merchant_certificate_file",
+                 "wechat.merchant_key_pem");
+  }
   if (auto shown = show(keys.shown); !shown) return shown;
   outgoing_ = check_of(keys);
   key_ = std::move(keys.merchant);

@@ -83,7 +83,8 @@ class RailClient {
   Task<bool> refresh_certificates(Deadline deadline);
 
   // Other keys from now on; a call that is under way ends with those it began with. Certificates that were fetched
-  // stay. Error: that of show(); nothing has changed then.
+  // stay. Errors: that of show(); config_bad_value for another key under the serial of the old one. Nothing has changed
+  // then.
   Result<void> reload(Keys keys);
   // Has the merchant's certificate shown to the rail's hosts that ask for it. Nothing to do without one, or without
   // TLS. Error: key_malformed, when the certificate is not that of the key.

@@ -1,6 +1,7 @@
 // What the client does beyond one call: keys that come and go, addresses, what it hands out again, bills, refunds that
 // went wrong.
 #include "gateway/pay/wechat/answers.hpp"
+#include "tests/support/temp_folder.hpp"
 #include "tests/unit/gateway/pay/wechat/direct_rail.hpp"
 
 namespace purser::wechat {
@@ -47,6 +48,27 @@ TEST_F(Client, TheIntentIsAttachedAndComesBackWithThePayment) {
   ASSERT_TRUE(notification.ok());
   EXPECT_EQ(json::parse(notification->plain)["attach"], intent_.id.str());
   EXPECT_EQ(rail_.orders(now()).begin()->second.attach(), intent_.id.str());
+}
+
+// --- keys that change ---------------------------------------------------------------------------
+
+TEST_F(Client, AnotherKeyUnderTheOldSerialIsNotTakenUp) {
+  WechatSettings settings;
+  settings.mchid = credentials().mchid;
+  settings.appid = credentials().appid;
+  settings.merchant_serial = credentials().merchant_certificate.serial();
+  settings.merchant_key_pem = credentials().merchant_key.private_pem().value();
+  settings.apiv3_key = credentials().apiv3_key;
+  const test::TempFolder folder;
+  settings.platform_certificate_file = folder.write("platform.pem", credentials().platform_certificate.pem());
+  EXPECT_TRUE(channel_->reload(settings).ok());
+  settings.merchant_key_pem = crypto::PrivateKey::generate(2048, 3)->private_pem().value();
+  const auto refused = channel_->reload(settings);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().param, "wechat.merchant_key_pem");
+  place();  // signed with the old one
+  settings.merchant_serial = std::string(40, 'A');
+  EXPECT_TRUE(channel_->reload(settings).ok());
 }
 
 // --- what is handed out -------------------------------------------------------------------------
