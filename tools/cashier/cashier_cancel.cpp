@@ -36,12 +36,15 @@ Task<Result<bool>> Cashier::end_at_rail(PaymentIntent intent) {
 Task<Result<PaymentIntent>> Cashier::cancel(IntentId id, Asked asked) {
   auto open = co_await ports_.store.intent(id);
   if (!open || open->state == IntentState::canceled) co_return open;
+  const bool was_open = is_open(open->state);
   auto closed = co_await end_at_rail(std::move(*open));
   if (!closed) co_return closed.error();
   Error last(Errc::store_conflict);
   for (int i = 0; i < kConflictRetries; ++i) {
     auto row = co_await ports_.store.intent(id);
     if (!row || row->state == IntentState::canceled) co_return row;
+    // The janitor saw our own close, or the deadline, before we could record it: it has ended unpaid, as was asked.
+    if (row->state == IntentState::expired && !row->order.may_be_open && was_open) co_return row;
     const UtcTime now = ports_.clock.durable();
     auto change = cashier::after_cancel(std::move(*row), now, asked == Asked::from_outside, *closed);
     if (!change) co_return change.error();

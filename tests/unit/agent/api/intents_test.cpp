@@ -293,5 +293,23 @@ TEST_F(IntentsTest, a_silent_rail_leaves_a_renewal_unknown_under_the_same_number
   EXPECT_EQ(second["id"], first["id"]);
 }
 
+// The close was done and its answer lost; before it could be written down, somebody asked the rail.
+TEST_F(IntentsTest, a_cancel_whose_own_close_was_seen_by_the_janitor_is_not_refused) {
+  const PaymentIntent intent = desk.buy(desk.thread());
+  desk.channel.closes.emplace_back();  // unknown
+  desk.channel.queries.push_back(FakeChannel::query_reply(FakeChannel::facts_of(intent, TradeState::closed)));
+  desk.channel.gate = [this, &intent](RailCall call) -> Task<void> {
+    if (call.method != "close_order") co_return;
+    PaymentIntent seen = intent;
+    auto asked = co_await desk.cashier.ask_rail(std::move(seen));
+    EXPECT_TRUE(asked.ok());
+  };
+  const auto answer = cancel(intent.id.str());
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(body_of(answer)["state"], "expired");
+  desk.channel.gate = nullptr;
+  EXPECT_EQ(code_of(cancel(intent.id.str(), "later")), "cancel_not_allowed") << "it had ended before this was asked";
+}
+
 }  // namespace
 }  // namespace purser::test
