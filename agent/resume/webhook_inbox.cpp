@@ -157,6 +157,11 @@ Task<Result<void>> WebhookInbox::give_to_cashier(const NotificationRow& row) {
     log::error("webhook.unknown_number", {{"channel", row.channel}, {"id", row.id}, {"type", row.event_type}});
     co_return success();
   }
+  if (!taken_in && taken_in.code() == Errc::facts_differ) {
+    ports_.metrics.add(kWebhooks, {{"verdict", std::string(code_of(Errc::facts_differ))}});
+    log::error("webhook.differs", {{"channel", row.channel}, {"id", row.id}, {"intent", taken_in.error().param}});
+    co_return success();
+  }
   co_return taken_in;
 }
 

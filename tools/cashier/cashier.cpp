@@ -166,7 +166,7 @@ Task<Result<void>> Cashier::take_order_facts(OrderFacts facts) {
   if (asked->outcome == Outcome::unknown)
     co_return Error(Errc::rail_unknown,
                     "the rail does not say what became of an order that a notification told wrongly");
-  co_return success();
+  co_return Error(Errc::facts_differ, "the notification is not about what was ordered", row->id.str());
 }
 
 // --- refunds

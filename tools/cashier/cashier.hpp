@@ -88,7 +88,8 @@ class Cashier {
   Task<Result<void>> expire_approval(WorkItem item);
 
   // What a verified webhook said. Facts about a number that is not ours: not_found. Facts that differ from what was
-  // ordered are asked about; what the rail answers then decides. rail_unknown: it gave no answer, ask again.
+  // ordered are asked about; what the rail answers then has been done when facts_differ comes back, for a person to
+  // look into. rail_unknown: it gave no answer, ask again.
   Task<Result<void>> take_order_facts(OrderFacts facts);
   Task<Result<void>> take_refund_facts(RefundFacts facts);
 

@@ -86,6 +86,7 @@ namespace purser {
   X(rail_declined, 606, "the rail said no")                                                        \
   X(rail_unknown, 607, "the rail's answer leaves the outcome open")                                \
   X(rail_not_found, 608, "the rail does not know this number")                                     \
+  X(facts_differ, 609, "the rail told of something else than was ordered")                         \
   X(model_unavailable, 700, "no model answered in time")                                           \
   X(model_malformed, 701, "the model's answer is not what the protocol says")                      \
   X(model_truncated, 702, "the model's answer is cut: nothing of it is executed")                  \

@@ -372,6 +372,26 @@ TEST_F(WebhookTest, what_the_rail_answers_to_a_question_wins_over_a_notification
   desk.work_off();
   EXPECT_EQ(desk.intent(intent.id.str()).state, IntentState::succeeded);
   EXPECT_EQ(captures(intent), 1U);
+  EXPECT_EQ(counted("facts_differ"), 1U);
+}
+
+// Signed by the rail and untrue by its own word: somebody must look.
+TEST_F(WebhookTest, a_notification_of_a_payment_that_the_rail_does_not_know_is_alarmed) {
+  Desk& desk = open();
+  const PaymentIntent intent = desk.buy(desk.thread());
+  auto facts = FakeChannel::paid(intent);
+  facts.total = Money(1, Currency::cny());
+  std::string lines;
+  {
+    log::CaptureForTest capture([&](std::string line) { lines += line + '\n'; });
+    EXPECT_EQ(send(FakeChannel::webhook("N1", "TRANSACTION.SUCCESS", FakeChannel::plain_of(facts))).status, 200);
+    desk.work_off();
+  }
+  EXPECT_EQ(desk.intent(intent.id.str()).state, IntentState::awaiting_payment);
+  EXPECT_TRUE(applied("N1"));
+  EXPECT_EQ(counted("facts_differ"), 1U);
+  EXPECT_NE(lines.find("webhook.differs"), std::string::npos);
+  EXPECT_NE(lines.find(intent.id.str()), std::string::npos);
 }
 
 TEST_F(WebhookTest, the_whole_ladder_of_retries_has_one_effect) {
