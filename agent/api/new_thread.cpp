@@ -1,6 +1,7 @@
 #include "agent/api/new_thread.hpp"
 
 #include "agent/api/request.hpp"
+#include "tools/cashier/decisions.hpp"
 #include "validation/money/json_gate.hpp"
 
 #include <algorithm>
@@ -70,7 +71,7 @@ Result<void> read_metadata(const json& body, NewThread& wanted) {
     }
   }
   wanted.metadata_json = metadata->dump();
-  return success();
+  return cashier::check_way_to_pay(wanted.metadata_json);
 }
 
 }  // namespace

@@ -20,9 +20,12 @@ constexpr Millis kAskRefund{60'000};
 constexpr std::string_view kInStore = "in_store";
 constexpr Millis kInStoreLife{30'000};
 
+constexpr std::string_view kApp = "app";
+constexpr std::string_view kH5 = "h5";
+
 // What the backend said of the thread under this name; empty when it said nothing, or nothing that can be read.
-std::string said_in(const Thread& thread, const char* name) {
-  const auto about = json::parse(thread.metadata_json, nullptr, false);
+std::string said_in(const std::string& metadata_json, const char* name) {
+  const auto about = json::parse(metadata_json, nullptr, false);
   if (!about.is_object()) return {};
   const auto found = about.find(name);
   return found != about.end() && found->is_string() ? found->get<std::string>() : std::string();
@@ -131,16 +134,29 @@ void give_back(IntentChange& change, const Refund& refund, UtcTime now) {
 void choose_kind(RailOrder& order, const Thread& thread) {
   order.kind = thread.openid.empty() ? TradeKind::qr : TradeKind::mini_program;
   order.payer_openid = thread.openid;
-  const auto wanted = said_in(thread, "pay_with");
-  if (const auto address = said_in(thread, "client_ip"); is_ip_address(address)) order.payer_ip = address;
+  const auto wanted = said_in(thread.metadata_json, "pay_with");
+  if (const auto address = said_in(thread.metadata_json, "client_ip"); is_ip_address(address)) order.payer_ip = address;
   if (wanted == kInStore) order.kind = TradeKind::qr;
-  if (wanted == "app") order.kind = TradeKind::app;
-  if (wanted == "h5" && !order.payer_ip.empty()) order.kind = TradeKind::h5;
+  if (wanted == kApp) order.kind = TradeKind::app;
+  if (wanted == kH5 && !order.payer_ip.empty()) order.kind = TradeKind::h5;
   if (order.kind != TradeKind::mini_program) order.payer_openid.clear();
 }
 
+Result<void> check_way_to_pay(const std::string& metadata_json) {
+  const auto wanted = said_in(metadata_json, "pay_with");
+  const auto address = said_in(metadata_json, "client_ip");
+  if (!wanted.empty() && wanted != kInStore && wanted != kApp && wanted != kH5)
+    return Error(Errc::request_malformed, "pay_with is app, h5 or in_store", "/metadata/pay_with");
+  if (!address.empty() && !is_ip_address(address))
+    return Error(Errc::request_malformed, "client_ip is an IPv4 or IPv6 address", "/metadata/client_ip");
+  if (wanted == kH5 && address.empty())
+    return Error(Errc::request_malformed, "h5 needs the payer's address", "/metadata/client_ip");
+  return success();
+}
+
 Millis lifetime_of(const Thread& thread, const IntentSettings& settings) {
-  return said_in(thread, "pay_with") == kInStore ? std::min(kInStoreLife, settings.lifetime) : settings.lifetime;
+  return said_in(thread.metadata_json, "pay_with") == kInStore ? std::min(kInStoreLife, settings.lifetime)
+                                                               : settings.lifetime;
 }
 
 WorkItem tell(const PaymentIntent& intent, std::string_view type, UtcTime now, const Refund* refund) {

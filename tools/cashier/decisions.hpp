@@ -32,6 +32,9 @@ using LateRefund = std::optional<Refund>;
 // holds a phone ("pay_with": "h5" with the customer's address in "client_ip") or uses the merchant's app ("app"); a
 // code to scan works everywhere.
 void choose_kind(RailOrder& order, const Thread& thread);
+// Whether that metadata can be followed. request_malformed, with a pointer into {"metadata"}: an unknown way to pay, an
+// address that is none, a link for a phone without an address.
+Result<void> check_way_to_pay(const std::string& metadata_json);
 // The rail answered the order. Error illegal_transition when the intent has left created/unknown meanwhile.
 Result<IntentChange> after_order_reply(PaymentIntent intent, const OrderReply& reply, UtcTime now,
                                        const IntentSettings& settings);
