@@ -90,11 +90,16 @@ json approval_request(const Approval& approval, bool sandbox) {
 
 json catalogue(const std::vector<const CatalogueItem*>& items, const std::string& locale, bool sandbox) {
   json list = json::array();
-  for (const CatalogueItem* item : items)
-    list.push_back({{"sku", item->sku.str()},
-                    {"name", item->name(locale)},
-                    {"price", amount(item->unit_price)},
-                    {"price_text", item->unit_price.display()}});
+  for (const CatalogueItem* item : items) {
+    json shown = {{"sku", item->sku.str()},
+                  {"name", item->name(locale)},
+                  {"price", amount(item->unit_price)},
+                  {"price_text", item->unit_price.display()}};
+    for (const QuantityPrice& step : item->quantity_prices)
+      shown["quantity_prices"].push_back(
+          {{"from", step.from}, {"price", amount(step.unit_price)}, {"price_text", step.unit_price.display()}});
+    list.push_back(std::move(shown));
+  }
   return {{"type", "catalogue"}, {"sandbox", sandbox}, {"items", std::move(list)}};
 }
 

@@ -24,11 +24,14 @@ class SearchCatalogue final : public Tool {
     json items = json::array();
     for (const CatalogueItem* item : found) {
       const bool zh = context.thread.locale.starts_with("zh");
-      items.push_back({{"sku", item->sku.str()},
-                       {"name", item->name(context.thread.locale)},
-                       {"description", zh ? item->description_zh : item->description_en},
-                       {"unit_price_fen", item->unit_price.minor()},
-                       {"currency", item->unit_price.currency().code()}});
+      json shown = {{"sku", item->sku.str()},
+                    {"name", item->name(context.thread.locale)},
+                    {"description", zh ? item->description_zh : item->description_en},
+                    {"unit_price_fen", item->unit_price.minor()},
+                    {"currency", item->unit_price.currency().code()}};
+      for (const QuantityPrice& step : item->quantity_prices)
+        shown["quantity_prices"].push_back({{"from", step.from}, {"unit_price_fen", step.unit_price.minor()}});
+      items.push_back(std::move(shown));
     }
     ToolOutput out;
     out.result_json = json{{"status", "ok"}, {"items", std::move(items)}}.dump();

@@ -187,6 +187,11 @@ function cardOf(card) {
       const row = make('li')
       row.append(make('span', '', item.name), make('span', '', yuan(item.price)))
       list.append(row)
+      for (const step of item.quantity_prices ?? []) {
+        const cheaper = make('li', 'note')
+        cheaper.append(make('span', '', `≥ ${step.from}`), make('span', '', yuan(step.price)))
+        list.append(cheaper)
+      }
     }
     shown.append(list)
     return shown

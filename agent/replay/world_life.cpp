@@ -42,7 +42,8 @@ json catalogue_json(const json& given) {
              {"name", item.value("name", json{{"zh", sku}, {"en", sku}})},
              {"unit_price_fen", item.at("unit_price_fen")},
              {"currency", item.value("currency", "CNY")}};
-    for (const char* key : {"description", "aliases", "quantity_max", "on_sale"})
+    for (const char* key :
+         {"description", "aliases", "quantity_prices", "quantity_max", "on_sale", "tolerance_per_mille"})
       if (item.contains(key)) row[key] = item[key];
     items.push_back(std::move(row));
   }

@@ -37,8 +37,13 @@ Rows bill(const json& card, std::string total) {
 
 Rows goods(const json& card) {
   Rows out;
-  for (const json& item : card.value("items", json::array()))
+  const json items = card.value("items", json::array());
+  for (const json& item : items) {
     out.push_back({item.value("name", ""), item.value("price_text", "")});
+    const json steps = item.value("quantity_prices", json::array());
+    for (const json& step : steps)
+      out.push_back({"  ≥ " + std::to_string(step.value("from", std::int64_t{0})), step.value("price_text", "")});
+  }
   return out;
 }
 

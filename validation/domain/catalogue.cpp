@@ -15,6 +15,13 @@ std::vector<std::string> terms_of(const CatalogueItem& item) {
 
 }  // namespace
 
+Money CatalogueItem::price_at(std::int64_t quantity) const {
+  Money price = unit_price;
+  for (const QuantityPrice& step : quantity_prices)
+    if (quantity >= step.from) price = step.unit_price;
+  return price;
+}
+
 Catalogue::Catalogue(std::string version, std::vector<CatalogueItem> items, UtcTime as_of)
     : version_(std::move(version)), as_of_(as_of), items_(std::move(items)) {
   terms_.reserve(items_.size());

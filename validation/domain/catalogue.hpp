@@ -14,6 +14,14 @@
 
 namespace purser {
 
+// What one piece costs from so many pieces of a line on.
+struct QuantityPrice {
+  std::int64_t from;
+  Money unit_price;
+
+  friend bool operator==(const QuantityPrice&, const QuantityPrice&) = default;
+};
+
 struct CatalogueItem {
   Sku sku;
   std::string name_zh;
@@ -22,11 +30,14 @@ struct CatalogueItem {
   std::string description_en;
   std::vector<std::string> aliases;  // other words a customer would say, either language, lower case
   Money unit_price;
+  std::vector<QuantityPrice> quantity_prices;  // more pieces, a lower price
   std::int64_t quantity_max = 99;
   bool on_sale = true;
   std::optional<std::int64_t> tolerance_per_mille;  // of a stated price, in place of the shop's
 
   const std::string& name(std::string_view locale) const { return locale.starts_with("zh") ? name_zh : name_en; }
+  // What each of `quantity` pieces on one line costs: the only discount there is.
+  Money price_at(std::int64_t quantity) const;
 };
 
 class Catalogue {
@@ -37,9 +48,10 @@ class Catalogue {
 
   // {"version": "...", "as_of"?: RFC 3339, "items":
   // [{"sku","name":{"zh","en"},"description":{"zh","en"},"aliases":[],"unit_price_fen",
-  // "currency","quantity_max","on_sale","tolerance_per_mille"}]}; sku, both names and the price are required. Errors:
-  // config_bad_value with every mistake on a line of its own, each naming item, key and rule; the gate's own when it is
-  // not JSON.
+  // "currency","quantity_prices":[{"from", "unit_price_fen" or "percent_off"}],"quantity_max","on_sale",
+  // "tolerance_per_mille"}]}; sku, both names and the price are required. A percentage is taken off the item's unit
+  // price and what is left of it cut to the fen, in the customer's favour. Errors: config_bad_value with every mistake
+  // on a line of its own, each naming item, key and rule; the gate's own when it is not JSON.
   static Result<Catalogue> from_json(std::string_view text);
 
   const std::string& version() const { return version_; }

@@ -25,6 +25,8 @@ constexpr std::size_t kAliasesMax = 50;
 constexpr std::int64_t kPriceMax = 10'000'000'000;
 constexpr std::int64_t kQuantityMax = 1'000'000;
 constexpr std::uint64_t kToleranceMax = 50;
+constexpr std::size_t kQuantityPricesMax = 10;
+constexpr std::int64_t kPercentMax = 99;
 constexpr std::size_t kMistakesMax = 100;
 
 class Mistakes {
@@ -160,11 +162,51 @@ UtcTime read_as_of(Reader& in) {
   return UtcTime{};
 }
 
+// Exactly one of a price and a percentage; no price when neither can be read.
+Money read_quantity_price(Reader& step, const CatalogueItem& item) {
+  const Currency currency = item.unit_price.currency();
+  const bool by_price = step.member("unit_price_fen", false) != nullptr;
+  const bool by_percent = step.member("percent_off", false) != nullptr;
+  if (by_price == by_percent) {
+    step.mistake("unit_price_fen", "one of unit_price_fen and percent_off is required");
+    return Money(0, currency);
+  }
+  if (by_price) return Money(step.integer("unit_price_fen", kPriceMax, 0, true), currency);
+  const std::int64_t off = step.integer("percent_off", kPercentMax, 0, true);
+  return Money(item.unit_price.minor() * (100 - off) / 100, currency);
+}
+
+// A step that is out of its order, or not cheaper than the one before, is a slip of whoever wrote it.
+std::vector<QuantityPrice> read_quantity_prices(Reader& in, const CatalogueItem& item, Mistakes& mistakes) {
+  const json* value = in.member("quantity_prices", false);
+  if (value == nullptr) return {};
+  const std::string at = in.place("quantity_prices");
+  if (!value->is_array() || value->empty() || value->size() > kQuantityPricesMax) {
+    mistakes.add(at, "must be an array of 1 to " + std::to_string(kQuantityPricesMax) + " objects");
+    return {};
+  }
+  std::vector<QuantityPrice> steps;
+  QuantityPrice before{1, item.unit_price};
+  for (std::size_t i = 0; i < value->size(); ++i) {
+    Reader step((*value)[i], pointer_to(at, i), mistakes);
+    if (!step.is_object({"from", "unit_price_fen", "percent_off"})) continue;
+    const std::int64_t from = step.integer("from", item.quantity_max, 0, true);
+    const Money price = read_quantity_price(step, item);
+    if (from > 0 && from <= before.from)
+      step.mistake("from", "must be more than " + std::to_string(before.from) + ", which stands before it");
+    if (from > 0 && !price.positive()) step.mistake("unit_price_fen", "nothing is left to be paid");
+    if (price.minor() >= before.unit_price.minor()) step.mistake("from", "is not cheaper than what stands before it");
+    before = QuantityPrice{from, price};
+    steps.push_back(before);
+  }
+  return steps;
+}
+
 CatalogueItem read_item(const json& value, const std::string& at, Mistakes& mistakes) {
   CatalogueItem item;
   Reader in(value, at, mistakes);
-  if (!in.is_object({"sku", "name", "description", "aliases", "unit_price_fen", "currency", "quantity_max", "on_sale",
-                     "tolerance_per_mille"}))
+  if (!in.is_object({"sku", "name", "description", "aliases", "unit_price_fen", "currency", "quantity_prices",
+                     "quantity_max", "on_sale", "tolerance_per_mille"}))
     return item;
   if (const json* sku = in.member("sku", true)) {
     auto parsed =
@@ -193,6 +235,7 @@ CatalogueItem read_item(const json& value, const std::string& at, Mistakes& mist
   }
   item.unit_price = Money(in.integer("unit_price_fen", kPriceMax, 0, true), currency);
   item.quantity_max = in.integer("quantity_max", kQuantityMax, item.quantity_max, false);
+  item.quantity_prices = read_quantity_prices(in, item, mistakes);
   item.on_sale = in.boolean("on_sale", true);
   item.tolerance_per_mille = read_tolerance(in);
   return item;

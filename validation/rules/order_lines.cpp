@@ -21,13 +21,14 @@ Result<IntentLine> check_line(const Catalogue& catalogue, const LineClaim& claim
     return Error(Errc::quantity_out_of_range, "the quantity of this item is 1 to " + std::to_string(most),
                  pointer_to(at, "quantity"));
   }
+  const Money price = item->price_at(claim.quantity);
   if (claim.unit_price_fen) {
     const std::string there = pointer_to(at, "unit_price_fen");
     const std::int64_t per_mille = item->tolerance_per_mille.value_or(limits.tolerance_per_mille);
-    auto good = price_tolerance(*claim.unit_price_fen, item->unit_price, limits.amount_max, there, per_mille);
+    auto good = price_tolerance(*claim.unit_price_fen, price, limits.amount_max, there, per_mille);
     if (!good) return good.error();
   }
-  return IntentLine{item->sku, item->name(locale), claim.quantity, item->unit_price};
+  return IntentLine{item->sku, item->name(locale), claim.quantity, price};
 }
 
 }  // namespace

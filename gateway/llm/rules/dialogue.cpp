@@ -189,14 +189,24 @@ class Dialogue {
     return *best;
   }
 
+  // What the search said one piece costs when so many are bought.
+  static json unit_price(const json& item, std::int64_t quantity) {
+    json price = item["unit_price_fen"];
+    for (const json& step : item.value("quantity_prices", json::array()))
+      if (quantity >= step["from"]) price = step["unit_price_fen"];
+    return price;
+  }
+
   // The same goods named twice are one line.
   static void add_line(json& lines, const json& item, std::int64_t quantity) {
     for (json& line : lines)
       if (line["sku"] == item["sku"]) {
-        line["quantity"] = line["quantity"].get<std::int64_t>() + quantity;
+        const std::int64_t together = line["quantity"].get<std::int64_t>() + quantity;
+        line["quantity"] = together;
+        line["unit_price_fen"] = unit_price(item, together);
         return;
       }
-    lines.push_back({{"sku", item["sku"]}, {"quantity", quantity}, {"unit_price_fen", item["unit_price_fen"]}});
+    lines.push_back({{"sku", item["sku"]}, {"quantity", quantity}, {"unit_price_fen", unit_price(item, quantity)}});
   }
 
   ModelAnswer ordered(const json& made) const {

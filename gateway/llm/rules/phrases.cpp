@@ -77,8 +77,15 @@ std::string Phrases::goods(const json& items) const {
   return pick("我们有：" + names(items, 6, "；") + "。", "We have: " + names(items, 6, "; ") + ".");
 }
 std::string Phrases::price(const json& item) const {
-  return pick(item.value("name", "") + " 的价格是 " + amount(item, "unit_price_fen") + "。",
-              item.value("name", "") + " is " + amount(item, "unit_price_fen") + ".");
+  std::string zh = item.value("name", "") + " 的价格是 " + amount(item, "unit_price_fen");
+  std::string en = item.value("name", "") + " is " + amount(item, "unit_price_fen");
+  const json steps = item.value("quantity_prices", json::array());
+  for (const json& step : steps) {
+    const std::string from = std::to_string(step.value("from", std::int64_t{0}));
+    zh += "，满 " + from + " 件每件 " + amount(step, "unit_price_fen");
+    en += ", from " + from + " on " + amount(step, "unit_price_fen") + " each";
+  }
+  return pick(zh + "。", en + ".");
 }
 std::string Phrases::please_pay(const json& payment) const {
   return pick("好的：" + lines(payment, "、") + "，合计 " + amount(payment, "total_fen") + "。请在五分钟内完成支付。",

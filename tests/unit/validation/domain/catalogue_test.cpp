@@ -78,6 +78,20 @@ TEST(CatalogueJsonTest, FillsInWhatIsOptional) {
   EXPECT_TRUE(cup.aliases.empty());
 }
 
+TEST(CatalogueJsonTest, QuantityPricesAreStatedOrCutToTheFen) {
+  json document = shop();
+  document["items"][0]["unit_price_fen"] = 2'995;
+  document["items"][0]["quantity_prices"] =
+      json::parse(R"([{"from":3,"percent_off":1},{"from":10,"unit_price_fen":2500},{"from":20,"percent_off":99}])");
+  const Catalogue catalogue = load(document);
+  const CatalogueItem& tea = catalogue.items().front();
+  for (const auto& [quantity, fen] : std::vector<std::pair<std::int64_t, std::int64_t>>{
+           {1, 2'995}, {2, 2'995}, {3, 2'965}, {9, 2'965}, {10, 2'500}, {19, 2'500}, {20, 29}}) {
+    EXPECT_EQ(tea.price_at(quantity), Money(fen, Currency::cny())) << quantity;
+  }
+  EXPECT_EQ(catalogue.items()[1].price_at(99), Money(100, Currency::cny()));
+}
+
 TEST(CatalogueJsonTest, ReportsEveryMistakeAtOnce) {
   json document = shop();
   document["colour"] = 1;
@@ -124,6 +138,25 @@ TEST(CatalogueJsonTest, HoldsEachRule) {
   broken("/items/0/quantity_max", 0);
   broken("/items/0/quantity_max", 1'000'001);
   broken("/items/0/currency", 1);
+  const auto no_steps = [&](const char* at, const char* steps) {
+    json document = shop();
+    document["items"][0]["quantity_prices"] = json::parse(steps);
+    EXPECT_EQ(refused(document).param, "/items/0/quantity_prices" + std::string(at)) << steps;
+  };
+  no_steps("", "{}");
+  no_steps("", "[]");
+  no_steps("/0", "[7]");
+  no_steps("/0/from", R"([{"percent_off":5}])");
+  no_steps("/0/from", R"([{"from":1,"percent_off":5}])");
+  no_steps("/0/from", R"([{"from":21,"percent_off":5}])");  // beyond what may be bought
+  no_steps("/1/from", R"([{"from":3,"percent_off":5},{"from":3,"percent_off":6}])");
+  no_steps("/1/from", R"([{"from":3,"percent_off":5},{"from":4,"percent_off":5}])");  // no cheaper
+  no_steps("/0/from", R"([{"from":3,"unit_price_fen":19900}])");
+  no_steps("/0/unit_price_fen", R"([{"from":3}])");
+  no_steps("/0/unit_price_fen", R"([{"from":3,"percent_off":5,"unit_price_fen":100}])");
+  no_steps("/0/unit_price_fen", R"([{"from":3,"unit_price_fen":0}])");
+  no_steps("/0/percent_off", R"([{"from":3,"percent_off":100}])");
+  no_steps("/0/price", R"([{"from":3,"percent_off":5,"price":1}])");
   broken("/items", json::array());
   broken("/items", json::object());
   EXPECT_EQ(Catalogue::from_json("[]").code(), Errc::config_bad_value);
@@ -201,8 +234,7 @@ TEST(CatalogueFile, AnItemMayHaveATolerance) {
     EXPECT_EQ(read->find(Sku::trusted("TEA-LJ"))->tolerance_per_mille, tolerance);
     EXPECT_FALSE(read->find(Sku::trusted("CUP"))->tolerance_per_mille.has_value());
   }
-  for (const json& wrong : {json(51), json(-1), json(0.5), json("5")})
-    EXPECT_FALSE(with(wrong).ok()) << wrong;
+  for (const json& wrong : {json(51), json(-1), json(0.5), json("5")}) EXPECT_FALSE(with(wrong).ok()) << wrong;
 }
 
 }  // namespace

@@ -123,6 +123,24 @@ TEST(OrderLinesTest, CheckTheStatedPriceOfEachLine) {
   expect_error(lines({{sku("TEA"), 1, 0}}).error(), Errc::amount_out_of_range, "/lines/0/unit_price_fen");
 }
 
+TEST(OrderLinesTest, ManyPiecesCostWhatTheCatalogueSaysForMany) {
+  auto items = samples::shop().items();
+  for (CatalogueItem& item : items)
+    if (item.sku == sku("TEA")) item.quantity_prices = {{3, fen(18'000)}};
+  const Catalogue shop("v1", std::move(items));
+  const auto price = [&](LineClaim claim) -> Result<Money> {
+    auto built = order_lines(shop, {std::move(claim)}, kLimits, "zh");
+    if (!built) return built.error();
+    return built->front().unit_price;
+  };
+  EXPECT_EQ(price({sku("TEA"), 2, {}}).value(), fen(19'900));
+  EXPECT_EQ(price({sku("TEA"), 3, {}}).value(), fen(18'000));
+  // A stated price is held against what these pieces cost, not against another number of them.
+  EXPECT_EQ(price({sku("TEA"), 3, 18'000}).value(), fen(18'000));
+  EXPECT_EQ(price({sku("TEA"), 3, 19'900}).code(), Errc::price_mismatch);
+  EXPECT_EQ(price({sku("TEA"), 2, 18'000}).code(), Errc::price_mismatch);
+}
+
 TEST(OrderAmountTest, IsTheSumWithinItsBounds) {
   const std::vector<IntentLine> built = {{sku("TEA"), "", 2, fen(19'900)}, {sku("CUP"), "", 1, fen(200)}};
   EXPECT_EQ(order_amount(built, Currency::cny(), 40'000).value(), fen(40'000));

@@ -88,6 +88,23 @@ class TalkEn : public Talk {
   TalkEn() : Talk("en") {}
 };
 
+TEST_F(Talk, counts_with_the_price_of_many) {
+  json many = kLongjing;
+  many["quantity_prices"] = json::parse(R"([{"from":3,"unit_price_fen":7900},{"from":10,"unit_price_fen":7000}])");
+  customer("来三包龙井茶");
+  calls("search_catalogue", found({many}));
+  const json order = calls("create_payment_intent", payment("awaiting_payment", 23700, {line(kLongjing, 3)}));
+  EXPECT_EQ(order["lines"], json::parse(R"([{"sku":"tea-longjing-100g","quantity":3,"unit_price_fen":7900}])"));
+}
+
+TEST_F(Talk, says_the_price_of_many) {
+  json many = kLongjing;
+  many["quantity_prices"] = json::parse(R"([{"from":3,"unit_price_fen":7900}])");
+  customer("龙井茶多少钱");
+  calls("search_catalogue", found({many}));
+  says({"¥88.00", "满 3 件每件 ¥79.00"});
+}
+
 TEST_F(Talk, sells_and_refunds_in_chinese) {
   customer("你好");
   says({"您好"});
