@@ -175,7 +175,9 @@ constexpr Definition kOfMoneyAndTalk[] = {
     {.key = "catalogue.query",
      .place = AT(catalogue, query),
      .description = "A SELECT of `sku, name_zh, name_en, unit_price_fen, currency, quantity_max, on_sale`, in this "
-                    "order; more columns are not looked at."},
+                    "order; an eighth column, where there is one, is a JSON object with what else an item of the "
+                    "catalogue file may have (`description`, `aliases`, `quantity_prices`, `tolerance_per_mille`), or "
+                    "empty."},
     {.key = "catalogue.key",
      .place = AT(catalogue, key),
      .description = "The Redis hash: each field a SKU, each value its item as in the catalogue file.",

@@ -154,7 +154,7 @@ struct TurnSettings {
 struct CatalogueSettings {
   std::string file;    // empty: the sample catalogue that is built in
   Secret source;       // sqlite:///, postgresql:// or redis://; empty: the file
-  std::string query;   // of a database: sku, name_zh, name_en, unit_price_fen, currency, quantity_max, on_sale
+  std::string query;   // of a database: sku, name_zh, name_en, unit_price_fen, currency, quantity_max, on_sale, more?
   std::string key;     // of the Redis hash: SKU to the item as JSON
   Millis ttl{60'000};  // prices of a source that are older are not charged by; it is asked three times as often
 };

@@ -31,6 +31,20 @@ Result<json> read_item(const sql::Row& row) {
   item["currency"] = reader.text();
   item["quantity_max"] = reader.integer();
   item["on_sale"] = reader.flag();
+  const std::string more = reader.more() ? reader.text() : "";
+  if (more.empty()) return reader.finish(std::move(item));
+  const json members = json::parse(more, nullptr, false);
+  if (!members.is_object())
+    return Error(Errc::config_bad_value,
+                 "the eighth column of " + item["sku"].get<std::string>() + " is no JSON object", "catalogue.query");
+  // The columns decide: a member of the same name is a mistake that one would look for in the wrong place.
+  for (const auto& [name, value] : members.items()) {
+    if (item.contains(name))
+      return Error(Errc::config_bad_value,
+                   "the eighth column of " + item["sku"].get<std::string>() + " holds " + name + ", which has a column",
+                   "catalogue.query");
+    item[name] = value;
+  }
   return reader.finish(std::move(item));
 }
 

@@ -90,6 +90,7 @@ class Rows {
     Row(const PGresult* result, int row) : result_(result), row_(row) {}
     std::string text(int column) const override;
     std::int64_t integer(int column) const override;
+    int columns() const override { return PQnfields(result_); }
 
    private:
     const PGresult* result_;

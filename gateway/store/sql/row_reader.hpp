@@ -19,6 +19,7 @@ class Row {
   virtual ~Row() = default;
   virtual std::string text(int column) const = 0;
   virtual std::int64_t integer(int column) const = 0;
+  virtual int columns() const = 0;
 };
 
 class RowReader {
@@ -28,6 +29,8 @@ class RowReader {
   std::string text() { return row_.text(next_++); }
   std::int64_t integer() { return row_.integer(next_++); }
   bool flag() { return integer() != 0; }
+  // Whether the SELECT has one more column.
+  bool more() const { return next_ < row_.columns(); }
   UtcTime time() { return from_millis(integer()); }
   // The first id that is read names the row in errors.
   template <class IdType>

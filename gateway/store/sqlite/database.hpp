@@ -96,6 +96,7 @@ class Statement final : public sql::Row {
 
   std::int64_t integer(int column) const override { return sqlite3_column_int64(statement_, column); }
   std::string text(int column) const override;
+  int columns() const override { return sqlite3_column_count(statement_); }
 
  private:
   void put(std::string_view text);

@@ -73,6 +73,25 @@ TEST_F(SqliteGoods, that_cannot_be_are_refused_whole) {
   EXPECT_FALSE(read().ok());
 }
 
+TEST_F(SqliteGoods, may_say_more_in_an_eighth_column) {
+  auto settings = from_database("sqlite://" + path);
+  settings.query = "SELECT sku, zh, en, fen, currency, most, selling, more FROM goods";
+  source = *make_catalogue_source(settings, loop.clock);
+  ASSERT_TRUE(raw.run("ALTER TABLE goods ADD COLUMN more TEXT"));
+  ASSERT_TRUE(
+      raw.run(R"(UPDATE goods SET more = '{"tolerance_per_mille":0,"quantity_prices":[{"from":3,"percent_off":5}]}'
+                         WHERE sku = 'TEA')"));
+  const auto read_goods = read();
+  ASSERT_TRUE(read_goods.ok()) << read_goods.error().message;
+  expect_goods(*read_goods);
+  EXPECT_EQ(read_goods->find(Sku::trusted("TEA"))->tolerance_per_mille, 0);
+  EXPECT_EQ(read_goods->find(Sku::trusted("TEA"))->price_at(3).minor(), 1'230);
+  for (const char* bad : {"[]", "{", R"({"sku":"CUP"})", R"({"unit_price_fen":1})", R"({"colour":"red"})"}) {
+    ASSERT_TRUE(raw.run("UPDATE goods SET more = '" + std::string(bad) + "' WHERE sku = 'TEA'"));
+    EXPECT_EQ(read().code(), Errc::config_bad_value) << bad;
+  }
+}
+
 TEST_F(SqliteGoods, a_lost_source_is_never_guessed_around) {
   Catalogue shown;
   const Millis ttl(60'000);
