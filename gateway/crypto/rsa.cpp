@@ -32,6 +32,39 @@ UtcTime to_utc(const ASN1_TIME* time) {
   return UtcTime(std::chrono::seconds(timegm(&parts)));
 }
 
+// RSASSA-PKCS1-v1_5 with SHA-256, ready to begin; null when the key cannot do that.
+PkeyContext prepared(EVP_PKEY* key, int (*init)(EVP_PKEY_CTX*)) {
+  PkeyContext context(EVP_PKEY_CTX_new(key, nullptr));
+  if (!context || init(context.get()) != 1 || EVP_PKEY_CTX_set_rsa_padding(context.get(), RSA_PKCS1_PADDING) != 1 ||
+      EVP_PKEY_CTX_set_signature_md(context.get(), sha256()) != 1) {
+    return nullptr;
+  }
+  return context;
+}
+
+// A key as the header holds it, which does not know OpenSSL. Beginning a signature looks its algorithm up by name and
+// checks the key, every time; a copy of one that was begun does not, and saves 3 of the 20 us of a verification. The
+// two are never used themselves, so any thread may copy them.
+struct Rsa {
+  Rsa(PkeyHandle own, bool with_private)
+      : key(std::move(own)),
+        signing(with_private ? prepared(key.get(), &EVP_PKEY_sign_init) : nullptr),
+        verifying(prepared(key.get(), &EVP_PKEY_verify_init)) {}
+  PkeyHandle key;
+  PkeyContext signing;
+  PkeyContext verifying;
+};
+
+const Rsa& rsa(const std::shared_ptr<void>& held) {
+  return *static_cast<const Rsa*>(held.get());
+}
+EVP_PKEY* pkey_of(const std::shared_ptr<void>& held) {
+  return rsa(held).key.get();
+}
+PkeyContext copy_of(const PkeyContext& begun) {
+  return PkeyContext(begun ? EVP_PKEY_CTX_dup(begun.get()) : nullptr);
+}
+
 // The bytes of the serial as the certificate holds them, two digits each.
 std::string serial_of(const X509* certificate) {
   const ASN1_INTEGER* serial = X509_get0_serialNumber(certificate);
@@ -65,7 +98,7 @@ Result<PrivateKey> PrivateKey::from_pem(const Secret& pem) {
   PkeyHandle key(bio ? PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr) : nullptr);
   if (auto good = check_rsa(key.get()); !good) return good.error();
   PrivateKey out;
-  out.key_ = shared(std::move(key));
+  out.key_ = std::make_shared<Rsa>(std::move(key), true);
   return out;
 }
 
@@ -80,7 +113,7 @@ Result<PrivateKey> PrivateKey::generate(int bits, int primes) {
     return Errc::crypto_failed;
   }
   PrivateKey out;
-  out.key_ = shared(PkeyHandle(made));
+  out.key_ = std::make_shared<Rsa>(PkeyHandle(made), true);
   return out;
 }
 
@@ -104,11 +137,11 @@ Result<std::string> PrivateKey::sign(std::string_view message) const {
 Result<std::string> PrivateKey::make_signature(std::string_view message) const {
   ErrorQueueGuard guard;
   if (!key_) return Errc::key_malformed;
-  DigestContext context(EVP_MD_CTX_new());
-  std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(raw(key_))), '\0');
+  const PkeyContext context = copy_of(rsa(key_).signing);
+  const std::string digest = sha256_raw(message);
+  std::string signature(static_cast<std::size_t>(EVP_PKEY_get_size(pkey_of(key_))), '\0');
   std::size_t size = signature.size();
-  if (!context || EVP_DigestSignInit(context.get(), nullptr, sha256(), nullptr, raw(key_)) != 1 ||
-      EVP_DigestSign(context.get(), bytes(signature), &size, bytes(message), message.size()) != 1) {
+  if (!context || EVP_PKEY_sign(context.get(), bytes(signature), &size, bytes(digest), digest.size()) != 1) {
     return Error(Errc::crypto_failed, "the message could not be signed");
   }
   signature.resize(size);
@@ -119,8 +152,8 @@ Result<std::string> PrivateKey::decrypt_oaep(std::string_view base64) const {
   ErrorQueueGuard guard;
   auto sealed = base64_decode(base64);
   if (!key_ || !sealed) return Errc::decrypt_failed;
-  PkeyContext context(EVP_PKEY_CTX_new(raw(key_), nullptr));
-  std::string plain(static_cast<std::size_t>(EVP_PKEY_get_size(raw(key_))), '\0');
+  PkeyContext context(EVP_PKEY_CTX_new(pkey_of(key_), nullptr));
+  std::string plain(static_cast<std::size_t>(EVP_PKEY_get_size(pkey_of(key_))), '\0');
   std::size_t size = plain.size();
   if (!context || EVP_PKEY_decrypt_init(context.get()) != 1 || !use_oaep_sha1(context.get()) ||
       EVP_PKEY_decrypt(context.get(), bytes(plain), &size, bytes(*sealed), sealed->size()) != 1) {
@@ -133,7 +166,7 @@ Result<std::string> PrivateKey::decrypt_oaep(std::string_view base64) const {
 Result<std::string> PrivateKey::public_pem() const {
   ErrorQueueGuard guard;
   const Bio bio(BIO_new(BIO_s_mem()));
-  if (!key_ || !bio || PEM_write_bio_PUBKEY(bio.get(), raw(key_)) != 1) return Errc::crypto_failed;
+  if (!key_ || !bio || PEM_write_bio_PUBKEY(bio.get(), pkey_of(key_)) != 1) return Errc::crypto_failed;
   return contents(bio.get());
 }
 
@@ -144,7 +177,7 @@ PublicKey PrivateKey::public_half() const {
 }
 
 bool PrivateKey::same_as(const PrivateKey& other) const {
-  return EVP_PKEY_eq(raw(key_), raw(other.key_)) == 1;
+  return key_ && other.key_ && EVP_PKEY_eq(pkey_of(key_), pkey_of(other.key_)) == 1;
 }
 
 Result<Secret> PrivateKey::private_pem() const {
@@ -152,7 +185,7 @@ Result<Secret> PrivateKey::private_pem() const {
   // This kind of BIO wipes its memory when it is freed.
   const Bio bio(BIO_new(BIO_s_secmem()));
   if (!key_ || !bio ||
-      PEM_write_bio_PKCS8PrivateKey(bio.get(), raw(key_), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
+      PEM_write_bio_PKCS8PrivateKey(bio.get(), pkey_of(key_), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
     return Errc::crypto_failed;
   }
   return Secret(contents(bio.get()));
@@ -164,7 +197,7 @@ Result<PublicKey> PublicKey::from_pem(std::string_view pem) {
   PkeyHandle key(bio ? PEM_read_bio_PUBKEY(bio.get(), nullptr, no_password, nullptr) : nullptr);
   if (auto good = check_rsa(key.get()); !good) return good.error();
   PublicKey out;
-  out.key_ = shared(std::move(key));
+  out.key_ = std::make_shared<Rsa>(std::move(key), false);
   return out;
 }
 
@@ -173,9 +206,10 @@ Result<void> PublicKey::verify(std::string_view message, std::string_view base64
   ErrorQueueGuard guard;
   auto signature = base64_decode(base64);
   if (!key_ || !signature || signature->empty()) return Errc::signature_invalid;
-  DigestContext context(EVP_MD_CTX_new());
-  if (!context || EVP_DigestVerifyInit(context.get(), nullptr, sha256(), nullptr, raw(key_)) != 1 ||
-      EVP_DigestVerify(context.get(), bytes(*signature), signature->size(), bytes(message), message.size()) != 1) {
+  const PkeyContext context = copy_of(rsa(key_).verifying);
+  const std::string digest = sha256_raw(message);
+  if (!context ||
+      EVP_PKEY_verify(context.get(), bytes(*signature), signature->size(), bytes(digest), digest.size()) != 1) {
     return Errc::signature_invalid;
   }
   return success();
@@ -184,8 +218,8 @@ Result<void> PublicKey::verify(std::string_view message, std::string_view base64
 Result<std::string> PublicKey::encrypt_oaep(std::string_view plain) const {
   ErrorQueueGuard guard;
   if (!key_) return Errc::key_malformed;
-  PkeyContext context(EVP_PKEY_CTX_new(raw(key_), nullptr));
-  std::string sealed(static_cast<std::size_t>(EVP_PKEY_get_size(raw(key_))), '\0');
+  PkeyContext context(EVP_PKEY_CTX_new(pkey_of(key_), nullptr));
+  std::string sealed(static_cast<std::size_t>(EVP_PKEY_get_size(pkey_of(key_))), '\0');
   std::size_t size = sealed.size();
   if (!context || EVP_PKEY_encrypt_init(context.get()) != 1 || !use_oaep_sha1(context.get()) ||
       EVP_PKEY_encrypt(context.get(), bytes(sealed), &size, bytes(plain), plain.size()) != 1) {
@@ -203,7 +237,7 @@ Result<Certificate> Certificate::from_pem(std::string_view pem) {
   PkeyHandle key(X509_get_pubkey(certificate.get()));
   if (auto good = check_rsa(key.get()); !good) return good.error();
   Certificate out;
-  out.public_key_.key_ = shared(std::move(key));
+  out.public_key_.key_ = std::make_shared<Rsa>(std::move(key), false);
   out.serial_ = serial_of(certificate.get());
   out.pem_ = std::string(pem);
   out.not_before_ = to_utc(X509_get0_notBefore(certificate.get()));
@@ -220,10 +254,10 @@ Result<Certificate> Certificate::self_signed(const PrivateKey& key, std::string_
   const bool filled = X509_set_version(x, X509_VERSION_3) == 1 && set_serial(x, serial_hex) &&
                       ASN1_TIME_set(X509_getm_notBefore(x), to_seconds(not_before)) != nullptr &&
                       ASN1_TIME_set(X509_getm_notAfter(x), to_seconds(not_after)) != nullptr &&
-                      set_names(x, common_name) && X509_set_pubkey(x, raw(key.key_)) == 1;
+                      set_names(x, common_name) && X509_set_pubkey(x, pkey_of(key.key_)) == 1;
   if (!filled) return Error(Errc::crypto_failed, "a certificate needs a hex serial, a name and times");
   const Bio bio(BIO_new(BIO_s_mem()));
-  if (X509_sign(x, raw(key.key_), sha256()) <= 0 || !bio || PEM_write_bio_X509(bio.get(), x) != 1) {
+  if (X509_sign(x, pkey_of(key.key_), sha256()) <= 0 || !bio || PEM_write_bio_X509(bio.get(), x) != 1) {
     return Errc::crypto_failed;
   }
   return from_pem(contents(bio.get()));
