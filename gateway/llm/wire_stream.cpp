@@ -44,7 +44,7 @@ bool StreamReader::feed(std::string_view bytes) {
 }
 
 void StreamReader::take_event(const SseEvent& event) {
-  if (done_ || failure_) return;
+  if (done()) return;
   if (event.data.starts_with("[DONE]")) {
     done_ = true;
     progress_ = true;
@@ -157,7 +157,8 @@ Reading StreamReader::finish(bool whole) {
     reply.body = document_;
     return read_reply(reply, asked_, limits_);
   }
-  if (whole && !failure_) {
+  // Who left because it was done() may have left in the middle of a line: half of "[DONE]" is no lost chunk.
+  if (whole && !done()) {
     std::vector<SseEvent> events;
     events_.finish(events);
     for (const SseEvent& event : events) take_event(event);

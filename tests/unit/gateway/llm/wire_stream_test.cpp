@@ -83,6 +83,21 @@ TEST(WireStream, is_the_same_however_it_is_split) {
   }
 }
 
+// A reader leaves once nothing more can change the answer; the wire may have been cut anywhere by then.
+TEST(WireStream, does_not_miss_what_it_need_not_wait_for) {
+  const std::string answer = pieces({{{"index", 0},
+                                      {"id", "a"},
+                                      {"type", "function"},
+                                      {"function", {{"name", "refund"}, {"arguments", "{}"}}}}}) +
+                             ending("tool_calls") + kUsage;
+  const std::string rest = kDone;
+  for (std::size_t more = 0; more <= rest.size(); ++more) {
+    const auto got = read_stream(answer + rest.substr(0, more), true, 1);
+    ASSERT_TRUE(got.reading.answer.ok()) << rest.substr(0, more) << ": " << got.reading.answer.error().message;
+    EXPECT_EQ(got.reading.answer->calls.size(), 1u);
+  }
+}
+
 // --- which call a piece belongs to ---------------------------------------------------------------
 
 struct Assembly {
