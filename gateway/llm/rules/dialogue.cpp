@@ -264,8 +264,10 @@ class Dialogue {
       if (one.value("state", "") == "succeeded" && (!payment || payment->value("refundable_fen", 0) == 0))
         payment = &one;
     if (!payment) return words(phrases().nothing_to_refund());
-    if (const json* done = result_of("refund"))
+    if (const json* done = result_of("refund")) {
+      if (done->value("status", "") == "waits_for_operator") return words(phrases().waits_for_operator(*done));
       return words(refused(*done) ? phrases().refused(*done, "refund", payment) : phrases().refunded(*done));
+    }
 
     json entry = {{"payment_intent", (*payment)["payment_intent"]}, {"reason", reason()}};
     if (wish_.amount_fen) {

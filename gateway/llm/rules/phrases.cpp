@@ -139,6 +139,11 @@ std::string Phrases::state(const json& payment) const {
   return pick("这笔付款正在由工作人员核对。", "This payment is being checked by a person.");
 }
 
+std::string Phrases::waits_for_operator(const json& result) const {
+  const std::string sum = amount(result, "amount_fen");
+  return pick("退款 " + sum + " 超过自动处理的限额，需要店里的工作人员确认。有结果我会告诉您。",
+              "A refund of " + sum + " needs a person of the shop to approve it. I will tell you what they decide.");
+}
 std::string Phrases::refunded(const json& result) const {
   bool done = true;
   bool failed = false;

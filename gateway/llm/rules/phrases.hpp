@@ -33,6 +33,7 @@ class Phrases {
   std::string state(const nlohmann::json& payment) const;
   std::string canceled(const nlohmann::json& payment) const;
   std::string refunded(const nlohmann::json& result) const;
+  std::string waits_for_operator(const nlohmann::json& result) const;
   std::string refused(const nlohmann::json& refusal, std::string_view tool, const nlohmann::json* payment) const;
   // A notice of the payment system.
   std::string event(const nlohmann::json& event) const;
