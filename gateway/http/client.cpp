@@ -170,7 +170,7 @@ Task<Result<Reply>> Pool::send(std::shared_ptr<Pool> self, Call call, Deadline d
       co_return std::move(done->reply);
     }
     const bool stale = pooled && done.code() == Errc::connection_lost && !connection->answer_begun();
-    if (!stale || call.method != "GET") co_return done.error();
+    if (!stale || call.once || call.method != "GET") co_return done.error();
   }
 }
 

@@ -33,6 +33,7 @@ struct Call {
   std::string target;  // sent as is; base_path is not added
   Headers headers;     // Host, Content-Length and Connection are set by the client
   std::string body;
+  bool once = false;  // never sent a second time, whatever the method
 };
 
 struct Reply {
@@ -75,7 +76,7 @@ class Client {
  public:
   virtual ~Client() = default;
   // One attempt, never a retry of its own, but for a pooled connection that turned out to be closed before any byte of
-  // an answer came and only when `Call::method` is GET. Cancellation closes the connection.
+  // an answer came and only when `Call::method` is GET and it is not `once`. Cancellation closes the connection.
   virtual Task<Result<Reply>> send(Call call, Deadline deadline) = 0;
   // From now on connections to this origin, and to no other, show this identity where they are asked for one. May be
   // called again with another one: idle connections end, those in use end as they began. Error: key_malformed, also

@@ -288,6 +288,17 @@ TEST(ClientPool, AGetOnAStaleConnectionIsTriedOnceMoreAPostIsNot) {
   }
 }
 
+TEST(ClientPool, ACallThatIsGoodForOneIsNotSentTwice) {
+  ClientFixture f;
+  ScriptedPeer peer(f.loop);
+  peer.play({Step::request(), Step::send(ok_reply("one")), Step::request(), Step::close()});
+  EXPECT_TRUE(f.get(peer).ok());
+  Call once = ClientFixture::call(peer.url(), "GET");
+  once.once = true;
+  EXPECT_EQ(f.send(std::move(once)).code(), Errc::connection_lost);
+  EXPECT_EQ(peer.connections(), 1U);
+}
+
 TEST(ClientPool, AGetIsNotTriedAgainWhenAnAnswerHadBegunOrTheConnectionWasFresh) {
   ClientFixture f;
   ScriptedPeer peer(f.loop);
