@@ -26,6 +26,8 @@ struct RailSays {
   std::string code;     // "ORDER_PAID", "SYSTEM_ERROR", our Errc name when there was no rail code
   std::string message;
   std::string request_id;
+  bool vouched = false;  // the rail signed this answer, and the signature holds
+  bool doubted = false;  // an earlier attempt of the same call may have been carried out
 };
 
 struct OrderReply {
@@ -58,8 +60,9 @@ struct QueryReply {
 };
 
 struct CloseReply {
-  Outcome outcome = Outcome::unknown;  // succeeded: can never be paid any more
-  bool already_paid = false;           // declined because it is paid
+  // succeeded: can never be paid any more; declined: it is paid, or the rail knows no such order
+  Outcome outcome = Outcome::unknown;
+  bool already_paid = false;  // declined because it is paid
   RailSays says;
 };
 

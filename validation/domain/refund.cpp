@@ -14,20 +14,33 @@ using E = RefundEvent;
 
 // Once the rail has accepted a refund, an unclear answer to a later question changes nothing: it stays accepted.
 constexpr Edge<S, E> kEdges[] = {
-    {S::created, E::rail_accepted, S::processing},    {S::created, E::rail_succeeded, S::succeeded},
-    {S::created, E::rail_closed, S::failed},          {S::created, E::rail_abnormal, S::abnormal},
-    {S::created, E::rail_declined, S::failed},        {S::created, E::rail_unclear, S::unknown},
+    {S::created, E::rail_accepted, S::processing},
+    {S::created, E::rail_succeeded, S::succeeded},
+    {S::created, E::rail_closed, S::failed},
+    {S::created, E::rail_abnormal, S::abnormal},
+    {S::created, E::rail_declined, S::failed},
+    {S::created, E::rail_unclear, S::unknown},
 
-    {S::unknown, E::rail_accepted, S::processing},    {S::unknown, E::rail_succeeded, S::succeeded},
-    {S::unknown, E::rail_closed, S::failed},          {S::unknown, E::rail_abnormal, S::abnormal},
-    {S::unknown, E::rail_declined, S::failed},        {S::unknown, E::rail_unclear, S::unknown},
+    {S::unknown, E::rail_accepted, S::processing},
+    {S::unknown, E::rail_succeeded, S::succeeded},
+    {S::unknown, E::rail_closed, S::failed},
+    {S::unknown, E::rail_abnormal, S::abnormal},
+    {S::unknown, E::rail_declined, S::failed},
+    {S::unknown, E::rail_unclear, S::unknown},
 
-    {S::processing, E::rail_accepted, S::processing}, {S::processing, E::rail_succeeded, S::succeeded},
-    {S::processing, E::rail_closed, S::failed},       {S::processing, E::rail_abnormal, S::abnormal},
+    {S::processing, E::rail_accepted, S::processing},
+    {S::processing, E::rail_succeeded, S::succeeded},
+    {S::processing, E::rail_closed, S::failed},
+    {S::processing, E::rail_abnormal, S::abnormal},
     {S::processing, E::rail_unclear, S::processing},
 
-    {S::abnormal, E::rail_accepted, S::processing},   {S::abnormal, E::rail_succeeded, S::succeeded},
-    {S::abnormal, E::rail_closed, S::failed},         {S::abnormal, E::rail_abnormal, S::abnormal},
+    {S::abnormal, E::rail_accepted, S::processing},
+    {S::abnormal, E::rail_succeeded, S::succeeded},
+    {S::abnormal, E::rail_closed, S::failed},
+    {S::abnormal, E::rail_abnormal, S::abnormal},
+
+    // The money went out although a no had been believed: the books follow the money.
+    {S::failed, E::rail_succeeded, S::succeeded},
 };
 static_assert(unambiguous(kEdges));
 

@@ -210,7 +210,8 @@ Task<CloseReply> WechatChannel::close(OutTradeNo number, Deadline deadline) {
   auto answer = co_await rail_.ask(std::move(ask), deadline);
   const bool by_error_code = !answer.accepted;
   CloseReply reply = close_reply(std::move(answer));
-  if (!by_error_code || reply.outcome != Outcome::succeeded) co_return reply;
+  const bool hinted = reply.outcome == Outcome::succeeded || reply.outcome == Outcome::declined;
+  if (!by_error_code || !hinted || reply.already_paid) co_return reply;
   auto asked = co_await query_order(number, deadline);
   co_return confirmed(std::move(reply), asked);
 }
@@ -266,6 +267,10 @@ Task<RefundReply> WechatChannel::mend(Refund refund, RefundAccount account, Dead
   ask.sealed = true;
   auto answer = co_await rail_.ask(std::move(ask), deadline);
   reply = refund_reply(std::move(answer), number);
+  if (reply.outcome == Outcome::declined) {
+    auto asked = co_await query_refund(number, deadline);
+    reply = mend_confirmed(std::move(reply), asked);
+  }
   require_amount(reply, refund.amount);
   co_return reply;
 }

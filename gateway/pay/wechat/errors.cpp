@@ -154,7 +154,7 @@ OrderReply confirmed(OrderReply hinted, const QueryReply& asked) {
     hinted.closed = state == TradeState::closed;
     // The rail holds the order, so its no was about something else than the order's existence.
     if (!hinted.closed) hinted.outcome = Outcome::unknown;
-  } else if (asked.outcome != Outcome::declined && !is_refusal(asked.says)) {
+  } else if (hinted.says.doubted || (asked.outcome != Outcome::declined && !is_refusal(asked.says))) {
     hinted.outcome = Outcome::unknown;
   }
   return hinted;
@@ -175,8 +175,16 @@ CloseReply confirmed(CloseReply hinted, const QueryReply& asked) {
 
 RefundReply confirmed(RefundReply hinted, const RefundReply& asked) {
   if (asked.facts.has_value()) return asked;
-  const bool second_no = asked.not_known || is_refusal(asked.says);
-  if (!second_no) hinted.outcome = Outcome::unknown;
+  // That the question was refused too says nothing about the refund.
+  const bool no_is_sure = !hinted.says.doubted && (hinted.says.vouched || asked.not_known);
+  if (!no_is_sure) hinted.outcome = Outcome::unknown;
+  return hinted;
+}
+
+RefundReply mend_confirmed(RefundReply hinted, const RefundReply& asked) {
+  const bool still_abnormal = asked.facts && asked.facts->event == RefundEvent::rail_abnormal;
+  if (asked.facts && !still_abnormal) return asked;
+  if (!still_abnormal || hinted.says.doubted) hinted.outcome = Outcome::unknown;
   return hinted;
 }
 

@@ -52,10 +52,14 @@ struct Judgement {
 // with not_known that the rail has no such order (yet); for a query, `declined` says the latter too.
 Judgement judge(Operation operation, int status, std::string_view code);
 
-// An error answer need not be signed, and unsigned it must not decide about money alone. These fold in what a query for
-// the same number said: verified facts win, a second no confirms the first, anything else leaves it open.
+// The rail signs its successes; its errors need not be signed, and must not decide about money alone. These fold in
+// what a query for the same number said: verified facts win, and a no after an attempt that may have been carried out
+// is none. Of an order, with which nobody can pay as long as its answer is lost, any second no confirms the first; of a
+// close, that there is no such order; of a refund, that there is no such refund, or that its own no was signed.
 OrderReply confirmed(OrderReply hinted, const QueryReply& asked);
 CloseReply confirmed(CloseReply hinted, const QueryReply& asked);
 RefundReply confirmed(RefundReply hinted, const RefundReply& asked);
+// The same of an abnormal refund that was to go elsewhere: refused is what left it abnormal.
+RefundReply mend_confirmed(RefundReply hinted, const RefundReply& asked);
 
 }  // namespace purser::wechat

@@ -16,9 +16,15 @@ namespace {
 constexpr Backoff kBackoff{.base = Millis(300), .factor = 3, .cap = Millis(2'000)};
 constexpr std::size_t kRequestIdMax = 128;
 
-// Nothing left the machine, and a moment later it may.
-bool worth_another_try(Errc code) {
-  return code == Errc::connect_failed || code == Errc::tls_failed || code == Errc::overloaded;
+// Nothing left the machine, and a moment later it may. A question may be asked again also when its answer was lost.
+bool worth_another_try(const Ask& ask, Errc code) {
+  return code == Errc::connect_failed || code == Errc::tls_failed || code == Errc::overloaded ||
+         (ask.method == "GET" && code == Errc::connection_lost);
+}
+
+// Whether the rail may have carried out what it answered so. "Slow down" it has not.
+bool may_be_done(const Answer& answer) {
+  return answer.says.http_status != 0 && answer.says.http_status != 429;
 }
 
 void log_answer(const Ask& ask, unsigned attempt, const Answer& answer) {
@@ -35,8 +41,17 @@ void log_answer(const Ask& ask, unsigned attempt, const Answer& answer) {
 
 // Our signature was refused: nothing works until it is mended. Length, digest and the line that differs are enough to
 // find out why, and give nothing away.
-void log_refused_signature(std::string_view text, std::string_view answer) {
-  log::error("rail.signature_refused", {{"signed_bytes", text.size()},
+void log_refused_signature(std::string_view text, std::string_view answer, const std::string& message) {
+  // "4 31 10 32 120": bytes of method, url, timestamp, nonce and body.
+  std::string lines;
+  for (std::string_view rest = text; !rest.empty();) {
+    const std::size_t end = rest.find('\n');
+    lines += (lines.empty() ? "" : " ") + std::to_string(end);
+    rest.remove_prefix(end + 1);
+  }
+  log::error("rail.signature_refused", {{"message", message},
+                                        {"signed_bytes", text.size()},
+                                        {"line_bytes", lines},
                                         {"signed_sha256", crypto::sha256_hex(text)},
                                         {"differs", signature_difference(answer, text)}});
 }
@@ -144,19 +159,19 @@ Answer RailClient::read(const Ask& ask, const Result<http::Reply>& reply) const 
   if (!reply) {
     out.says.code = code_of(reply.code());
     out.says.message = reply.error().message;
-    out.judgement.again = worth_another_try(reply.code());
+    out.judgement.again = worth_another_try(ask, reply.code());
     return out;
   }
   out.says.http_status = reply->status;
   out.says.request_id = http::header(reply->headers, "Request-ID").substr(0, kRequestIdMax);
+  const Result<void> verdict = ask.vouched ? purser::success() : verifier_.verify(reply->headers, reply->body);
+  out.says.vouched = verdict.ok();
   const bool success = reply->status >= 200 && reply->status < 300;
-  if (success && !ask.vouched) {
+  if (success && !verdict) {
     // Unverified, a success is nobody's word: what happened at the rail is open.
-    if (auto verdict = verifier_.verify(reply->headers, reply->body); !verdict) {
-      out.says.code = code_of(verdict.code());
-      out.says.message = verdict.error().message;
-      return out;
-    }
+    out.says.code = code_of(verdict.code());
+    out.says.message = verdict.error().message;
+    return out;
   }
   if (reply->status == 200 || reply->status == 204) {
     out.accepted = true;
@@ -198,6 +213,7 @@ Task<Answer> RailClient::attempt(Ask ask, Deadline deadline) {
     co_return read(ask, fit.error());
   }
   http::Call call = call_for(origin, ask, authorization(merchant_.mchid, serial, signature));
+  call.once = true;  // its nonce and timestamp are good for one
   auto reply = co_await ports_.client.send(std::move(call), deadline);
   Answer answer = read(ask, reply);
   if (answer.says.code == code_of(Errc::unknown_serial) && reply.ok()) {
@@ -208,7 +224,7 @@ Task<Answer> RailClient::attempt(Ask ask, Deadline deadline) {
   // Nothing was sent: the other address may be reached. A status is the rail's word, whatever the address.
   const bool unreachable = !reply.ok() && (reply.code() == Errc::connect_failed || reply.code() == Errc::tls_failed);
   if (unreachable && current_ == used) current_ = (used + 1) % origins_.size();
-  if (answer.says.code == "SIGN_ERROR" && reply.ok()) log_refused_signature(text, reply->body);
+  if (answer.says.code == "SIGN_ERROR" && reply.ok()) log_refused_signature(text, reply->body, answer.says.message);
   co_return answer;
 }
 
@@ -271,6 +287,7 @@ Task<Answer> RailClient::ask(Ask ask, Deadline deadline) {
   Answer answer;
   answer.says.code = code_of(Errc::rate_limited);
   answer.says.message = "kept back: the rail takes no more calls of this kind now";
+  bool doubted = false;
   auto wake = ports_.clock.now();
   for (unsigned attempt_no = 0;; ++attempt_no) {
     wake = budget_.ready(ask.operation, wake);
@@ -283,6 +300,8 @@ Task<Answer> RailClient::ask(Ask ask, Deadline deadline) {
     budget_.spend(ask.operation, ports_.clock.now());
     Ask copy = ask;
     answer = co_await attempt(std::move(copy), limit.sooner(ports_.clock, limits_.attempt));
+    answer.says.doubted = doubted;
+    doubted = doubted || may_be_done(answer);
     log_answer(ask, attempt_no, answer);
     if (!answer.judgement.again || attempt_no + 1 >= kAttemptsMax) co_return answer;
     wake = ports_.clock.now() + pause(attempt_no);

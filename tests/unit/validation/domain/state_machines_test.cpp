@@ -92,7 +92,7 @@ TEST(RefundMachineTest, EveryEdgeAndEveryNonEdge) {
           {{S::processing, E::rail_closed}, S::failed},       {{S::processing, E::rail_abnormal}, S::abnormal},
           {{S::processing, E::rail_unclear}, S::processing},  {{S::abnormal, E::rail_accepted}, S::processing},
           {{S::abnormal, E::rail_succeeded}, S::succeeded},   {{S::abnormal, E::rail_closed}, S::failed},
-          {{S::abnormal, E::rail_abnormal}, S::abnormal},
+          {{S::abnormal, E::rail_abnormal}, S::abnormal},     {{S::failed, E::rail_succeeded}, S::succeeded},
       },
       S::unknown, E::rail_unclear);
 }

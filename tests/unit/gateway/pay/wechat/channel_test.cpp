@@ -357,6 +357,32 @@ TEST_F(ChannelTest, ANoAloneMovesNoMoney) {
   EXPECT_TRUE(paid.already_paid);
 }
 
+TEST_F(ChannelTest, ANoAfterAnAttemptThatMayHaveBeenMadeIsNone) {
+  for (const char* said : {"NO_AUTH", "RULE_LIMIT", "SIGN_ERROR"}) {
+    error(500, "SYSTEM_ERROR");
+    error(403, said);
+    error(404, "RESOURCE_NOT_EXISTS");
+    EXPECT_EQ(pay_back().outcome, Outcome::unknown) << said;
+  }
+  // "Slow down" was not made.
+  error(429, "FREQUENCY_LIMITED");
+  error(403, "RULE_LIMIT");
+  error(404, "RESOURCE_NOT_EXISTS");
+  EXPECT_EQ(pay_back().outcome, Outcome::declined);
+}
+
+TEST_F(ChannelTest, AQuestionWhoseAnswerWasLostIsAskedAnew) {
+  client_.push([](const http::Call&) -> Result<http::Reply> { return Errc::connection_lost; });
+  reply(200, order("SUCCESS").dump());
+  EXPECT_EQ(query().facts->state, TradeState::paid);
+  ASSERT_EQ(calls().size(), 2u);
+  EXPECT_NE(item(0, "nonce_str"), item(1, "nonce_str"));
+  for (const http::Call& call : calls()) EXPECT_TRUE(call.once) << "its nonce is good for one";
+  client_.push([](const http::Call&) -> Result<http::Reply> { return Errc::connection_lost; });
+  EXPECT_EQ(pay_back().outcome, Outcome::unknown);
+  EXPECT_EQ(calls().size(), 3u) << "money is asked about, not sent again";
+}
+
 TEST_F(ChannelTest, APaidOrUsedNumberIsNeverANo) {
   for (const char* code : {"ORDER_PAID", "ORDERPAID"}) {
     error(400, code);
@@ -419,9 +445,13 @@ TEST_F(ChannelTest, ClosingWhatIsPaidClosedOrUnknown) {
   EXPECT_EQ(closed.outcome, Outcome::declined);
   EXPECT_TRUE(closed.already_paid);
   error(404, "ORDER_NOT_EXIST");
+  error(404, "ORDER_NOT_EXIST");  // the query says so too
   closed = close();
   EXPECT_EQ(closed.outcome, Outcome::declined);
   EXPECT_FALSE(closed.already_paid);
+  error(404, "ORDER_NOT_EXIST");
+  reply(200, order("NOTPAY").dump());
+  EXPECT_EQ(close().outcome, Outcome::unknown);
   error(400, "INVALID_REQUEST");
   EXPECT_EQ(close().outcome, Outcome::unknown);
   reply(202, R"({"code":"USERPAYING"})");
@@ -582,7 +612,7 @@ TEST_F(ChannelTest, LogsTheRequestIdAndNoKey) {
   std::string all;
   for (const std::string& line : lines_) all += line + "\n";
   EXPECT_NE(all.find("request_id=req-1-0"), std::string::npos);
-  EXPECT_NE(all.find("rail.signature_refused signed_bytes="), std::string::npos);
+  EXPECT_NE(all.find("rail.signature_refused message=x signed_bytes="), std::string::npos);
   EXPECT_EQ(all.find(item(0, "signature")), std::string::npos);
   EXPECT_EQ(all.find(std::string(RailSigner::kApiv3)), std::string::npos);
 }

@@ -131,6 +131,9 @@ TEST(RailErrors, ANoToAnOrderIsConfirmedOrLeftOpen) {
   EXPECT_EQ(confirmed(no, answer(Outcome::unknown, 500, "SYSTEM_ERROR")).outcome, Outcome::unknown);
   EXPECT_EQ(confirmed(no, answer(Outcome::unknown, 200, "signature_invalid")).outcome, Outcome::unknown);
   EXPECT_EQ(confirmed(no, facts(TradeState::not_paid)).outcome, Outcome::unknown);
+  OrderReply after_doubt = no;
+  after_doubt.says.doubted = true;
+  EXPECT_EQ(confirmed(after_doubt, answer(Outcome::declined, 404, "ORDER_NOT_EXIST")).outcome, Outcome::unknown);
   const OrderReply paid = confirmed(no, facts(TradeState::paid));
   EXPECT_EQ(paid.outcome, Outcome::unknown);
   EXPECT_TRUE(paid.already_paid);
@@ -162,6 +165,16 @@ TEST(RailErrors, ANoToARefundIsConfirmedOrLeftOpen) {
   EXPECT_EQ(confirmed(no, not_known).outcome, Outcome::declined);
   RefundReply silent;
   EXPECT_EQ(confirmed(no, silent).outcome, Outcome::unknown);
+  RefundReply refused_too;
+  refused_too.says.http_status = 403;
+  refused_too.says.code = "NO_AUTH";
+  refused_too.says.vouched = true;
+  EXPECT_EQ(confirmed(no, refused_too).outcome, Outcome::unknown) << "that was about the question";
+  RefundReply signed_no = no;
+  signed_no.says.vouched = true;
+  EXPECT_EQ(confirmed(signed_no, refused_too).outcome, Outcome::declined);
+  signed_no.says.doubted = true;
+  EXPECT_EQ(confirmed(signed_no, not_known).outcome, Outcome::unknown) << "an earlier attempt may have been made";
   RefundReply made;
   made.outcome = Outcome::pending;
   made.facts.emplace();
