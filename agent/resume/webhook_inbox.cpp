@@ -56,8 +56,13 @@ std::pair<std::string, std::string> channel_and_id(const std::string& subject) {
 
 http::Response WebhookInbox::refuse(const Error& why) {
   ports_.metrics.add(kWebhooks, {{"verdict", std::string(code_of(why.code))}});
-  const auto level = why.code == Errc::signature_probe ? log::Level::info : log::Level::warn;
-  log::write(level, "webhook.refused", {{"channel", channel()}, {"code", why.code}});
+  auto level = why.code == Errc::signature_probe ? log::Level::info : log::Level::warn;
+  // Signed by the rail and not to be opened: no forger's doing, and none of its news arrives until it is mended.
+  const bool wrong_key = why.code == Errc::decrypt_failed;
+  if (wrong_key) level = log::Level::error;
+  log::write(
+      level, "webhook.refused",
+      {{"channel", channel()}, {"code", why.code}, {"hint", wrong_key ? "is this the merchant's APIv3 key?" : ""}});
   return say(status_of_refusal(why.code), "FAIL", meaning_of(why.code));
 }
 

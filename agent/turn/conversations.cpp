@@ -94,6 +94,9 @@ Task<Result<Turn>> Conversations::say(ThreadId id, std::string text, std::option
 
 Task<Result<void>> Conversations::resume(WorkItem item) {
   auto self = impl_;
+  // Money that is not what was ordered waits for a person, who has to hear of it.
+  if (item.subject.starts_with("intent.conflicted:"))
+    log::error("intent.conflicted", {{"intent", item.subject.substr(item.subject.find(':') + 1)}});
   auto lock = co_await self->locks.lock(item.thread.str());
   if (!lock) co_return lock.error();
   auto unfinished = co_await self->settle_unfinished(item.thread);

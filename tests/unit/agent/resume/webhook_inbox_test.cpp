@@ -353,7 +353,12 @@ TEST_F(WebhookTest, another_amount_is_never_paid) {
   facts.total = Money(1, Currency::cny());
   desk.channel.queries.push_back(FakeChannel::query_reply(facts));
   EXPECT_EQ(send(FakeChannel::webhook("N1", "TRANSACTION.SUCCESS", FakeChannel::plain_of(facts))).status, 200);
-  desk.work_off();
+  std::string lines;
+  {
+    log::CaptureForTest capture([&](std::string line) { lines += line + '\n'; });
+    desk.work_off();
+  }
+  EXPECT_NE(lines.find("intent.conflicted intent=" + intent.id.str()), std::string::npos) << lines;
   EXPECT_EQ(desk.intent(intent.id.str()).state, IntentState::conflicted);
   EXPECT_EQ(captures(intent), 0U);
 }
