@@ -113,12 +113,15 @@ class Cashier {
   Task<Result<Approval>> end_approval(Approval row, ApprovalState state);
   Task<Result<std::vector<Refund>>> send_due(std::vector<Refund> list);
   Task<Result<UtcTime>> earliest_refund(IntentId intent);
+  Task<Result<UtcTime>> order_free_at(Refund refund);
+  Task<Result<Refund>> note_sending(Refund refund);
   Task<Result<Refund>> send_refund(Refund refund, cashier::Hears hears);
   // `known` is the row's version when the rail was asked.
   Task<Result<Refund>> record_refund(RefundId id, std::int64_t known, RefundEvent event, RefundFacts facts,
                                      std::string why, cashier::Hears hears);
   Task<Result<void>> drop(WorkItem item);
   Task<Result<void>> later(WorkItem item);
+  Task<Result<void>> put_off(WorkItem item, UtcTime due);
   Deadline rail_deadline() const;
 
   Ports ports_;

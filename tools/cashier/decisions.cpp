@@ -306,12 +306,18 @@ Result<IntentChange> after_cancel(PaymentIntent intent, UtcTime now, bool tell_t
   return change;
 }
 
-IntentChange after_close(PaymentIntent intent, UtcTime now, bool told) {
+void tell_expired(Batch& batch, const PaymentIntent& intent, UtcTime now, Untold who) {
+  if (who == Untold::nobody || intent.state != IntentState::expired) return;
+  batch.add(op::AppendEvent{event(intent, "intent.expired", now)});
+  if (who == Untold::conversation) batch.add(op::AddWork{tell(intent, "intent.expired", now)});
+}
+
+IntentChange after_close(PaymentIntent intent, UtcTime now, Untold who) {
   intent.order.may_be_open = false;
   IntentChange change("order.closed", std::move(intent));
   change.batch.add(op::UpdateIntent{change.intent});
   change.batch.add(op::TakeWork{WorkKind::close_order, change.intent.id.str()});
-  if (!told && change.intent.state == IntentState::expired) say(change.batch, change.intent, "intent.expired", now);
+  tell_expired(change.batch, change.intent, now, who);
   change.intent.version += 1;
   return change;
 }
@@ -358,6 +364,8 @@ std::optional<IntentChange> after_payment(PaymentIntent intent, const OrderFacts
   const Payment payment = judge(intent, facts, matches, settings, wish);
   if (payment == Payment::repeated) return std::nullopt;
   const bool ended = !is_open(intent.state);
+  // The close that would have told of the expiry has not come to its end, and now it never will.
+  const bool untold = intent.state == IntentState::expired && intent.order.may_be_open;
 
   IntentChange change("intent.paid", std::move(intent));
   PaymentIntent& row = change.intent;
@@ -381,6 +389,7 @@ std::optional<IntentChange> after_payment(PaymentIntent intent, const OrderFacts
   change.batch.add(op::PostLedger{capture(row, facts, ended ? "late_capture" : "capture", now)});
   if (payment == Payment::returned) {
     row.state = next_state(row.state, IntentEvent::late_payment_returned).value();
+    if (untold) change.batch.add(op::AppendEvent{event(row, "intent.expired", now)});
     give_back(change, late_refund.value(), now);
   } else {
     row.state = next_state(row.state, ended ? IntentEvent::late_payment_honoured : IntentEvent::paid).value();
@@ -428,6 +437,10 @@ std::optional<RefundChange> after_refund_news(Refund refund, PaymentIntent inten
                                               Hears hears) {
   auto state = next_state(refund.state, what);
   if (!state || *state == refund.state) return std::nullopt;
+  // Its reservation was given up with the no. Where another refund has taken that money since, no row can hold this.
+  const bool came_back = refund.state == RefundState::failed;
+  if (came_back && refundable(intent).minor() < refund.amount.minor()) return std::nullopt;
+  if (came_back) intent.refund_reserved = intent.refund_reserved.plus(refund.amount).value();
   refund.state = *state;
   if (!facts.rail_refund_id.empty()) refund.rail_refund_id = facts.rail_refund_id;
 

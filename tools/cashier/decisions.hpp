@@ -43,8 +43,13 @@ Result<IntentChange> after_deadline(PaymentIntent intent, UtcTime now);
 // The user wants out. `tell_thread`: the wish came from outside the conversation, which therefore must hear of it.
 // `closed`: the rail has closed the order already; otherwise that becomes due.
 Result<IntentChange> after_cancel(PaymentIntent intent, UtcTime now, bool tell_thread, bool closed);
-// The order can never be paid any more. `told`: the thread knows already that the intent ended.
-IntentChange after_close(PaymentIntent intent, UtcTime now, bool told);
+// Who still has to hear that the intent expired: nobody, those who follow the stream alone (who has ordered it anew is
+// not told in the conversation to order it anew), or the conversation too.
+enum class Untold { nobody, stream, conversation };
+// The order can never be paid any more.
+IntentChange after_close(PaymentIntent intent, UtcTime now, Untold who);
+// Tells them.
+void tell_expired(Batch& batch, const PaymentIntent& intent, UtcTime now, Untold who);
 // Verified facts that say paid. `matches`: they are about this intent to the fen. No value: nothing to change (the same
 // payment told again).
 std::optional<IntentChange> after_payment(PaymentIntent intent, const OrderFacts& facts, bool matches, UtcTime now,
@@ -71,6 +76,8 @@ WorkItem work(WorkKind kind, const Refund& refund, UtcTime due);
 StreamEvent event(const PaymentIntent& intent, std::string_view type, UtcTime now);
 StreamEvent event(const Refund& refund, std::string_view type, UtcTime now);
 
+// Longer than any channel's own limit: the channel decides when an answer is too late, this only bounds a bug.
+inline constexpr std::chrono::seconds kRailPatience{40};
 // A row that changes under us more often than this in one step is being fought over: give up and let the work come
 // back.
 inline constexpr int kConflictRetries = 8;

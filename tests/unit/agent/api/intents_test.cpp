@@ -25,6 +25,14 @@ class IntentsTest : public testing::Test {
     EXPECT_EQ(desk.intent(intent.id.str()).state, IntentState::expired);
     return intent;
   }
+  // What the thread was told by the payment system.
+  std::vector<std::string> news(const std::string& thread) {
+    std::vector<std::string> types;
+    const auto rows = desk.loop.run(desk.store->messages(ThreadId::trusted(thread), 0, 1000)).value();
+    for (const Message& row : rows)
+      if (row.role == Role::event) types.push_back(json::parse(row.text).value("type", ""));
+    return types;
+  }
   void set_price(const std::string& sku, std::int64_t fen) {
     auto items = desk.catalogue.items();
     for (CatalogueItem& item : items) {
@@ -291,6 +299,61 @@ TEST_F(IntentsTest, a_silent_rail_leaves_a_renewal_unknown_under_the_same_number
   EXPECT_EQ(second["state"], "awaiting_payment");
   EXPECT_EQ(second["order"]["out_trade_no"], first["order"]["out_trade_no"]);
   EXPECT_EQ(second["id"], first["id"]);
+}
+
+// An order that the rail has handed a code out for exists, whoever says otherwise.
+TEST_F(IntentsTest, an_order_that_was_handed_out_is_not_forgotten_at_a_404) {
+  const PaymentIntent intent = desk.buy(desk.thread());
+  CloseReply not_known;
+  not_known.outcome = Outcome::declined;
+  for (int i = 0; i < 3; ++i) desk.channel.closes.push_back(not_known);
+  desk.pass(std::chrono::minutes(6));
+  for (int i = 0; i < 2; ++i) desk.pass(std::chrono::minutes(1));
+  EXPECT_TRUE(desk.channel.closes.empty());
+  EXPECT_EQ(desk.intent(intent.id.str()).state, IntentState::expired);
+
+  CloseReply paid = not_known;
+  paid.already_paid = true;
+  desk.channel.closes.push_back(paid);
+  auto facts = FakeChannel::paid(intent);
+  facts.success_time = intent.expires_at - std::chrono::seconds(1);
+  desk.channel.queries.push_back(FakeChannel::query_reply(facts));
+  for (int i = 0; i < 3; ++i) desk.pass(std::chrono::minutes(1));
+  EXPECT_EQ(desk.intent(intent.id.str()).state, IntentState::succeeded);
+}
+
+TEST_F(IntentsTest, who_may_have_paid_is_not_told_to_order_anew) {
+  const std::string thread = desk.thread();
+  const PaymentIntent intent = desk.buy(thread);
+  CloseReply paid;
+  paid.outcome = Outcome::declined;
+  paid.already_paid = true;
+  desk.channel.closes.push_back(paid);
+  desk.channel.queries.emplace_back();  // no answer: nothing is sure
+  desk.pass(std::chrono::minutes(6));
+  EXPECT_EQ(desk.intent(intent.id.str()).state, IntentState::expired);
+  EXPECT_TRUE(news(thread).empty());
+  desk.channel.closes.push_back(paid);
+  auto facts = FakeChannel::paid(intent);
+  facts.success_time = intent.expires_at - std::chrono::seconds(1);
+  desk.channel.queries.push_back(FakeChannel::query_reply(facts));
+  desk.pass(std::chrono::minutes(1));
+  EXPECT_EQ(news(thread), std::vector<std::string>{"intent.succeeded"});
+}
+
+TEST_F(IntentsTest, who_has_ordered_anew_is_not_told_to) {
+  const std::string thread = desk.thread();
+  const PaymentIntent first = desk.buy(thread);
+  desk.channel.closes.emplace_back();  // no answer yet
+  desk.loop.advance(std::chrono::minutes(6));
+  WorkItem ends;
+  ends.kind = WorkKind::expire_intent;
+  ends.subject = first.id.str();
+  ASSERT_TRUE(desk.loop.run(desk.cashier.expire(std::move(ends))).ok());
+  EXPECT_EQ(renew(first.id.str()).status, 200);
+  desk.work_off();
+  for (int i = 0; i < 3; ++i) desk.pass(std::chrono::seconds(30));
+  EXPECT_TRUE(news(thread).empty());
 }
 
 // The close was done and its answer lost; before it could be written down, somebody asked the rail.

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 
 namespace purser::test {
 namespace {
@@ -151,6 +152,75 @@ TEST_F(AbnormalRefund, an_account_is_whole_or_refused_by_name) {
   }
   EXPECT_EQ(desk.send(request("POST", path, to_account())).status, 400);  // no key
   EXPECT_TRUE(accounts().empty());
+}
+
+// The rail wants a minute between two refunds of one order, whatever was planned.
+class RefundsOfOneOrder : public testing::Test {
+ protected:
+  void SetUp() override {
+    desk.channel.spacing = kMinute;
+    desk.channel.before = [this](const RailCall& call) {
+      if (call.method == "refund") sent.emplace_back(desk.loop.clock.durable(), call.number);
+    };
+    thread = desk.thread();
+    bought = desk.buy(thread);
+    desk.pay(bought);
+    desk.work_off();
+  }
+  void refund(int fen, const std::string& key) {
+    desk.model.push(asks("refund", R"({"refunds":[{"payment_intent":")" + bought.id.str() + R"(","amount_fen":)" +
+                                       std::to_string(fen) + R"(,"reason":"cold"}]})"));
+    desk.model.push(says("It is on its way."));
+    const auto turn = desk.post("/v1/threads/" + thread + "/turns",
+                                json{{"text", "refund me ¥0." + std::to_string(fen)}}.dump(), key);
+    ASSERT_EQ(turn.status, 200) << turn.body;
+  }
+  void expect_a_minute_between() const {
+    for (std::size_t i = 1; i < sent.size(); ++i)
+      EXPECT_GE(sent[i].first - sent[i - 1].first, kMinute) << sent[i].second << " after " << sent[i - 1].second;
+  }
+  std::size_t numbers() const {
+    std::set<std::string> seen;
+    for (const auto& [at, number] : sent) seen.insert(number);
+    return seen.size();
+  }
+
+  static constexpr Millis kMinute{60'000};
+  TempFolder folder;
+  Desk desk{folder.path()};
+  std::string thread;
+  PaymentIntent bought;
+  std::vector<std::pair<UtcTime, std::string>> sent;
+};
+
+TEST_F(RefundsOfOneOrder, KeepTheirDistanceAfterADaemonThatStoodStill) {
+  refund(10, "r1");
+  refund(20, "r2");
+  refund(30, "r3");
+  EXPECT_EQ(sent.size(), 1u);
+  desk.pass(std::chrono::seconds(125));  // both are due
+  EXPECT_EQ(sent.size(), 2u);
+  for (int i = 0; i < 30; ++i) desk.pass(std::chrono::seconds(5));
+  EXPECT_EQ(numbers(), 3u);
+  expect_a_minute_between();
+}
+
+TEST_F(RefundsOfOneOrder, KeepTheirDistanceFromOneThatHadToBeSentAgain) {
+  desk.channel.refunds.emplace_back();  // lost
+  RefundReply not_known;
+  not_known.outcome = Outcome::declined;
+  not_known.not_known = true;
+  desk.channel.refund_queries.push_back(RefundReply());
+  desk.channel.refund_queries.push_back(RefundReply());
+  desk.channel.refund_queries.push_back(RefundReply());
+  desk.channel.refund_queries.push_back(RefundReply());
+  desk.channel.refund_queries.push_back(not_known);
+  refund(10, "r1");
+  refund(20, "r2");
+  for (int i = 0; i < 60; ++i) desk.pass(std::chrono::seconds(5));
+  EXPECT_EQ(numbers(), 2u);
+  EXPECT_GE(sent.size(), 3u) << "the first was sent twice";
+  expect_a_minute_between();
 }
 
 }  // namespace

@@ -170,11 +170,11 @@ TEST(DeadlineOfAnIntent, AtTheInstantItIsExpiredAndTheOrderIsClosed) {
 }
 
 TEST(DeadlineOfAnIntent, AfterTheCloseTheThreadIsToldOnce) {
-  auto change = after_close(intent(IntentState::expired), kDeadline, false);
+  auto change = after_close(intent(IntentState::expired), kDeadline, Untold::conversation);
   EXPECT_EQ(told(change.batch), std::vector<std::string>{"intent.expired:pi_1"});
   EXPECT_FALSE(change.intent.order.may_be_open);
-  EXPECT_TRUE(told(after_close(intent(IntentState::expired), kDeadline, true).batch).empty());
-  EXPECT_TRUE(told(after_close(intent(IntentState::canceled), kDeadline, false).batch).empty());
+  EXPECT_TRUE(told(after_close(intent(IntentState::expired), kDeadline, Untold::nobody).batch).empty());
+  EXPECT_TRUE(told(after_close(intent(IntentState::canceled), kDeadline, Untold::conversation).batch).empty());
 }
 
 TEST(CancelOfAnIntent, OnlyOpenOnes) {
@@ -338,6 +338,40 @@ TEST(RefundNews, AbnormalKeepsTheReservationAndCallsForAPerson) {
   EXPECT_EQ(change->refund.state, RefundState::abnormal);
   EXPECT_TRUE(all<op::UpdateIntent>(change->batch).empty());
   EXPECT_EQ(told(change->batch).size(), 1u);
+}
+
+// Paid and told of before the close had an end: the stream must say all the same what became of the order.
+TEST(Payment, AReturnedPaymentOfAnOrderNobodyWasToldOfTellsThatItExpired) {
+  for (const bool closed : {false, true}) {
+    PaymentIntent ended = intent(IntentState::expired);
+    ended.order.may_be_open = !closed;
+    Refund back = refund_row(RefundState::created, "late:pi_1");
+    const auto change = after_payment(ended, paid_at(kDeadline), true, kDeadline, kSettings, back);
+    ASSERT_TRUE(change);
+    std::size_t expired = 0;
+    for (const auto& appended : all<op::AppendEvent>(change->batch)) expired += appended.row.type == "intent.expired";
+    EXPECT_EQ(expired, closed ? 0u : 1u);
+  }
+}
+
+// A no had been believed, and the money went out all the same.
+TEST(RefundNews, TheBooksFollowMoneyThatWentOutAfterANo) {
+  PaymentIntent given_up = captured_with_reservation();
+  given_up.refund_reserved = fen(0);
+  auto change = after_refund_news(refund_row(RefundState::failed), given_up, RefundEvent::rail_succeeded, {}, "", kNow,
+                                  Hears::by_event);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->refund.state, RefundState::succeeded);
+  const PaymentIntent row = all<op::UpdateIntent>(change->batch).at(0).row;
+  EXPECT_EQ(row.refunded, fen(19'900));
+  EXPECT_EQ(row.refund_reserved, fen(0));
+  EXPECT_EQ(all<op::PostLedger>(change->batch).size(), 1u);
+
+  // Where another refund has taken its place no row can hold it.
+  PaymentIntent replaced = given_up;
+  replaced.refunded = replaced.captured;
+  EXPECT_FALSE(after_refund_news(refund_row(RefundState::failed), replaced, RefundEvent::rail_succeeded, {}, "", kNow,
+                                 Hears::by_event));
 }
 
 TEST(RefundNews, FinalOnesStayAndRepeatsChangeNothing) {
