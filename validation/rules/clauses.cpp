@@ -8,7 +8,7 @@ namespace purser::rules {
 namespace {
 
 bool is_word_char(char c) {
-  return (c >= 'a' && c <= 'z') || ascii::is_digit(c) || c == '\'';
+  return ascii::is_alnum(c) || c == '\'';
 }
 bool is_figure(std::string_view word) {
   return ascii::is_digit(word.front());
@@ -38,13 +38,22 @@ constexpr std::string_view kModals[] = {"will",  "would", "should", "can", "coul
 constexpr std::string_view kAuxiliaries[] = {"been",   "was",  "were",  "is",  "are", "have", "has",  "had",
                                              "you've", "i've", "we've", "you", "i",   "we",   "it's", "that's"};
 
+// "to be confirmed" is a wish, "to your card" says where to.
+bool is_wish(const Words& words, std::size_t at) {
+  constexpr std::string_view targets[] = {"your", "you", "the",  "our",  "us",     "my",
+                                          "me",   "a",   "this", "that", "wechat", "alipay"};
+  const bool where_to = words[at] == "to" && at + 1 < words.size() && any_of(targets, words[at + 1]);
+  return any_of(kModals, words[at]) && !where_to;
+}
+
 // The user is told what they themselves said: "you said you have paid".
 bool is_reported(const Words& words, std::size_t before) {
   constexpr std::string_view said[] = {"said", "say", "told", "mentioned", "claim", "claimed", "think", "believe"};
-  for (std::size_t i = before > kWordsBefore ? before - kWordsBefore : 0; i + 1 < before; ++i) {
-    if (words[i] == "you" && any_of(said, words[i + 1])) return true;
-  }
-  return false;
+  const auto place = [&](std::size_t at) { return words.begin() + static_cast<std::ptrdiff_t>(at); };
+  const auto tells = [&](const std::string& one, const std::string& next) {
+    return one == "you" && any_of(said, next);
+  };
+  return std::adjacent_find(place(back_from(before, kWordsBefore)), place(before), tells) != place(before);
 }
 
 // "Have you paid", "Is it refunded": a question from its first word.
@@ -88,6 +97,13 @@ bool is_condition(const Words& words, std::string_view clause) {
          contains_any(clause, marks);
 }
 
+// Whether the sentence that begins with the clause ends in a question mark.
+bool sentence_asks(const std::vector<Clause>& clauses, std::size_t begin) {
+  const auto next = std::find_if(clauses.begin() + static_cast<std::ptrdiff_t>(begin) + 1, clauses.end(),
+                                 [](const Clause& clause) { return clause.first; });
+  return std::prev(next)->question;
+}
+
 }  // namespace
 
 std::vector<Clause> clauses_of(std::string_view text) {
@@ -111,8 +127,7 @@ std::vector<Clause> clauses_of(std::string_view text) {
       continue;
     }
     if (character == "’") character = "'";
-    if (character.size() == 1 && character[0] >= 'A' && character[0] <= 'Z')
-      character[0] = static_cast<char>(character[0] + 32);
+    character[0] = ascii::lower(character[0]);
     clause.text += character;
   }
   end_clause(Mark::sentence);
@@ -138,12 +153,11 @@ Words words_of(std::string_view clause) {
 }
 
 bool stands(const Words& words, std::size_t from, std::size_t to) {
-  for (std::size_t i = from > kWordsBefore ? from - kWordsBefore : 0; i <= to && i < words.size(); ++i) {
+  for (std::size_t i = back_from(from, kWordsBefore); i <= to; ++i) {
     if (is_negation(words[i]) || any_of(kConditions, words[i])) return false;
-    if (i > from && any_of(kModals, words[i])) return false;
+    if (i + 1 >= from && is_wish(words, i)) return false;
   }
-  const bool wished = from > 0 && any_of(kModals, words[from - 1]);
-  return !wished && !is_reported(words, from);
+  return !is_reported(words, from);
 }
 
 bool participle_stands(const Words& words, std::size_t at) {
@@ -152,7 +166,7 @@ bool participle_stands(const Words& words, std::size_t at) {
 }
 
 bool phrase_stands(std::string_view clause, std::size_t at, std::size_t end) {
-  const std::size_t from = at > kBytesBefore ? at - kBytesBefore : 0;
+  const std::size_t from = back_from(at, kBytesBefore);
   std::string before(clause.substr(from, at - from));
   for (std::string_view word : kHarmless) before = without(std::move(before), word);
   return !contains_any(before, kNotBefore) && !begins_with_any(clause.substr(end), kNotAfter);
@@ -161,19 +175,14 @@ bool phrase_stands(std::string_view clause, std::size_t at, std::size_t end) {
 std::vector<Statement> statements_of(std::string_view text) {
   std::vector<Statement> statements;
   bool under_condition = false;
-  bool asking = false;
   std::vector<Clause> clauses = clauses_of(text);
   for (std::size_t i = 0; i < clauses.size(); ++i) {
     Clause& clause = clauses[i];
     Words words = words_of(clause.text);
-    if (clause.first) {
-      const auto end = std::find_if(clauses.begin() + static_cast<std::ptrdiff_t>(i) + 1, clauses.end(),
-                                    [](const Clause& next) { return next.first; });
-      asking = is_inverted(words) && std::prev(end)->question;
-      under_condition = false;
-    }
-    under_condition = is_condition(words, clause.text) || (under_condition && goes_on(words, clause.text));
-    const bool asked = clause.question || is_question_zh(clause.text) || (asking && clause.first);
+    const bool asking = clause.first && is_inverted(words) && sentence_asks(clauses, i);
+    const bool continued = under_condition && !clause.first && goes_on(words, clause.text);
+    under_condition = continued || is_condition(words, clause.text);
+    const bool asked = clause.question || is_question_zh(clause.text) || asking;
     if (asked || under_condition) continue;
     statements.push_back(Statement{clause.text, std::move(words)});
   }

@@ -34,6 +34,11 @@ bool any_of(const std::string_view (&words)[N], std::string_view word) {
   return std::find(std::begin(words), std::end(words), word) != std::end(words);
 }
 
+// The place `count` before `at`, or the beginning.
+constexpr std::size_t back_from(std::size_t at, std::size_t count) {
+  return at - std::min(at, count);
+}
+
 // Whether the words from `from` to `to` (inclusive) state a fact: no negation, condition or wish turns them.
 bool stands(const Words& words, std::size_t from, std::size_t to);
 // "has been canceled", "is paid", or a clause that begins with the participle.
@@ -45,6 +50,15 @@ template <std::size_t N>
 bool follows(const Words& words, std::size_t first, const std::string_view (&then)[N], std::size_t reach) {
   for (std::size_t i = first + 1; i < words.size() && i <= first + reach; ++i) {
     if (any_of(then, words[i])) return stands(words, first, i);
+  }
+  return false;
+}
+
+// One of `before` at most `reach` words ahead of `last`; both stand as a fact.
+template <std::size_t N>
+bool leads_to(const Words& words, std::size_t last, const std::string_view (&before)[N], std::size_t reach) {
+  for (std::size_t i = back_from(last, reach); i < last; ++i) {
+    if (any_of(before, words[i]) && stands(words, i, last)) return true;
   }
   return false;
 }

@@ -2,6 +2,7 @@
 
 #include "validation/money/ascii.hpp"
 #include "validation/money/text.hpp"
+#include "validation/rules/number_words.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -30,8 +31,6 @@ constexpr Mark kUnits[] = {{"元", "CNY"},    {"块", "CNY"},     {"圆", "CNY"}
                            {"jpy", "JPY"},   {"dollar", "USD"}, {"euro", "EUR"},   {"pound", "GBP"},    {"yen", "JPY"},
                            {"fen", "FEN"},   {"分钱", "FEN"},   {"角钱", "JIAO"},  {"毛钱", "JIAO"},    {"角", "JIAO"},
                            {"jiao", "JIAO"}, {"¥", "CNY"},      {"€", "EUR"}};
-
-constexpr std::string_view kDigitsZh[] = {"零", "一", "二", "三", "四", "五", "六", "七", "八", "九"};
 
 bool is_letter(char c) {
   return c >= 'a' && c <= 'z';
@@ -186,10 +185,6 @@ std::optional<Figure> number_zh(Scanner& scan) {
 
 // "twenty-five", "one hundred and twenty". Nothing when it is no number.
 std::optional<Figure> number_en(Scanner& scan) {
-  constexpr std::string_view kSmall[] = {
-      "zero", "one",    "two",    "three",    "four",     "five",    "six",     "seven",     "eight",    "nine",
-      "ten",  "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
-  constexpr std::string_view kTens[] = {"twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
   const std::size_t start = scan.at();
   std::int64_t total = 0;
   std::int64_t part = 0;
@@ -202,10 +197,10 @@ std::optional<Figure> number_en(Scanner& scan) {
     std::size_t size = 0;
     while (size < word.size() && is_letter(word[size])) ++size;
     word = word.substr(0, size);
-    const auto* small = std::find(std::begin(kSmall), std::end(kSmall), word);
+    const auto* small = std::find(std::begin(kSmallNumbers), std::end(kSmallNumbers), word);
     const auto* tens = std::find(std::begin(kTens), std::end(kTens), word);
-    if (small != std::end(kSmall)) {
-      part += small - std::begin(kSmall);
+    if (small != std::end(kSmallNumbers)) {
+      part += small - std::begin(kSmallNumbers);
     } else if (tens != std::end(kTens)) {
       part += (tens - std::begin(kTens) + 2) * 10;
     } else if (word == "hundred" && any) {

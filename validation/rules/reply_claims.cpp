@@ -28,10 +28,11 @@ void read_english(const Words& words, ReplyClaims& claims) {
     const bool thing = i + 1 < words.size() && any_of(kPaymentThings, words[i + 1]);
     if (word == "payment" && !thing) {
       claims.paid |= follows(words, i, kPaymentDone, kReach);
-      const bool taken = i > 0 && std::any_of(words.begin() + static_cast<std::ptrdiff_t>(i > 3 ? i - 3 : 0),
-                                              words.begin() + static_cast<std::ptrdiff_t>(i),
-                                              [](const std::string& w) { return any_of(kTook, w); });
-      claims.paid |= taken && stands(words, i > 3 ? i - 3 : 0, i);
+      const std::size_t from = back_from(i, 3);
+      const bool taken =
+          std::any_of(words.begin() + static_cast<std::ptrdiff_t>(from), words.begin() + static_cast<std::ptrdiff_t>(i),
+                      [](const std::string& w) { return any_of(kTook, w); });
+      claims.paid |= taken && stands(words, from, i);
     }
     if (word == "paid" || word == "charged") claims.paid |= participle_stands(words, i);
     const bool thanks = (word == "payment" || word == "paying") && i > 0 &&
@@ -41,9 +42,7 @@ void read_english(const Words& words, ReplyClaims& claims) {
     if (word == "refund") {
       claims.refunded |= follows(words, i, kRefundDone, kReach);
       claims.refund_started |= follows(words, i, kRefundStarted, kReach);
-      for (std::size_t back = 1; back <= 3 && back <= i; ++back) {
-        if (any_of(kStartedIt, words[i - back])) claims.refund_started |= stands(words, i - back, i);
-      }
+      claims.refund_started |= leads_to(words, i, kStartedIt, 3);
     }
   }
 }
@@ -54,7 +53,7 @@ void read_english_sum(const Words& words, ReplyClaims& claims) {
   constexpr std::string_view back[] = {"refund", "refunded", "refunds", "back"};
   if (std::any_of(words.begin(), words.end(), [&](const std::string& w) { return any_of(back, w); })) return;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (!any_of(came, words[i]) || !stands(words, i > 0 ? i - 1 : 0, i)) continue;
+    if (!any_of(came, words[i]) || !stands(words, back_from(i, 1), i)) continue;
     const bool to_customer = i > 0 && (words[i - 1] == "you" || words[i - 1] == "you've" ||
                                        (i > 1 && words[i - 2] == "you" && words[i - 1] == "have"));
     (to_customer ? claims.refunded : claims.paid) = true;

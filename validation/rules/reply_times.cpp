@@ -2,7 +2,9 @@
 
 #include "validation/money/ascii.hpp"
 #include "validation/rules/clauses.hpp"
+#include "validation/rules/number_words.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,50 +16,47 @@ constexpr std::string_view kAboutMoney[] = {"pay",    "paid", "expire", "valid",
                                             "refund", "支付", "付款",   "过期",  "失效",     "有效",
                                             "订单",   "退款", "付清",   "到账",  "完成"};
 
-// 0 to 99 in Chinese characters that end at `end`; nothing when there are none.
-std::optional<std::int64_t> number_before(std::string_view text, std::size_t end) {
-  constexpr std::string_view digits[] = {"零", "一", "二", "三", "四", "五", "六", "七", "八", "九"};
-  constexpr std::size_t kSize = 3;  // bytes of each
-  std::string characters;           // newest first, as digits and 't' for ten
-  while (end >= kSize) {
-    const std::string_view one = text.substr(end - kSize, kSize);
-    char digit = 0;
-    for (std::size_t i = 0; i < std::size(digits); ++i)
-      if (digits[i] == one) digit = static_cast<char>('0' + i);
-    if (one == "两") digit = '2';
-    if (one == "十") digit = 't';
-    if (digit == 0) break;
-    characters += digit;
-    end -= kSize;
-  }
-  if (characters.empty()) return std::nullopt;
-  std::int64_t value = 0;
-  const std::size_t ten = characters.find('t');
-  if (ten == std::string::npos)
-    return characters.size() == 1 ? std::optional<std::int64_t>(characters[0] - '0') : std::nullopt;
-  value = (ten + 1 < characters.size() ? characters[ten + 1] - '0' : 1) * 10;
-  return value + (ten > 0 ? characters[0] - '0' : 0);
+bool take_last(std::string_view& text, std::string_view word) {
+  if (!text.ends_with(word)) return false;
+  text.remove_suffix(word.size());
+  return true;
 }
 
-std::optional<std::int64_t> digits_before(std::string_view text, std::size_t end) {
-  while (end > 0 && text[end - 1] == ' ') --end;
-  std::size_t begin = end;
-  while (begin > 0 && ascii::is_digit(text[begin - 1]) && end - begin < 6) --begin;
-  if (begin == end) return std::nullopt;
+// The place in the list of the word that the text ends with.
+std::optional<std::int64_t> take_last_of(std::string_view& text, std::span<const std::string_view> words) {
+  const auto found =
+      std::find_if(words.begin(), words.end(), [&](std::string_view word) { return text.ends_with(word); });
+  if (found == words.end()) return std::nullopt;
+  text.remove_suffix(found->size());
+  return found - words.begin();
+}
+
+// 0 to 99 in Chinese characters that the text ends with. Digits in a row, "两三", are no number.
+std::optional<std::int64_t> count_in_chinese(std::string_view text) {
+  const auto take_digit = [&] { return take_last(text, "两") ? 2 : take_last_of(text, kDigitsZh); };
+  const auto ones = take_digit();
+  if (!take_last(text, "十")) return take_digit() ? std::nullopt : ones;
+  return take_digit().value_or(1) * 10 + ones.value_or(0);
+}
+
+std::optional<std::int64_t> count_in_digits(std::string_view text) {
+  constexpr std::int64_t kMost = 1'000'000;  // of which nobody can have so many
+  text = ascii::trimmed(text, " -");
+  const std::string_view number = text.substr(text.find_last_not_of("0123456789") + 1);
+  if (number.empty()) return std::nullopt;
   std::int64_t value = 0;
-  for (char c : text.substr(begin, end - begin)) value = value * 10 + (c - '0');
+  for (char c : number) value = std::min(value * 10 + (c - '0'), kMost);
   return value;
 }
 
-std::optional<std::int64_t> words_before(std::string_view text, std::size_t end) {
-  constexpr std::string_view names[] = {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"};
-  while (end > 0 && text[end - 1] == ' ') --end;
-  for (std::size_t i = 0; i < std::size(names); ++i)
-    if (text.substr(0, end).ends_with(names[i])) return static_cast<std::int64_t>(i) + 1;
-  if (text.substr(0, end).ends_with("fifteen")) return 15;
-  if (text.substr(0, end).ends_with("twenty")) return 20;
-  if (text.substr(0, end).ends_with("thirty")) return 30;
-  return std::nullopt;
+// "five", "fifteen", "twenty-five", "thirty".
+std::optional<std::int64_t> count_in_english(std::string_view text) {
+  text = ascii::trimmed(text, " -");
+  const auto ones = take_last_of(text, kSmallNumbers);
+  text = ascii::trimmed(text, " -");
+  const auto place = take_last_of(text, kTens);
+  if (!place) return ones;
+  return (*place + 2) * 10 + ones.value_or(0);
 }
 
 struct Unit {
@@ -71,8 +70,9 @@ constexpr Unit kHours[] = {{"小时", 60, true}, {"个小时", 60, true}, {"hour
 void minutes_in(std::string_view text, std::span<const Unit> units, std::vector<std::int64_t>& out) {
   for (const Unit& unit : units) {
     for (std::size_t at = 0; (at = text.find(unit.name, at)) != std::string_view::npos; at += unit.name.size()) {
-      auto value = digits_before(text, at);
-      if (!value) value = unit.chinese ? number_before(text, at) : words_before(text, at);
+      const std::string_view before = text.substr(0, at);
+      auto value = count_in_digits(before);
+      if (!value) value = unit.chinese ? count_in_chinese(before) : count_in_english(before);
       if (value) out.push_back(*value * unit.minutes);
     }
   }
@@ -80,16 +80,16 @@ void minutes_in(std::string_view text, std::span<const Unit> units, std::vector<
 
 void clock_in(std::string_view text, std::vector<std::int64_t>& out) {
   for (std::string_view colon : {":", "："}) {
-    for (std::size_t at = 0; (at = text.find(colon, at)) != std::string_view::npos; at += colon.size()) {
+    for (std::size_t at = 1; (at = text.find(colon, at)) != std::string_view::npos; at += colon.size()) {
       const std::size_t after = at + colon.size();
-      if (at == 0 || !ascii::is_digit(text[at - 1]) || after + 1 >= text.size()) continue;
+      if (!ascii::is_digit(text[at - 1]) || after + 1 >= text.size()) continue;
       if (!ascii::is_digit(text[after]) || !ascii::is_digit(text[after + 1])) continue;
-      const auto hour = digits_before(text, at);
+      const auto hour = count_in_digits(text.substr(0, at));
       const std::int64_t minute = (text[after] - '0') * 10 + (text[after + 1] - '0');
-      if (!hour || *hour > 24 || minute > 59) continue;
+      if (*hour > 24 || minute > 59) continue;
       std::int64_t of_day = *hour * 60 + minute;
       const std::string_view rest = text.substr(after + 2, 4);
-      const std::string_view before = text.substr(at > 12 ? at - 12 : 0, at > 12 ? 12 : at);
+      const std::string_view before = text.substr(0, at).substr(back_from(at, 12));
       const bool afternoon = rest.find("pm") != std::string_view::npos ||
                              before.find("下午") != std::string_view::npos ||
                              before.find("晚上") != std::string_view::npos;
