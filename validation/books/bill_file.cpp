@@ -37,7 +37,7 @@ Result<std::int64_t> fen_of_yuan(std::string_view text) {
 }
 
 bool add_to(std::int64_t& sum, std::int64_t fen) {
-  std::int64_t out = 0;
+  std::int64_t out;
   if (__builtin_add_overflow(sum, fen, &out)) return false;
   sum = out;
   return true;

@@ -163,13 +163,13 @@ UtcTime read_as_of(Reader& in) {
 }
 
 // Exactly one of a price and a percentage; no price when neither can be read.
-Money read_quantity_price(Reader& step, const CatalogueItem& item) {
+std::optional<Money> read_quantity_price(Reader& step, const CatalogueItem& item) {
   const Currency currency = item.unit_price.currency();
   const bool by_price = step.member("unit_price_fen", false) != nullptr;
   const bool by_percent = step.member("percent_off", false) != nullptr;
   if (by_price == by_percent) {
     step.mistake("unit_price_fen", "one of unit_price_fen and percent_off is required");
-    return Money(0, currency);
+    return std::nullopt;
   }
   if (by_price) return Money(step.integer("unit_price_fen", kPriceMax, 0, true), currency);
   const std::int64_t off = step.integer("percent_off", kPercentMax, 0, true);
@@ -191,12 +191,13 @@ std::vector<QuantityPrice> read_quantity_prices(Reader& in, const CatalogueItem&
     Reader step((*value)[i], pointer_to(at, i), mistakes);
     if (!step.is_object({"from", "unit_price_fen", "percent_off"})) continue;
     const std::int64_t from = step.integer("from", item.quantity_max, 0, true);
-    const Money price = read_quantity_price(step, item);
-    if (from > 0 && from <= before.from)
+    const std::optional<Money> price = read_quantity_price(step, item);
+    if (from == 0 || !price) continue;  // and said so
+    if (from <= before.from)
       step.mistake("from", "must be more than " + std::to_string(before.from) + ", which stands before it");
-    if (from > 0 && !price.positive()) step.mistake("unit_price_fen", "nothing is left to be paid");
-    if (price.minor() >= before.unit_price.minor()) step.mistake("from", "is not cheaper than what stands before it");
-    before = QuantityPrice{from, price};
+    if (!price->positive()) step.mistake("unit_price_fen", "nothing is left to be paid");
+    if (price->minor() >= before.unit_price.minor()) step.mistake("from", "is not cheaper than what stands before it");
+    before = QuantityPrice{from, *price};
     steps.push_back(before);
   }
   return steps;

@@ -80,20 +80,20 @@ int Currency::exponent() const {
 
 Result<Money> Money::plus(Money other) const {
   if (currency_ != other.currency_) return currencies_meet(currency_, other.currency_);
-  std::int64_t sum = 0;
+  std::int64_t sum;
   if (__builtin_add_overflow(minor_, other.minor_, &sum)) return Errc::amount_overflow;
   return Money(sum, currency_);
 }
 
 Result<Money> Money::minus(Money other) const {
   if (currency_ != other.currency_) return currencies_meet(currency_, other.currency_);
-  std::int64_t difference = 0;
+  std::int64_t difference;
   if (__builtin_sub_overflow(minor_, other.minor_, &difference)) return Errc::amount_overflow;
   return Money(difference, currency_);
 }
 
 Result<Money> Money::times(std::int64_t factor) const {
-  std::int64_t product = 0;
+  std::int64_t product;
   if (__builtin_mul_overflow(minor_, factor, &product)) return Errc::amount_overflow;
   return Money(product, currency_);
 }

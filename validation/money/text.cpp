@@ -6,8 +6,8 @@ namespace purser {
 namespace {
 
 struct Character {
-  char32_t code = 0;
-  std::size_t bytes = 0;  // 0: not UTF-8
+  char32_t code;
+  std::size_t bytes;  // 0: not UTF-8
 };
 
 bool is_tail(unsigned char byte) {
@@ -110,7 +110,7 @@ constexpr Mark kMarks[] = {
 char32_t compose(char32_t letter, char32_t mark) {
   for (const Mark& row : kMarks) {
     if (row.code != mark) continue;
-    for (std::size_t i = 0; i + 1 < row.pairs.size(); i += 2) {
+    for (std::size_t i = 0; i < row.pairs.size(); i += 2) {
       if (row.pairs[i] == letter) return row.pairs[i + 1];
     }
   }

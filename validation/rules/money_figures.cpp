@@ -123,7 +123,8 @@ std::optional<Figure> digits(Scanner& scan) {
   return Figure{number, false};
 }
 
-// "二十五", "一千二百", "一百二" (120), "两万三", "零", "二五〇". Nothing when it is no number.
+// "二十五", "一千二百", "一百二" (120), "两万三", "一亿两千万", "零", "二五〇". Nothing when it is no number; more than
+// kMostYuan when it is beyond that.
 std::optional<std::int64_t> integer_zh(Scanner& scan) {
   std::int64_t total = 0;    // of whole 万 and 亿
   std::int64_t section = 0;  // below them
@@ -133,18 +134,24 @@ std::optional<std::int64_t> integer_zh(Scanner& scan) {
   bool digit_open = false;
   bool zero_before = false;
   bool plain = true;  // no scale so far: digits one after the other, "二五〇"
+  bool beyond = false;
   while (!scan.ended()) {
     const std::string_view one = scan.character();
     if (const auto value = digit_zh(one)) {
       digit = plain && digit_open ? digit * 10 + *value : *value;
-      zero_before = zero_before || (*value == 0 && !plain);
+      zero_before = zero_before || *value == 0;
       digit_open = true;
     } else if (const std::int64_t scale = scale_zh(one); scale != 0 && (any || scale == 10)) {
-      if (scale >= 10'000) {
-        total = (total + section + (digit_open ? digit : 0)) * scale;
-        section = 0;
-      } else {
+      if (scale < 10'000) {
         section += (digit_open ? digit : 1) * scale;
+      } else {
+        // 万 counts what stands since the last 亿, or all: "一万万".
+        const std::int64_t counted = section + digit;
+        const bool all = scale > 10'000 || counted == 0;
+        const std::int64_t scaled = all ? total + counted : counted;
+        beyond = beyond || scaled > kMostYuan / scale;
+        total = beyond ? 0 : scaled * scale + (all ? 0 : total);
+        section = 0;
       }
       last_scale = scale;
       digit = 0;
@@ -155,13 +162,15 @@ std::optional<std::int64_t> integer_zh(Scanner& scan) {
       break;
     }
     any = true;
-    if (total > kMostYuan || section > kMostYuan || digit > kMostYuan) return kMostYuan + 1;
+    beyond = beyond || total > kMostYuan || section > kMostYuan || digit > kMostYuan;
+    if (beyond) total = section = digit = 0;
     scan.next();
   }
   if (!any) return std::nullopt;
+  if (beyond) return kMostYuan + 1;
   // "一百二" is a hundred and twenty.
-  if (digit_open && last_scale >= 100 && !zero_before) return total + section + digit * last_scale / 10;
-  return total + section + (digit_open ? digit : 0);
+  if (digit_open && last_scale >= 100 && !zero_before) digit *= last_scale / 10;
+  return total + section + digit;
 }
 
 std::optional<Figure> number_zh(Scanner& scan) {

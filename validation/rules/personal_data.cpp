@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kGroupsMax = 12;
 
 bool is_word_char(char c) {
-  return ascii::is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  return ascii::is_alnum(c) || c == '_';
 }
 
 struct Group {
@@ -18,11 +18,10 @@ struct Group {
   std::size_t end = 0;
 };
 
-// The groups of digits that belong together, from `from`; empty when a letter stands at either end of the first.
+// The groups of digits that belong together, from the digit at `from`.
 std::vector<Group> groups_at(std::string_view text, std::size_t from) {
   std::vector<Group> groups;
-  std::size_t at = from;
-  while (groups.size() < kGroupsMax && at < text.size() && ascii::is_digit(text[at])) {
+  for (std::size_t at = from; groups.size() < kGroupsMax;) {
     Group group{at, at};
     while (group.end < text.size() && ascii::is_digit(text[group.end])) ++group.end;
     groups.push_back(group);
@@ -39,7 +38,7 @@ bool luhn(std::string_view digits) {
   int sum = 0;
   for (std::size_t i = 0; i < digits.size(); ++i) {
     int value = digits[digits.size() - 1 - i] - '0';
-    if (i % 2 == 1) value = value * 2 > 9 ? value * 2 - 9 : value * 2;
+    if (i % 2 == 1) value = value > 4 ? value * 2 - 9 : value * 2;
     sum += value;
   }
   const bool all_same = digits.find_first_not_of(digits.front()) == std::string_view::npos;

@@ -139,13 +139,20 @@ Result<void> check_members(const std::vector<Field>& fields, json& object, const
   return success();
 }
 
+Field named(std::string name, std::string description) {
+  Field field;
+  field.name = std::move(name);
+  field.description = std::move(description);
+  return field;
+}
+
 }  // namespace
 
 bool is_machine_field(std::string_view key) {
   std::string plain;
   for (char c : key) {
     if (c == '_' || c == '-') continue;
-    plain += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    plain += ascii::lower(c);
   }
   return std::find(std::begin(kMachineFields), std::end(kMachineFields), plain) != std::end(kMachineFields);
 }
@@ -157,16 +164,14 @@ Result<json> check_arguments(const ToolSpec& spec, json arguments) {
 }
 
 Field text(std::string name, std::string description, std::int64_t min, std::int64_t max) {
-  Field field;
-  field.name = std::move(name);
-  field.description = std::move(description);
+  Field field = named(std::move(name), std::move(description));
   field.min = min;
   field.max = max;
   return field;
 }
 
 Field id(std::string name, std::string description, const IdShape& shape) {
-  Field field = text(std::move(name), std::move(description), 0, 0);
+  Field field = named(std::move(name), std::move(description));
   field.shape = &shape;
   return field;
 }
@@ -192,7 +197,7 @@ Field amount(std::string name, std::string description, std::int64_t min, std::i
 }
 
 Field choice(std::string name, std::string description, std::vector<std::string> one_of) {
-  Field field = text(std::move(name), std::move(description), 0, 0);
+  Field field = named(std::move(name), std::move(description));
   field.one_of = std::move(one_of);
   return field;
 }
@@ -204,13 +209,13 @@ Field integer(std::string name, std::string description, std::int64_t min, std::
 }
 
 Field boolean(std::string name, std::string description) {
-  Field field = text(std::move(name), std::move(description), 0, 0);
+  Field field = named(std::move(name), std::move(description));
   field.kind = FieldKind::boolean;
   return field;
 }
 
 Field object(std::string name, std::string description, std::vector<Field> fields) {
-  Field field = text(std::move(name), std::move(description), 0, 0);
+  Field field = named(std::move(name), std::move(description));
   field.kind = FieldKind::object;
   field.fields = std::move(fields);
   return field;

@@ -193,6 +193,51 @@ TEST(RefundPipelineTest, WhatEarlierRefundsNamedCounts) {
   EXPECT_EQ(check_refunds({bought}, proposal, policy).code(), Errc::lines_exceed_order);
 }
 
+TEST(RefundPipelineTest, EarlierEntriesOfTheListCountAsRefunds) {
+  RefundPolicy policy = kRefunds;
+  policy.count_max = 2;
+  const std::vector<PaymentIntent> owned = {paid('1'), paid('2')};
+  EXPECT_TRUE(check_refunds(owned, list({entry('1', 1), entry('2', 1), entry('1', 1)}), policy).ok());
+  const auto third = judge_refunds(owned, list({entry('1', 1), entry('1', 1), entry('1', 1)}), policy);
+  expect_rejected(third, Errc::refund_count_spent, "/refunds/2/payment_intent", "refund_history");
+  policy.refunds_made[intent_id('1')] = 1;
+  EXPECT_TRUE(check_refunds(owned, list({entry('1', 1), entry('2', 1), entry('2', 1)}), policy).ok());
+  EXPECT_EQ(check_refunds(owned, list({entry('1', 1), entry('1', 1)}), policy).code(), Errc::refund_count_spent);
+}
+
+TEST(RefundPipelineTest, OneWayToSayHowMuch) {
+  RefundProposal proposal = list({entry('1', std::nullopt)});
+  proposal.entries[0].half = true;
+  EXPECT_EQ(judge(proposal).value->front().amount, fen(19'900));
+  proposal.entries[0].all = true;
+  expect_rejected(judge(proposal), Errc::refund_amount_mismatch, "/refunds/0/half", "sensitive_words");
+  proposal.entries[0].all = false;
+  proposal.entries[0].lines = {{sku("TEA"), 1}};
+  expect_rejected(judge(proposal), Errc::refund_amount_mismatch, "/refunds/0/half", "sensitive_words");
+}
+
+TEST(RefundPipelineTest, EachOfTheLimitsAsksAPerson) {
+  const auto under = [](std::int64_t RefundPolicy::*limit, std::int64_t most) {
+    RefundPolicy policy = kRefunds;
+    policy.*limit = most;
+    return judge_refunds({paid('1')}, list({entry('1', 100)}), policy).verdict.decision;
+  };
+  for (const auto limit : {&RefundPolicy::auto_limit_fen, &RefundPolicy::list_limit_fen, &RefundPolicy::user_limit_fen,
+                           &RefundPolicy::tenant_limit_fen}) {
+    EXPECT_EQ(under(limit, 100), Decision::accept);
+    EXPECT_EQ(under(limit, 99), Decision::ask_operator);
+  }
+}
+
+TEST(RefundPipelineTest, OnlyRulesThatMayWatchDo) {
+  RefundPolicy policy = kRefunds;
+  policy.watching = {"refund_history", "sensitive_words"};
+  const auto judged = judge_refunds({paid('1')}, list({entry('1', 1)}), policy);
+  EXPECT_EQ(judged.verdict.decision, Decision::accept);
+  EXPECT_TRUE(judged.verdict.shadow.empty()) << "they had nothing to say";
+  EXPECT_EQ(rules_that_may_watch().size(), 3U);
+}
+
 TEST(RefundPipelineTest, AllLeavesNothingForOthers) {
   RefundProposal proposal = list({entry('1', std::nullopt), entry('1', 1)});
   proposal.entries[0].all = true;

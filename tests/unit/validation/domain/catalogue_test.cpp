@@ -162,6 +162,47 @@ TEST(CatalogueJsonTest, HoldsEachRule) {
   EXPECT_EQ(Catalogue::from_json("[]").code(), Errc::config_bad_value);
 }
 
+TEST(CatalogueJsonTest, TheLimitsThemselvesAreWithin) {
+  json document = shop();
+  json& first = document["items"][0];
+  first["name"]["zh"] = std::string(100, 'x');
+  first["description"]["zh"] = "";
+  first["description"]["en"] = std::string(2'000, 'x');
+  first["unit_price_fen"] = 10'000'000'000;
+  first["quantity_max"] = 1'000'000;
+  first["aliases"] = json::array();
+  for (int i = 0; i < 50; ++i) first["aliases"].push_back("x");
+  for (int from = 2; from < 12; ++from)
+    first["quantity_prices"].push_back({{"from", from}, {"unit_price_fen", 10'000'000'000 - from}});
+  EXPECT_TRUE(Catalogue::from_json(document.dump()).ok());
+  const auto one_more = [&](const char* list) {
+    json more = document;
+    more["items"][0][list].push_back(more["items"][0][list].back());
+    EXPECT_EQ(refused(more).param, "/items/0/" + std::string(list));
+  };
+  one_more("aliases");
+  one_more("quantity_prices");
+  first["description"]["en"] = std::string(2'001, 'x');
+  EXPECT_EQ(refused(document).param, "/items/0/description/en");
+}
+
+TEST(CatalogueJsonTest, AShopHasAtMostTenThousandItems) {
+  json document = {{"version", "1"}, {"items", json::array()}};
+  for (int i = 0; i < 10'000; ++i) document["items"].push_back(item(("S" + std::to_string(i)).c_str(), "茶", "Tea"));
+  EXPECT_EQ(load(document).items().size(), 10'000U);
+  document["items"].push_back(item("ONE-MORE", "茶", "Tea"));
+  EXPECT_EQ(refused(document).param, "/items");
+}
+
+TEST(CatalogueJsonTest, OneMistakeIsSaidOnce) {
+  for (const char* steps : {R"([{"from":0,"percent_off":5}])", R"([{"from":3}])", R"([{"percent_off":5}])"}) {
+    json document = shop();
+    document["items"][0]["quantity_prices"] = json::parse(steps);
+    const Error error = refused(document);
+    EXPECT_EQ(std::count(error.message.begin(), error.message.end(), '\n'), 0) << error.message;
+  }
+}
+
 TEST(CatalogueJsonTest, GoesThroughTheGate) {
   EXPECT_EQ(Catalogue::from_json("{").code(), Errc::json_malformed);
   EXPECT_EQ(Catalogue::from_json(R"({"version":"1","version":"2"})").code(), Errc::json_duplicate_key);

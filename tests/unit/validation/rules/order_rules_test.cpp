@@ -155,6 +155,15 @@ TEST(OrderAmountTest, IsTheSumWithinItsBounds) {
 
 TEST(OrderTotalTest, IsHeldToTheSameHalfPercent) {
   EXPECT_TRUE(order_total(std::nullopt, fen(39'800), 5'000'000).ok());
+  EXPECT_TRUE(order_total(1, fen(1), 5'000'000).ok());
+  EXPECT_TRUE(order_total(5'000'000, fen(5'000'000), 5'000'000).ok());
+  const auto costs = [](std::int64_t minor) {
+    return order_amount({{sku("SWEET"), "糖", 1, fen(minor)}}, Currency::cny(), 500);
+  };
+  EXPECT_TRUE(costs(1).ok());
+  EXPECT_TRUE(costs(500).ok());
+  expect_error(costs(0).error(), Errc::order_amount_out_of_range, "/lines");
+  expect_error(costs(501).error(), Errc::order_amount_out_of_range, "/lines");
   EXPECT_TRUE(order_total(39'800, fen(39'800), 5'000'000).ok());
   EXPECT_TRUE(order_total(39'999, fen(39'800), 5'000'000).ok());
   EXPECT_TRUE(order_total(39'601, fen(39'800), 5'000'000).ok());
@@ -325,6 +334,8 @@ TEST(Description, of_a_pattern_that_cannot_be_is_told_beforehand) {
   EXPECT_FALSE(usable({127, "\U0001F375{goods}"}));  // the rail would take no order at all
   EXPECT_FALSE(usable({127, "tea\n{goods}"}));
   EXPECT_FALSE(usable({127, "{goods} and {goods}"}));
+  EXPECT_FALSE(usable({127, "{goods}{goods}"}));
+  EXPECT_FALSE(usable({127, "tea"}));
   EXPECT_FALSE(usable({16, "12345-{goods}"}));
   EXPECT_TRUE(usable({18, "12345-{goods}"}));
 }

@@ -26,7 +26,7 @@ void expect_claims(const Claimed& claimed) {
 }
 
 // `count` words that mean nothing here.
-std::string words(std::size_t count) {
+std::string filler_words(std::size_t count) {
   std::string out;
   for (std::size_t i = 0; i < count; ++i) out += "tea ";
   return out;
@@ -147,7 +147,7 @@ TEST(ReplyClaimsTest, WhatIsAskedToBePaid) {
 
 TEST(ReplyClausesTest, AWordTurnsWhatStandsAtMostThirtyWordsBehindIt) {
   const auto far = [](const char* turn, std::size_t between, const char* claim) {
-    return !claims_of(std::string(turn) + " " + words(between) + claim).paid;
+    return !claims_of(std::string(turn) + " " + filler_words(between) + claim).paid;
   };
   for (const char* turn : {"if", "not", "after"}) {
     EXPECT_TRUE(far(turn, 0, "is paid")) << turn;

@@ -103,6 +103,7 @@ TEST(ToolFieldsTest, UnsignedIntegersDoNotWrapAround) {
       false,
       {integer("n", "", std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max())}};
   EXPECT_TRUE(check_arguments(wide, json{{"n", std::numeric_limits<std::int64_t>::max()}}).ok());
+  EXPECT_TRUE(check_arguments(wide, json{{"n", (std::uint64_t{1} << 63) - 1}}).ok());
   EXPECT_EQ(check_arguments(wide, json{{"n", std::numeric_limits<std::uint64_t>::max()}}).code(),
             Errc::json_out_of_range);
   EXPECT_EQ(check_arguments(wide, json{{"n", std::uint64_t{1} << 63}}).code(), Errc::json_out_of_range);
@@ -146,7 +147,7 @@ TEST(ToolFieldsTest, MachineFieldsAreKnownInEverySpelling) {
         "sign",       "paySign",      "notify_url",    "notifyUrl",      "notify-url",    "mchid",
         "mch_id",     "appid",        "appId",         "sp_mchid",       "serial_no",     "user",
         "user_id",    "tenant",       "payer",         "code_url",       "h5_url",        "idempotency_key",
-        "api_key"}) {
+        "api_key",    "AUTHORIZATION"}) {
     EXPECT_TRUE(is_machine_field(key)) << key;
   }
   for (const char* key :
