@@ -75,12 +75,13 @@ bool removed(char32_t code, Removed& counts) {
   return false;
 }
 
-// Full-width forms to ASCII, but for the punctuation that Chinese sentences are written with.
+// Full-width forms to ASCII, but for the punctuation that Chinese sentences are written with; the first and the last of
+// the forms, ！ and ～, are such.
 char32_t narrow(char32_t code) {
-  constexpr std::u32string_view kept = U"，！？：；（）～";
+  constexpr std::u32string_view kept = U"，？：；（）";
   if (code == 0x3000) return ' ';
   if (code == 0xFFE5) return 0xA5;  // the yen sign
-  if (code < 0xFF01 || code > 0xFF5E || kept.find(code) != std::u32string_view::npos) return code;
+  if (code < 0xFF02 || code > 0xFF5D || kept.find(code) != std::u32string_view::npos) return code;
   return code - 0xFF01 + '!';
 }
 

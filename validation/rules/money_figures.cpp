@@ -37,8 +37,8 @@ bool is_letter(char c) {
 }
 
 std::optional<std::int64_t> digit_zh(std::string_view character) {
-  for (std::size_t i = 0; i < std::size(kDigitsZh); ++i)
-    if (kDigitsZh[i] == character) return static_cast<std::int64_t>(i);
+  const auto* found = std::find(std::begin(kDigitsZh), std::end(kDigitsZh), character);
+  if (found != std::end(kDigitsZh)) return found - std::begin(kDigitsZh);
   if (character == "〇") return 0;
   if (character == "两") return 2;
   return std::nullopt;

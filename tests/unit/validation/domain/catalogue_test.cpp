@@ -257,6 +257,15 @@ TEST(CatalogueSearchTest, WhatMatchesNothingFindsNothing) {
   EXPECT_EQ(found(catalogue, "旧茶"), Skus{}) << "not on sale";
 }
 
+TEST(CatalogueSearchTest, LettersAndNumbersAloneTellNothing) {
+  json document = shop();
+  document["items"].push_back(item("XO", "酱", "XO sauce of 10 spices c"));
+  const Catalogue catalogue = load(document);
+  EXPECT_EQ(found(catalogue, "my xo there"), (Skus{"XO"}));
+  for (const char* query : {"maybe 10 there", "maybe c there", "maybe 0 there", "maybe 9 there"})
+    EXPECT_EQ(found(catalogue, query), Skus{}) << query;
+}
+
 TEST(CatalogueSearchTest, TheBestMatchComesFirst) {
   const Catalogue catalogue = load(shop());
   EXPECT_EQ(found(catalogue, "普洱茶饼 cup").front(), "TEA-PE");

@@ -140,6 +140,7 @@ TEST(CleanTest, LineBreaksAndTabsAreSpacesUnlessKept) {
 TEST(CleanTest, NarrowsFullWidthForms) {
   EXPECT_EQ(cleaned("ＰＡＹ１２．５　ｎｏｗ＠＜＞"), "PAY12.5 now@<>");
   EXPECT_EQ(cleaned("￥５"), "¥5");
+  EXPECT_EQ(cleaned("＂｝"), "\"}") << "the first and the last";
   EXPECT_EQ(cleaned("，！？：；（）～"), "，！？：；（）～");
 }
 

@@ -229,6 +229,39 @@ TEST(ProvenanceTest, EachValueIsLabelledByTheBestSourceItHas) {
   seen.add_user("about 6.5,3 pieces");
   EXPECT_EQ(seen.of_amount(650), Provenance::user);
   EXPECT_EQ(seen.of_amount(653), Provenance::model) << "a comma behind decimals groups nothing";
+  // A mark that ends the text belongs to no number.
+  seen.add_user("it was 86.");
+  seen.add_user("or 1,287,");
+  EXPECT_EQ(seen.of_amount(8'600), Provenance::user);
+  EXPECT_EQ(seen.of_amount(128'700), Provenance::user);
+  seen.add_user("1.2.3 or 4.567 and 0.09");
+  EXPECT_EQ(seen.of_amount(120), Provenance::user);
+  EXPECT_EQ(seen.of_amount(456), Provenance::user);
+  EXPECT_EQ(seen.of_amount(9), Provenance::user);
+}
+
+TEST(ProvenanceTest, WhatIsRememberedIsBounded) {
+  constexpr std::size_t kMost = 1 << 18;
+  Sources exact;
+  exact.add_untrusted(std::string(kMost - 8, 'x') + "pi_exact");
+  EXPECT_EQ(exact.of_handle("pi_exact"), Provenance::untrusted);
+  Sources beyond;
+  beyond.add_untrusted(std::string(kMost - 7, 'x') + "pi_beyond");
+  EXPECT_EQ(beyond.of_handle("pi_beyond"), Provenance::model);
+  beyond.add_untrusted(std::string(kMost / 2, 'x') + "pi_half");
+  beyond.add_untrusted(std::string(kMost / 2, 'x') + "pi_late");
+  beyond.add_untrusted("pi_short");
+  EXPECT_EQ(beyond.of_handle("pi_half"), Provenance::untrusted);
+  EXPECT_EQ(beyond.of_handle("pi_late"), Provenance::model);
+  EXPECT_EQ(beyond.of_handle("pi_short"), Provenance::untrusted);
+  EXPECT_EQ(beyond.of_handle(""), Provenance::model);
+  EXPECT_EQ(beyond.of_sku(""), Provenance::model);
+}
+
+TEST(ProvenanceTest, TheFirstWrongValueIsNamed) {
+  json two = one_refund("pi_none", 5);
+  two["refunds"].push_back(one_refund("pi_nobody", 5)["refunds"][0]);
+  EXPECT_EQ(check_sources(refund_spec(), two, Sources()).verdict.error(), no_such_payment("/refunds/0/payment_intent"));
 }
 
 TEST(ProvenanceTest, AHandleMustHaveBeenIssuedAndASumMayNotBeUntrusted) {

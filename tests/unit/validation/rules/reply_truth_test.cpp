@@ -250,6 +250,8 @@ TEST(ReplyTruthTest, FiguresOfAClaimAreTheLedgers) {
 TEST(ReplyTruthTest, SaysWhetherTheTextWasChanged) {
   EXPECT_FALSE(reply_truth("Two teas, ¥398.00.\n- one\n- two", kNothing)->changed);
   EXPECT_TRUE(reply_truth("a\u202Eb", kNothing)->changed);
+  EXPECT_EQ(reply_truth("tea\t¥2", kNothing)->text, "tea\t¥2");
+  EXPECT_FALSE(reply_truth("tea\t¥2", kNothing)->changed);
   EXPECT_TRUE(reply_truth("pay at https://evil.example/x", kNothing)->changed);
   EXPECT_EQ(reply_truth("Pay at https://evil.example/x now", kNothing)->text, "Pay at  now");
 }
@@ -294,6 +296,25 @@ TEST(ReplyLinksTest, MarkdownAndHtmlKeepTheirWords) {
       {"[id]: https://evil.example", "[id]: "},
   };
   for (const auto& [text, expected] : cases) EXPECT_EQ(without_links(text), expected) << text;
+}
+
+TEST(ReplyLinksTest, TheEndOfAMarkIsLookedForInReach) {
+  const std::string within(4'000, 'a');
+  const std::string beyond(4'200, 'a');
+  for (const std::string& before : {std::string(), "tea " + within + " "}) {
+    EXPECT_EQ(without_links(before + "[" + within + "](/x)"), before + within);
+    EXPECT_EQ(without_links(before + "[" + beyond + "](/x)"), before + "[" + beyond + "](/x)");
+    EXPECT_EQ(without_links(before + "<b" + within + ">"), before);
+    EXPECT_EQ(without_links(before + "<b" + beyond + ">"), before + "b" + beyond + ">");
+  }
+  EXPECT_EQ(without_links("pay ["), "pay [");
+  EXPECT_EQ(without_links("pay !"), "pay !");
+  EXPECT_EQ(without_links("pay <"), "pay <");
+  EXPECT_EQ(without_links("[a]"), "[a]");
+  EXPECT_EQ(without_links("[a]("), "[a](");
+  EXPECT_EQ(without_links("[](/x)"), "");
+  EXPECT_EQ(without_links("![](/x)"), "");
+  EXPECT_EQ(without_links("!a [b](/x) c"), "!a b c");
 }
 
 TEST(ReplyLinksTest, OrdinaryTextStays) {
