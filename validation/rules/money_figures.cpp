@@ -92,7 +92,6 @@ class Scanner {
 // A figure before its unit is known: the text of a decimal number.
 struct Figure {
   std::string decimal;
-  bool chinese = false;
 };
 
 // "1,299.00", "12", "0.5"; a comma counts as grouping only before three digits. "1.2万" is taken with its scale.
@@ -120,7 +119,7 @@ std::optional<Figure> digits(Scanner& scan) {
     scan.go(start);
     return std::nullopt;
   }
-  return Figure{number, false};
+  return Figure{number};
 }
 
 // "二十五", "一千二百", "一百二" (120), "两万三", "一亿两千万", "零", "二五〇". Nothing when it is no number; more than
@@ -180,7 +179,7 @@ std::optional<Figure> number_zh(Scanner& scan) {
     scan.go(start);
     return std::nullopt;
   }
-  Figure figure{std::to_string(*whole), true};
+  Figure figure{std::to_string(*whole)};
   if (scan.take("点")) {
     std::string decimals;
     while (const auto digit = digit_zh(scan.character())) {
@@ -229,7 +228,7 @@ std::optional<Figure> number_en(Scanner& scan) {
   }
   scan.go(any ? end : start);
   if (!any) return std::nullopt;
-  return Figure{std::to_string(total + part), false};
+  return Figure{std::to_string(total + part)};
 }
 
 std::optional<Figure> number(Scanner& scan) {
@@ -252,9 +251,8 @@ Money sum_of_minor(const std::string& decimal, std::int64_t factor) {
   return scaled ? Money(scaled->minor(), Currency::cny()) : kNoSum;
 }
 
-// "1.2万": the scale is part of the number.
+// "1.2万", "一点二万": the scale is part of the number.
 void scale_by_characters(Scanner& scan, Figure& figure) {
-  if (figure.chinese) return;
   const std::size_t start = scan.at();
   scan.spaces();
   const int zeros = scan.take("万") ? 4 : scan.take("千") ? 3 : scan.take("百") ? 2 : 0;

@@ -108,6 +108,7 @@ TEST(MoneyFiguresTest, NumbersThatAreNotMoneyAreNot) {
 TEST(SensitiveWordsTest, AreFoundHoweverTheyAreSpelt) {
   const auto words = word_list("发票, fraud，赌博、 ,Scam");
   EXPECT_EQ(words, (std::vector<std::string>{"发票", "fraud", "赌博", "scam"}));
+  EXPECT_EQ(word_list(" tea , gift card "), (std::vector<std::string>{"tea", "gift card"}));
   for (const char* text : {"要发票", "发 票", "发.票", "FRAUD!", "a scam", "赌-博"})
     EXPECT_EQ(sensitive_words(text, words, "/reason").code(), Errc::refund_reason_invalid) << text;
   for (const char* text : {"杯子碎了", "scampi", "defraud", "发货太慢", ""})

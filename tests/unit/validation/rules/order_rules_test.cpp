@@ -335,6 +335,9 @@ TEST(Description, of_a_pattern_that_cannot_be_is_told_beforehand) {
   EXPECT_FALSE(usable({127, "tea\n{goods}"}));
   EXPECT_FALSE(usable({127, "{goods} and {goods}"}));
   EXPECT_FALSE(usable({127, "{goods}{goods}"}));
+  EXPECT_FALSE(check_description("x", {0, ""}).ok());
+  EXPECT_FALSE(check_description("x", {-1, ""}).ok());
+  EXPECT_TRUE(check_description("x", {1, ""}).ok());
   EXPECT_FALSE(usable({127, "tea"}));
   EXPECT_FALSE(usable({16, "12345-{goods}"}));
   EXPECT_TRUE(usable({18, "12345-{goods}"}));

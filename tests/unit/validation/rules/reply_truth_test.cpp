@@ -269,6 +269,7 @@ TEST(ReplyLinksTest, UrlsOfEverySchemeAreTakenOut) {
       {"(https://evil.example)", "()"},
       {"https：//evil.example/x", ""},
       {"go to evil.com/pay", "go to "},
+      {"evil.com/pay now", " now"},
       {"go to www.evil.example.", "go to ."},
       {"打开 pay-wechat.cn 付款", "打开  付款"},
       {"http://1.2.3.4:80/x", ""},
