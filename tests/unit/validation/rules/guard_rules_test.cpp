@@ -116,6 +116,7 @@ TEST(SensitiveWordsTest, AreFoundHoweverTheyAreSpelt) {
   EXPECT_EQ(sensitive_words("要发票", words, "/r").error().param, "/r");
   EXPECT_EQ(sensitive_words("要发票", words, "/r").error().message.find("发票"), std::string::npos);
   EXPECT_TRUE(sensitive_words("anything", word_list(" , ,"), "/r").ok());
+  EXPECT_FALSE(sensitive_words("a fraud", word_list("--, fraud"), "/r").ok()) << "a word of marks hides none";
 }
 
 TEST(RefundLimitsTest, EachLimitCountsWhatWasUsedOfIt) {

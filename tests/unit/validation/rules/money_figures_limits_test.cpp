@@ -120,6 +120,7 @@ TEST(MoneyFiguresLimitsTest, WhatFollowsTheYuan) {
 TEST(MoneyFiguresLimitsTest, WhatFollowsTheWordYuan) {
   expect_sums({
       {"25 yuan 90", {2'590}},           {"25 yuan 90.", {2'590}},
+      {"25 yuan x9", {2'500}},           {"25 yuan 9x", {2'500}},
       {"25 yuan 90 cups", {2'500}},      {"25 yuan 90 received", {2'590}},
       {"25 yuan 90 of it", {2'590}},     {"25 yuan 90x", {2'590}},
       {"25 yuan 90 fen", {2'590}},       {"25 yuan and 90 fen", {2'590}},

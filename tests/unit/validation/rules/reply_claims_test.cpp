@@ -173,6 +173,10 @@ TEST(ReplyClausesTest, ChineseWordsReachFortyCharacters) {
     for (std::size_t i = 0; i < characters; ++i) text += "茶";
     return !claims_of(text + "支付成功").paid;
   };
+  EXPECT_FALSE(claims_of("我们在系统里为您仔细核对了这一笔订单的全部内容以及店里的账目记录和商品库存情况").paid);
+  EXPECT_TRUE(
+      claims_of("我们在系统里为您仔细核对了这一笔订单的全部内容以及店里的账目记录和商品库存情况现在支付成功可以请客")
+          .paid);
   EXPECT_TRUE(far(0));
   EXPECT_TRUE(far(39));
   EXPECT_FALSE(far(40));
