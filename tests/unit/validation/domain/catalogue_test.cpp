@@ -254,6 +254,7 @@ TEST(CatalogueSearchTest, WhatMatchesNothingFindsNothing) {
   EXPECT_EQ(found(catalogue, "手机"), Skus{});
   EXPECT_EQ(found(catalogue, "phone for the 2"), Skus{});
   EXPECT_EQ(found(catalogue, "\xFF"), (Skus{"TEA-LJ", "TEA-PE", "CUP", "STEAMER"})) << "no words at all";
+  EXPECT_EQ(found(catalogue, "ke"), Skus{}) << "no word of any item";
   EXPECT_EQ(found(catalogue, "旧茶"), Skus{}) << "not on sale";
 }
 

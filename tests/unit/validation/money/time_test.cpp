@@ -90,5 +90,9 @@ TEST(TimePropertyTest, WhatIsWrittenIsReadBack) {
   }
 }
 
+TEST(TimeTest, WhatIsNextToADigitIsNone) {
+  for (const char* text : {"2026-01-1/T00:00:00Z", "2026-01-0:T00:00:00Z"}) EXPECT_FALSE(parse_time(text).ok()) << text;
+}
+
 }  // namespace
 }  // namespace purser

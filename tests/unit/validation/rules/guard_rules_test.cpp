@@ -233,7 +233,8 @@ TEST(ProvenanceTest, EachValueIsLabelledByTheBestSourceItHas) {
   EXPECT_EQ(seen.of_amount(653), Provenance::model) << "a comma behind decimals groups nothing";
   // A mark that ends the text belongs to no number.
   seen.add_user("it was 86.");
-  seen.add_user("or 1,287,");
+  seen.add_user("or 1,287, and 7,1 pieces");
+  EXPECT_EQ(seen.of_amount(7'100), Provenance::user);
   EXPECT_EQ(seen.of_amount(8'600), Provenance::user);
   EXPECT_EQ(seen.of_amount(128'700), Provenance::user);
   seen.add_user("1.2.3 or 4.567 and 0.09");

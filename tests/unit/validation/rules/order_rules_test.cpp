@@ -156,6 +156,8 @@ TEST(OrderAmountTest, IsTheSumWithinItsBounds) {
 TEST(OrderTotalTest, IsHeldToTheSameHalfPercent) {
   EXPECT_TRUE(order_total(std::nullopt, fen(39'800), 5'000'000).ok());
   EXPECT_TRUE(order_total(1, fen(1), 5'000'000).ok());
+  EXPECT_FALSE(within_tolerance(0, 1, 1'000));
+  EXPECT_FALSE(within_tolerance(1, 0, 1'000));
   EXPECT_TRUE(order_total(5'000'000, fen(5'000'000), 5'000'000).ok());
   const auto costs = [](std::int64_t minor) {
     return order_amount({{sku("SWEET"), "糖", 1, fen(minor)}}, Currency::cny(), 500);
