@@ -135,7 +135,7 @@ class RefundRun {
     if (auto good = rules::refund_amount(entry.amount_fen, *amount, at); !good) return good;
 
     batch_.push_back(rules::BatchEntry{&*intent, *amount});
-    checked_.push_back(CheckedRefund{intent->id, *amount, std::move(*reason)});
+    checked_.push_back(CheckedRefund{intent->id, *amount, std::move(*reason), pieces_of(entry, *intent)});
     return success();
   }
 
@@ -155,6 +155,18 @@ class RefundRun {
     if (entry.half) return rules::half_of(intent.amount);
     if (entry.amount_fen) return Money(*entry.amount_fen, intent.amount.currency());
     return Error(Errc::json_missing_key, "say what to refund: lines, all, half or amount_fen", at);
+  }
+
+  static std::vector<IntentLine> pieces_of(const RefundProposal::Entry& entry, const PaymentIntent& intent) {
+    std::vector<IntentLine> pieces;
+    for (const rules::RefundLine& named : entry.lines) {
+      const auto bought = std::ranges::find(intent.lines, named.sku, &IntentLine::sku);
+      if (bought == intent.lines.end() || named.share == rules::Share::half) return {};
+      IntentLine piece = *bought;
+      if (named.share == rules::Share::by_quantity) piece.quantity = named.quantity;
+      pieces.push_back(std::move(piece));
+    }
+    return pieces;
   }
 
   // What earlier refunds and earlier entries of the list name of the same payment.

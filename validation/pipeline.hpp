@@ -129,6 +129,7 @@ struct CheckedRefund {
   IntentId intent;
   Money amount;
   std::string reason;
+  std::vector<IntentLine> pieces = {};  // what is given back, where that is whole pieces that the entry names
 };
 
 // In this order: refund_list_size; for each entry owned_intent, refund_state, refund_history, refund_reason,

@@ -129,6 +129,8 @@ class PaymentChannel {
 
   // Pure: the bytes that create_order will send for this intent. Stored with the intent before anything is sent.
   virtual Result<std::string> order_body(const PaymentIntent& intent) const = 0;
+  // The lines of `intent` are here those that are given back, where they are known; the others say nothing when their
+  // sum is not the refund's.
   virtual Result<std::string> refund_body(const PaymentIntent& intent, const Refund& refund) const = 0;
 
   // Safe to repeat with the same intent: the rail knows the number and takes the same bytes again.

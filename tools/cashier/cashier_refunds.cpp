@@ -150,7 +150,9 @@ Task<Result<std::vector<Refund>>> Cashier::reserve(Thread thread, std::vector<Ch
       refund.origin = line_origin;
       refund.created_at = ports_.clock.durable();
       refund.due_at = *due;
-      auto body = ports_.channel.refund_body(*row, refund);
+      PaymentIntent given_back = *row;
+      if (!list[i].pieces.empty()) given_back.lines = list[i].pieces;
+      auto body = ports_.channel.refund_body(given_back, refund);
       if (!body) co_return body.error();
       refund.request_body = std::move(*body);
       row->refund_reserved = row->refund_reserved.plus(refund.amount).value();

@@ -205,9 +205,10 @@ Result<std::string> refund_body(const PaymentIntent& intent, const Refund& refun
   body["amount"]["refund"] = refund.amount.minor();
   body["amount"]["total"] = intent.amount.minor();
   body["amount"]["currency"] = intent.amount.currency().code();
-  // The pieces of a part are not known here, and guessed ones would give back the wrong coupon.
-  const bool whole = refund.amount == intent.amount;
-  if (auto goods = goods_of(intent, true); extras.goods_detail && whole && !goods.empty()) {
+  // Of half a piece, or a sum that names none, nothing is said: guessed pieces would give back the wrong coupon.
+  const auto worth = total_of(intent.lines, intent.amount.currency());
+  const bool pieces = worth && *worth == refund.amount;
+  if (auto goods = goods_of(intent, true); extras.goods_detail && pieces && !goods.empty()) {
     body["goods_detail"] = std::move(goods);
   }
   return body.dump();

@@ -123,6 +123,14 @@ TEST(RefundPipelineTest, GivesEachEntryItsServerAmount) {
   EXPECT_EQ((*judged.value)[1].intent, intent_id('2'));
   EXPECT_EQ((*judged.value)[2].amount, fen(100));
   EXPECT_EQ((*judged.value)[2].reason, "茶罐破损");
+  // What is given back in whole pieces is known by them.
+  ASSERT_EQ((*judged.value)[0].pieces.size(), 1u);
+  EXPECT_EQ((*judged.value)[0].pieces[0].sku, sku("TEA"));
+  EXPECT_EQ((*judged.value)[0].pieces[0].quantity, 1);
+  EXPECT_TRUE((*judged.value)[1].pieces.empty() && (*judged.value)[2].pieces.empty());
+  proposal = list({entry('2', std::nullopt)});
+  proposal.entries[0].lines = {{sku("TEA"), 0, rules::Share::half}};
+  EXPECT_TRUE(judge(proposal).value->front().pieces.empty());
 }
 
 TEST(RefundPipelineTest, TheOrderOfTheRulesIsFixed) {

@@ -155,6 +155,14 @@ TEST(Codec, ARefundOfTheWholeOrderNamesItsGoodsAndTheAccount) {
                                                      {"unit_price", 600},
                                                      {"refund_amount", 1200},
                                                      {"refund_quantity", 2}}));
+  PaymentIntent one_piece = order;
+  one_piece.lines = {{Sku::trusted("TEA"), "龙井茶", 1, Money(600, Currency::cny())}};
+  back.amount = Money(600, Currency::cny());
+  const auto part = nlohmann::json::parse(refund_body(one_piece, back, kNotify, extras).value());
+  EXPECT_EQ(part["amount"]["total"], order.amount.minor());
+  ASSERT_EQ(part["goods_detail"].size(), 1u);
+  EXPECT_EQ(part["goods_detail"][0]["refund_quantity"], 1);
+  EXPECT_EQ(part["goods_detail"][0]["refund_amount"], 600);
   back.amount = Money(order.amount.minor() - 1, Currency::cny());
   EXPECT_FALSE(nlohmann::json::parse(refund_body(order, back, kNotify, extras).value()).contains("goods_detail"));
   back.amount = order.amount;
