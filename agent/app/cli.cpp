@@ -15,6 +15,35 @@ void add_sources(CLI::App& command, SettingsSources& sources) {
   command.add_option("--set", sources.sets, "one setting, key=value; may be repeated")->allow_extra_args(false);
 }
 
+// What accounts of the real rail differ in, and how fast the simulator is.
+void add_account(CLI::App& command, sandbox::SandboxSettings& account) {
+  using sandbox::CallbackKey;
+  const std::map<std::string, CallbackKey> keys{{"as-asked", CallbackKey::as_asked},
+                                                {"public-key", CallbackKey::public_key},
+                                                {"certificate", CallbackKey::certificate},
+                                                {"alternate", CallbackKey::alternate}};
+  command
+      .add_option_function<std::string>(
+          "--callback-key", [&account, keys](const std::string& word) { account.callback_key = keys.at(word); },
+          "the key that signs callbacks")
+      ->check(CLI::IsMember({"as-asked", "public-key", "certificate", "alternate"}))
+      ->default_str("as-asked");
+  command.add_flag("!--no-certificates", account.certificates, "an account that only has a public key");
+  command.add_flag("!--unsigned-errors", account.sign_errors, "4xx answers are not signed");
+  command.add_flag("--close-unknown", account.close_unknown, "closing an unknown order is 204, not 404");
+  command.add_option("--paid-code", account.paid_code, "what the rail calls a paid order")
+      ->check(CLI::IsMember({"ORDER_PAID", "ORDERPAID", "INVALID_REQUEST"}));
+  const auto milliseconds = [&command](const char* name, Millis& value, const char* what) {
+    command
+        .add_option_function<std::int64_t>(
+            name, [&value](const std::int64_t& given) { value = Millis(given); }, what)
+        ->check(CLI::Range(std::int64_t{0}, std::int64_t{86'400'000}))
+        ->default_str(std::to_string(value.count()));
+  };
+  milliseconds("--refund-delay-ms", account.refund_delay, "from accepted to final");
+  milliseconds("--refund-spacing-ms", account.refund_spacing, "between two refunds of one order");
+}
+
 }  // namespace
 
 int run_command_line(int argc, char** argv, std::map<std::string, std::string> environment) {
@@ -46,6 +75,7 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   auto* sandbox_app = app.add_subcommand("sandbox", "run the WeChat Pay API v3 simulator alone");
   sandbox_app->add_option("--listen", sandbox_with.listen, "address and port (port 0: any free one)");
   sandbox_app->add_option("--credentials", sandbox_with.credentials, "folder for keys, certificates and sandbox.json");
+  add_account(*sandbox_app, sandbox_with.settings);
 
   std::string file;
   bool as_json = false;

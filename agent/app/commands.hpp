@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/loader.hpp"
+#include "gateway/sandbox/settings.hpp"
 
 #include <cstdint>
 #include <string>
@@ -34,6 +35,7 @@ int chat(const ChatCommand& command);
 struct SandboxCommand {
   std::string listen = "127.0.0.1:8090";
   std::string credentials;
+  sandbox::SandboxSettings settings;
 };
 int run_sandbox(const SandboxCommand& command);
 

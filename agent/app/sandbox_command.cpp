@@ -35,6 +35,7 @@ Task<Result<void>> run(asio::any_io_executor executor, SystemClock& clock, Sandb
   crypto::SystemMint mint(credentials->apiv3_key);
   sandbox::SandboxOptions options;
   options.listen = command.listen;
+  options.settings = command.settings;
   sandbox::Sandbox rail(executor, clock, **client, mint, std::move(*credentials), std::move(options));
   auto listening = rail.listen();
   if (!listening) co_return listening;

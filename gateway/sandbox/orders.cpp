@@ -122,6 +122,8 @@ Answer OrderBook::create(TradeType type, std::string_view body, UtcTime now) {
   json request;
   if (auto no = parse_body(body, request)) return *no;
   if (auto no = check_create(type, request)) return *no;
+  // Left out is the same as written out, when the request comes again.
+  if (!request["amount"].contains("currency")) request["amount"]["currency"] = "CNY";
   auto number = request["out_trade_no"].get<std::string>();
   if (auto* known = find(number, now)) return reenter(*known, type, request, now);
 
@@ -268,6 +270,8 @@ json OrderBook::transaction(const Order& order) const {
   out["attach"] = order.attach();
   out["success_time"] = format_time_china(order.paid_at);
   out["payer"] = {{"openid", order.payer}};
+  const auto scene = order.request.value("scene_info", json::object());
+  if (scene.contains("device_id")) out["scene_info"]["device_id"] = scene["device_id"];
   out["amount"]["payer_total"] = order.total;
   out["amount"]["payer_currency"] = "CNY";
   return out;

@@ -96,6 +96,17 @@ TEST_F(BadInput, EveryMistakeOfAFileAtOnce) {
   EXPECT_EQ(run({"check-config", file("host.json", R"({"server":{"listen":"localhost:80"}})")}).code, 1);
 }
 
+TEST_F(BadInput, AnAccountOfTheSandboxThatThereIsNot) {
+  for (const auto& [option, value] : std::map<std::string, std::string>{{"--callback-key", "both"},
+                                                                        {"--paid-code", "PAID"},
+                                                                        {"--refund-delay-ms", "-1"},
+                                                                        {"--refund-spacing-ms", "soon"}}) {
+    const Ended ended = run({"sandbox", "--listen", "127.0.0.1:0", option, value});
+    EXPECT_EQ(ended.code, 2) << option;
+    EXPECT_NE(ended.errors.find(option), std::string::npos) << ended.errors;
+  }
+}
+
 TEST_F(BadInput, APortInUse) {
   const PlainServer other([](const PlainServer::Request&) { return PlainServer::reply(200, "{}"); });
   const std::string address = "127.0.0.1:" + std::to_string(other.port());

@@ -105,6 +105,23 @@ TEST_F(OrdersTest, the_same_order_again_is_a_fresh_handle) {
   EXPECT_EQ(rail.orders(now).size(), 1U);
 }
 
+TEST_F(OrdersTest, the_same_order_with_its_currency_written_out_is_the_same) {
+  auto order = native_order("order-001");
+  order["amount"].erase("currency");
+  EXPECT_EQ(create(order, "native").response.status, 200);
+  order["amount"]["currency"] = "CNY";
+  EXPECT_EQ(create(order, "native").response.status, 200);
+}
+
+TEST_F(OrdersTest, the_device_of_a_paid_order_is_told) {
+  auto order = native_order("order-001");
+  order["scene_info"] = {{"payer_client_ip", "127.0.0.1"}, {"device_id", "till-7"}};
+  create(order, "native");
+  EXPECT_FALSE(body_of(query("order-001")).contains("scene_info"));
+  ASSERT_TRUE(rail.pay("order-001", "", now).ok());
+  EXPECT_EQ(body_of(query("order-001"))["scene_info"]["device_id"], "till-7");
+}
+
 TEST_F(OrdersTest, the_same_number_with_other_parameters_is_a_mismatch) {
   create(jsapi_order("order-001"));
   auto other = create(jsapi_order("order-001", 1'300));
