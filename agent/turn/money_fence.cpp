@@ -40,11 +40,13 @@ std::optional<Fenced> fenced(const std::vector<Message>& turn_messages, const To
   if (!moves_money(call.name, tools)) return std::nullopt;
   std::optional<Fenced> other;
   for (const Message& message : turn_messages) {
-    if (message.role != Role::assistant || holds(message, call.id)) continue;
+    if (message.role != Role::assistant) continue;
+    const bool beside = holds(message, call.id);
     for (const ToolCall& earlier : message.calls) {
       const Message* answer = answer_to(turn_messages, earlier.id);
       if (earlier.name != call.name || answer == nullptr || is_refusal(answer->text)) continue;
       if (same_arguments(earlier.arguments, call.arguments)) return Fenced{answer->text, false};
+      if (beside) continue;
       other =
           Fenced{json{{"status", "refused"},
                       {"code", "already_done_in_turn"},

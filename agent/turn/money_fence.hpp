@@ -18,7 +18,8 @@ struct Fenced {
 };
 
 // `turn_messages`: the turn's so far, `call` in the last message that asks for calls. Calls that were refused moved
-// nothing and may be mended; calls beside each other in one message were released together. Nothing: it may run.
+// nothing and may be mended; calls beside each other in one message were released together, and two that say the same
+// are one. Nothing: it may run.
 std::optional<Fenced> fenced(const std::vector<Message>& turn_messages, const ToolCall& call,
                              const std::vector<ToolSchema>& tools);
 

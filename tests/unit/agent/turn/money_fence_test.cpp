@@ -74,6 +74,16 @@ TEST_F(Fence, counts_calls_of_one_message_as_one_release) {
   EXPECT_FALSE(fenced(messages, second, tools).has_value());
 }
 
+TEST_F(Fence, takes_twins_of_one_message_for_one) {
+  const ToolCall twin{"b", "refund", R"({ "x": 1 })"};
+  released({{"a", "refund", R"({"x":1})"}, twin});
+  EXPECT_FALSE(fenced(messages, messages.back().calls.front(), tools).has_value());
+  answered("a", kDone);
+  const auto again = fenced(messages, twin, tools);
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ(again->result_json, kDone);
+}
+
 TEST_F(Fence, does_not_mind_tools_that_move_nothing) {
   released({{"a", "query_payment", "{}"}});
   answered("a", R"({"status":"ok"})");
