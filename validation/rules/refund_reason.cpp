@@ -1,6 +1,8 @@
 #include "validation/rules/refund_reason.hpp"
 
 #include "validation/money/text.hpp"
+#include "validation/rules/personal_data.hpp"
+#include "validation/rules/reply_links.hpp"
 
 namespace purser::rules {
 
@@ -8,7 +10,8 @@ Result<std::string> refund_reason(std::string_view text, std::int64_t characters
   const auto refused = [&](const std::string& rule) { return Error(Errc::refund_reason_invalid, rule, param); };
   const auto cleaned = clean(text, TextRules());
   if (!cleaned) return refused("the reason is not valid UTF-8");
-  const std::string& kept = cleaned->text;
+  // The payer reads it on a card of the server's and at the rail: no more of a model's words than anywhere else.
+  const std::string kept = without_links(mask_personal_data(cleaned->text).text);
   const std::size_t first = kept.find_first_not_of(' ');
   if (first == std::string::npos) return refused("a refund needs a reason from the conversation");
   const std::string reason = kept.substr(first, kept.find_last_not_of(' ') - first + 1);

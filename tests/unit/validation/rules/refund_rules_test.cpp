@@ -126,6 +126,13 @@ TEST(RefundReasonTest, IsCleanedAndCounted) {
   std::string longest;
   for (int i = 0; i < 80; ++i) longest += "茶";
   EXPECT_EQ(refund_reason(longest, 80, "/p").value(), longest);
+  // The payer reads it: no link, and nobody's numbers.
+  const std::string told =
+      refund_reason("call 13812345678, see http://evil.example/x, 4111111111111111", 80, "/p").value();
+  EXPECT_EQ(told.find("evil"), std::string::npos) << told;
+  EXPECT_EQ(told.find("12345678"), std::string::npos) << told;
+  EXPECT_EQ(told.find("411111"), std::string::npos) << told;
+  EXPECT_EQ(refund_reason("http://evil.example/x", 80, "/p").code(), Errc::refund_reason_invalid);
   expect_error(refund_reason(longest + "茶", 80, "/p").error(), Errc::refund_reason_invalid, "/p");
   for (const char* text : {"", "   ", "\u200B", "坏了😀", "\xFF"}) {
     expect_error(refund_reason(text, 80, "/p").error(), Errc::refund_reason_invalid, "/p");
