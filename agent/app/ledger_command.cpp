@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <iostream>
 
 namespace purser {
@@ -43,6 +44,10 @@ Task<int> export_thread(Store& store, ThreadId thread) {
       co_return 1;
     }
     for (const AuditRow& row : *rows) std::cout << audit::line_of(row) << "\n";
+    if (after == 0 && rows->empty()) {
+      std::cerr << "purser ledger: no conversation " << thread.str() << " is on record\n";
+      co_return 1;
+    }
     if (static_cast<std::int64_t>(rows->size()) < kPage) break;
     after = rows->back().seq;
   }
@@ -60,6 +65,12 @@ int ledger(const LedgerCommand& command) {
   if (!command.verify && command.thread.empty()) {
     std::cerr << "purser ledger export: name a thread with --thread\n";
     return 2;
+  }
+  // Opening would make it, and an empty book holds.
+  const auto file = parse_sqlite_url(loaded.settings.store.url.reveal());
+  if (file && !std::filesystem::exists(*file)) {
+    std::cerr << "purser ledger: there is no database " << *file << "\n";
+    return 1;
   }
   SystemClock clock;
   asio::io_context loop(1);

@@ -116,6 +116,18 @@ TEST_F(BadInput, APortInUse) {
   EXPECT_NE(sandbox.errors.find(address), std::string::npos) << sandbox.errors;
 }
 
+TEST_F(BadInput, ABookThatIsNotThereDoesNotHold) {
+  for (const std::vector<std::string>& command :
+       {std::vector<std::string>{"ledger", "verify"}, {"ledger", "export", "--thread", "thr_x"}}) {
+    std::vector<std::string> words = command;
+    words.insert(words.end(), {"--set", database()});
+    const Ended ended = run(words);
+    EXPECT_EQ(ended.code, 1);
+    EXPECT_NE(ended.errors.find("purser.db"), std::string::npos) << ended.errors;
+    EXPECT_FALSE(std::filesystem::exists(folder_.file("purser.db"))) << "it was made by looking";
+  }
+}
+
 TEST_F(BadInput, ADatabaseThatIsNotOurs) {
   const std::string garbage = file("garbage.db", std::string(5'000, 'x'));
   expect_refused(1, {"database.url=sqlite://" + garbage}, {}, {garbage, "not a purser database"});
