@@ -156,7 +156,7 @@ void Sources::walk(const json& value, std::string_view key, bool ledger) {
       handles_.insert(text);
     } else if (key == "sku") {
       skus_.insert(text);
-    } else {
+    } else if (!(ledger && key.ends_with("_at"))) {  // the server's own times: their digits are nobody's suggestion
       add_untrusted(text);
     }
   } else if (value.is_number_integer() && key.ends_with("_fen")) {

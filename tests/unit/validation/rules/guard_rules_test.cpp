@@ -270,6 +270,11 @@ TEST(ProvenanceTest, TheFirstWrongValueIsNamed) {
 TEST(ProvenanceTest, AHandleMustHaveBeenIssuedAndASumMayNotBeUntrusted) {
   Sources seen;
   seen.add_user("pi_said please");
+  // A day and a minute are no sums that somebody slipped in.
+  seen.add_ledger(R"({"created_at":"2026-11-21T09:37:00Z"})");
+  EXPECT_EQ(seen.of_amount(2'100), Provenance::model);
+  seen.add_ledger(R"({"note":"2026-11-22"})");
+  EXPECT_EQ(seen.of_amount(2'200), Provenance::untrusted);
   seen.add_ledger(R"({"payment_intent":"pi_own","note":"31337 fen"})");
   EXPECT_TRUE(check_sources(refund_spec(), one_refund("pi_own", 5), seen).verdict.ok());
   const auto said = check_sources(refund_spec(), one_refund("pi_said", 5), seen).verdict;
