@@ -19,6 +19,7 @@ using nlohmann::json;
 constexpr Millis kDay{86'400'000};
 constexpr std::int64_t kRefundsOfADay = 500;
 constexpr std::int64_t kMessagesOfAPage = 200;
+constexpr std::int64_t kApprovalsRead = 1'000;
 
 class RefundTool final : public Tool {
  public:
@@ -62,7 +63,7 @@ class RefundTool final : public Tool {
       if (!intent && intent.code() != Errc::not_found) co_return intent.error();
       if (intent) owned.push_back(std::move(*intent));
     }
-    auto policy = co_await policy_for(context.thread, owned);
+    auto policy = co_await policy_for(context.thread, owned, context.origin());
     if (!policy) co_return policy.error();
 
     auto judged = judge_refunds(owned, wanted, *policy);
@@ -108,7 +109,7 @@ class RefundTool final : public Tool {
     return out;
   }
 
-  Task<Result<RefundPolicy>> policy_for(Thread thread, std::vector<PaymentIntent> named) {
+  Task<Result<RefundPolicy>> policy_for(Thread thread, std::vector<PaymentIntent> named, std::string asking) {
     const RefundSettings& settings = policies_.refund(thread.tenant);
     RefundPolicy policy;
     policy.auto_limit_fen = settings.auto_limit_fen;
@@ -122,7 +123,7 @@ class RefundTool final : public Tool {
     policy.count_max = settings.count_max;
     policy.sensitive_words = rules::word_list(settings.sensitive_words);
     policy.watching = rules_named(settings.watching_rules);
-    auto returned = co_await lines_returned(thread.id, named);
+    auto returned = co_await lines_returned(thread, named, std::move(asking));
     if (!returned) co_return returned.error();
     policy.lines_returned = std::move(*returned);
     auto used = co_await used_today(thread.id);
@@ -177,8 +178,10 @@ class RefundTool final : public Tool {
 
   using LinesByIntent = std::map<IntentId, std::vector<rules::RefundLine>>;
 
-  // What earlier refunds named, read from the calls that asked for them: a refund's origin leads to its call.
-  Task<Result<LinesByIntent>> lines_returned(ThreadId thread, const std::vector<PaymentIntent>& owned) {
+  // What earlier refunds named, read from the calls that asked for them: a refund's origin leads to its call. What
+  // waits for a person counts too, but for the call `asking` itself: approved it would be given back a second time.
+  Task<Result<LinesByIntent>> lines_returned(Thread of, const std::vector<PaymentIntent>& owned, std::string asking) {
+    const ThreadId thread = of.id;
     LinesByIntent out;
     std::map<std::string, IntentId> by_origin;
     for (const PaymentIntent& intent : owned) {
@@ -186,6 +189,14 @@ class RefundTool final : public Tool {
       if (!refunds) co_return refunds.error();
       for (const Refund& refund : *refunds)
         if (refund.state != RefundState::failed) by_origin.emplace(refund.origin, intent.id);
+    }
+    auto waiting = co_await ports_.store.approvals(of.tenant, ApprovalState::pending, kApprovalsRead);
+    if (!waiting) co_return waiting.error();
+    for (const Approval& row : *waiting) {
+      if (row.thread != thread || row.origin == asking) continue;
+      const auto list = cashier::list_of(row);
+      for (std::size_t i = 0; list && i < list->size(); ++i)
+        by_origin.emplace(row.origin + ":" + std::to_string(i), (*list)[i].intent);
     }
     std::int64_t after = 0;
     while (!by_origin.empty()) {

@@ -69,6 +69,26 @@ TEST_F(ApprovalsTest, approved_is_done_once_and_exactly_so) {
   EXPECT_EQ(refunds().size(), 1U);
 }
 
+// Else a person would give back what a call below the limit had given back already, or two of them the same pieces.
+TEST_F(ApprovalsTest, pieces_that_wait_for_a_person_are_not_asked_for_again) {
+  const auto asks_for = [&](int pieces, const std::string& reason) {
+    desk.model.push(asks("refund", R"({"refunds":[{"payment_intent":")" + intent +
+                                       R"(","lines":[{"sku":"TEA","quantity":)" + std::to_string(pieces) +
+                                       R"(}],"reason":")" + reason + R"("}]})"));
+    desk.model.push(says("Let me see."));
+    return desk.post("/v1/threads/" + thread + "/turns", R"({"text":"refund the teas"})", reason).status;
+  };
+  const auto pending = [&] { return body_of(desk.get("/v1/approvals?state=pending"))["data"].size(); };
+  ASSERT_EQ(decide(R"({"decision":"deny"})", "d").status, 200);
+  desk.work_off();
+  ASSERT_EQ(asks_for(2, "broken"), 200);
+  ASSERT_EQ(pending(), 1U);
+  EXPECT_EQ(asks_for(2, "worn"), 200);
+  EXPECT_EQ(asks_for(1, "cold"), 200);
+  EXPECT_EQ(pending(), 1U);
+  EXPECT_TRUE(refunds().empty());
+}
+
 TEST_F(ApprovalsTest, denied_is_told_and_nothing_is_refunded) {
   const auto done = decide(R"({"decision":"deny","note":"worn"})", "d1");
   EXPECT_EQ(body_of(done)["state"], "denied");
