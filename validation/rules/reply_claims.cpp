@@ -8,8 +8,13 @@ namespace {
 
 constexpr std::string_view kPaymentDone[] = {"received",  "successful", "confirmed", "completed", "complete",
                                              "succeeded", "processed",  "accepted",  "cleared",   "through",
-                                             "arrived",   "settled",    "captured"};
+                                             "arrived",   "settled",    "captured",  "done",      "made"};
+// What is paid with or for: "the transaction was successful", "purchase complete", "funds received".
+constexpr std::string_view kPayments[] = {"payment", "transaction", "purchase", "funds", "transfer"};
+constexpr std::string_view kTaken[] = {"paid", "charged", "debited", "deducted"};
+constexpr std::string_view kMoney[] = {"money", "amount", "payment", "funds", "yuan", "cny", "sum"};
 constexpr std::string_view kTook[] = {"received", "got", "confirmed", "accepted", "processed"};
+constexpr std::string_view kMoneyCame[] = {"received", "arrived", "through"};
 constexpr std::string_view kPaymentThings[] = {"link",   "card", "code",  "request", "method",     "details",
                                                "window", "page", "order", "qr",      "information"};
 constexpr std::string_view kRefundDone[] = {"successful", "completed", "complete", "succeeded", "done",
@@ -26,7 +31,7 @@ void read_english(const Words& words, ReplyClaims& claims) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
     const bool thing = i + 1 < words.size() && any_of(kPaymentThings, words[i + 1]);
-    if (word == "payment" && !thing) {
+    if (any_of(kPayments, word) && !thing) {
       claims.paid |= follows(words, i, kPaymentDone, kReach);
       const std::size_t from = back_from(i, 3);
       const bool taken =
@@ -34,11 +39,16 @@ void read_english(const Words& words, ReplyClaims& claims) {
                       [](const std::string& w) { return any_of(kTook, w); });
       claims.paid |= taken && stands(words, from, i);
     }
-    if (word == "paid" || word == "charged") claims.paid |= participle_stands(words, i);
+    if (any_of(kTaken, word)) claims.paid |= participle_stands(words, i);
+    if (word == "money") claims.paid |= follows(words, i, kMoneyCame, 4);
     const bool thanks = (word == "payment" || word == "paying") && i > 0 &&
                         (words.front().starts_with("thank") || words.front() == "thx");
     if (thanks) claims.paid |= stands(words, 0, i);
     if (word == "refunded") claims.refunded |= participle_stands(words, i);
+    // Money that is returned, not goods.
+    const bool of_money =
+        std::any_of(words.begin(), words.end(), [](const std::string& w) { return any_of(kMoney, w); });
+    if (word == "returned" && of_money) claims.refunded |= participle_stands(words, i);
     if (word == "refund") {
       claims.refunded |= follows(words, i, kRefundDone, kReach);
       claims.refund_started |= follows(words, i, kRefundStarted, kReach);
@@ -53,6 +63,7 @@ void read_english_sum(const Words& words, ReplyClaims& claims) {
   constexpr std::string_view back[] = {"refund", "refunded", "refunds", "back"};
   if (std::any_of(words.begin(), words.end(), [&](const std::string& w) { return any_of(back, w); })) return;
   for (std::size_t i = 0; i < words.size(); ++i) {
+    claims.refunded |= words[i] == "returned" && participle_stands(words, i);
     if (!any_of(came, words[i]) || !stands(words, back_from(i, 1), i)) continue;
     const bool to_customer = i > 0 && (words[i - 1] == "you" || words[i - 1] == "you've" ||
                                        (i > 1 && words[i - 2] == "you" && words[i - 1] == "have"));
@@ -73,7 +84,9 @@ bool asks_english(const Words& words) {
 constexpr std::string_view kPaidPhrases[] = {
     "支付成功", "付款成功", "支付完成",     "付款完成",     "支付已完成", "付款已完成",   "支付已成功", "付款已成功",
     "已到账",   "收款成功", "扣款成功",     "已扣款",       "已收款",     "付过款了",     "付好了",     "付完款了",
-    "付款了",   "支付了",   "感谢您的付款", "感谢您的支付", "感谢付款",   "谢谢您的付款", "支付到账"};
+    "付款了",   "支付了",   "感谢您的付款", "感谢您的支付", "感谢付款",   "谢谢您的付款", "支付到账",   "支付完毕",
+    "付款完毕", "交易成功", "交易完成",     "购买成功",     "款项到账",   "钱到账了",     "已结清",     "货款已收",
+    "已收讫",   "已入账",   "确认收款",     "付款已确认",   "支付已确认", "微信已扣",     "您已付",     "你已付"};
 constexpr std::string_view kPayWords[] = {"支付", "付款", "付清", "付了"};
 constexpr std::string_view kMoneyWords[] = {"付款", "支付", "款项", "货款", "您的款", "的钱"};
 constexpr std::string_view kNotPaying[] = {"方式",   "链接",       "卡片",   "二维码", "请求",
@@ -82,8 +95,9 @@ constexpr std::string_view kCame[] = {"已收到", "已到账", "收到了", "�
 constexpr std::string_view kRefundCame[] = {"已完成", "已成功", "成功了", "已到账", "到账了", "已经到账", "已经完成"};
 constexpr std::string_view kRefundGoes[] = {"已提交",   "已受理",   "已发起", "已申请",
                                             "已经提交", "已经受理", "已安排", "处理中"};
-constexpr std::string_view kRefundedPhrases[] = {"退款成功",   "退款完成", "退款已完成", "退款已成功",
-                                                 "退款已到账", "退款到账", "退款了",     "退了款"};
+constexpr std::string_view kRefundedPhrases[] = {"退款成功", "退款完成", "退款已完成", "退款已成功", "退款已到账",
+                                                 "退款到账", "退款了",   "退了款",     "元已退",     "把钱退",
+                                                 "原路返还", "已原路退", "退给您了",   "退给你了"};
 constexpr std::string_view kRefundWords[] = {"退款", "退还", "退回"};
 constexpr std::string_view kRefundSteps[] = {"申请", "提交", "发起", "受理", "处理", "安排", "请求", "创建"};
 constexpr std::string_view kNothing[] = {"\x01"};
