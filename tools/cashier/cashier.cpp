@@ -1,23 +1,21 @@
 #include "tools/cashier/cashier.hpp"
 
-#include "tools/cashier/budgets.hpp"
 #include "tools/cashier/wish.hpp"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <tuple>
 
 namespace purser {
 
 namespace {
 
 using cashier::kConflictRetries;
+using cashier::lost_race;
 // At the end of the schedule of a refund that stays under way.
 constexpr Millis kRefundAskedEvery = std::chrono::minutes(30);
 // How far back the renewals of one wish are looked for.
 constexpr std::int64_t kIntentsOfAWish = 100;
-using cashier::lost_race;
 
 bool waits_for_rail(const PaymentIntent& intent) {
   return intent.state == IntentState::created || intent.state == IntentState::unknown;

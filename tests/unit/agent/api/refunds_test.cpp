@@ -176,8 +176,11 @@ class RefundsOfOneOrder : public testing::Test {
     ASSERT_EQ(turn.status, 200) << turn.body;
   }
   void expect_a_minute_between() const {
-    for (std::size_t i = 1; i < sent.size(); ++i)
+    // The same number again is the same refund.
+    for (std::size_t i = 1; i < sent.size(); ++i) {
+      if (sent[i].second == sent[i - 1].second) continue;
       EXPECT_GE(sent[i].first - sent[i - 1].first, kMinute) << sent[i].second << " after " << sent[i - 1].second;
+    }
   }
   std::size_t numbers() const {
     std::set<std::string> seen;
@@ -210,10 +213,7 @@ TEST_F(RefundsOfOneOrder, KeepTheirDistanceFromOneThatHadToBeSentAgain) {
   RefundReply not_known;
   not_known.outcome = Outcome::declined;
   not_known.not_known = true;
-  desk.channel.refund_queries.push_back(RefundReply());
-  desk.channel.refund_queries.push_back(RefundReply());
-  desk.channel.refund_queries.push_back(RefundReply());
-  desk.channel.refund_queries.push_back(RefundReply());
+  desk.channel.refund_queries.emplace_back();  // no answer
   desk.channel.refund_queries.push_back(not_known);
   refund(10, "r1");
   refund(20, "r2");

@@ -399,6 +399,34 @@ TEST_F(WebhookTest, a_notification_of_a_payment_that_the_rail_does_not_know_is_a
   EXPECT_NE(lines.find(intent.id.str()), std::string::npos);
 }
 
+// The rail made what was given up and made anew: no row can hold both, so a person must look.
+TEST_F(WebhookTest, a_refund_made_although_it_was_replaced_is_alarmed) {
+  Desk& desk = open();
+  const std::string thread = desk.thread();
+  const PaymentIntent intent = desk.buy(thread);
+  desk.pay(intent);
+  desk.work_off();
+  RefundReply no;
+  no.outcome = Outcome::declined;
+  desk.channel.refunds.push_back(no);
+  const std::string all = R"({"refunds":[{"payment_intent":")" + intent.id.str() + R"(","all":true,"reason":"cold"}]})";
+  for (const char* key : {"first", "second"}) {
+    desk.model.push(asks("refund", all));
+    desk.model.push(says("Let me see."));
+    ASSERT_EQ(desk.post("/v1/threads/" + thread + "/turns", R"({"text":"refund all"})", key).status, 200);
+  }
+  const auto refunds = desk.loop.run(desk.store->refunds_of_intent(intent.id)).value();
+  ASSERT_EQ(refunds.size(), 2U);
+  const Refund& given_up = refunds[0].state == RefundState::failed ? refunds[0] : refunds[1];
+  ASSERT_EQ(given_up.state, RefundState::failed);
+  const auto facts = FakeChannel::facts_of(intent, given_up, RefundEvent::rail_succeeded);
+  EXPECT_EQ(send(FakeChannel::webhook("N9", "REFUND.SUCCESS", FakeChannel::plain_of(facts))).status, 200);
+  desk.work_off();
+  EXPECT_EQ(counted("facts_differ"), 1U);
+  EXPECT_TRUE(applied("N9"));
+  EXPECT_EQ(desk.loop.run(desk.store->refund(given_up.id))->state, RefundState::failed);
+}
+
 TEST_F(WebhookTest, the_whole_ladder_of_retries_has_one_effect) {
   Desk& desk = open();
   const PaymentIntent intent = desk.buy(desk.thread());

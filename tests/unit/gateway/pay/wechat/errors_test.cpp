@@ -182,5 +182,21 @@ TEST(RailErrors, ANoToARefundIsConfirmedOrLeftOpen) {
   EXPECT_TRUE(confirmed(no, made).facts.has_value());
 }
 
+TEST(RailErrors, ARefusedMendIsOneThatLeftTheRefundAbnormal) {
+  RefundReply no;
+  no.outcome = Outcome::declined;
+  RefundReply now;
+  EXPECT_EQ(mend_confirmed(no, now).outcome, Outcome::unknown) << "nobody says how the refund stands";
+  now.outcome = Outcome::pending;
+  now.facts.emplace();
+  now.facts->event = RefundEvent::rail_abnormal;
+  EXPECT_EQ(mend_confirmed(no, now).outcome, Outcome::declined);
+  RefundReply after_doubt = no;
+  after_doubt.says.doubted = true;
+  EXPECT_EQ(mend_confirmed(after_doubt, now).outcome, Outcome::unknown) << "the earlier attempt may still arrive";
+  now.facts->event = RefundEvent::rail_accepted;
+  EXPECT_EQ(mend_confirmed(no, now).facts->event, RefundEvent::rail_accepted) << "it was taken all the same";
+}
+
 }  // namespace
 }  // namespace purser::wechat
