@@ -45,11 +45,12 @@ class Loader {
     only(root, "",
          {"providers", "models", "tiers", "tasks", "limits", "budgets", "prices_file", "attempt_log", "cached_tasks",
           "silent_rejections_alarm_percent", "hedges_percent_max", "acknowledge_tenants", "direct",
-          "in_store_time_max_ms", "reply_bytes_max", "fee_basis_points"});
+          "in_store_time_max_ms", "reply_bytes_max", "fee_basis_points", "regions", "classify_errors"});
     each(root, "providers", [&](const std::string& name, const json& entry) { provider(name, entry); });
     each(root, "models", [&](const std::string& name, const json& entry) { model(name, entry); });
     each(root, "tiers", [&](const std::string& name, const json& entry) { tier(name, entry); });
     tasks(root.value("tasks", json::object()));
+    regions(root.value("regions", json::object()));
     limits(root.value("limits", json::object()));
     budgets(root.value("budgets", json::object()));
     ModelsSetup& setup = out_.setup;
@@ -63,6 +64,9 @@ class Loader {
     std::int64_t in_store = setup.in_store_time_max.count();
     take(root, "", "in_store_time_max_ms", in_store, 10, 60'000);
     setup.in_store_time_max = Millis(in_store);
+    take(root, "", "classify_errors", setup.classify_errors);
+    if (!setup.classify_errors.empty() && setup.tier(setup.classify_errors) == nullptr)
+      tell("classify_errors", "is the name of a tier");
     names(root, "cached_tasks", setup.cached_tasks);
     names(root, "acknowledge_tenants", setup.acknowledge_tenants);
     if (out_.mistakes.empty() && out_.setup.tiers.empty()) tell("tiers", "names at least one tier");
@@ -125,7 +129,7 @@ class Loader {
     }
     only(entry, where,
          {"base_url", "api_key_env", "api_key_file", "headers", "data_region", "legacy_max_tokens", "parallel_field",
-          "usage_option", "nine_letter_ids", "thought_signatures", "reasoning_back", "extra_body"});
+          "usage_option", "prefill", "nine_letter_ids", "thought_signatures", "reasoning_back", "extra_body"});
     ProviderSetup out;
     out.name = name;
     take(entry, where, "base_url", out.base_url);
@@ -134,6 +138,7 @@ class Loader {
     take(entry, where, "legacy_max_tokens", out.legacy_max_tokens);
     take(entry, where, "parallel_field", out.parallel_field);
     take(entry, where, "usage_option", out.usage_option);
+    take(entry, where, "prefill", out.prefill);
     take(entry, where, "nine_letter_ids", out.nine_letter_ids);
     take(entry, where, "thought_signatures", out.thought_signatures);
     std::string back = "never";
@@ -186,7 +191,7 @@ class Loader {
   void model(const std::string& name, const json& entry) {
     const std::string where = "models." + name;
     only(entry, where,
-         {"provider", "id", "price", "tools", "strict", "streaming", "context_tokens", "output_tokens_max"});
+         {"provider", "id", "price", "tools", "strict", "streaming", "prefill", "context_tokens", "output_tokens_max"});
     ModelSetup out;
     out.name = name;
     std::string provider;
@@ -202,6 +207,8 @@ class Loader {
     take(entry, where, "tools", out.tools);
     take(entry, where, "strict", out.strict);
     take(entry, where, "streaming", out.streaming);
+    out.prefill = found == all.end() || found->prefill;
+    take(entry, where, "prefill", out.prefill);
     take(entry, where, "context_tokens", out.context_tokens, 1, 100'000'000);
     take(entry, where, "output_tokens_max", out.output_tokens_max, 16, 128'000);
     out_.setup.models.push_back(std::move(out));
@@ -259,6 +266,35 @@ class Loader {
     }
   }
 
+  void regions(const json& entry) {
+    if (!entry.is_object()) return tell("regions", "is an object of tenants and tasks");
+    only(entry, "regions", {"tenants", "tasks"});
+    allowed(entry, "tenants", out_.setup.regions.tenants);
+    allowed(entry, "tasks", out_.setup.regions.tasks);
+    for (const auto& [task, unused] : out_.setup.regions.tasks)
+      if (std::find(std::begin(kTasks), std::end(kTasks), task) == std::end(kTasks))
+        tell("regions.tasks." + task, "is no task");
+  }
+
+  // A name that no provider has would shut everybody out by a slip of the pen.
+  void allowed(const json& section, const std::string& kind, std::map<std::string, RegionSetup::Regions>& to) {
+    const json entries = section.value(kind, json::object());
+    if (!entries.is_object()) return tell("regions." + kind, "is an object of lists");
+    const auto& all = out_.setup.providers;
+    for (const auto& [name, list] : entries.items()) {
+      const bool known = list.is_array() && std::all_of(list.begin(), list.end(), [&](const json& region) {
+                           return region.is_string() && region != "" &&
+                                  std::any_of(all.begin(), all.end(),
+                                              [&](const ProviderSetup& p) { return json(p.data_region) == region; });
+                         });
+      if (!known) {
+        tell("regions." + kind + "." + name, "is a list of regions, each the data_region of a provider");
+        continue;
+      }
+      to[name] = list.get<RegionSetup::Regions>();
+    }
+  }
+
   void limits(const json& entry) {
     if (!entry.is_object()) return tell("limits", "is an object");
     only(entry, "limits", {"first_token_time_max_ms", "gap_time_max_ms"});
@@ -306,6 +342,25 @@ class Loader {
 std::string_view to_string(Strategy s) {
   constexpr std::string_view kNames[] = {"order", "latency", "cost", "weighted"};
   return kNames[static_cast<std::size_t>(s)];
+}
+
+std::optional<RegionSetup::Regions> RegionSetup::allowed(const std::string& tenant, std::string_view task) const {
+  auto by_tenant = tenants.find(tenant);
+  if (by_tenant == tenants.end()) by_tenant = tenants.find("*");
+  const auto by_task = tasks.find(std::string(task));
+  if (by_tenant == tenants.end() && by_task == tasks.end()) return std::nullopt;
+  if (by_tenant == tenants.end()) return by_task->second;
+  Regions both = by_tenant->second;
+  if (by_task == tasks.end()) return both;
+  const Regions& other = by_task->second;
+  std::erase_if(both, [&](const auto& one) { return std::find(other.begin(), other.end(), one) == other.end(); });
+  return both;
+}
+
+bool ModelsSetup::keeps_within(std::size_t model, const std::optional<RegionSetup::Regions>& allowed) const {
+  if (!allowed) return true;
+  const std::string& region = providers[models[model].provider].data_region;
+  return std::find(allowed->begin(), allowed->end(), region) != allowed->end();
 }
 
 const TierSetup* ModelsSetup::tier(std::string_view name) const {

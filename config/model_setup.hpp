@@ -6,6 +6,7 @@
 //    "models":    {"chat": {"provider": "ds", "id": "deepseek-chat"}},
 //    "tiers":     {"fast": {"models": ["chat"], "strategy": "order"}},
 //    "tasks":     {"refund": "fast"},
+//    "regions":   {"tenants": {"shop": ["cn"]}, "tasks": {"dispute": ["cn", "eu"]}},
 //    "limits":    {"first_token_time_max_ms": 14000, "gap_time_max_ms": 10000},
 //    "budgets":   {"thread_microusd": 50000, "journal": "/var/lib/purser/spend"}}
 #pragma once
@@ -15,6 +16,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,6 +36,7 @@ struct ProviderSetup {
   bool legacy_max_tokens = false;   // max_tokens in place of max_completion_tokens
   bool parallel_field = true;       // takes parallel_tool_calls
   bool usage_option = true;         // takes stream_options.include_usage
+  bool prefill = true;              // takes a conversation that ends with the assistant's words
   bool nine_letter_ids = false;     // ids of calls are nine letters or digits
   bool thought_signatures = false;  // wants extra_content back with each call
   ReasoningBack reasoning_back = ReasoningBack::never;
@@ -48,6 +51,7 @@ struct ModelSetup {
   bool tools = true;
   bool strict = false;
   bool streaming = true;
+  bool prefill = true;              // as its provider, unless told otherwise
   std::int64_t context_tokens = 0;  // 0: not known
   std::int64_t output_tokens_max = 1024;
 };
@@ -75,18 +79,31 @@ struct BudgetSetup {
   bool any() const { return thread_microusd > 0 || user_microusd > 0 || tenant_microusd > 0 || total_microusd > 0; }
 };
 
+// Where the words of a tenant, or of a task, may be sent: to providers that keep what they are sent in one of the named
+// regions. Who is not named may be sent anywhere; an empty list allows no provider at all.
+struct RegionSetup {
+  using Regions = std::vector<std::string>;
+  std::map<std::string, Regions> tenants;  // "*": those without an entry of their own
+  std::map<std::string, Regions> tasks;
+
+  // What is allowed by both; nothing where all is.
+  std::optional<Regions> allowed(const std::string& tenant, std::string_view task) const;
+};
+
 struct ModelsSetup {
   std::vector<ProviderSetup> providers;
   std::vector<ModelSetup> models;
   std::vector<TierSetup> tiers;
   std::map<std::string, std::string> tasks;  // task to tier; "rules" is the rule engine
-  Millis first_token_time_max{14'000};       // of a streamed answer: to its first word
-  Millis gap_time_max{10'000};               // of a streamed answer: between two words
+  RegionSetup regions;
+  Millis first_token_time_max{14'000};  // of a streamed answer: to its first word
+  Millis gap_time_max{10'000};          // of a streamed answer: between two words
   BudgetSetup budgets;
   std::string prices_file;                // empty: the table that is built in
   std::string attempt_log;                // every attempt and routing decision; empty: none
   std::vector<std::string> cached_tasks;  // whose answers without tools may come from the cache
   std::int64_t silent_rejections_alarm_percent = 5;
+  std::string classify_errors;  // tier that is asked what an error means where the rules cannot tell; empty: nobody
   std::int64_t hedges_percent_max = 5;           // of the questions that may be asked of two
   std::vector<std::string> acknowledge_tenants;  // who reads a first sentence at once; "*": everybody
   bool direct = false;                           // backends may ask the tiers without a conversation
@@ -98,6 +115,8 @@ struct ModelsSetup {
   const TierSetup* tier(std::string_view name) const;
   // The tier for a task; nullptr when the rule engine answers it.
   const TierSetup* tier_for(std::string_view task) const;
+  // Whether the model's provider keeps what it is sent in one of these regions; nothing means anywhere.
+  bool keeps_within(std::size_t model, const std::optional<RegionSetup::Regions>& allowed) const;
 };
 
 // Names that stand in "tasks".

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <new>
+#include <utility>
 #include <zlib.h>
 
 namespace purser::compress {
 namespace {
 
 constexpr int kGzip = 16 + MAX_WBITS;
+constexpr int kEither = 32 + MAX_WBITS;  // gzip or zlib, by what it begins with
 constexpr std::size_t kPiece = 64 << 10;
 
 // zlib takes its input through a pointer to non-const that it never writes through.
@@ -34,8 +36,8 @@ std::string packed(std::string_view bytes, int window) {
 // Frees what inflateInit2 took, however the reading ends.
 struct Inflating {
   z_stream stream{};
-  Inflating() {
-    if (inflateInit2(&stream, kGzip) != Z_OK) throw std::bad_alloc();
+  explicit Inflating(int window) {
+    if (inflateInit2(&stream, window) != Z_OK) throw std::bad_alloc();
   }
   Inflating(const Inflating&) = delete;
   Inflating& operator=(const Inflating&) = delete;
@@ -56,7 +58,7 @@ std::uint32_t crc32(std::string_view bytes) {
 
 Result<std::string> gunzip(std::string_view packed_bytes, std::size_t bytes_max) {
   const auto damaged = [] { return Error(Errc::malformed_text, "the bytes are no whole gzip file"); };
-  Inflating inflating;
+  Inflating inflating(kGzip);
   auto& stream = inflating.stream;
   stream.next_in = input(packed_bytes);
   stream.avail_in = static_cast<uInt>(packed_bytes.size());
@@ -76,6 +78,39 @@ Result<std::string> gunzip(std::string_view packed_bytes, std::size_t bytes_max)
   }
   if (stream.avail_in != 0) return damaged();
   return out;
+}
+
+struct Unpacker::State {
+  explicit State(std::size_t most) : left(most) {}
+  Inflating inflating{kEither};
+  std::size_t left;
+  bool ended = false;  // a member is whole; another may follow
+};
+
+Unpacker::Unpacker(std::size_t bytes_max) : state_(std::make_unique<State>(bytes_max)) {}
+Unpacker::~Unpacker() = default;
+
+Result<void> Unpacker::feed(std::string_view packed, std::string& out) {
+  auto& stream = state_->inflating.stream;
+  stream.next_in = input(packed);
+  stream.avail_in = static_cast<uInt>(packed.size());
+  std::array<char, kPiece> piece;
+  for (bool full = false; full || stream.avail_in != 0;) {
+    if (std::exchange(state_->ended, false)) inflateReset(&stream);
+    stream.next_out = reinterpret_cast<Bytef*>(piece.data());
+    stream.avail_out = static_cast<uInt>(piece.size());
+    const int state = inflate(&stream, Z_SYNC_FLUSH);
+    // Z_BUF_ERROR: a full piece was all there was to say.
+    if (state != Z_OK && state != Z_STREAM_END && state != Z_BUF_ERROR)
+      return Error(Errc::malformed_text, "the bytes do not unpack");
+    const std::size_t got = piece.size() - stream.avail_out;
+    if (got > state_->left) return Error(Errc::reply_too_large, "the bytes unpack to more than allowed");
+    state_->left -= got;
+    out.append(piece.data(), got);
+    state_->ended = state == Z_STREAM_END;
+    full = stream.avail_out == 0 && !state_->ended;
+  }
+  return success();
 }
 
 }  // namespace purser::compress

@@ -2,7 +2,9 @@
 
 #include "gateway/crypto/digest.hpp"
 
+#include <map>
 #include <optional>
+#include <set>
 
 namespace purser::llm {
 namespace {
@@ -31,30 +33,52 @@ std::optional<AttemptEnd> end_named(const std::string& name) {
   return std::nullopt;
 }
 
-// One entry into the router; false when what it decides is not what stands there.
-bool again(const json& entry, std::optional<Router>& router, const ModelsSetup& setup, std::int64_t& same) {
-  const Millis at(entry.value("at", std::int64_t{0}));
-  const std::string kind = entry.value("kind", "");
-  const auto model = entry.value("model", std::size_t{0});
-  if (!router || model >= setup.models.size()) return false;
-  if (kind == "asked") {
+// Takes one entry after the other into a router; false when what it decides is not what stands there.
+class Again {
+ public:
+  Again(const ModelsSetup& setup, const PriceTable& prices, BreakerLimits limits)
+      : setup_(setup), router_(setup, prices, limits) {}
+
+  bool take(const json& entry) {
+    const Millis at(entry.value("at", std::int64_t{0}));
+    const std::string kind = entry.value("kind", "");
+    const auto number = entry.value("number", std::int64_t{0});
+    if (kind == "asked") return decide(entry, number, at);
+    const auto model = entry.value("model", std::size_t{0});
+    if (model >= setup_.models.size()) return false;
+    if (kind == "begun") {
+      // Nobody is asked who was not in the chain, or who was to be left alone by then.
+      const auto chain = chains_.find(number);
+      if (chain == chains_.end() || !chain->second.contains(model) || !router_.admits(model, at)) return false;
+      router_.begun(model, at);
+    } else if (kind == "ended") {
+      const auto end = end_named(entry.value("end", ""));
+      if (!end) return false;
+      router_.ended(model, *end, Millis(entry.value("took", std::int64_t{0})),
+                    Millis(entry.value("wished", std::int64_t{-1})), at);
+    }
+    return true;
+  }
+  std::int64_t same() const { return static_cast<std::int64_t>(chains_.size()); }
+
+ private:
+  bool decide(const json& entry, std::int64_t number, Millis at) {
     RouteQuestion question;
     question.tier = entry.value("tier", "");
     question.needs_tools = entry.value("tools", false);
     question.input_tokens = entry.value("tokens", std::int64_t{0});
     question.random = entry.value("random", std::uint32_t{0});
-    if (chain_of(router->chain(question, at)) != entry.value("chain", json())) return false;
-    ++same;
-  } else if (kind == "begun") {
-    router->begun(model, at);
-  } else if (kind == "ended") {
-    const auto end = end_named(entry.value("end", ""));
-    if (!end) return false;
-    router->ended(model, *end, Millis(entry.value("took", std::int64_t{0})),
-                  Millis(entry.value("wished", std::int64_t{-1})), at);
+    if (entry.contains("regions")) question.regions = entry["regions"].get<RegionSetup::Regions>();
+    const auto chain = router_.chain(question, at);
+    std::set<std::size_t> models;
+    for (const Candidate& one : chain) models.insert(one.model);
+    return chains_.emplace(number, std::move(models)).second && chain_of(chain) == entry.value("chain", json());
   }
-  return true;
-}
+
+  const ModelsSetup& setup_;
+  Router router_;
+  std::map<std::int64_t, std::set<std::size_t>> chains_;  // of each question
+};
 
 }  // namespace
 
@@ -79,14 +103,16 @@ json start(std::string_view price_version) {
 }
 
 json asked(std::int64_t number, Millis at, const RouteQuestion& question, const std::vector<Candidate>& chain) {
-  return {{"kind", "asked"},
-          {"number", number},
-          {"at", at.count()},
-          {"tier", question.tier},
-          {"tools", question.needs_tools},
-          {"tokens", question.input_tokens},
-          {"random", question.random},
-          {"chain", chain_of(chain)}};
+  json out{{"kind", "asked"},
+           {"number", number},
+           {"at", at.count()},
+           {"tier", question.tier},
+           {"tools", question.needs_tools},
+           {"tokens", question.input_tokens},
+           {"random", question.random},
+           {"chain", chain_of(chain)}};
+  if (question.regions) out["regions"] = *question.regions;
+  return out;
 }
 
 json begun(std::int64_t number, Millis at, std::size_t model) {
@@ -102,7 +128,7 @@ json ended(std::int64_t number, Millis at, std::size_t model, AttemptEnd end, Mi
 
 Result<std::int64_t> replay_routes(std::string_view log, const ModelsSetup& setup, const PriceTable& prices,
                                    BreakerLimits limits) {
-  std::optional<Router> router;
+  std::optional<Again> process;
   std::int64_t same = 0;
   std::int64_t number = 0;
   std::string before;
@@ -114,14 +140,19 @@ Result<std::int64_t> replay_routes(std::string_view log, const ModelsSetup& setu
     const Error differs(Errc::store_corrupt, "the attempt log differs at line " + std::to_string(number));
     const json entry = json::parse(line, nullptr, false);
     if (!entry.is_object()) return differs;
-    // Each process begins a chain of its own.
-    const bool start = entry.value("kind", "") == "start";
-    if (start) router.emplace(setup, prices, limits);
-    if (entry.value("before", "") != (start ? "" : before)) return differs;
+    try {
+      // Each process begins a chain of its own.
+      const bool start = entry.value("kind", "") == "start";
+      if (start && process) same += process->same();
+      if (start) process.emplace(setup, prices, limits);
+      if (!process || entry.value("before", "") != (start ? "" : before)) return differs;
+      if (!start && !process->take(entry)) return differs;
+    } catch (const json::exception&) {  // a member of another type than any entry has
+      return differs;
+    }
     before = digest_of(line);
-    if (!start && !again(entry, router, setup, same)) return differs;
   }
-  return same;
+  return same + (process ? process->same() : 0);
 }
 
 }  // namespace purser::llm

@@ -34,45 +34,68 @@ std::string tenant_key(const ModelScope& scope) {
 }
 const std::string kTotal = "all";
 
+// In the order of the caps.
+std::array<std::string, 4> keys(const ModelScope& scope) {
+  return {thread_key(scope), user_key(scope), tenant_key(scope), kTotal};
+}
+
 }  // namespace
 
-std::vector<std::string> Budget::keys(const ModelScope& scope) const {
-  return {thread_key(scope), user_key(scope), tenant_key(scope), kTotal};
+Budget::Someone Budget::capped(const ModelScope& scope) const {
+  Someone out;
+  if (caps_.tenant > 0 || caps_.user > 0 || caps_.thread > 0) out[0] = scope.tenant;
+  if (caps_.user > 0) out[1] = scope.user;
+  if (caps_.thread > 0) out[2] = scope.thread;
+  return out;
 }
 
 void Budget::begin_day(std::int64_t day) {
   if (day <= day_) return;  // a wall clock that goes back opens no budget again
   day_ = day;
   spent_.clear();
+  settled_.clear();
   reservations_.clear();
 }
 
-void Budget::book(const ModelScope& scope, std::int64_t day, std::int64_t picousd) {
-  if (day != day_) return;
-  for (const std::string& key : keys(scope)) spent_[key] = added(spent_[key], picousd);
+// Only for who has a cap: a day of conversations that nobody limits takes up no memory.
+void Budget::book(const ModelScope& scope, std::int64_t picousd) {
+  const auto names = keys(scope);
+  const auto limits = caps();
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (limits[i] > 0) spent_[names[i]] = added(spent_[names[i]], picousd);
+}
+
+void Budget::take(Ticket ticket, ModelScope scope, std::int64_t picousd) {
+  book(scope, picousd);
+  reservations_[ticket] = {std::move(scope), picousd};
 }
 
 Result<Budget::Ticket> Budget::reserve(const ModelScope& scope, std::int64_t picousd, UtcTime now) {
   begin_day(day_of(now));
-  const std::int64_t caps[] = {caps_.thread, caps_.user, caps_.tenant, caps_.total};
   constexpr const char* kNames[] = {"the thread's", "the user's", "the tenant's", "the whole"};
-  const auto all = keys(scope);
-  for (std::size_t i = 0; i < all.size(); ++i)
-    if (caps[i] > 0 && added(spent_[all[i]], picousd) > caps[i])
+  const auto names = keys(scope);
+  const auto limits = caps();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (limits[i] == 0) continue;
+    const auto spent = spent_.find(names[i]);
+    if (added(spent == spent_.end() ? 0 : spent->second, picousd) > limits[i])
       return Error(Errc::model_unavailable, std::string(kNames[i]) + " budget for models is spent for today", "budget");
-  book(scope, day_, picousd);
+  }
   const Ticket ticket = next_++;
-  reservations_[ticket] = {scope, picousd, day_, false};
+  take(ticket, scope, picousd);
   return ticket;
 }
 
 void Budget::settle(Ticket ticket, std::int64_t picousd) {
   const auto found = reservations_.find(ticket);
-  if (found == reservations_.end() || found->second.settled) return;
-  Reservation& reservation = found->second;
-  book(reservation.scope, reservation.day, picousd - reservation.picousd);
-  reservation.picousd = picousd;
-  reservation.settled = true;
+  if (found == reservations_.end()) return;
+  const Reservation& reservation = found->second;
+  book(reservation.scope, picousd - reservation.picousd);
+  if (caps_.any()) {
+    std::int64_t& settled = settled_[capped(reservation.scope)];
+    settled = added(settled, picousd);
+  }
+  reservations_.erase(found);
 }
 
 std::int64_t Budget::spent_thread(const ModelScope& scope, UtcTime now) const {
@@ -89,7 +112,7 @@ std::string Budget::reserve_line(Ticket ticket) const {
   const auto found = reservations_.find(ticket);
   if (found == reservations_.end()) return {};
   const Reservation& r = found->second;
-  return json{{"reserve", ticket},        {"day", r.day},         {"picousd", r.picousd},
+  return json{{"reserve", ticket},        {"day", day_},          {"picousd", r.picousd},
               {"tenant", r.scope.tenant}, {"user", r.scope.user}, {"thread", r.scope.thread}}
       .dump(-1, ' ', false, json::error_handler_t::replace);
 }
@@ -113,22 +136,30 @@ Result<void> Budget::replay(std::string_view line, UtcTime now) {
     return success();
   }
   const std::int64_t ticket = integer("reserve");
-  if (ticket < 1) return Error(Errc::store_corrupt, "no line of a spend journal");
+  const bool spent = entry.contains("spent");
+  if (ticket < 1 && !spent) return Error(Errc::store_corrupt, "no line of a spend journal");
   next_ = std::max(next_, ticket + 1);
   begin_day(integer("day"));
-  if (integer("day") != day_ || reservations_.count(ticket) > 0) return success();
-  reservations_[ticket] = {{text("tenant"), text("user"), text("thread")}, integer("picousd"), day_, false};
-  book(reservations_[ticket].scope, day_, integer("picousd"));
+  if (integer("day") != day_) return success();
+  ModelScope scope{text("tenant"), text("user"), text("thread")};
+  if (spent) {
+    const Ticket own = next_++;
+    take(own, std::move(scope), integer("picousd"));
+    settle(own, integer("picousd"));
+  } else if (!reservations_.contains(ticket)) {
+    take(ticket, std::move(scope), integer("picousd"));
+  }
   return success();
 }
 
 std::vector<std::string> Budget::lines(UtcTime now) const {
   std::vector<std::string> out;
   if (day_of(now) > day_) return out;
-  for (const auto& [ticket, reservation] : reservations_) {
-    out.push_back(reserve_line(ticket));
-    if (reservation.settled) out.push_back(settle_line(ticket, reservation.picousd));
-  }
+  for (const auto& [who, picousd] : settled_)
+    out.push_back(json{
+        {"spent", true}, {"day", day_}, {"picousd", picousd}, {"tenant", who[0]}, {"user", who[1]}, {"thread", who[2]}}
+                      .dump(-1, ' ', false, json::error_handler_t::replace));
+  for (const auto& [ticket, reservation] : reservations_) out.push_back(reserve_line(ticket));
   return out;
 }
 

@@ -1,5 +1,6 @@
 #include "gateway/llm/endpoint.hpp"
 
+#include "gateway/compress/gzip.hpp"
 #include "gateway/llm/wire_answer.hpp"
 #include "gateway/llm/wire_stream.hpp"
 
@@ -85,12 +86,17 @@ AttemptEnd end_of(const Reading& reading) {
   if (reading.answer) return AttemptEnd::answered;
   if (reading.answer.code() == Errc::model_refused) return AttemptEnd::refused;
   if (reading.too_long) return AttemptEnd::too_long;
+  if (reading.users) return AttemptEnd::user_error;
   if (reading.asked_wrongly) return AttemptEnd::asked_wrongly;
   if (reading.answer.code() == Errc::model_rate_limited) return AttemptEnd::limited;
   return reading.transient ? AttemptEnd::transient : AttemptEnd::down;
 }
 
 }  // namespace
+
+bool decides(const Attempt& attempt) {
+  return attempt.answer.ok() || attempt.end == AttemptEnd::refused || attempt.end == AttemptEnd::user_error;
+}
 
 Millis wait_wished(const http::Headers& headers, UtcTime now) {
   if (const auto exact = http::header(headers, "retry-after-ms"); !exact.empty())
@@ -118,9 +124,15 @@ class Endpoint::Sink final : public http::ReplySink {
     status = status_code;
     headers = head_fields;
     reader.begin(status, http::header(headers, "content-type"));
+    const auto coding = http::header(headers, "content-encoding");
+    if (coding == "gzip" || coding == "x-gzip" || coding == "deflate") {
+      unpacker_.emplace(limits_.reply_bytes_max);
+    } else if (!coding.empty() && coding != "identity") {
+      reader.spoil("the answer is packed in a way that was not asked for");
+    }
   }
   bool piece(std::string_view bytes) override {
-    if (!reader.feed(bytes)) return !reader.done();
+    if (!reader.feed(unpacked(bytes))) return !reader.done();
     tell_words();
     progress_ = clock_.now();
     if (first_token < Millis(0)) first_token = std::chrono::duration_cast<Millis>(progress_ - begun_);
@@ -146,7 +158,18 @@ class Endpoint::Sink final : public http::ReplySink {
     told_ = all.size();
   }
 
+  // Nobody is asked to pack an answer; some proxies do it all the same.
+  std::string_view unpacked(std::string_view bytes) {
+    if (!unpacker_ || reader.done()) return bytes;
+    text_.clear();
+    auto read = unpacker_->feed(bytes, text_);
+    if (!read) reader.spoil(read.error().message);
+    return text_;
+  }
+
   EndpointLimits limits_;
+  std::optional<compress::Unpacker> unpacker_;
+  std::string text_;  // of the piece at hand
   bool streamed_;
   WordsSink* words_;
   std::size_t told_ = 0;
@@ -184,6 +207,7 @@ Result<Prepared> Endpoint::prepare(const ModelRequest& request) const {
   style.parallel_tool_calls_field = provider_.parallel_field;
   style.stream = model_.streaming && !request.whole;
   style.usage_option = provider_.usage_option;
+  style.prefill = model_.prefill;
   style.strict = model_.strict;
   style.nine_letter_ids = provider_.nine_letter_ids;
   style.thought_signatures = provider_.thought_signatures;
@@ -247,6 +271,7 @@ Attempt Endpoint::judged(Sink& sink, const Result<http::Reply>& reply) const {
   out.answer = std::move(reading.answer);
   out.end = end_of(reading);
   out.nested = reading.nested;
+  out.unclear = std::move(reading.unclear);
   if (out.answer) return out;
   if (sink.status == 200) out.used = used;
   const auto should = http::header(sink.headers, "x-should-retry");

@@ -32,7 +32,12 @@ struct Attempt {
   Millis first_token{-1};            // until the first word; negative: none came
   std::string request_id;            // the provider's own
   std::optional<ErrorClass> nested;  // of an error that came as a success
+  std::string unclear;               // its explanation, where no rule could place it
+  std::int64_t asked_about = 0;      // pico-USD it cost to ask a model what that means
 };
+
+// Whether nobody else is asked: for an answer, and for a no; nobody shops around for one who agrees.
+bool decides(const Attempt& attempt);
 
 // A question in the words of one model.
 struct Prepared {

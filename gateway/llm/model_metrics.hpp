@@ -36,6 +36,10 @@ inline constexpr MetricFamily kUnpriced{"purser_llm_unpriced_total",
                                         "Answers of models the price table does not know."};
 inline constexpr MetricFamily kRefusedByBudget{"purser_llm_budget_refusals_total", "Questions no budget was left for."};
 inline constexpr MetricFamily kNested{"purser_llm_nested_errors_total", "Errors inside a success, by class."};
+inline constexpr MetricFamily kClassified{"purser_llm_classified_errors_total",
+                                          "Errors no rule could place, by what a model said they are."};
+inline constexpr MetricFamily kOutOfRegion{"purser_llm_region_refusals_total",
+                                           "Questions that no model of their tier may be sent, by its data region."};
 inline constexpr MetricFamily kRejections{"purser_llm_silent_rejections_percent",
                                           "Errors inside a success, of a tenant's last answers.",
                                           MetricFamily::Kind::gauge};

@@ -2,17 +2,12 @@
 // is broken off and what it used is booked.
 #include "gateway/async/with_timeout.hpp"
 #include "gateway/llm/model_metrics.hpp"
-#include "gateway/llm/routed_model.hpp"
+#include "gateway/llm/routed_under_way.hpp"
 
 namespace purser {
 namespace {
 
 using namespace llm;
-
-// An answer ends the race, and so does a refusal: nobody shops around for one who agrees.
-bool decides(const Attempt& attempt) {
-  return attempt.answer.ok() || attempt.end == AttemptEnd::refused;
-}
 
 struct FirstAnswer {
   asio::cancellation_type operator()(const std::exception_ptr& error, const Attempt& attempt) const noexcept {
@@ -39,20 +34,18 @@ Attempt broken_off() {
 
 }  // namespace
 
-std::optional<std::size_t> RoutedModel::hedge_with(const ModelRequest& request, const TierSetup& tier,
-                                                   const AttemptPlan& plan) {
-  const bool words_alone = request.tools.empty() && request.words == nullptr;
-  if (tier.hedge_after <= Millis(0) || !words_alone || plan.attempts() > 0) return std::nullopt;
+std::optional<std::size_t> RoutedModel::hedge_with(const Asking& asking, const AttemptPlan& plan) {
+  const bool words_alone = asking.request.tools.empty() && asking.request.words == nullptr;
+  if (asking.tier.hedge_after <= Millis(0) || !words_alone || plan.attempts() > 0) return std::nullopt;
   hedges_.asked();
   return hedges_.allowed() ? plan.second() : std::nullopt;
 }
 
-Task<RoutedModel::Raced> RoutedModel::race(std::size_t first, std::size_t second, const ModelRequest& request,
-                                           const TierSetup& tier, Deadline limit) {
+Task<RoutedModel::Raced> RoutedModel::race(UnderWay& first, std::size_t second, const Asking& asking) {
   auto ex = co_await asio::this_coro::executor;
   Notifier first_ended(ex, ports_.clock);
-  auto one = detail::heed_every_cancellation(leading(first, request, limit, first_ended));
-  auto two = detail::heed_every_cancellation(following(second, request, limit, tier.hedge_after, first_ended));
+  auto one = detail::heed_every_cancellation(leading(first, asking, first_ended));
+  auto two = detail::heed_every_cancellation(following(second, asking, first_ended));
   auto lead = asio::co_spawn(ex, std::move(one), asio::deferred);
   auto follow = asio::co_spawn(ex, std::move(two), asio::deferred);
   auto both = asio::experimental::make_parallel_group(std::move(lead), std::move(follow));
@@ -70,21 +63,22 @@ Task<RoutedModel::Raced> RoutedModel::race(std::size_t first, std::size_t second
   co_return out;
 }
 
-Task<Attempt> RoutedModel::leading(std::size_t model, const ModelRequest& request, Deadline limit, Notifier& ended) {
-  Attempt out = co_await attempt(model, request, limit, true);
+Task<Attempt> RoutedModel::leading(UnderWay& under_way, const Asking& asking, Notifier& ended) {
+  Attempt out = co_await attempt(under_way, asking, true);
   ended.notify();
   co_return out;
 }
 
-Task<std::optional<Attempt>> RoutedModel::following(std::size_t model, const ModelRequest& request, Deadline limit,
-                                                    Millis after, Notifier& first_ended) {
+Task<std::optional<Attempt>> RoutedModel::following(std::size_t model, const Asking& asking, Notifier& first_ended) {
   std::optional<Attempt> out;
-  const Deadline begin = Deadline::after(ports_.clock, after);
+  const Deadline begin = Deadline::after(ports_.clock, asking.tier.hedge_after);
   auto woken = co_await first_ended.wait_since(0, begin);
   // Who failed before that is dealt with by the plan.
-  if (woken || woken.code() != Errc::timed_out || begin.at >= limit.at || !router_.admits(model, time())) co_return out;
+  if (woken || woken.code() != Errc::timed_out || begin.at >= asking.limit.at || !router_.admits(model, time()))
+    co_return out;
   hedges_.hedged();
-  Attempt tried = co_await attempt(model, request, limit, false);
+  UnderWay under_way(*this, model, asking.number);
+  Attempt tried = co_await attempt(under_way, asking, false);
   out = std::move(tried);
   co_return out;
 }

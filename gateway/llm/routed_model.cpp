@@ -1,6 +1,5 @@
-#include "gateway/llm/routed_model.hpp"
-
 #include "gateway/llm/model_metrics.hpp"
+#include "gateway/llm/routed_under_way.hpp"
 #include "gateway/log.hpp"
 
 #include <algorithm>
@@ -64,33 +63,6 @@ class Spoken final : public WordsSink {
 
 }  // namespace
 
-// What is told to router and log when an attempt is left behind half-way.
-class RoutedModel::UnderWay {
- public:
-  UnderWay(RoutedModel& model, std::size_t which) : model_(model), which_(which), since_(model.time()) {
-    model_.router_.begun(which_, since_);
-    if (model_.log_) model_.log_->write(entry::begun(model_.questions_, since_, which_));
-  }
-  ~UnderWay() {
-    if (!ended_) end(AttemptEnd::left, Millis(-1));
-  }
-  UnderWay(const UnderWay&) = delete;
-  UnderWay& operator=(const UnderWay&) = delete;
-
-  void end(AttemptEnd how, Millis wished) {
-    ended_ = true;
-    const Millis now = model_.time();
-    model_.router_.ended(which_, how, now - since_, wished, now);
-    if (model_.log_) model_.log_->write(entry::ended(model_.questions_, now, which_, how, now - since_, wished));
-  }
-
- private:
-  RoutedModel& model_;
-  std::size_t which_;
-  Millis since_;
-  bool ended_ = false;
-};
-
 RoutedModel::RoutedModel(const ModelSettings& settings, ModelsSetup setup, PriceTable prices, Ports ports)
     : settings_(settings),
       setup_(std::move(setup)),
@@ -102,6 +74,7 @@ RoutedModel::RoutedModel(const ModelSettings& settings, ModelsSetup setup, Price
       cache_(kCachedAnswers, kCacheLifetime),
       rejections_(kRejectionWindow, kRejectionsLeast, setup_.silent_rejections_alarm_percent),
       hedges_(setup_.hedges_percent_max),
+      untold_(setup_.models.size()),
       born_(ports.clock.now()) {}
 
 RoutedModel::~RoutedModel() = default;
@@ -185,16 +158,34 @@ Task<Result<ModelAnswer>> RoutedModel::ask(ModelRequest request, Deadline deadli
   co_return std::move(answer);
 }
 
-Task<Result<ModelAnswer>> RoutedModel::route(ModelRequest& request, const TierSetup& tier, Deadline limit) {
+// Who is asked, in which order; the decision is written down.
+std::vector<Candidate> RoutedModel::chain_for(Asking& asking) {
+  const ModelRequest& request = asking.request;
   std::size_t bytes = request.system.size();
   for (const Message& message : request.messages) bytes += message.text.size();
   RouteQuestion question;
-  question.tier = tier.name;
+  question.tier = asking.tier.name;
   question.needs_tools = !request.tools.empty();
   question.input_tokens = static_cast<std::int64_t>(bytes / kBytesPerToken);
   question.random = drawn();
+  question.regions = setup_.regions.allowed(request.scope.tenant, to_string(request.task));
   auto chain = router_.chain(question, time());
-  if (log_) log_->write(entry::asked(++questions_, time(), question, chain));
+  asking.number = ++questions_;
+  if (log_) log_->write(entry::asked(asking.number, time(), question, chain));
+  return chain;
+}
+
+Task<Result<ModelAnswer>> RoutedModel::route(ModelRequest& request, const TierSetup& tier, Deadline limit) {
+  const auto regions = setup_.regions.allowed(request.scope.tenant, to_string(request.task));
+  const auto within = [&](std::size_t model) { return setup_.keeps_within(model, regions); };
+  if (std::none_of(tier.models.begin(), tier.models.end(), within)) {
+    ports_.metrics.add(metric::kOutOfRegion, {{"tier", tier.name}});
+    co_return Error(Errc::model_unavailable,
+                    "no model of the tier " + tier.name + " keeps what it is sent in a region that is allowed here",
+                    "data_region");
+  }
+  Asking asking{request, tier, limit};
+  auto chain = chain_for(asking);
   const std::size_t first = chain.empty() ? 0 : chain.front().model;
   AttemptPlan plan(std::move(chain), static_cast<int>(settings_.attempts_max));
 
@@ -218,13 +209,15 @@ Task<Result<ModelAnswer>> RoutedModel::route(ModelRequest& request, const TierSe
       plan.skip();
       continue;
     }
+    // From here on it counts as asked: an open breaker lets one through, however long the spending takes to write down.
+    UnderWay under_way(*this, step.model, asking.number);
     const auto sent = ports_.clock.now();
-    const auto beside = hedge_with(request, tier, plan);
+    const auto beside = hedge_with(asking, plan);
     Raced tried;
     if (beside)
-      tried = co_await race(step.model, *beside, request, tier, limit);
+      tried = co_await race(under_way, *beside, asking);
     else
-      tried.first = co_await attempt(step.model, request, limit, plan.has_others());
+      tried.first = co_await attempt(under_way, asking, plan.has_others());
     const Clock::duration took = ports_.clock.now() - sent;
     blocked += took;
     cost += book(step.model, request, tried.first, std::chrono::duration_cast<Millis>(took));
@@ -233,7 +226,7 @@ Task<Result<ModelAnswer>> RoutedModel::route(ModelRequest& request, const TierSe
       plan.second_ended(tried.second->end);
     }
     plan.ended(tried.first.end, tried.first.wished, tried.first.give_up);
-    const bool by_second = tried.second && (tried.second->answer || tried.second->end == AttemptEnd::refused);
+    const bool by_second = tried.second && decides(*tried.second);
     last = std::move(by_second ? tried.second->answer : tried.first.answer);
     if (!last && spoken.any) break;
     if (!last) continue;
@@ -249,8 +242,9 @@ Task<Result<ModelAnswer>> RoutedModel::route(ModelRequest& request, const TierSe
 // Tells what an attempt brought; what it cost.
 std::int64_t RoutedModel::book(std::size_t model, const ModelRequest& request, const Attempt& tried, Millis took) {
   tell(model, request, tried, took);
+  watch_rejections(request.scope.tenant, tried.nested.has_value());
   if (tried.answer) return tried.answer->cost_picousd;
-  return tried.used ? cost_of(model, *tried.used, "") : 0;
+  return tried.asked_about + (tried.used ? cost_of(model, *tried.used, "") : 0);
 }
 
 // While others could still be asked, one that is silent may not use up all the time.
@@ -260,23 +254,37 @@ Deadline RoutedModel::share_of(Deadline limit, bool has_others) const {
   return own.sooner(ports_.clock, (limit.at - ports_.clock.now()) * 2 / 3);
 }
 
-Task<Attempt> RoutedModel::attempt(std::size_t model, const ModelRequest& request, Deadline limit, bool has_others) {
+Task<Attempt> RoutedModel::attempt(UnderWay& under_way, const Asking& asking, bool has_others) {
+  Attempt out = co_await attempt_once(under_way, asking, has_others);
+  if (!out.unclear.empty() && !setup_.classify_errors.empty()) co_await classify(asking, out);
+  co_return std::move(out);
+}
+
+Task<Attempt> RoutedModel::attempt_once(UnderWay& under_way, const Asking& asking, bool has_others) {
   Attempt out;
+  const std::size_t model = under_way.model();
   Endpoint& endpoint = *endpoints_[model];
-  auto question = endpoint.prepare(request);
+  auto question = endpoint.prepare(asking.request);
   if (!question) {
     out.end = AttemptEnd::left;
     out.answer = question.error();
     co_return out;
   }
-  auto ticket = co_await set_aside(model, request, question->body.size());
+  auto ticket = co_await set_aside(model, asking.request, question->body.size());
   if (!ticket) {
     out.end = AttemptEnd::left;
     out.answer = ticket.error();
     co_return out;
   }
-  UnderWay under_way(*this, model);
-  const Deadline share = share_of(limit, has_others);
+  // Whoever asked may have left while the spending was written down; what nobody was sent costs nothing.
+  auto state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none) {
+    give_back(*ticket);
+    out.end = AttemptEnd::left;
+    out.answer = Error(Errc::canceled);
+    co_return out;
+  }
+  const Deadline share = share_of(asking.limit, has_others);
   out = co_await endpoint.ask(std::move(*question), share);
   under_way.end(out.end, out.wished);
   settle(model, *ticket, out);
@@ -295,12 +303,19 @@ Task<Result<Budget::Ticket>> RoutedModel::set_aside(std::size_t model, const Mod
     co_return ticket.error();
   }
   if (!journal_) co_return ticket;
+  if (journal_->worn()) journal_->renew(budget_.lines(ports_.clock.durable()));
   auto written = co_await journal_->append(budget_.reserve_line(*ticket));
   if (!written) {
-    budget_.settle(*ticket, 0);
+    give_back(*ticket);
     co_return Error(Errc::model_unavailable, "spending cannot be written down: " + written.error().message, "budget");
   }
   co_return ticket;
+}
+
+// Of an attempt that was never sent.
+void RoutedModel::give_back(Budget::Ticket ticket) {
+  budget_.settle(ticket, 0);
+  if (journal_) journal_->note(Budget::settle_line(ticket, 0));
 }
 
 std::int64_t RoutedModel::cost_of(std::size_t model, const Usage& usage, const std::string& service_tier) {
@@ -320,8 +335,18 @@ void RoutedModel::settle(std::size_t model, Budget::Ticket ticket, Attempt& atte
     cost = cost_of(model, *attempt.used, "");
   budget_.settle(ticket, cost);
   if (journal_) journal_->note(Budget::settle_line(ticket, cost));
+  // What makes no whole micro-USD yet is told with the next.
+  std::int64_t& untold = untold_[model];
+  untold += cost;
   ports_.metrics.add(metric::kCost, {{"gen_ai_request_model", setup_.models[model].name}},
-                     static_cast<std::uint64_t>(cost / kMicro));
+                     static_cast<std::uint64_t>(untold / kMicro));
+  untold %= kMicro;
+}
+
+void RoutedModel::watch_rejections(const std::string& tenant, bool rejected) {
+  if (rejections_.answered(tenant, rejected))
+    log::error("model.silent_rejections", {{"tenant", tenant}, {"percent", rejections_.share(tenant)}});
+  ports_.metrics.set(metric::kRejections, {{"tenant", tenant}}, static_cast<std::uint64_t>(rejections_.share(tenant)));
 }
 
 void RoutedModel::tell(std::size_t model, const ModelRequest& request, const Attempt& attempt, Millis took) {
@@ -345,11 +370,6 @@ void RoutedModel::tell(std::size_t model, const ModelRequest& request, const Att
                        {{"class", std::string(to_string(*attempt.nested))}, {"gen_ai_request_model", name}});
   if (attempt.nested == ErrorClass::system_policy)
     log::error("model.policy", {{"model", name}, {"code", attempt.answer.code()}, {"request_id", attempt.request_id}});
-  if (rejections_.answered(request.scope.tenant, attempt.nested.has_value()))
-    log::error("model.silent_rejections",
-               {{"tenant", request.scope.tenant}, {"percent", rejections_.share(request.scope.tenant)}});
-  ports_.metrics.set(metric::kRejections, {{"tenant", request.scope.tenant}},
-                     static_cast<std::uint64_t>(rejections_.share(request.scope.tenant)));
 
   if (!attempt.answer) {
     log::warn("model.attempt_failed", {{"model", name},

@@ -56,6 +56,14 @@ class RoutedModel final : public Model {
 
   RoutedModel(const ModelSettings& settings, ModelsSetup setup, PriceTable prices, Ports ports);
   Result<void> open_files();
+  // One question on its way; every attempt at it ends before it does.
+  struct Asking {
+    const ModelRequest& request;
+    const TierSetup& tier;
+    Deadline limit;
+    std::int64_t number = 0;  // in the attempt log
+  };
+  std::vector<llm::Candidate> chain_for(Asking& asking);
   Task<Result<ModelAnswer>> route(ModelRequest& request, const TierSetup& tier, Deadline limit);
   // Two attempts at one question; the second only while the first is silent for too long.
   struct Raced {
@@ -63,18 +71,20 @@ class RoutedModel final : public Model {
     llm::Attempt first;
     std::optional<llm::Attempt> second;
   };
-  std::optional<std::size_t> hedge_with(const ModelRequest& request, const TierSetup& tier,
-                                        const llm::AttemptPlan& plan);
-  Task<Raced> race(std::size_t first, std::size_t second, const ModelRequest& request, const TierSetup& tier,
-                   Deadline limit);
-  Task<llm::Attempt> leading(std::size_t model, const ModelRequest& request, Deadline limit, Notifier& ended);
-  Task<std::optional<llm::Attempt>> following(std::size_t model, const ModelRequest& request, Deadline limit,
-                                              Millis after, Notifier& first_ended);
+  std::optional<std::size_t> hedge_with(const Asking& asking, const llm::AttemptPlan& plan);
+  Task<Raced> race(UnderWay& first, std::size_t second, const Asking& asking);
+  Task<llm::Attempt> leading(UnderWay& under_way, const Asking& asking, Notifier& ended);
+  Task<std::optional<llm::Attempt>> following(std::size_t model, const Asking& asking, Notifier& first_ended);
   std::int64_t book(std::size_t model, const ModelRequest& request, const llm::Attempt& tried, Millis took);
-  Task<llm::Attempt> attempt(std::size_t model, const ModelRequest& request, Deadline limit, bool has_others);
+  Task<llm::Attempt> attempt(UnderWay& under_way, const Asking& asking, bool has_others);
+  Task<llm::Attempt> attempt_once(UnderWay& under_way, const Asking& asking, bool has_others);
+  // Has a model say what the failed attempt's explanation means, and heeds it where that is the stricter reading.
+  Task<void> classify(const Asking& asking, llm::Attempt& failed);
   Task<Result<llm::Budget::Ticket>> set_aside(std::size_t model, const ModelRequest& request, std::size_t bytes);
+  void give_back(llm::Budget::Ticket ticket);
   std::int64_t cost_of(std::size_t model, const Usage& usage, const std::string& service_tier);
   void settle(std::size_t model, llm::Budget::Ticket ticket, llm::Attempt& attempt);
+  void watch_rejections(const std::string& tenant, bool rejected);
   void tell(std::size_t model, const ModelRequest& request, const llm::Attempt& attempt, Millis took);
   Deadline share_of(Deadline limit, bool has_others) const;
   Millis time() const;
@@ -95,6 +105,7 @@ class RoutedModel final : public Model {
   llm::AnswerCache cache_;
   llm::RejectionWatch rejections_;
   llm::Hedges hedges_;
+  std::vector<std::int64_t> untold_;  // of each model's cost, in pico-USD
   std::int64_t questions_ = 0;
   Clock::time_point born_;
 };

@@ -8,7 +8,10 @@
 #include <cstdio>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace purser::llm {
 namespace {
@@ -54,6 +57,39 @@ Result<std::string> contents(int file, const std::string& path) {
   }
 }
 
+// Two daemons that write one journal would each forget what the other spent.
+bool taken_for_us(int file, const std::string& path) {
+  struct stat ours {};
+  struct stat there {};
+  if (::flock(file, LOCK_EX | LOCK_NB) != 0) return false;
+  // While we came, another may have put a new file in its place.
+  return ::fstat(file, &ours) == 0 && ::stat(path.c_str(), &there) == 0 && ours.st_ino == there.st_ino;
+}
+
+bool directory_is_durable(const std::string& path) {
+  const auto slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return false;
+  const bool done = ::fsync(file) == 0;
+  ::close(file);
+  return done;
+}
+
+// The file that now stands at `path`, locked and durable under its name; -1 with errno set when it could not be made.
+int put_in_place(const std::string& path, std::string_view bytes) {
+  const std::string fresh = path + ".new";
+  const int file = ::open(fresh.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+  if (file < 0) return -1;
+  if (write_all(file, bytes) && ::flock(file, LOCK_EX | LOCK_NB) == 0 &&
+      std::rename(fresh.c_str(), path.c_str()) == 0 && directory_is_durable(path))
+    return file;
+  const int why = errno;
+  ::close(file);
+  errno = why;
+  return -1;
+}
+
 // What a stop left unfinished at the end is no line.
 Result<std::vector<std::string>> lines_of(std::string_view text, const std::string& path) {
   std::vector<std::string> out;
@@ -86,6 +122,8 @@ Result<std::unique_ptr<SpendJournal>> SpendJournal::open(const std::string& path
   const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (file < 0) return unusable(path);
   std::unique_ptr<SpendJournal> journal(new SpendJournal(path, file, pool, clock));
+  if (!taken_for_us(file, path))
+    return Error(Errc::store_unavailable, path + ": another daemon writes it", "llm.spend_journal");
   auto text = contents(file, path);
   if (!text) return text.error();
   auto lines = lines_of(*text, path);
@@ -97,17 +135,20 @@ Result<std::unique_ptr<SpendJournal>> SpendJournal::open(const std::string& path
 Result<void> SpendJournal::rewrite(const std::vector<std::string>& lines) {
   std::string text;
   for (const std::string& line : lines) text += framed(line);
-  const std::string fresh = path_ + ".new";
-  const int file = ::open(fresh.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
-  if (file < 0) return unusable(fresh);
-  if (!write_all(file, text) || std::rename(fresh.c_str(), path_.c_str()) != 0) {
-    const Error why = unusable(fresh);
-    ::close(file);
-    return why;
-  }
+  const int file = put_in_place(path_, text);
+  if (file < 0) return unusable(path_);
   ::close(file_);
   file_ = file;
+  fresh_bytes_ = text.size();
   return success();
+}
+
+void SpendJournal::renew(const std::vector<std::string>& lines) {
+  waiting_.clear();
+  for (const std::string& line : lines) waiting_ += framed(line);
+  fresh_bytes_ = waiting_.size();
+  appended_ = 0;
+  anew_ = true;
 }
 
 void SpendJournal::note(const std::string& line) {
@@ -122,11 +163,16 @@ Task<Result<void>> SpendJournal::append(std::string line) {
   if (durable_ >= mine) co_return success();
   if (broken_) co_return Error(Errc::store_unavailable, path_ + ": an earlier write failed", "llm.spend_journal");
   const std::int64_t upto = taken_;
-  auto job = [file = file_, bytes = std::move(waiting_)] { return write_all(file, bytes); };
-  waiting_.clear();
-  const bool written = co_await run_on(clock_, pool_, std::move(job));
-  broken_ = !written;
-  if (!written) co_return unusable(path_);
+  const bool anew = std::exchange(anew_, false);
+  if (!anew) appended_ += waiting_.size();
+  auto job = [file = file_, anew, path = path_, bytes = std::exchange(waiting_, {})] {
+    if (anew) return put_in_place(path, bytes);
+    return write_all(file, bytes) ? file : -1;
+  };
+  const int file = co_await run_on(clock_, pool_, std::move(job));
+  broken_ = file < 0;
+  if (broken_) co_return unusable(path_);
+  if (file != file_) ::close(std::exchange(file_, file));
   durable_ = upto;
   co_return success();
 }

@@ -27,6 +27,7 @@ struct WireStyle {
   bool parallel_tool_calls_field = true;
   bool stream = false;
   bool usage_option = true;      // a stream is asked for its usage
+  bool prefill = true;           // an answer that the asker has begun is sent; otherwise the model begins anew
   bool strict = false;           // the provider holds to schemas that are complete enough for it
   bool nine_letter_ids = false;  // ids of calls are nine letters or digits; others are mapped, always to the same
   bool thought_signatures = false;
@@ -71,6 +72,8 @@ struct Reading {
   bool asked_wrongly = false;
   bool too_long = false;             // with asked_wrongly: a model that reads more could answer it
   std::optional<ErrorClass> nested;  // of an error that came as a success
+  bool users = false;                // with asked_wrongly: what the user wants cannot be done, by whomever it is asked
+  std::string unclear;               // the explanation of an error that no rule could place; bounded, not for logs
 };
 
 // Errors: model_malformed (not an answer, or an ambiguous one), model_truncated (cut, or tool calls beside `length`),

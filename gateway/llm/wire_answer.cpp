@@ -31,7 +31,8 @@ Failure cut_at_the_limit() {
 }
 
 Reading failed(Failure failure) {
-  return {std::move(failure.error), failure.transient, failure.asked_wrongly, failure.too_long, failure.nested};
+  return {std::move(failure.error), failure.transient, failure.asked_wrongly,     failure.too_long,
+          failure.nested,           failure.users,     std::move(failure.unclear)};
 }
 
 bool says_json(std::string_view content_type) {

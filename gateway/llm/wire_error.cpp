@@ -98,7 +98,10 @@ Failure classify(int status, std::optional<element> error) {
 
   const int effective = inner_status(*error, words);
   Failure failure = by_codes(effective, *error, words);
-  failure.nested = class_of(effective, words, text_of(field(*error, "message")));
+  const auto message = field(*error, "message");
+  const std::string_view explanation = text_of(message ? message : error).substr(0, kExplanationRead);
+  const Classed classed = class_of(effective, words, explanation);
+  failure.nested = classed.kind;
   const bool account = effective == 401 || effective == 402 || effective == 403 ||
                        has_any(words, {"quota", "billing", "balance", "api_key"});
   if (failure.nested == ErrorClass::system_policy && !account) {
@@ -109,7 +112,13 @@ Failure classify(int status, std::optional<element> error) {
     failure.error.code = Errc::model_malformed;
     failure.transient = false;
     failure.asked_wrongly = true;
+  } else if (failure.nested == ErrorClass::user_error && classed.by == Classed::By::words && !failure.too_long) {
+    // A code may be about the form of our request, which another provider takes; words are about what was wanted.
+    failure.transient = false;
+    failure.asked_wrongly = failure.users = true;
   }
+  const bool open = failure.nested == ErrorClass::transient || failure.nested == ErrorClass::user_error;
+  if (classed.by == Classed::By::status && open && !explanation.empty()) failure.unclear = explanation;
   return failure;
 }
 

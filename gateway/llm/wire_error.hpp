@@ -16,6 +16,8 @@ struct Failure {
   bool asked_wrongly = false;  // see Reading
   bool too_long = false;
   std::optional<ErrorClass> nested;
+  bool users = false;
+  std::string unclear;
 };
 
 // The error object inside `root`, when there is one: {"error":{..}}, [{"error":{..}}], {"object":"error",..},

@@ -103,9 +103,13 @@ Result<std::string> build_request(const ModelRequest& request, const WireStyle& 
   if (style.stream && style.usage_option) body["stream_options"] = {{"include_usage", true}};
   body[style.legacy_max_tokens ? "max_tokens" : "max_completion_tokens"] = style.output_tokens_max;
 
+  // Where an answer that was begun is not taken, it is begun anew.
+  const auto begun = [&](const Message& last) { return last.role == Role::assistant && last.calls.empty(); };
+  std::size_t count = request.messages.size();
+  while (!style.prefill && count > 1 && begun(request.messages[count - 1])) --count;
   json messages = json::array();
   if (!request.system.empty()) messages.push_back({{"role", "system"}, {"content", request.system}});
-  for (const Message& message : request.messages) messages.push_back(message_json(message, style));
+  for (std::size_t i = 0; i < count; ++i) messages.push_back(message_json(request.messages[i], style));
   body["messages"] = std::move(messages);
 
   for (const ToolSchema& tool : request.tools) {

@@ -28,6 +28,10 @@ void StreamReader::fail(Failure failure) {
   if (!failure_) failure_ = std::move(failure);
 }
 
+void StreamReader::spoil(std::string why) {
+  fail(malformed(std::move(why)));
+}
+
 bool StreamReader::feed(std::string_view bytes) {
   progress_ = false;
   if (failure_) return false;

@@ -21,6 +21,9 @@ class StreamReader {
   // What the head of the reply says. A reply that is no stream is read as one document.
   void begin(int status, std::string_view content_type);
 
+  // The bytes of the reply cannot be read, whatever follows.
+  void spoil(std::string why);
+
   // Takes the next bytes. True when they brought something of the answer (words, thoughts, a piece of a call, its end):
   // comments and empty events are no progress.
   bool feed(std::string_view bytes);

@@ -17,7 +17,7 @@ constexpr int kTriesBesideOthers = 2;
 
 std::string_view to_string(AttemptEnd end) {
   constexpr std::string_view kNames[] = {"answered", "refused", "too_long", "asked_wrongly", "transient",
-                                         "limited",  "silent",  "down",     "left"};
+                                         "limited",  "silent",  "down",     "user_error",    "left"};
   return kNames[static_cast<std::size_t>(end)];
 }
 
@@ -41,6 +41,7 @@ void AttemptPlan::ended(AttemptEnd end, Millis wished, bool give_up) {
   switch (end) {
     case AttemptEnd::answered:
     case AttemptEnd::refused:
+    case AttemptEnd::user_error:
     case AttemptEnd::left:
       over_ = true;
       return;
@@ -66,7 +67,7 @@ std::optional<std::size_t> AttemptPlan::second() const {
 
 void AttemptPlan::second_ended(AttemptEnd end) {
   ++attempts_;
-  over_ = over_ || end == AttemptEnd::answered || end == AttemptEnd::refused;
+  over_ = over_ || end == AttemptEnd::answered || end == AttemptEnd::refused || end == AttemptEnd::user_error;
   chain_.erase(chain_.begin() + 1);
 }
 

@@ -21,6 +21,7 @@ enum class AttemptEnd : std::uint8_t {
   limited,        // the provider asks to slow down
   silent,         // no answer in time: asking the same again would cost the same time again
   down,           // no key, no credit, no such model
+  user_error,     // what the user wants cannot be done: nobody else is asked, the rule engine says so
   left            // the asker has gone
 };
 std::string_view to_string(AttemptEnd end);

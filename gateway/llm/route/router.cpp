@@ -14,6 +14,7 @@ Health health_of(AttemptEnd end) {
     case AttemptEnd::refused:
     case AttemptEnd::too_long:
     case AttemptEnd::asked_wrongly:
+    case AttemptEnd::user_error:
       return Health::good;  // it is there, and it answers
     case AttemptEnd::left:
       return Health::neither;
@@ -86,7 +87,8 @@ std::vector<Candidate> Router::chain(const RouteQuestion& question, Millis now) 
   for (const std::size_t model : tier->models) {
     const ModelSetup& one = setup_.models[model];
     const bool fits = one.context_tokens == 0 || question.input_tokens <= one.context_tokens;
-    if (fits && (one.tools || !question.needs_tools) && admits(model, now)) models.push_back(model);
+    const bool able = fits && (one.tools || !question.needs_tools) && setup_.keeps_within(model, question.regions);
+    if (able && admits(model, now)) models.push_back(model);
   }
   order(models, *tier, question.random);
   for (const std::size_t model : models) out.push_back({model, setup_.models[model].context_tokens});

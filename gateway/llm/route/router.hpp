@@ -10,6 +10,7 @@
 #include "gateway/llm/route/plan.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct RouteQuestion {
   bool needs_tools = false;
   std::int64_t input_tokens = 0;  // a guess
   std::uint32_t random = 0;
+  std::optional<RegionSetup::Regions> regions = std::nullopt;  // where the words may be kept; nothing: anywhere
 };
 
 class Router {

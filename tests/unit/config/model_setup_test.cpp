@@ -67,14 +67,62 @@ TEST(ModelSetup, gives_reasoning_six_hundred_milliseconds) {
 
 TEST(ModelSetup, knows_ready_made_providers) {
   const json ready = json::parse(ready_made_providers());
-  for (const char* name : {"openai", "deepseek", "dashscope", "mistral", "gemini", "openrouter", "litellm", "tokenmix",
-                           "vllm", "ollama", "llamacpp"}) {
+  for (const char* name : {"openai", "deepseek", "dashscope", "mistral", "anthropic", "gemini", "openrouter", "litellm",
+                           "tokenmix", "vllm", "ollama", "llamacpp"}) {
     ASSERT_TRUE(ready.contains(name)) << name;
     const json setup = {{"providers", {{"p", {{"like", name}}}}},
                         {"models", {{"m", {{"provider", "p"}, {"id", "x"}}}}},
                         {"tiers", {{"fast", {{"models", {"m"}}}}}}};
     EXPECT_TRUE(load(setup.dump()).mistakes.empty()) << name;
   }
+}
+
+TEST(ModelSetup, takes_regions) {
+  json setup = json::parse(kSetup);
+  setup["providers"]["own"]["data_region"] = "eu";
+  setup["regions"] = {{"tenants", {{"shop", {"cn", "eu"}}, {"*", {"eu"}}, {"nobody", json::array()}}},
+                      {"tasks", {{"dispute", {"cn"}}}}};
+  const auto loaded = load(setup.dump());
+  ASSERT_TRUE(loaded.mistakes.empty()) << loaded.mistakes[0].key;
+  const ModelsSetup& s = loaded.setup;
+  using Regions = RegionSetup::Regions;
+  EXPECT_EQ(s.regions.allowed("shop", "intent"), Regions({"cn", "eu"}));
+  EXPECT_EQ(s.regions.allowed("shop", "dispute"), Regions({"cn"}));
+  EXPECT_EQ(s.regions.allowed("other", "intent"), Regions({"eu"}));
+  EXPECT_EQ(s.regions.allowed("other", "dispute"), Regions());
+  EXPECT_EQ(s.regions.allowed("nobody", "intent"), Regions());
+  EXPECT_TRUE(s.keeps_within(0, Regions({"cn"})));
+  EXPECT_FALSE(s.keeps_within(1, Regions({"cn"})));
+  EXPECT_FALSE(s.keeps_within(1, Regions()));
+  EXPECT_TRUE(s.keeps_within(1, std::nullopt));
+  EXPECT_EQ(load(kSetup).setup.regions.allowed("shop", "dispute"), std::nullopt);
+}
+
+TEST(ModelSetup, knows_who_goes_on_with_an_answer_that_was_begun) {
+  json setup = json::parse(kSetup);
+  EXPECT_FALSE(load(setup.dump()).setup.models[0].prefill);  // as the ready-made provider says
+  EXPECT_TRUE(load(setup.dump()).setup.models[1].prefill);
+  setup["models"]["chat"]["prefill"] = true;
+  setup["providers"]["own"]["prefill"] = false;
+  EXPECT_TRUE(load(setup.dump()).setup.models[0].prefill);
+  EXPECT_FALSE(load(setup.dump()).setup.models[1].prefill);
+}
+
+TEST(ModelSetup, names_what_is_wrong_with_regions_and_classes) {
+  const auto with = [](const char* key, const json& value) {
+    json setup = json::parse(kSetup);
+    setup[key] = value;
+    return mistake(setup);
+  };
+  EXPECT_EQ(with("regions", 1), "regions");
+  EXPECT_EQ(with("regions", {{"users", json::object()}}), "regions.users");
+  EXPECT_EQ(with("regions", {{"tenants", 1}}), "regions.tenants");
+  EXPECT_EQ(with("regions", {{"tenants", {{"shop", "cn"}}}}), "regions.tenants.shop");
+  EXPECT_EQ(with("regions", {{"tenants", {{"shop", {"atlantis"}}}}}), "regions.tenants.shop");
+  EXPECT_EQ(with("regions", {{"tenants", {{"shop", {""}}}}}), "regions.tenants.shop");
+  EXPECT_EQ(with("regions", {{"tasks", {{"chat", {"cn"}}}}}), "regions.tasks.chat");
+  EXPECT_EQ(with("classify_errors", "nowhere"), "classify_errors");
+  EXPECT_EQ(with("classify_errors", "fast"), "0 mistakes");
 }
 
 TEST(ModelSetup, names_what_is_wrong) {

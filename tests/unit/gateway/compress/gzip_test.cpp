@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace purser::compress {
 namespace {
 
@@ -29,6 +31,46 @@ TEST(Gzip, what_is_cut_altered_or_longer_is_no_gzip_file) {
   EXPECT_EQ(gunzip(altered, 1'000).code(), Errc::malformed_text);
   EXPECT_EQ(gunzip(packed + "x", 1'000).code(), Errc::malformed_text);
   EXPECT_EQ(gunzip("交易时间", 1'000).code(), Errc::malformed_text);
+}
+
+std::string unpacked(std::string_view packed, std::size_t piece, std::size_t most = 1 << 20) {
+  Unpacker unpacker(most);
+  std::string out;
+  for (; !packed.empty(); packed.remove_prefix(std::min(piece, packed.size())))
+    if (const auto fed = unpacker.feed(packed.substr(0, piece), out); !fed) return std::string(code_of(fed.code()));
+  return out;
+}
+
+TEST(Unpacker, is_the_same_however_it_is_cut) {
+  std::string text;
+  for (int i = 0; i < 40'000; ++i) text += std::to_string(i * 7'919);
+  for (const std::string& packed : {gzip(text), deflate(text), gzip(text.substr(0, 9)) + gzip(text.substr(9))})
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{3}, std::size_t{1'000}, packed.size()})
+      EXPECT_EQ(unpacked(packed, piece), text) << piece;
+  EXPECT_EQ(unpacked("", 1), "");
+}
+
+TEST(Unpacker, hands_out_what_has_come_so_far) {
+  const std::string packed = gzip(std::string(100'000, 'x'));
+  Unpacker unpacker(1 << 20);
+  std::string out;
+  ASSERT_TRUE(unpacker.feed(std::string_view(packed).substr(0, packed.size() - 9), out).ok());
+  EXPECT_GT(out.size(), 50'000U);
+}
+
+TEST(Unpacker, holds_its_bound_whatever_it_is_fed) {
+  const std::string bomb = gzip(std::string(1'000'000, '0'));
+  EXPECT_EQ(unpacked(bomb, bomb.size(), 1'000'000), std::string(1'000'000, '0'));
+  EXPECT_EQ(unpacked(bomb, bomb.size(), 999'999), code_of(Errc::reply_too_large));
+  EXPECT_EQ(unpacked(bomb, 1, 1'000), code_of(Errc::reply_too_large));
+}
+
+TEST(Unpacker, refuses_what_is_damaged) {
+  auto altered = gzip("the answer");
+  altered[altered.size() - 6] = static_cast<char>(altered[altered.size() - 6] ^ 1);
+  EXPECT_EQ(unpacked(altered, 4), code_of(Errc::malformed_text));
+  EXPECT_EQ(unpacked("data: hello", 4), code_of(Errc::malformed_text));
+  EXPECT_EQ(unpacked(gzip("x") + "yy", 4), code_of(Errc::malformed_text));
 }
 
 }  // namespace

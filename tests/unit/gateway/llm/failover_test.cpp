@@ -1,5 +1,6 @@
 // The public failover catalogue (S01 to S16) and the faults that gateways were seen to hand on as successes (F1 to F9):
 // a scripted server on the wire, the real client, a virtual clock; each case streamed and whole where both exist.
+#include "gateway/compress/gzip.hpp"
 #include "gateway/llm/routed_model.hpp"
 #include "tests/support/loop.hpp"
 #include "tests/support/scripted_peer.hpp"
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <optional>
+#include <set>
 
 namespace purser {
 namespace {
@@ -107,6 +109,7 @@ class Catalogue : public testing::TestWithParam<bool> {
     };
     add("primary", *primary, 8'000);
     if (with_fallback) add("fallback", *fallback, fallback_context);
+    out.models.back().prefill = out.models.back().prefill && fallback_prefill;
     out.tiers.push_back(tier);
     return out;
   }
@@ -119,6 +122,11 @@ class Catalogue : public testing::TestWithParam<bool> {
     request.system = "be brief";
     request.messages.resize(1);
     request.messages[0].text = "hello";
+    if (!beginning.empty()) {
+      request.messages.resize(2);
+      request.messages[1].role = Role::assistant;
+      request.messages[1].text = beginning;
+    }
     request.words = words;
     request.extra_json = extra;
     const auto begun = loop.clock.now();
@@ -156,6 +164,8 @@ class Catalogue : public testing::TestWithParam<bool> {
   asio::thread_pool pool{1};
   ModelSettings settings;
   std::int64_t fallback_context = 8'000;
+  bool fallback_prefill = true;
+  std::string beginning;  // of the answer, by whoever asks
   Clock::duration took{};
   WordsSink* words = nullptr;
   std::string extra;
@@ -163,12 +173,34 @@ class Catalogue : public testing::TestWithParam<bool> {
 
 // Faults that only a stream can have.
 class StreamCatalogue : public Catalogue {};
+// And those of an answer in one piece.
+class WholeCatalogue : public Catalogue {};
 
 std::string form_name(const testing::TestParamInfo<bool>& one) {
   return one.param ? "Streamed" : "Whole";
 }
 INSTANTIATE_TEST_SUITE_P(Wire, Catalogue, testing::Values(false, true), form_name);
 INSTANTIATE_TEST_SUITE_P(Wire, StreamCatalogue, testing::Values(true), form_name);
+INSTANTIATE_TEST_SUITE_P(Wire, WholeCatalogue, testing::Values(false), form_name);
+
+// Every case of the catalogue has a test of its name, for both forms of an answer.
+TEST(FailoverCatalogue, is_whole) {
+  std::set<std::string> found;
+  const auto& all = *testing::UnitTest::GetInstance();
+  for (int i = 0; i < all.total_test_suite_count(); ++i) {
+    const auto& suite = *all.GetTestSuite(i);
+    for (int k = 0; k < suite.total_test_count(); ++k) {
+      const std::string name = suite.GetTestInfo(k)->name();
+      const std::string form = name.substr(name.find('/') + 1);
+      found.insert(name.substr(0, name.find('_')) + " " + form);
+    }
+  }
+  std::vector<std::string> cases;
+  for (int i = 1; i <= 16; ++i) cases.push_back((i < 10 ? "S0" : "S") + std::to_string(i));
+  for (int i = 1; i <= 9; ++i) cases.push_back("F" + std::to_string(i));
+  for (const std::string& one : cases)
+    for (const char* form : {" Streamed", " Whole"}) EXPECT_TRUE(found.contains(one + form)) << one << form;
+}
 
 TEST_P(Catalogue, S01_waits_as_long_as_it_is_asked_to_or_asks_another) {
   play(*primary, whole(429, "{}", "Retry-After: 2\r\n"));
@@ -219,8 +251,10 @@ TEST_P(Catalogue, S06_leaves_a_silent_provider_after_one_limit) {
   EXPECT_LE(took, 20s);
 }
 
-TEST_P(StreamCatalogue, S07_waits_no_twenty_seconds_for_the_first_word) {
-  play(*primary, {Step::request(), Step::send(kStreamHead + ": keep-alive\n\n"), Step::stall()});
+TEST_P(Catalogue, S07_waits_no_twenty_seconds_for_the_first_word) {
+  // An answer in one piece has its first word with its last; then the attempt's own limit says how long that may take.
+  if (!streamed()) settings.attempt_time_max = 14s;
+  play(*primary, {Step::request(), Step::send(streamed() ? kStreamHead + ": keep-alive\n\n" : ""), Step::stall()});
   play(*fallback, good("fallback"));
   expect_answer_of("fallback", ask());
   EXPECT_LT(took, 15s);
@@ -244,8 +278,13 @@ TEST_P(Catalogue, S08_never_shows_a_cut_answer_as_a_success) {
   }
 }
 
-TEST_P(StreamCatalogue, S09_bounds_a_stall_in_the_middle) {
-  play(*primary, {Step::request(), Step::send(kStreamHead + word("x")), Step::stall()}, 9);
+TEST_P(Catalogue, S09_bounds_a_stall_in_the_middle) {
+  if (!streamed()) settings.attempt_time_max = 10s;
+  const std::string part = raw_reply(200, json{{"choices", json::array()}}.dump());
+  play(*primary,
+       {Step::request(), Step::send(streamed() ? kStreamHead + word("x") : part.substr(0, part.size() - 5)),
+        Step::stall()},
+       9);
   play(*fallback, good("fallback"));
   expect_answer_of("fallback", ask());
   EXPECT_LE(took, 10s);
@@ -267,13 +306,23 @@ TEST_P(StreamCatalogue, S10_skips_a_chunk_that_is_no_json_in_words_and_refuses_i
   EXPECT_EQ(ask(false).code(), Errc::model_malformed);
 }
 
-TEST_P(StreamCatalogue, S11_needs_no_DONE) {
+// What is no JSON in an answer of one piece is no answer; a call with arguments that are none is no call.
+TEST_P(WholeCatalogue, S10_takes_no_document_or_call_that_is_no_json) {
+  expect_failover_from(
+      {whole(200, R"({"choices":[{"finish_reason":"stop","message":{"content":"a" "b"}}]})"),
+       whole(200, R"({"choices":[{"finish_reason":"tool_calls","message":{"tool_calls":[{"id":"a","function":)"
+                  R"({"name":"refund","arguments":"{\"all\":"}}]}}]})")});
+}
+
+TEST_P(Catalogue, S11_needs_no_DONE) {
   // The connection stays open, and nothing more comes.
   std::string bytes = kStreamHead;
   for (int i = 0; i < 60; ++i) bytes += word("primary" + std::to_string(i) + " ");
-  play(*primary, {Step::request(), Step::send(bytes + kStop + usage("primary")), Step::stall()});
+  const std::string complete = streamed() ? bytes + kStop + usage("primary") : std::string(good("primary")[1].bytes());
+  play(*primary, {Step::request(), Step::send(complete), Step::stall()});
   expect_answer_of("primary", ask());
   EXPECT_LE(took, 1s);
+  if (!streamed()) return;
   // Nor the count of what was used; then it is a guess.
   play(*primary, {Step::request(), Step::send(bytes + kStop), Step::stall()});
   const auto answer = ask();
@@ -329,6 +378,17 @@ TEST_P(Catalogue, S14_begins_anew_at_the_fallback_without_a_prefill) {
   EXPECT_EQ(request.find("half an"), std::string::npos);
 }
 
+// A client's own beginning of an answer is sent where it is taken, and left out where it is not.
+TEST_P(Catalogue, S14_leaves_a_beginning_out_where_it_is_not_taken) {
+  beginning = "We have";
+  fallback_prefill = false;
+  play(*primary, whole(503, "{}"), 2);
+  play(*fallback, good("fallback"));
+  expect_answer_of("fallback", ask());
+  EXPECT_NE(primary->requests().at(0).find("We have"), std::string::npos);
+  EXPECT_EQ(fallback->requests().at(0).find("We have"), std::string::npos);
+}
+
 TEST_P(Catalogue, S16_reports_who_answered) {
   play(*primary, whole(503, "{}"), 2);
   play(*fallback, good("fallback"));
@@ -364,16 +424,20 @@ TEST_P(Catalogue, F5_takes_no_error_event_for_a_success) {
                         stream("event: error\ndata: oh\n\n")});
 }
 
-TEST_P(StreamCatalogue, F6_takes_no_stream_without_an_end_for_a_whole_one) {
-  play(*primary, stream(word("it is") + word(" done")), 4);
+TEST_P(Catalogue, F6_takes_no_answer_without_an_end_for_a_whole_one) {
+  // Neither has a length: where it ends, the connection does.
+  const std::string head = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n\r\n";
+  const Script cut = streamed() ? stream(word("it is") + word(" done"))
+                                : Script{Step::request(), Step::send(head + R"({"choices":[{"message":{"content":"x")"),
+                                         Step::close()};
+  play(*primary, cut, 4);
   const auto answer = ask(false);
   ASSERT_FALSE(answer.ok());
-  EXPECT_EQ(answer.code(), Errc::model_truncated);
+  EXPECT_EQ(answer.code(), streamed() ? Errc::model_truncated : Errc::model_malformed);
 }
 
-TEST_P(Catalogue, F7_and_F8_hang_on_no_stall) {
-  for (const std::string& before : {std::string(), streamed() ? kStreamHead : std::string(),
-                                    streamed() ? kStreamHead + word("x") : std::string()}) {
+TEST_P(Catalogue, F7_hangs_on_no_stall_before_the_first_word) {
+  for (const std::string& before : {std::string(), streamed() ? kStreamHead : std::string()}) {
     fresh();
     play(*primary, {Step::request(), Step::send(before), Step::stall()});
     play(*fallback, good("fallback"));
@@ -382,6 +446,21 @@ TEST_P(Catalogue, F7_and_F8_hang_on_no_stall) {
   }
   fresh();
   play(*primary, {Step::request(), Step::stall()});
+  EXPECT_EQ(ask(false).code(), Errc::timed_out);
+  EXPECT_LE(took, 20s);
+}
+
+TEST_P(Catalogue, F8_hangs_on_no_stall_after_the_first_word) {
+  const std::string part = raw_reply(200, R"({"choices":[{"message":{"content":"x y z)");
+  const Script stalls = {Step::request(),
+                         Step::send(streamed() ? kStreamHead + word("x") : part.substr(0, part.size() - 2)),
+                         Step::stall()};
+  play(*primary, stalls);
+  play(*fallback, good("fallback"));
+  expect_answer_of("fallback", ask());
+  EXPECT_LE(took, 20s);
+  fresh();
+  play(*primary, stalls);
   EXPECT_EQ(ask(false).code(), Errc::timed_out);
   EXPECT_LE(took, 20s);
 }
@@ -395,6 +474,29 @@ TEST_P(Catalogue, F9_falls_back_from_everything_that_is_no_answer) {
                         whole(429, "{}"),
                         whole(401, "{}"),
                         whole(404, "{}")});
+}
+
+// Some proxies pack what nobody asked them to pack.
+TEST_P(Catalogue, reads_a_packed_answer) {
+  const std::string plain = good("primary")[1].bytes();
+  const auto body = plain.find("\r\n\r\n") + 4;
+  const std::string type = streamed() ? "text/event-stream" : "application/json";
+  const auto packed = [&](const std::string& coding, const std::string& bytes) {
+    return raw_reply(200, bytes, "Content-Encoding: " + coding + "\r\n", type);
+  };
+  const std::string gzip = compress::gzip(plain.substr(body));
+  play(*primary, {Step::request(), Step::send(packed("gzip", gzip)), Step::close()});
+  play(*primary,
+       {Step::request(), Step::send(packed("deflate", compress::deflate(plain.substr(body)))), Step::close()});
+  expect_answer_of("primary", ask());
+  expect_answer_of("primary", ask());
+  // Damaged, cut, larger than allowed when unpacked, or packed in another way, it is no answer.
+  settings.reply_bytes_max = 1 << 16;
+  const std::string bomb = compress::gzip(std::string(1 << 20, ' ') + plain.substr(body));
+  expect_failover_from({{Step::request(), Step::send(packed("gzip", plain.substr(body))), Step::close()},
+                        {Step::request(), Step::send(packed("gzip", gzip.substr(0, gzip.size() / 2))), Step::close()},
+                        {Step::request(), Step::send(packed("gzip", bomb)), Step::close()},
+                        {Step::request(), Step::send(packed("br", "xyz")), Step::close()}});
 }
 
 // A money call comes out of an answer once, whole, whatever happened on the way there.

@@ -50,6 +50,41 @@ INSTANTIATE_TEST_SUITE_P(
         Case{R"({"code":"context_length_exceeded","message":"x"})", ErrorClass::user_error, Errc::model_unavailable,
              false}));
 
+Reading read_error(const std::string& error) {
+  const std::string body = R"({"error":)" + error + "}";
+  return read_reply(WireReply{200, "application/json", body}, Asked(), WireLimits());
+}
+
+// What the user wanted is no provider's matter; the form of our request may be one provider's.
+TEST(NestedErrors, tell_the_users_wish_from_the_form_of_the_request) {
+  EXPECT_TRUE(read_error(R"({"code":400,"message":"invalid input: the amount is missing"})").users);
+  EXPECT_TRUE(read_error(R"("invalid input: the amount is missing")").users);
+  EXPECT_FALSE(read_error(R"({"type":"invalid_request_error","message":"n is missing"})").users);
+  EXPECT_FALSE(read_error(R"({"message":"too long, maximum context length is 8"})").users);
+  EXPECT_FALSE(read_error(R"({"message":"try again"})").users);
+}
+
+TEST(NestedErrors, are_unclear_only_where_no_rule_knows_them) {
+  EXPECT_EQ(read_error(R"({"code":500,"message":"The moon is in the wrong house"})").unclear,
+            "The moon is in the wrong house");
+  EXPECT_EQ(read_error(R"("The moon")").unclear, "The moon");
+  EXPECT_EQ(read_error(R"({"code":400,"message":"The moon"})").unclear, "The moon");
+  EXPECT_EQ(read_error(R"({"message":")" + std::string(5'000, 'x') + R"("})").unclear.size(), kExplanationRead);
+  for (const char* known :
+       {R"({"code":401,"message":"The moon"})", R"({"message":"this violates"})",
+        R"({"code":"overloaded","message":"The moon"})", R"({"code":500})", R"({"message":"cannot understand"})"})
+    EXPECT_EQ(read_error(known).unclear, "") << known;
+}
+
+TEST(NestedErrors, take_one_word_of_a_model_and_no_other) {
+  EXPECT_EQ(class_named("transient"), ErrorClass::transient);
+  EXPECT_EQ(class_named(" `System_Policy`.\n"), ErrorClass::system_policy);
+  EXPECT_EQ(class_named("user_error"), ErrorClass::user_error);
+  EXPECT_EQ(class_named("model_hallucination"), ErrorClass::model_hallucination);
+  for (const char* other : {"", " .", "transient or user_error", "It is transient", "transient_error", "policy"})
+    EXPECT_FALSE(class_named(other).has_value()) << other;
+}
+
 TEST(NestedErrors, are_none_behind_a_status_that_says_so) {
   const Reading got =
       read_reply(WireReply{500, "application/json", R"({"error":{"code":"x"}})"}, Asked(), WireLimits());

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -23,7 +24,14 @@ class Journal : public testing::Test {
     EXPECT_TRUE(opened.ok()) << opened.error().message;
     return opened ? std::move(*opened) : nullptr;
   }
-  Lines lines() { return open()->take_lines(); }
+  // As the next process would find them if this one died now.
+  Lines lines() {
+    const std::string copy = folder.file("copy");
+    std::filesystem::copy_file(path, copy, std::filesystem::copy_options::overwrite_existing);
+    auto opened = SpendJournal::open(copy, pool, loop.clock);
+    EXPECT_TRUE(opened.ok()) << opened.error().message;
+    return opened ? (*opened)->take_lines() : Lines();
+  }
   std::string bytes() const {
     std::stringstream text;
     text << std::ifstream(path, std::ios::binary).rdbuf();
@@ -71,6 +79,7 @@ TEST_F(Journal, is_refused_when_it_is_damaged) {
   auto journal = open();
   for (const char* line : {"one", "two", "three"}) EXPECT_TRUE(loop.run(journal->append(line)).ok());
   const std::string all = bytes();
+  journal.reset();
   for (std::size_t at = 0; at < all.size(); ++at) {
     if (all[at] == '\n') continue;
     std::string damaged = all;
@@ -92,6 +101,43 @@ TEST_F(Journal, can_be_written_anew) {
 
 TEST_F(Journal, tells_what_it_cannot_open) {
   EXPECT_EQ(SpendJournal::open(folder.path() + "/none/spend", pool, loop.clock).code(), Errc::store_unavailable);
+}
+
+TEST_F(Journal, is_one_daemons_alone) {
+  auto journal = open();
+  const auto second = SpendJournal::open(path, pool, loop.clock);
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(second.code(), Errc::store_unavailable);
+  // Also after the file was replaced.
+  ASSERT_TRUE(journal->rewrite({"one"}).ok());
+  EXPECT_FALSE(SpendJournal::open(path, pool, loop.clock).ok());
+  journal.reset();
+  EXPECT_EQ(open()->take_lines(), Lines({"one"}));
+}
+
+TEST_F(Journal, is_written_anew_with_the_next_line) {
+  auto journal = open();
+  for (const char* line : {"a", "b", "c"}) ASSERT_TRUE(loop.run(journal->append(line)).ok());
+  journal->note("lost in the sum");
+  journal->renew({"sum"});
+  EXPECT_EQ(lines(), Lines({"a", "b", "c"}));
+  journal->note("after");
+  ASSERT_TRUE(loop.run(journal->append("d")).ok());
+  EXPECT_EQ(lines(), Lines({"sum", "after", "d"}));
+  ASSERT_TRUE(loop.run(journal->append("e")).ok());
+  EXPECT_EQ(lines(), Lines({"sum", "after", "d", "e"}));
+  EXPECT_FALSE(SpendJournal::open(path, pool, loop.clock).ok());
+}
+
+TEST_F(Journal, is_worn_when_it_has_grown_much) {
+  auto journal = open();
+  const std::string line(1 << 20, 'x');
+  for (int i = 0; i < 16; ++i) ASSERT_TRUE(loop.run(journal->append(line)).ok());
+  EXPECT_TRUE(journal->worn());
+  journal->renew({line});
+  ASSERT_TRUE(loop.run(journal->append("last")).ok());
+  EXPECT_FALSE(journal->worn());
+  EXPECT_EQ(lines().size(), 2U);
 }
 
 }  // namespace

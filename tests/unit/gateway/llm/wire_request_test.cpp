@@ -41,6 +41,22 @@ TEST(WireRequest, holds_model_system_and_limits) {
             json::parse(R"([{"role":"system","content":"be brief"},{"role":"user","content":"你好"}])"));
 }
 
+TEST(WireRequest, begins_anew_where_a_begun_answer_is_not_taken) {
+  ModelRequest request;
+  Message asked = message(Role::assistant, "");
+  asked.calls = {{"call_a", "search_catalogue", "{}"}};
+  request.messages = {message(Role::user, "tea?"), message(Role::assistant, "We have"), message(Role::assistant, " t")};
+  WireStyle s = style();
+  EXPECT_EQ(built(request, s)["messages"].size(), 3U);
+  s.prefill = false;
+  EXPECT_EQ(built(request, s)["messages"], json::parse(R"([{"role":"user","content":"tea?"}])"));
+  // A call is no beginning, and a conversation is never empty.
+  request.messages = {message(Role::user, "tea?"), asked};
+  EXPECT_EQ(built(request, s)["messages"].size(), 2U);
+  request.messages = {message(Role::assistant, "We have")};
+  EXPECT_EQ(built(request, s)["messages"].size(), 1U);
+}
+
 TEST(WireRequest, says_max_tokens_to_older_servers) {
   WireStyle s = style();
   s.legacy_max_tokens = true;

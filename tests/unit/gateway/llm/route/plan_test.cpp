@@ -25,7 +25,7 @@ std::vector<std::size_t> asked_when(AttemptEnd end, std::size_t models, int atte
 using Asked = std::vector<std::size_t>;
 
 TEST(AttemptPlan, stops_at_an_answer_and_at_a_refusal) {
-  for (const AttemptEnd end : {AttemptEnd::answered, AttemptEnd::refused, AttemptEnd::left})
+  for (const AttemptEnd end : {AttemptEnd::answered, AttemptEnd::refused, AttemptEnd::user_error, AttemptEnd::left})
     EXPECT_EQ(asked_when(end, 3, 9), Asked({0})) << to_string(end);
 }
 
@@ -38,7 +38,7 @@ TEST(AttemptPlan, counts_who_was_asked_beside_the_first) {
   EXPECT_EQ(plan.attempts(), 2);
   EXPECT_EQ(plan.next(0).model, 2U);
   EXPECT_FALSE(plan.second().has_value());
-  for (const AttemptEnd end : {AttemptEnd::answered, AttemptEnd::refused}) {
+  for (const AttemptEnd end : {AttemptEnd::answered, AttemptEnd::refused, AttemptEnd::user_error}) {
     AttemptPlan over(chain, 9);
     over.second_ended(end);
     over.ended(AttemptEnd::left, kNone, false);

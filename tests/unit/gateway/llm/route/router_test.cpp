@@ -113,9 +113,29 @@ TEST_F(Routes, respect_a_wish_to_be_left_alone) {
 
 TEST_F(Routes, take_no_answer_for_illness) {
   Router router(setup, prices, {});
-  for (const AttemptEnd end : {AttemptEnd::refused, AttemptEnd::asked_wrongly, AttemptEnd::too_long, AttemptEnd::left})
+  for (const AttemptEnd end :
+       {AttemptEnd::refused, AttemptEnd::asked_wrongly, AttemptEnd::too_long, AttemptEnd::user_error, AttemptEnd::left})
     fails(router, 0, end, 5);
   EXPECT_EQ(chain(router), Models({0, 1, 2}));
+}
+
+TEST_F(Routes, stay_within_the_regions) {
+  for (const char* region : {"cn", "us", ""}) setup.providers.emplace_back().data_region = region;
+  for (std::size_t i = 0; i < 3; ++i) setup.models[i].provider = i;
+  Router router(setup, prices, {});
+  const auto within = [&](std::optional<RegionSetup::Regions> regions) {
+    Models out;
+    for (const Candidate& one : router.chain({"fast", false, 1, 0, std::move(regions)}, now)) out.push_back(one.model);
+    return out;
+  };
+  EXPECT_EQ(within(std::nullopt), Models({0, 1, 2}));
+  EXPECT_EQ(within({{"cn"}}), Models({0}));
+  EXPECT_EQ(within({{"us", "cn"}}), Models({0, 1}));  // who does not say where is not asked
+  EXPECT_EQ(within({{"eu"}}), Models());
+  EXPECT_EQ(within(RegionSetup::Regions()), Models());
+  // Neither an outage nor the strategy leads out of them.
+  fails(router, 0, AttemptEnd::transient, 3);
+  EXPECT_EQ(within({{"cn"}}), Models());
 }
 
 TEST_F(Routes, ask_only_who_can) {
