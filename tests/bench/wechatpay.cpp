@@ -34,7 +34,7 @@ namespace {
 using nlohmann::ordered_json;
 using test::RailSigner;
 
-constexpr int kRounds = 5;
+constexpr int kRounds = 11;
 constexpr int kWebhooks = 1'000;  // of a round
 constexpr int kOrders = 200;
 constexpr int kAtOnce = 32;
