@@ -35,6 +35,11 @@ constexpr Definition kOfMoneyAndTalk[] = {
     {.key = "intent.honour_late_payment",
      .place = AT(intent, honour_late_payment),
      .description = "Keep a payment that arrives after the intent expired; otherwise it is refunded, once."},
+    {.key = "intent.return_unknown_payment",
+     .place = AT(intent, return_unknown_payment),
+     .description =
+         "Refund, once, a payment of an order that purser placed and whose row is lost, as after a database was "
+         "put back from an older copy. The rail must confirm it. Otherwise it is an alarm in the log alone."},
     {.key = "intent.resolve_first_ms",
      .place = AT(intent, resolve_first),
      .description = "How long an order may stay silent before the rail is asked about it.",

@@ -22,7 +22,11 @@ http::Response say(int status, std::string_view code, std::string_view message) 
 }
 
 http::Response taken() {
-  return say(200, "SUCCESS", "成功");
+  http::Response response;
+  response.status = 200;
+  response.headers.emplace_back("Content-Type", kJson);
+  response.body = R"({"code":"SUCCESS","message":"成功"})";
+  return response;
 }
 
 int status_of_refusal(Errc code) {
@@ -66,11 +70,12 @@ http::Response WebhookInbox::refuse(const Error& why) {
   return say(status_of_refusal(why.code), "FAIL", meaning_of(why.code));
 }
 
-Batch WebhookInbox::batch_for(Notification notification) const {
+Batch WebhookInbox::batch_for(Notification notification, const TenantId& tenant) const {
   const UtcTime now = ports_.clock.durable();
   WorkItem item;
   item.kind = WorkKind::take_notification;
   item.subject = std::string(channel()) + ':' + notification.id;
+  item.payload_json = nlohmann::json{{"tenant", tenant.str()}}.dump();
   item.due_at = now;
   NotificationRow row;
   row.channel = channel();
@@ -114,7 +119,7 @@ Task<http::Response> WebhookInbox::receive(http::Request request, TenantId tenan
   auto ex = co_await asio::this_coro::executor;
   const Deadline limit = Deadline::after(ports_.clock, kAckLimit);
   auto stored = std::make_shared<OneShot<void>>(ex);
-  Batch batch = batch_for(std::move(*read));
+  Batch batch = batch_for(std::move(*read), tenant);
   auto started = ports_.work.spawn("webhook.store", keep(std::move(batch), stored));
   if (!started) stored->set(started.error());
   auto done = co_await with_timeout(ports_.clock, stored->get(), limit);
@@ -138,13 +143,15 @@ Task<Result<void>> WebhookInbox::apply(WorkItem item) {
   auto row = co_await ports_.store.notification(name, id);
   if (!row) co_return row.error();
   if (!row->applied) {
-    auto given = co_await give_to_cashier(*row);
+    const auto about = nlohmann::json::parse(item.payload_json, nullptr, false);
+    const std::string door = about.is_object() ? about.value("tenant", "") : "";
+    auto given = co_await give_to_cashier(*row, TenantId::trusted(door));
     if (!given) co_return given.error();
   }
   co_return co_await end(std::move(item), *row);
 }
 
-Task<Result<void>> WebhookInbox::give_to_cashier(const NotificationRow& row) {
+Task<Result<void>> WebhookInbox::give_to_cashier(const NotificationRow& row, TenantId door) {
   auto read = ports_.channel.parse_resource(row.event_type, row.plain);
   if (!read) {
     log::error("webhook.unreadable", {{"channel", row.channel}, {"id", row.id}, {"code", read.code()}});
@@ -157,6 +164,13 @@ Task<Result<void>> WebhookInbox::give_to_cashier(const NotificationRow& row) {
   Result<void> taken_in = success();
   if (read->order) taken_in = co_await ports_.cashier.take_order_facts(*read->order);
   if (taken_in && read->refund) taken_in = co_await ports_.cashier.take_refund_facts(*read->refund);
+  const bool lost = !taken_in && taken_in.code() == Errc::not_found;
+  if (lost && read->order && read->order->state == TradeState::paid && !door.empty()) {
+    taken_in = co_await ports_.cashier.return_unknown_payment(std::move(door), *read->order);
+    if (taken_in)
+      log::error("webhook.unknown_payment_returned",
+                 {{"channel", row.channel}, {"id", row.id}, {"out_trade_no", read->order->out_trade_no.str()}});
+  }
   if (!taken_in && taken_in.code() == Errc::not_found) {
     // Signed by the rail, and yet about nothing of ours: another system uses the same merchant account.
     log::error("webhook.unknown_number", {{"channel", row.channel}, {"id", row.id}, {"type", row.event_type}});

@@ -53,9 +53,9 @@ class WebhookInbox {
   using Stored = std::shared_ptr<OneShot<void>>;
 
   http::Response refuse(const Error& why);
-  Batch batch_for(Notification notification) const;
+  Batch batch_for(Notification notification, const TenantId& tenant) const;
   Task<void> keep(Batch batch, Stored stored);
-  Task<Result<void>> give_to_cashier(const NotificationRow& row);
+  Task<Result<void>> give_to_cashier(const NotificationRow& row, TenantId door);
   Task<Result<void>> end(WorkItem item, const NotificationRow& row);
 
   Ports ports_;

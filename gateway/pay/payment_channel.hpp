@@ -50,6 +50,7 @@ struct OrderFacts {
   TradeState state = TradeState::not_paid;
   Money total;  // zero with no currency when the rail left it out
   std::string payer_openid;
+  std::string attach;  // what the order was placed with and comes back unchanged: the intent's id, when it is ours
   UtcTime success_time{};
 };
 

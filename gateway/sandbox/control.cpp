@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace purser {
 
@@ -18,10 +19,10 @@ struct Path {
   std::string_view path;
   std::string_view method;
 };
-constexpr std::array kPaths{Path{"/sandbox/pay", "POST"},    Path{"/sandbox/decline", "POST"},
-                            Path{"/sandbox/faults", "POST"}, Path{"/sandbox/clock", "POST"},
-                            Path{"/sandbox/reset", "POST"},  Path{"/sandbox/orders", "GET"},
-                            Path{"/sandbox/traffic", "GET"}, Path{"/sandbox/webhooks", "GET"}};
+constexpr std::array kPaths{
+    Path{"/sandbox/pay", "POST"},    Path{"/sandbox/decline", "POST"}, Path{"/sandbox/refund", "POST"},
+    Path{"/sandbox/faults", "POST"}, Path{"/sandbox/clock", "POST"},   Path{"/sandbox/reset", "POST"},
+    Path{"/sandbox/orders", "GET"},  Path{"/sandbox/traffic", "GET"},  Path{"/sandbox/webhooks", "GET"}};
 
 Error bad_body(const std::string& field, std::string_view rule) {
   return Error(Errc::request_malformed, field + ": " + std::string(rule), field);
@@ -130,6 +131,7 @@ Result<json> Control::dispatch(const http::Request& request, const Moment& now) 
   }
   if (request.path == "/sandbox/pay") return pay(body, now);
   if (request.path == "/sandbox/decline") return decline(body, now);
+  if (request.path == "/sandbox/refund") return refund(body, now);
   if (request.path == "/sandbox/faults") return faults(body);
   return clock(body, now);
 }
@@ -146,6 +148,22 @@ Result<json> Control::decline(const json& body, const Moment& now) {
   auto number = body["out_trade_no"].get<std::string>();
   if (auto good = rail_.decline(number, now); !good) return good.error();
   return rail_.transaction(rail_.orders(now).find(number)->second);
+}
+
+Result<json> Control::refund(const json& body, const Moment& now) {
+  if (auto good = check_strings(body, {"out_trade_no"}, {"fen"}); !good) return good.error();
+  std::optional<std::int64_t> fen;
+  if (body.contains("fen")) {
+    const auto text = body["fen"].get<std::string>();
+    std::int64_t value = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (read.ec != std::errc() || read.ptr != text.data() + text.size() || value <= 0)
+      return bad_body("fen", "must be a string of digits, more than 0");
+    fen = value;
+  }
+  auto made = rail_.refund_by_hand(body["out_trade_no"].get<std::string>(), fen, now);
+  if (!made) return made.error();
+  return describe(**made);
 }
 
 Result<json> Control::faults(const json& body) {

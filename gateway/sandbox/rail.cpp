@@ -271,6 +271,12 @@ Result<void> SandboxRail::decline(std::string_view out_trade_no, const Moment& n
   return orders_.decline(out_trade_no, now.life);
 }
 
+Result<const RailRefund*> SandboxRail::refund_by_hand(std::string_view out_trade_no, std::optional<std::int64_t> fen,
+                                                      const Moment& now) {
+  settle(now);
+  return refunds_.by_hand(out_trade_no, fen, now.life);
+}
+
 void SandboxRail::settle(const Moment& now) {
   for (const auto* refund : refunds_.settle(now.life)) {
     if (refund->status == RefundStatus::success) {

@@ -41,6 +41,9 @@ class SandboxRail {
   // The payer's phone; a payment queues its callback. Errors: see OrderBook::pay.
   Result<void> pay(std::string_view out_trade_no, std::string_view openid, const Moment& now);
   Result<void> decline(std::string_view out_trade_no, const Moment& now);
+  // What the merchant does on the rail's own pages. Errors: see RefundDesk::by_hand.
+  Result<const RailRefund*> refund_by_hand(std::string_view out_trade_no, std::optional<std::int64_t> fen,
+                                           const Moment& now);
 
   // Lets everything happen that is due: refunds become final and queue their callbacks.
   void settle(const Moment& now);

@@ -102,6 +102,32 @@ Answer RefundDesk::create(std::string_view body, RefundStatus outcome, UtcTime n
   return answered(object(refunds_.emplace(number, std::move(refund)).first->second));
 }
 
+Result<const RailRefund*> RefundDesk::by_hand(std::string_view out_trade_no, std::optional<std::int64_t> fen,
+                                              UtcTime now) {
+  Order* order = orders_.find(out_trade_no, now);
+  if (!order) return Error(Errc::not_found, "out_trade_no: no such order", "out_trade_no");
+  if (!order->paid()) return Error(Errc::illegal_transition, "out_trade_no: not paid", "out_trade_no");
+  std::int64_t left = order->total;
+  for (const auto& [number, refund] : refunds_)
+    if (refund.out_trade_no == order->out_trade_no && refund.status != RefundStatus::closed) left -= refund.refund;
+  if (left <= 0 || fen.value_or(left) > left)
+    return Error(Errc::illegal_transition, "fen: more than the order has left, " + std::to_string(left), "fen");
+  RailRefund refund;
+  refund.out_refund_no = "hand" + digits(mint_, 24);
+  refund.refund_id = "50300" + digits(mint_, 23);
+  refund.out_trade_no = order->out_trade_no;
+  refund.transaction_id = order->transaction_id;
+  refund.notify_url = order->notify_url;
+  refund.refund = fen.value_or(left);
+  refund.total = order->total;
+  refund.created = now;
+  refund.due = now + settings_.refund_delay;
+  refund.request = {{"amount", json::object()}};
+  order->status = TradeStatus::refunded;
+  const std::string number = refund.out_refund_no;
+  return &refunds_.emplace(number, std::move(refund)).first->second;
+}
+
 Answer RefundDesk::query(std::string_view out_refund_no, std::string_view query) const {
   if (!query.empty())
     return param_error(query.substr(0, query.find('=')), "an extra parameter that is not taken here", "query",

@@ -39,6 +39,9 @@ class RefundDesk {
 
   // `outcome` is what a newly accepted refund ends in.
   Answer create(std::string_view body, RefundStatus outcome, UtcTime now);
+  // Made by the merchant on the rail's own pages, under a number of the rail's making; the order's notify_url is told.
+  // `fen` absent: all that is left. Errors: not_found, illegal_transition.
+  Result<const RailRefund*> by_hand(std::string_view out_trade_no, std::optional<std::int64_t> fen, UtcTime now);
   Answer query(std::string_view out_refund_no, std::string_view query) const;
   // Sends an ABNORMAL refund on its way again, to a card. `serial` names the key in which names and numbers are
   // encrypted. The refund ends in SUCCESS.

@@ -184,6 +184,17 @@ TEST_F(RailFaults, Fault38AWebhookThatNeverComesIsFoundByAsking) {
   EXPECT_EQ(replies_to("payment_receipt"), 1u);
 }
 
+TEST_F(RailFaults, Fault37ARefundMadeByHandAtTheRailIsInTheBooks) {
+  const Json row = paid_order("Two packs of Longjing tea, please.");
+  const auto total = row["amount"]["value"].get<std::int64_t>();
+  control("refund", {{"out_trade_no", row["order"]["out_trade_no"]}, {"fen", std::to_string(total / 2)}});
+  advance("3s");
+  EXPECT_FALSE(customer_->reply_to("refund.succeeded").is_null());
+  EXPECT_EQ(moved("refund"), total / 2);
+  EXPECT_EQ(intent(row["id"])["refunded"], total / 2);
+  EXPECT_TRUE(calls_of("refund").empty());
+}
+
 // --- too late ------------------------------------------------------------------------------------
 
 TEST_F(RailFaults, Fault39APaymentAfterTheCancelIsGivenBackOnce) {

@@ -99,6 +99,7 @@ Desk::Desk(const std::string& folder, const std::string& failpoints, DeskDoors d
       model(&loop.clock),
       mint(Secret("merchant secret of the tests")),
       catalogue(samples::shop()),
+      intents(doors.intents),
       group(loop.executor(), loop.clock, [](std::string_view, std::exception_ptr) {}),
       cashier({*store, channel, mint, loop.clock}, intents, RefundSettings()),
       tools({*store, cashier, catalogue, loop.clock}, intents, RefundSettings(), turns),

@@ -70,6 +70,7 @@ struct DeskDoors {
   LimitSettings limits;
   std::vector<std::string> trusted_proxies;
   std::string endpoints;  // the text of an endpoints file; empty: nobody is told
+  IntentSettings intents = {};
 };
 
 class Desk {

@@ -41,6 +41,7 @@ OrderFacts order_from(const json& value) {
   facts.state = static_cast<TradeState>(value.at("state").get<int>());
   facts.total = money_from(value.at("total"));
   facts.payer_openid = value.at("openid");
+  facts.attach = value.at("attach");
   facts.success_time = from_millis(value.at("success_time"));
   return facts;
 }
@@ -78,6 +79,7 @@ OrderFacts FakeChannel::facts_of(const PaymentIntent& intent, TradeState state) 
   facts.state = state;
   facts.total = intent.amount;
   facts.payer_openid = intent.order.payer_openid;
+  facts.attach = intent.id.str();
   if (state == TradeState::paid || state == TradeState::refunded) {
     facts.transaction_id = "42" + intent.order.out_trade_no.str();
     facts.success_time = intent.created_at + std::chrono::seconds(30);
@@ -114,6 +116,7 @@ std::string FakeChannel::plain_of(const OrderFacts& facts) {
              {"state", static_cast<int>(facts.state)},
              {"total", money_json(facts.total)},
              {"openid", facts.payer_openid},
+             {"attach", facts.attach},
              {"success_time", to_millis(facts.success_time)}};
   return value.dump();
 }

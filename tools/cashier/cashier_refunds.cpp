@@ -218,6 +218,7 @@ Task<Result<Refund>> Cashier::record_refund(RefundId id, std::int64_t known, Ref
 
 Task<Result<void>> Cashier::take_refund_facts(RefundFacts facts) {
   auto row = co_await ports_.store.refund_by_number(facts.out_refund_no);
+  if (!row && row.code() == Errc::not_found) co_return co_await book_outside_refund(std::move(facts));
   if (!row) co_return row.error();
   const RefundEvent event = facts.event;
   std::string why = event == RefundEvent::rail_closed ? "closed by the rail" : "the money did not reach the payer";

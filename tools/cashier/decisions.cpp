@@ -12,11 +12,8 @@ namespace {
 
 using nlohmann::json;
 
-// First look at an unclear order or refund; further looks back off from here.
+// First look at an unclear order; further looks back off from here.
 constexpr Millis kAskAgain{2'000};
-// A refund that was accepted is asked about a minute later, as the rail recommends.
-constexpr Millis kAskRefund{60'000};
-
 constexpr std::string_view kInStore = "in_store";
 constexpr Millis kInStoreLife{30'000};
 
@@ -50,24 +47,6 @@ void drop_watchers(Batch& batch, const PaymentIntent& intent) {
 void say(Batch& batch, const PaymentIntent& intent, std::string_view type, UtcTime now) {
   batch.add(op::AppendEvent{event(intent, type, now)});
   batch.add(op::AddWork{tell(intent, type, now)});
-}
-
-std::string_view event_type(RefundState state) {
-  switch (state) {
-    case RefundState::created:
-      return "refund.created";
-    case RefundState::processing:
-      return "refund.processing";
-    case RefundState::succeeded:
-      return "refund.succeeded";
-    case RefundState::failed:
-      return "refund.failed";
-    case RefundState::abnormal:
-      return "refund.abnormal";
-    case RefundState::unknown:
-      return "refund.unknown";
-  }
-  return "refund.unknown";
 }
 
 LedgerEntry capture(const PaymentIntent& intent, const OrderFacts& facts, std::string_view kind, UtcTime now) {
@@ -415,72 +394,18 @@ std::optional<IntentChange> after_rail_closed(PaymentIntent intent, UtcTime now)
   return change;
 }
 
-RefundEvent event_of(const RefundReply& reply) {
-  if (reply.facts) return reply.facts->event;
-  // Nothing moves until somebody has topped up the account: that is for an operator, under the same number.
-  if (reply.short_funds) return RefundEvent::rail_abnormal;
-  switch (reply.outcome) {
-    case Outcome::succeeded:
-      return RefundEvent::rail_succeeded;
-    case Outcome::pending:
-      return RefundEvent::rail_accepted;
-    case Outcome::declined:
-      return RefundEvent::rail_declined;
-    case Outcome::unknown:
-      return RefundEvent::rail_unclear;
-  }
-  return RefundEvent::rail_unclear;
-}
-
-std::optional<RefundChange> after_refund_news(Refund refund, PaymentIntent intent, RefundEvent what,
-                                              const RefundFacts& facts, const std::string& why, UtcTime now,
-                                              Hears hears) {
-  auto state = next_state(refund.state, what);
-  if (!state || *state == refund.state) return std::nullopt;
-  // Its reservation was given up with the no. Where another refund has taken that money since, no row can hold this.
-  const bool came_back = refund.state == RefundState::failed;
-  if (came_back && refundable(intent).minor() < refund.amount.minor()) return std::nullopt;
-  if (came_back) intent.refund_reserved = intent.refund_reserved.plus(refund.amount).value();
-  refund.state = *state;
-  if (!facts.rail_refund_id.empty()) refund.rail_refund_id = facts.rail_refund_id;
-
-  RefundChange change("refund." + std::string(to_string(*state)), std::move(refund));
-  Refund& row = change.refund;
-  Batch& batch = change.batch;
-  batch.add(op::DropWork{WorkKind::submit_refund, row.id.str()});
-  if (is_final(row.state)) {
-    row.settled_at = facts.success_time == UtcTime{} ? now : facts.success_time;
-    // Both figures were checked when the reservation was made; they cannot go below zero or overflow here.
-    intent.refund_reserved = intent.refund_reserved.minus(row.amount).value();
-    batch.add(op::DropWork{WorkKind::resolve_refund, row.id.str()});
-    if (row.state == RefundState::succeeded) {
-      intent.refunded = intent.refunded.plus(row.amount).value();
-      LedgerEntry line;
-      line.tenant = row.tenant;
-      line.intent = row.intent;
-      line.kind = "refund";
-      line.reference = row.out_refund_no.str();
-      line.debit_account = "merchant:" + row.tenant.str();
-      line.credit_account = "rail:" + intent.channel;
-      line.amount = row.amount;
-      line.at = now;
-      batch.add(op::PostLedger{std::move(line)});
-      row.failure.clear();
-    } else {
-      row.failure = why;
-    }
-    batch.add(op::UpdateIntent{intent});
-  } else {
-    if (row.state == RefundState::abnormal) row.failure = why;
-    batch.add(op::PutWork{
-        work(WorkKind::resolve_refund, row, now + (row.state == RefundState::unknown ? kAskAgain : kAskRefund))});
-  }
-  batch.add(op::UpdateRefund{row});
-  batch.add(op::AppendEvent{event(row, event_type(row.state), now)});
-  if (hears == Hears::by_event && (is_final(row.state) || row.state == RefundState::abnormal))
-    batch.add(op::AddWork{tell(intent, event_type(row.state), now, &row)});
-  row.version += 1;
-  return change;
+Batch after_unknown_payment(Thread thread, PaymentIntent intent, const OrderFacts& facts, Refund back, UtcTime now) {
+  intent.captured = intent.amount;
+  intent.refund_reserved = back.amount;
+  intent.order.transaction_id = facts.transaction_id;
+  intent.settled_at = facts.success_time == UtcTime{} ? now : facts.success_time;
+  Batch batch("intent.unknown_payment");
+  batch.add(op::InsertThread{std::move(thread)});
+  batch.add(op::InsertIntent{intent});
+  batch.add(op::PostLedger{capture(intent, facts, "late_capture", now)});
+  batch.add(op::InsertRefund{back});
+  batch.add(op::AddWork{work(WorkKind::submit_refund, back, now)});
+  return batch;
 }
 
 bool lost_race(const Error& error) {

@@ -56,6 +56,7 @@ Result<OrderFacts> order_of(const JsonDocument& document) {
   facts.appid = root.text("appid");
   facts.transaction_id = root.text("transaction_id");
   facts.payer_openid = root.object("payer").text("openid");
+  facts.attach = root.text("attach");
   const auto number = OutTradeNo::parse(root.text("out_trade_no"));
   const std::string state = root.text("trade_state");
   const auto total = money(root.object("amount"), "total");

@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 namespace purser::test {
 namespace {
 
@@ -337,6 +339,187 @@ TEST_F(WebhookTest, a_number_that_is_not_ours_is_kept_and_alarmed) {
   EXPECT_NE(seen.find("error webhook.unknown_number"), std::string::npos) << seen;
   EXPECT_TRUE(applied("N1"));
   EXPECT_EQ(desk.intent(ours.str()).state, IntentState::awaiting_payment);
+}
+
+// --- what happened at the rail without us --------------------------------------------------------
+
+class OutsideTest : public WebhookTest {
+ protected:
+  // A payment of 4.00, and a refund of it that the books have never heard of.
+  PaymentIntent paid_intent() {
+    const PaymentIntent intent = desk_->buy(desk_->thread());
+    desk_->pay(intent);
+    desk_->work_off();
+    return desk_->intent(intent.id.str());
+  }
+  RefundFacts by_hand(const PaymentIntent& intent, std::int64_t fen) {
+    Refund refund;
+    refund.out_refund_no = OutRefundNo::trusted("hand000000000000000000000001");
+    refund.amount = Money(fen, intent.amount.currency());
+    refund.created_at = desk_->loop.clock.wall();
+    return FakeChannel::facts_of(intent, refund, RefundEvent::rail_succeeded);
+  }
+  void rail_confirms(RefundFacts facts) {
+    RefundReply reply;
+    reply.outcome = Outcome::succeeded;
+    reply.facts = std::move(facts);
+    desk_->channel.refund_queries.push_back(std::move(reply));
+  }
+  http::Response tell(const RefundFacts& facts, std::string_view id = "R1") {
+    return send(FakeChannel::webhook(id, "REFUND.SUCCESS", FakeChannel::plain_of(facts)));
+  }
+  std::vector<Refund> refunds(const PaymentIntent& intent) {
+    return desk_->loop.run(desk_->store->refunds_of_intent(intent.id)).value();
+  }
+  std::string log_of_work() {
+    std::string seen;
+    log::CaptureForTest capture([&](std::string line) { seen += line + '\n'; });
+    desk_->work_off();
+    return seen;
+  }
+  void lose_database() {
+    desk_.reset();
+    for (const auto& file : std::filesystem::directory_iterator(folder_.path())) std::filesystem::remove(file.path());
+  }
+};
+
+TEST_F(OutsideTest, a_refund_made_by_hand_is_booked_once_and_told) {
+  open();
+  const PaymentIntent intent = paid_intent();
+  const RefundFacts facts = by_hand(intent, 150);
+  for (const char* id : {"R1", "R2"}) {
+    rail_confirms(facts);
+    EXPECT_EQ(tell(facts, id).status, 200);
+    desk_->work_off();
+  }
+  ASSERT_EQ(refunds(intent).size(), 1U);
+  EXPECT_EQ(refunds(intent)[0].state, RefundState::succeeded);
+  EXPECT_EQ(refunds(intent)[0].amount.minor(), 150);
+  EXPECT_EQ(desk_->intent(intent.id.str()).refunded.minor(), 150);
+  EXPECT_EQ(refundable(desk_->intent(intent.id.str())).minor(), intent.amount.minor() - 150);
+  EXPECT_EQ(captures(intent), 2U);  // the capture and the refund
+  EXPECT_EQ(replies(intent), 2U);   // paid, refunded
+  EXPECT_EQ(desk_->channel.count("refund"), 0U);
+  EXPECT_TRUE(desk_->loop.run(desk_->store->verify_ledger()).ok());
+}
+
+TEST_F(OutsideTest, a_refund_that_the_rail_does_not_confirm_is_not_booked) {
+  open();
+  const PaymentIntent intent = paid_intent();
+  const RefundFacts facts = by_hand(intent, 150);
+  RefundReply unknown_number;
+  unknown_number.outcome = Outcome::declined;
+  unknown_number.not_known = true;
+  desk_->channel.refund_queries.push_back(unknown_number);
+  EXPECT_EQ(tell(facts).status, 200);
+  EXPECT_NE(log_of_work().find("error webhook.unknown_number"), std::string::npos);
+  EXPECT_TRUE(refunds(intent).empty());
+  EXPECT_EQ(desk_->intent(intent.id.str()).refunded.minor(), 0);
+}
+
+TEST_F(OutsideTest, a_refund_is_asked_about_until_the_rail_answers) {
+  open();
+  const PaymentIntent intent = paid_intent();
+  const RefundFacts facts = by_hand(intent, 150);
+  desk_->channel.refund_queries.emplace_back();  // no answer
+  EXPECT_EQ(tell(facts).status, 200);
+  EXPECT_ANY_THROW(desk_->work_off());  // the row stays due
+  EXPECT_FALSE(applied("R1"));
+  rail_confirms(facts);
+  desk_->work_off();
+  EXPECT_TRUE(applied("R1"));
+  EXPECT_EQ(desk_->intent(intent.id.str()).refunded.minor(), 150);
+}
+
+TEST_F(OutsideTest, a_refund_that_the_payment_cannot_bear_is_alarmed) {
+  open();
+  const PaymentIntent intent = paid_intent();
+  RefundFacts too_much = by_hand(intent, intent.amount.minor() + 1);
+  RefundFacts of_another_total = by_hand(intent, 150);
+  of_another_total.total = Money(151, intent.amount.currency());
+  int n = 0;
+  for (const RefundFacts& facts : {too_much, of_another_total}) {
+    rail_confirms(facts);
+    EXPECT_EQ(tell(facts, "R" + std::to_string(n++)).status, 200);
+    EXPECT_NE(log_of_work().find("error webhook.differs"), std::string::npos);
+  }
+  EXPECT_TRUE(refunds(intent).empty());
+  EXPECT_EQ(desk_->intent(intent.id.str()).refunded.minor(), 0);
+}
+
+TEST_F(OutsideTest, a_payment_whose_row_is_lost_is_given_back_once_where_that_is_wanted) {
+  DeskDoors doors;
+  doors.intents.return_unknown_payment = true;
+  open();
+  const PaymentIntent lost = desk_->buy(desk_->thread());
+  lose_database();
+  desk_ = std::make_unique<Desk>(folder_.path(), std::string(), doors);
+  for (const char* id : {"N1", "N2"}) {
+    desk_->channel.queries.push_back(FakeChannel::query_reply(FakeChannel::paid(lost)));
+    EXPECT_EQ(send(paid(lost, id)).status, 200);
+  }
+  EXPECT_NE(log_of_work().find("error webhook.unknown_payment_returned"), std::string::npos);
+  ASSERT_EQ(refunds(lost).size(), 1U);
+  EXPECT_EQ(refunds(lost)[0].amount, lost.amount);
+  EXPECT_EQ(desk_->channel.count("refund"), 1U);
+  rail_confirms(FakeChannel::facts_of(lost, refunds(lost)[0], RefundEvent::rail_succeeded));
+  desk_->pass(std::chrono::minutes(2));
+  const PaymentIntent row = desk_->intent(lost.id.str());
+  EXPECT_EQ(row.state, IntentState::expired);
+  EXPECT_EQ(row.captured, lost.amount);
+  EXPECT_EQ(row.refunded, lost.amount);
+  EXPECT_EQ(replies(row), 0U);  // nobody is there to hear of it
+  EXPECT_TRUE(desk_->loop.run(desk_->store->verify_ledger()).ok());
+}
+
+TEST_F(OutsideTest, a_payment_whose_row_is_lost_is_only_alarmed_of_without_the_policy_or_the_mark_or_the_rails_word) {
+  DeskDoors doors;
+  open();
+  const PaymentIntent lost = desk_->buy(desk_->thread());
+  OrderFacts of_another_system = FakeChannel::paid(lost);
+  of_another_system.attach = "table 12";
+  OrderFacts of_another_merchant = FakeChannel::paid(lost);
+  of_another_merchant.mchid = "1900000099";
+  const auto unpaid = FakeChannel::facts_of(lost, TradeState::not_paid);
+  const auto refunded = FakeChannel::facts_of(lost, TradeState::refunded);
+  QueryReply not_known;
+  not_known.outcome = Outcome::declined;
+  const struct {
+    bool policy;
+    QueryReply rail;
+  } cases[] = {{false, FakeChannel::query_reply(FakeChannel::paid(lost))},
+               {true, FakeChannel::query_reply(of_another_system)},
+               {true, FakeChannel::query_reply(of_another_merchant)},
+               {true, FakeChannel::query_reply(unpaid)},
+               {true, FakeChannel::query_reply(refunded)},
+               {true, not_known}};
+  for (const auto& each : cases) {
+    lose_database();
+    doors.intents.return_unknown_payment = each.policy;
+    desk_ = std::make_unique<Desk>(folder_.path(), std::string(), doors);
+    desk_->channel.queries.push_back(each.rail);
+    EXPECT_EQ(send(paid(lost)).status, 200);
+    EXPECT_NE(log_of_work().find("error webhook.unknown_number"), std::string::npos);
+    EXPECT_TRUE(refunds(lost).empty());
+    EXPECT_EQ(desk_->channel.count("refund"), 0U);
+  }
+}
+
+TEST_F(OutsideTest, a_lost_row_is_asked_about_until_the_rail_answers) {
+  DeskDoors doors;
+  doors.intents.return_unknown_payment = true;
+  open();
+  const PaymentIntent lost = desk_->buy(desk_->thread());
+  lose_database();
+  desk_ = std::make_unique<Desk>(folder_.path(), std::string(), doors);
+  desk_->channel.queries.emplace_back();  // no answer
+  desk_->channel.queries.push_back(FakeChannel::query_reply(FakeChannel::paid(lost)));
+  EXPECT_EQ(send(paid(lost)).status, 200);
+  EXPECT_ANY_THROW(desk_->work_off());
+  EXPECT_FALSE(applied("N1"));
+  desk_->work_off();
+  EXPECT_TRUE(applied("N1"));
+  EXPECT_EQ(refunds(lost).size(), 1U);
 }
 
 TEST_F(WebhookTest, an_event_type_that_is_not_known_is_kept_and_passed_over) {

@@ -54,6 +54,27 @@ TEST_F(ControlTest, decline_leaves_the_order_open) {
   EXPECT_EQ(get("/sandbox/orders")["orders"][0]["attempts_declined"], 1);
 }
 
+TEST_F(ControlTest, the_merchant_gives_back_by_hand_in_parts_and_never_more_than_was_paid) {
+  create(jsapi_order("order-001"));
+  EXPECT_EQ(post("/sandbox/refund", {{"out_trade_no", "order-001"}}, 409)["error"]["param"], "out_trade_no");
+  EXPECT_EQ(post("/sandbox/refund", {{"out_trade_no", "order-none"}}, 404)["error"]["param"], "out_trade_no");
+  post("/sandbox/pay", {{"out_trade_no", "order-001"}});
+  rail.take_deliveries(now);
+  const std::int64_t total = get("/sandbox/orders")["orders"][0]["amount"]["total"];
+  EXPECT_EQ(post("/sandbox/refund", {{"out_trade_no", "order-001"}, {"fen", "1"}})["amount"]["refund"], 1);
+  EXPECT_EQ(
+      post("/sandbox/refund", {{"out_trade_no", "order-001"}, {"fen", std::to_string(total)}}, 409)["error"]["param"],
+      "fen");
+  for (const char* bad : {"0", "-1", "1.5", "1e3", "99999999999999999999"})
+    EXPECT_EQ(post("/sandbox/refund", {{"out_trade_no", "order-001"}, {"fen", bad}}, 400)["error"]["param"], "fen");
+  EXPECT_EQ(post("/sandbox/refund", {{"out_trade_no", "order-001"}})["amount"]["refund"], total - 1);
+  post("/sandbox/refund", {{"out_trade_no", "order-001"}}, 409);
+  now.life += std::chrono::minutes(1);
+  rail.settle(now);
+  EXPECT_EQ(rail.take_deliveries(now).size(), 2U);
+  EXPECT_EQ(get("/sandbox/orders")["effects"].size(), 3U);
+}
+
 TEST_F(ControlTest, faults_replace_the_script) {
   EXPECT_EQ(post("/sandbox/faults", json::parse(R"([{"call":"create","what":"http_500"}])"))["faults"], 1);
   EXPECT_EQ(create(jsapi_order("order-001")).response.status, 500);
