@@ -161,7 +161,7 @@ class Sockets {
     if (!origin) throw std::runtime_error(url + ": " + origin.error().message);
     const std::string target = origin->base_path.empty() ? "/" : origin->base_path;
     http::Call call(std::move(*origin), method, target);
-    call.headers.emplace_back("Authorization", "Bearer " + daemon_->key);
+    call.headers.emplace_back("Authorization", "Bearer " + std::string(kApiKey));
     return call;
   }
 
@@ -169,7 +169,7 @@ class Sockets {
                 const std::string& as = "own") {
     http::Call call = call_to(method, url);
     if (as == "nobody") call.headers.clear();
-    if (as == "other") call.headers[0].second = "Bearer sk_replay_of_another_shop";
+    if (as == "other") call.headers[0].second = "Bearer " + std::string(kOtherApiKey);
     if (!key.empty()) call.headers.emplace_back("Idempotency-Key", key);
     if (!body.is_null()) {
       call.headers.emplace_back("Content-Type", "application/json");
@@ -419,15 +419,18 @@ class Sockets {
   }
 
   std::string unsettled(const json& wanted) {
-    std::int64_t captured = 0;
-    std::int64_t refunded = 0;
+    std::int64_t captured = 0;  // by the rail's record, for the books are not to be seen from outside
+    std::int64_t refunded = 0;  // by the daemon's word
     json states = json::array();
     capture_names();
+    json rail = json::parse(now("GET", rail_ + "/sandbox/orders", json()).body, nullptr, false);
     for (const std::string& id : intents_) {
-      const json found = row("/v1/intents/", id);
+      json found = row("/v1/intents/", id);
       states.push_back(found.value("state", ""));
-      if (states.back() == "succeeded") captured += found["amount"].value("value", std::int64_t{0});
       refunded += found.value("refunded", std::int64_t{0});
+      for (const json& moved : rail["effects"])
+        if (moved["kind"] == "capture" && moved["out_trade_no"] == found["order"]["out_trade_no"])
+          captured += states.back() == "conflicted" ? 0 : moved["fen"].get<std::int64_t>();
     }
     if (wanted.contains("captured_fen") && wanted["captured_fen"] != captured)
       return "finally.captured_fen: found " + std::to_string(captured);

@@ -1,5 +1,7 @@
 #include "agent/replay/process.hpp"
 
+#include "agent/replay/world.hpp"
+
 #include <filesystem>
 #include <signal.h>
 #include <stdexcept>
@@ -19,7 +21,7 @@ Process::Process(const std::string& program, const std::vector<std::string>& set
                                  "--set", "server.admin_listen=127.0.0.1:0",
                                  "--set", "database.url=sqlite://" + folder_ + "/purser.db"};
   for (const std::string& setting : settings) words.insert(words.end(), {"--set", setting});
-  std::vector<std::string> environment{"PATH=/usr/bin:/bin", "HOME=" + folder_};
+  std::vector<std::string> environment{"PATH=/usr/bin:/bin", "HOME=" + folder_, "PURSER_API_KEYS=" + api_keys()};
   if (model_port > 0) {
     environment.push_back("PURSER_LLM_BASE_URL=http://127.0.0.1:" + std::to_string(model_port) + "/v1");
     environment.push_back("PURSER_LLM_API_KEY=sk_model_replay");
@@ -62,7 +64,7 @@ void Process::start(std::vector<std::string>& words, std::vector<std::string>& e
   out_ = ends[0];
 }
 
-// "ready URL admin URL key KEY"
+// "ready URL admin URL"
 void Process::read_ready() {
   std::string line;
   char letter = 0;
@@ -75,7 +77,6 @@ void Process::read_ready() {
   };
   url = word_after("ready");
   admin = word_after("admin");
-  key = word_after("key");
 }
 
 }  // namespace purser::replay

@@ -10,7 +10,8 @@ namespace purser::replay {
 class Process {
  public:
   // Runs `program` as "serve" on free ports with these settings ("key=value") and, unless the port is 0, the model that
-  // listens there; returns when it is ready. Throws std::runtime_error when it does not get there.
+  // listens there; its API keys are api_keys(). Returns when it is ready. Throws std::runtime_error when it does not
+  // get there.
   Process(const std::string& program, const std::vector<std::string>& settings, std::uint16_t model_port);
   ~Process();
   Process(const Process&) = delete;
@@ -18,7 +19,6 @@ class Process {
 
   std::string url;
   std::string admin;
-  std::string key;
 
  private:
   void start(std::vector<std::string>& words, std::vector<std::string>& environment);

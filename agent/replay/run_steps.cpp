@@ -377,8 +377,8 @@ void Run::request(const json& how) {
   const std::string as = how.value("as", "own");
   call->headers = {{"Host", "127.0.0.1:7000"}};
   if (as != "nobody")
-    call->headers.emplace_back(
-        "Authorization", "Bearer " + (as == "own" ? std::string(kApiKey) : std::string("sk_replay_of_another_shop")));
+    call->headers.emplace_back("Authorization",
+                               "Bearer " + (as == "own" ? std::string(kApiKey) : std::string(kOtherApiKey)));
   if (how.contains("key")) call->headers.emplace_back("Idempotency-Key", how["key"].get<std::string>());
   if (how.contains("body")) {
     call->headers.emplace_back("Content-Type", "application/json");

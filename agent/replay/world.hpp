@@ -156,5 +156,9 @@ class World {
 
 inline constexpr std::string_view kApiKey = "sk_replay_0123456789abcdef";
 inline constexpr std::string_view kTenant = "shop_1";
+// Of another tenant, which has nothing.
+inline constexpr std::string_view kOtherApiKey = "sk_replay_of_another_shop";
+// Both, as the setting wants them.
+std::string api_keys();
 
 }  // namespace purser::replay

@@ -97,6 +97,10 @@ bool World::Impl::after_commit(const Batch& batch, const Receipt& receipt) {
                  batch.name);
 }
 
+std::string api_keys() {
+  return std::string(kTenant) + ":" + std::string(kApiKey) + ",other_shop:" + std::string(kOtherApiKey);
+}
+
 Settings World::Impl::settings() const {
   SettingsSources sources;
   sources.sets = options.settings;
@@ -106,8 +110,7 @@ Settings World::Impl::settings() const {
   ground.put_merchant(out);
   out.wechat.base_url = kRailUrl;
   out.server.public_url = kDaemonUrl;
-  out.auth.api_keys =
-      Secret(std::string(kTenant) + ":" + std::string(kApiKey) + ",other_shop:sk_replay_of_another_shop");
+  out.auth.api_keys = Secret(api_keys());
   if (options.scripted_model) {
     out.model.base_url = kModelUrl;
     out.model.api_key = Secret("sk_model_replay");
