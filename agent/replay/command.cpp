@@ -50,6 +50,7 @@ Outcome outcome_of(RunResult run, const Began& began) {
   out.name = std::move(run.name);
   out.derivation = std::move(run.derivation);
   out.failures = std::move(run.failures);
+  out.steps = std::move(run.steps);
   if (out.derivation.empty() || !out.failures.empty()) out.journal = std::move(run.journal);
   out.digest = std::move(run.digest);
   out.assertions = std::move(run.assertions);

@@ -6,7 +6,7 @@
 namespace purser::replay {
 namespace {
 
-constexpr std::size_t kTail = 24;
+constexpr std::size_t kTail = 12;
 constexpr std::array kLanes{"user", "model", "rail", "ledger", "event", "run"};
 
 std::string escaped(std::string_view text) {
@@ -74,6 +74,11 @@ void timeline(std::string& out, const Outcome& outcome, const Outcome* plain) {
          "><summary class=" + (outcome.failures.empty() ? "ok" : "bad") + ">" + escaped(title_of(outcome)) +
          "</summary>";
   for (const std::string& failure : outcome.failures) out += "<pre class=bad>" + escaped(failure) + "</pre>";
+  if (!outcome.steps.empty()) {
+    out += "<pre>";
+    for (const std::string& step : outcome.steps) out += escaped(step) + "\n";
+    out += "</pre>";
+  }
   out += "<table><tr><th>time</th>";
   for (const char* lane : kLanes) out += std::string("<th>") + lane + "</th>";
   out += "</tr>";
@@ -133,6 +138,7 @@ json to_json(const Outcome& outcome) {
           {"name", outcome.name},
           {"derivation", outcome.derivation},
           {"failures", outcome.failures},
+          {"steps", outcome.steps},
           {"journal", journal},
           {"digest", outcome.digest},
           {"assertions", outcome.assertions},
@@ -149,6 +155,7 @@ Outcome outcome_from(const json& line) {
   out.name = line.at("name");
   out.derivation = line.at("derivation");
   out.failures = line.at("failures").get<std::vector<std::string>>();
+  out.steps = line.at("steps").get<std::vector<std::string>>();
   for (const json& one : line.at("journal")) out.journal.push_back({from_millis(one[0]), one[1], one[2]});
   out.digest = line.at("digest");
   out.assertions = line.at("assertions").get<std::map<std::string, std::size_t>>();
@@ -175,6 +182,7 @@ std::size_t Suite::failed() const {
 std::string failure_text(const Outcome& outcome) {
   std::string out = "FAILED  " + title_of(outcome) + "\n";
   for (const std::string& failure : outcome.failures) out += "  " + failure + "\n";
+  for (const std::string& step : outcome.steps) out += "    " + step + "\n";
   const UtcTime start = outcome.journal.empty() ? UtcTime{} : outcome.journal.front().at;
   const std::size_t from = outcome.journal.size() > kTail ? outcome.journal.size() - kTail : 0;
   for (std::size_t i = from; i < outcome.journal.size(); ++i)

@@ -14,6 +14,7 @@ struct Outcome {
   std::string name;
   std::string derivation;
   std::vector<std::string> failures;
+  std::vector<std::string> steps;    // of the script, that led to the first failure
   std::vector<JournalLine> journal;  // of failed and of plain runs
   std::string digest;
   std::map<std::string, std::size_t> assertions;

@@ -1,4 +1,5 @@
 #include "agent/replay/run.hpp"
+#include "agent/replay/script_text.hpp"
 
 #include <algorithm>
 
@@ -11,6 +12,7 @@ constexpr int kRetriesMax = 90;
 
 void Run::fail(const std::string& what) {
   const std::string where = at_ < script_.where.size() ? script_.where[at_] : script_.path;
+  if (result_.failures.empty()) result_.steps = steps_up_to(script_, at_);
   result_.failures.push_back(where + ": " + what);
 }
 

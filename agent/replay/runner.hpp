@@ -50,6 +50,7 @@ struct RunResult {
   std::string path;
   std::string derivation;
   std::vector<std::string> failures;  // "file:line: what"; empty: passed
+  std::vector<std::string> steps;     // of the script, before the first of them: steps_up_to()
   std::vector<JournalLine> journal;
   json end_state;
   std::string digest;  // SHA-256 over events, rail traffic and ledger

@@ -65,4 +65,22 @@ std::string script_text(const json& root, const std::vector<json>& steps) {
   return out + " ]" + after + "\n}\n";
 }
 
+std::string brief(const std::string& text, std::size_t bytes) {
+  if (text.size() <= bytes) return text;
+  std::size_t end = bytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "…";
+}
+
+std::vector<std::string> steps_up_to(const Script& script, std::size_t at) {
+  constexpr std::size_t kBefore = 3;
+  std::vector<std::string> out;
+  const std::size_t end = std::min(at + 1, script.steps.size());
+  for (std::size_t i = std::min(at - std::min(at, kBefore), end); i < end; ++i) {
+    const std::string line = script.where[i].substr(script.where[i].rfind(':') + 1);
+    out.push_back((i == at ? "> " : "  ") + line + "  " + brief(line_text(script.steps[i])));
+  }
+  return out;
+}
+
 }  // namespace purser::replay

@@ -5,6 +5,7 @@
 #include "agent/replay/gate_store.hpp"
 #include "agent/replay/ground.hpp"
 #include "agent/replay/model_wire.hpp"
+#include "agent/replay/script_text.hpp"
 #include "agent/replay/world.hpp"
 #include "gateway/async/one_shot.hpp"
 #include "gateway/async/task_group.hpp"
@@ -37,9 +38,6 @@ struct Flight {
   ClientCallPtr call;
   UtcTime since{};
 };
-
-// Text for the journal, cut between characters.
-std::string brief(const std::string& text, std::size_t bytes = 160);
 
 struct World::Impl {
   // A daemon while it runs, and what dies with it.

@@ -52,13 +52,6 @@ json catalogue_json(const json& given) {
 
 }  // namespace
 
-std::string brief(const std::string& text, std::size_t bytes) {
-  if (text.size() <= bytes) return text;
-  std::size_t end = bytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  return text.substr(0, end) + "…";
-}
-
 // --- life and death -----------------------------------------------------------------------------------------------
 
 void World::Impl::logged(std::string line) {

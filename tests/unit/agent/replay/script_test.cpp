@@ -2,6 +2,7 @@
 #include "agent/replay/mirror.hpp"
 #include "agent/replay/model_wire.hpp"
 #include "agent/replay/runner.hpp"
+#include "agent/replay/script_text.hpp"
 #include "agent/replay/simulate.hpp"
 #include "tests/unit/agent/replay/mirror_steps.hpp"
 
@@ -32,6 +33,20 @@ TEST(Script, AMistakeNamesTheFileTheLineAndWhatWasExpected) {
   EXPECT_NE(mistake("{\"script\": 1,\n oops").find("tea.json:2: not JSON"), std::string::npos);
   EXPECT_NE(mistake("{\"script\": 2, \"name\": \"x\", \"steps\": [{\"user\": \"a\"}]}").find("expected one of [1]"),
             std::string::npos);
+}
+
+TEST(Script, AFailureShowsTheStepAndTheThreeBeforeIt) {
+  std::string text = "{\"script\": 1, \"name\": \"x\", \"steps\": [";
+  for (const char* step : {"one", "two", "three", "four", "five"})
+    text += "\n{\"user\": \"" + std::string(step) + "\"}" + (step == std::string("five") ? "]}" : ",");
+  const Script script = parse_scripts("tea.json", text).value().front();
+  EXPECT_EQ(steps_up_to(script, 4), (std::vector<std::string>{R"(  3  {"user": "two"})", R"(  4  {"user": "three"})",
+                                                              R"(  5  {"user": "four"})", R"(> 6  {"user": "five"})"}));
+  EXPECT_EQ(steps_up_to(script, 1), (std::vector<std::string>{R"(  2  {"user": "one"})", R"(> 3  {"user": "two"})"}));
+  EXPECT_EQ(steps_up_to(script, 0).size(), 1u);
+  // After the last step: "finally", which is shown by the failure itself.
+  EXPECT_EQ(steps_up_to(script, 5).size(), 3u);
+  EXPECT_TRUE(steps_up_to(script, 50).empty());
 }
 
 std::string mistake_of_step(const std::string& step) {
