@@ -40,8 +40,8 @@ class ReplayMint final : public Mint {
     while (out.size() < length) out += kLetters[dice_.roll(kLetters.size())];
     return out;
   }
-  OutTradeNo out_trade_no(const TenantId& tenant, const ThreadId& thread, std::int64_t revision) const override {
-    return numbers_.out_trade_no(tenant, thread, revision);
+  OutTradeNo out_trade_no(const TenantId& tenant, const IntentId& intent) const override {
+    return numbers_.out_trade_no(tenant, intent);
   }
   OutRefundNo out_refund_no(const TenantId& tenant, const IntentId& intent, const std::string& origin) const override {
     return numbers_.out_refund_no(tenant, intent, origin);

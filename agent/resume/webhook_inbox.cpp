@@ -11,6 +11,8 @@ namespace purser {
 namespace {
 
 constexpr std::string_view kJson = "application/json";
+// What the rail told and does not confirm is asked about for so long; then a person has to look.
+constexpr std::chrono::hours kAskedFor{24};
 
 http::Response say(int status, std::string_view code, std::string_view message) {
   const nlohmann::json body{{"code", code}, {"message", message}};
@@ -168,17 +170,26 @@ Task<Result<void>> WebhookInbox::give_to_cashier(const NotificationRow& row, Ten
   if (lost && read->order && read->order->state == TradeState::paid && !door.empty()) {
     taken_in = co_await ports_.cashier.return_unknown_payment(std::move(door), *read->order);
     if (taken_in)
-      log::error("webhook.unknown_payment_returned",
-                 {{"channel", row.channel}, {"id", row.id}, {"out_trade_no", read->order->out_trade_no.str()}});
+      log::error("webhook.unknown_payment", {{"channel", row.channel},
+                                             {"id", row.id},
+                                             {"out_trade_no", read->order->out_trade_no.str()},
+                                             {"hint", "it is being given back"}});
   }
   if (!taken_in && taken_in.code() == Errc::not_found) {
     // Signed by the rail, and yet about nothing of ours: another system uses the same merchant account.
     log::error("webhook.unknown_number", {{"channel", row.channel}, {"id", row.id}, {"type", row.event_type}});
     co_return success();
   }
+  if (!taken_in && taken_in.code() == Errc::rail_unknown && ports_.clock.durable() - row.received_at >= kAskedFor) {
+    log::error("webhook.given_up", {{"channel", row.channel}, {"id", row.id}, {"message", taken_in.error().message}});
+    co_return success();
+  }
   if (!taken_in && taken_in.code() == Errc::facts_differ) {
     ports_.metrics.add(kWebhooks, {{"verdict", std::string(code_of(Errc::facts_differ))}});
-    log::error("webhook.differs", {{"channel", row.channel}, {"id", row.id}, {"intent", taken_in.error().param}});
+    log::error("webhook.differs", {{"channel", row.channel},
+                                   {"id", row.id},
+                                   {"intent", taken_in.error().param},
+                                   {"message", taken_in.error().message}});
     co_return success();
   }
   co_return taken_in;

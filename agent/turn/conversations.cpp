@@ -97,6 +97,9 @@ Task<Result<void>> Conversations::resume(WorkItem item) {
   // Money that is not what was ordered waits for a person, who has to hear of it.
   if (item.subject.starts_with("intent.conflicted:"))
     log::error("intent.conflicted", {{"intent", item.subject.substr(item.subject.find(':') + 1)}});
+  const nlohmann::json about = nlohmann::json::parse(item.payload_json, nullptr, false);
+  if (about.is_object() && about.contains("unknown_payment"))
+    co_return co_await self->tell_operator(std::move(item), about.value("payment_intent", ""));
   auto lock = co_await self->locks.lock(item.thread.str());
   if (!lock) co_return lock.error();
   auto unfinished = co_await self->settle_unfinished(item.thread);
@@ -112,6 +115,18 @@ Task<Result<void>> Conversations::resume(WorkItem item) {
   auto done = co_await self->start(run, std::move(first), std::move(batch));
   if (!done && done.code() == Errc::store_conflict) co_return success();
   if (!done) co_return done.error();
+  co_return success();
+}
+
+// Nobody is known who paid for an order that the books had lost: the log hears what became of the money.
+Task<Result<void>> Conversations::Impl::tell_operator(WorkItem item, std::string intent) {
+  const bool done = item.subject.starts_with("refund.succeeded:");
+  log::write(done ? log::Level::info : log::Level::error, "unknown_payment.refund",
+             {{"event", item.subject}, {"intent", intent}});
+  Batch batch("work.dropped");
+  batch.add(op::DropWork{item.kind, item.subject});
+  auto dropped = co_await ports.store.commit(std::move(batch));
+  if (!dropped) co_return dropped.error();
   co_return success();
 }
 

@@ -57,6 +57,7 @@ struct Conversations::Impl {
   Task<Result<json>> event_cards(Running& run);
   Task<Result<Turn>> go_on(Turn turn);
   Task<Result<void>> settle_unfinished(ThreadId thread);
+  Task<Result<void>> tell_operator(WorkItem item, std::string intent);
 
   Message message(const Running& run, Role role, std::string text) {
     Message out;

@@ -187,8 +187,8 @@ std::string SystemMint::token(std::size_t length) {
   return out;
 }
 
-OutTradeNo SystemMint::out_trade_no(const TenantId& tenant, const ThreadId& thread, std::int64_t revision) const {
-  const std::string message = framed({"out_trade_no", tenant.str(), thread.str(), std::to_string(revision)});
+OutTradeNo SystemMint::out_trade_no(const TenantId& tenant, const IntentId& intent) const {
+  const std::string message = framed({"out_trade_no", tenant.str(), intent.str()});
   return OutTradeNo::trusted(base62_number(hmac_sha256_raw(secret_.reveal(), message)));
 }
 

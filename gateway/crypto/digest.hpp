@@ -33,7 +33,7 @@ class SystemMint final : public Mint {
  public:
   explicit SystemMint(Secret merchant_secret) : secret_(std::move(merchant_secret)) {}
   std::string token(std::size_t length) override;
-  OutTradeNo out_trade_no(const TenantId& tenant, const ThreadId& thread, std::int64_t revision) const override;
+  OutTradeNo out_trade_no(const TenantId& tenant, const IntentId& intent) const override;
   OutRefundNo out_refund_no(const TenantId& tenant, const IntentId& intent, const std::string& origin) const override;
   ThreadId thread_of(const TenantId& tenant, const std::string& what) const override;
   std::string seal(const std::string& text) const override;

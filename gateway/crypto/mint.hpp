@@ -14,8 +14,10 @@ class Mint {
   // `length` characters of [0-9A-Za-z], unguessable.
   virtual std::string token(std::size_t length) = 0;
 
-  // HMAC-SHA256 under the merchant secret over (tenant, thread, revision); 28 characters of [0-9A-Za-z].
-  virtual OutTradeNo out_trade_no(const TenantId& tenant, const ThreadId& thread, std::int64_t revision) const = 0;
+  // HMAC-SHA256 under the merchant secret over (tenant, intent); 28 characters of [0-9A-Za-z]. The intent's id is random
+  // and durable before the rail hears of it: a database that was put back from an older copy gives out no number twice,
+  // and whoever knows the id can tell that the number is ours.
+  virtual OutTradeNo out_trade_no(const TenantId& tenant, const IntentId& intent) const = 0;
   // Over (tenant, intent, origin).
   virtual OutRefundNo out_refund_no(const TenantId& tenant, const IntentId& intent,
                                     const std::string& origin) const = 0;

@@ -158,7 +158,8 @@ class PaymentChannel {
   // daemon that restarted applies it. `id` and `plain` of the answer are empty. An event type that is not known has
   // neither order nor refund. Error: notification_malformed.
   virtual Result<Notification> parse_resource(std::string_view event_type, std::string_view plain) const = 0;
-  // Whether verified facts are about this intent: amount, currency, mchid and appid are ours.
+  // Whether verified facts are about this intent: amount, currency, mchid and appid are ours, and the mark, where there
+  // is one, is this intent's.
   virtual bool matches(const OrderFacts& facts, const PaymentIntent& intent) const = 0;
   // True when the rail can hold one refund of an order only so often; the gap between two of them.
   virtual Millis refund_spacing() const = 0;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
+#include <limits>
 
 namespace purser {
 
@@ -23,6 +23,8 @@ constexpr std::array kPaths{
     Path{"/sandbox/pay", "POST"},    Path{"/sandbox/decline", "POST"}, Path{"/sandbox/refund", "POST"},
     Path{"/sandbox/faults", "POST"}, Path{"/sandbox/clock", "POST"},   Path{"/sandbox/reset", "POST"},
     Path{"/sandbox/orders", "GET"},  Path{"/sandbox/traffic", "GET"},  Path{"/sandbox/webhooks", "GET"}};
+
+constexpr std::int64_t kFenMax = std::numeric_limits<std::int64_t>::max();
 
 Error bad_body(const std::string& field, std::string_view rule) {
   return Error(Errc::request_malformed, field + ": " + std::string(rule), field);
@@ -151,16 +153,15 @@ Result<json> Control::decline(const json& body, const Moment& now) {
 }
 
 Result<json> Control::refund(const json& body, const Moment& now) {
-  if (auto good = check_strings(body, {"out_trade_no"}, {"fen"}); !good) return good.error();
+  json words = body;
   std::optional<std::int64_t> fen;
-  if (body.contains("fen")) {
-    const auto text = body["fen"].get<std::string>();
-    std::int64_t value = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (read.ec != std::errc() || read.ptr != text.data() + text.size() || value <= 0)
-      return bad_body("fen", "must be a string of digits, more than 0");
-    fen = value;
+  if (body.is_object() && body.contains("fen")) {
+    if (!body["fen"].is_number_integer() || body["fen"] <= 0 || body["fen"] > kFenMax)
+      return bad_body("fen", "must be an integer, more than 0");
+    fen = body["fen"].get<std::int64_t>();
+    words.erase("fen");
   }
+  if (auto good = check_strings(words, {"out_trade_no"}, {}); !good) return good.error();
   auto made = rail_.refund_by_hand(body["out_trade_no"].get<std::string>(), fen, now);
   if (!made) return made.error();
   return describe(**made);

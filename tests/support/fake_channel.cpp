@@ -309,7 +309,7 @@ Result<Notification> FakeChannel::parse_resource(std::string_view event_type, st
 
 bool FakeChannel::matches(const OrderFacts& facts, const PaymentIntent& intent) const {
   return facts.mchid == kMchid && facts.appid == kAppid && facts.total == intent.amount &&
-         facts.out_trade_no == intent.order.out_trade_no;
+         facts.out_trade_no == intent.order.out_trade_no && (facts.attach.empty() || facts.attach == intent.id.str());
 }
 
 }  // namespace purser::test

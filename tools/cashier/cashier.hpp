@@ -92,7 +92,8 @@ class Cashier {
   // look into. rail_unknown: it gave no answer, ask again.
   Task<Result<void>> take_order_facts(OrderFacts facts);
   // A refund that is not in the books, of a payment that is: somebody made it at the rail's own pages. What the rail
-  // confirms of it is booked and told; more than the payment has left is facts_differ. rail_unknown as above.
+  // confirms of it is booked and told; more than the payment can bear is facts_differ. rail_unknown as above, and while
+  // a refund of ours stands in its way.
   Task<Result<void>> take_refund_facts(RefundFacts facts);
   // The payment of an order whose row is lost, as after a database was put back from an older copy: when the rail
   // confirms it, it carries the mark of an intent and the tenant's policy wants it, it is booked under that intent's id
@@ -125,7 +126,9 @@ class Cashier {
   // `known` is the row's version when the rail was asked.
   Task<Result<Refund>> record_refund(RefundId id, std::int64_t known, RefundEvent event, RefundFacts facts,
                                      std::string why, cashier::Hears hears);
-  Task<Result<void>> book_outside_refund(RefundFacts facts);
+  Task<Result<void>> book_outside_refund(RefundFacts told);
+  Task<Result<bool>> made_outside_instead(Refund refund);
+  Task<Result<Refund>> send_unless_made_outside(Refund refund);
   Task<Result<void>> drop(WorkItem item);
   Task<Result<void>> later(WorkItem item);
   Task<Result<void>> put_off(WorkItem item, UtcTime due);

@@ -43,7 +43,7 @@ Result<PaymentIntent> Cashier::intent_of(const Thread& thread, CheckedOrder orde
   intent.expires_at = now + cashier::lifetime_of(thread, policies_.intent(thread.tenant));
   intent.renewed_from = std::move(renewed_from);
   intent.origin = std::move(origin);
-  intent.order.out_trade_no = ports_.mint.out_trade_no(thread.tenant, thread.id, thread.intents_made + 1);
+  intent.order.out_trade_no = ports_.mint.out_trade_no(thread.tenant, intent.id);
   cashier::choose_kind(intent.order, thread);
   intent.order.may_be_open = true;
   auto body = ports_.channel.order_body(intent);

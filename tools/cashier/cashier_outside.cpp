@@ -1,48 +1,77 @@
 // What happened at the rail and is not in the books: refunds from the merchant's own pages, payments of lost orders.
 #include "tools/cashier/cashier.hpp"
 
+#include <optional>
+
 namespace purser {
 
 namespace {
 
 constexpr std::string_view kOutside = "outside:";
 
-Error no_answer(std::string_view about) {
-  return Error(Errc::rail_unknown, "the rail does not say what became of " + std::string(about));
+Error not_yet(std::string_view what) {
+  return Error(Errc::rail_unknown, std::string(what));
+}
+
+Error cannot_be(const PaymentIntent& intent, std::string_view what) {
+  return Error(Errc::facts_differ, std::string(what), intent.id.str());
+}
+
+// Nothing: it can be booked.
+std::optional<Error> in_the_way(const PaymentIntent& intent, const RefundFacts& told, const RefundFacts& confirmed) {
+  if (confirmed.out_refund_no != told.out_refund_no || confirmed.refund != told.refund ||
+      confirmed.out_trade_no != intent.order.out_trade_no || confirmed.total != intent.amount)
+    return cannot_be(intent, "what the rail answers of a refund is not what it told of it");
+  const Money& sum = confirmed.refund;
+  if (!sum.positive() || sum.currency() != intent.amount.currency() ||
+      sum.minor() > intent.captured.minor() - intent.refunded.minor())
+    return cannot_be(intent, "the rail has made a refund that this payment cannot bear");
+  // The rail will refuse ours, or has made it too: its end decides.
+  if (sum.minor() > refundable(intent).minor())
+    return not_yet("a refund of ours stands in the way of one made outside");
+  return std::nullopt;
 }
 
 }  // namespace
 
-Task<Result<void>> Cashier::book_outside_refund(RefundFacts facts) {
-  auto known = co_await ports_.store.intent_by_number(facts.out_trade_no);
-  if (!known) co_return known.error();
+Task<Result<void>> Cashier::book_outside_refund(RefundFacts told) {
+  auto row = co_await ports_.store.intent_by_number(told.out_trade_no);
+  if (!row) co_return row.error();
+  if (told.event == RefundEvent::rail_closed) co_return success();  // no money has moved
+  if (told.event != RefundEvent::rail_succeeded)
+    co_return cannot_be(*row, "a refund that was made outside has not reached the payer");
+  if (row->state == IntentState::conflicted) co_return cannot_be(*row, "the payment itself is not settled");
+  const IntentId id = row->id;
+  if (!row->captured.positive()) {  // told before the payment was
+    auto asked = co_await settle_by_query(id);
+    if (!asked) co_return asked.error();
+    row = co_await ports_.store.intent(id);
+    if (!row) co_return row.error();
+    if (!row->captured.positive()) co_return not_yet("a refund was told of a payment that the rail does not confirm");
+  }
   const Deadline limit = rail_deadline();
-  RefundReply reply = co_await ports_.channel.query_refund(facts.out_refund_no, limit);
-  if (reply.outcome == Outcome::unknown) co_return no_answer("a refund that we did not make");
-  if (!reply.facts || reply.facts->out_refund_no != facts.out_refund_no) co_return Errc::not_found;
-  // Under way, or come to nothing: no money has moved. Its end is told by another notification.
-  if (reply.facts->event != RefundEvent::rail_succeeded) co_return success();
-  facts = *reply.facts;
+  RefundReply reply = co_await ports_.channel.query_refund(told.out_refund_no, limit);
+  if (!reply.facts) co_return not_yet("the rail does not confirm a refund that it told of");
+  if (reply.facts->event == RefundEvent::rail_closed || reply.facts->event == RefundEvent::rail_abnormal)
+    co_return cannot_be(*row, "the rail told of a refund that it does not confirm");
+  if (reply.facts->event != RefundEvent::rail_succeeded) co_return not_yet("the rail is still at a refund it told of");
+  const RefundFacts confirmed = *reply.facts;
   for (int i = 0; i < cashier::kConflictRetries; ++i) {
-    auto intent = co_await ports_.store.intent(known->id);
+    auto intent = co_await ports_.store.intent(id);
     if (!intent) co_return intent.error();
-    const bool ours = facts.out_trade_no == intent->order.out_trade_no && facts.total == intent->amount;
-    const bool fits = facts.refund.positive() && facts.refund.currency() == intent->amount.currency() &&
-                      facts.refund.minor() <= refundable(*intent).minor();
-    if (!ours || !fits)
-      co_return Error(Errc::facts_differ, "the rail has made a refund that this payment cannot bear", intent->id.str());
+    if (auto obstacle = in_the_way(*intent, told, confirmed)) co_return std::move(*obstacle);
     const UtcTime now = ports_.clock.durable();
     Refund refund;
     refund.id = ports_.mint.refund_id();
     refund.intent = intent->id;
     refund.tenant = intent->tenant;
     refund.thread = intent->thread;
-    refund.out_refund_no = facts.out_refund_no;
-    refund.amount = facts.refund;
+    refund.out_refund_no = confirmed.out_refund_no;
+    refund.amount = confirmed.refund;
     refund.reason = "made by the merchant at the rail";
-    refund.origin = std::string(kOutside) + facts.out_refund_no.str();
+    refund.origin = std::string(kOutside) + confirmed.out_refund_no.str();
     refund.created_at = refund.due_at = now;
-    Batch batch = cashier::after_outside_refund(std::move(refund), std::move(*intent), facts, now);
+    Batch batch = cashier::after_outside_refund(std::move(refund), std::move(*intent), confirmed, now);
     auto done = co_await ports_.store.commit(std::move(batch));
     if (done) co_return success();
     // Told twice at the same time: the other one has booked it.
@@ -52,17 +81,30 @@ Task<Result<void>> Cashier::book_outside_refund(RefundFacts facts) {
   co_return Errc::store_conflict;
 }
 
+// Somebody gave the same sum back by hand after we had promised it: ours was never made, and making it now would give
+// it back twice.
+Task<Result<bool>> Cashier::made_outside_instead(Refund refund) {
+  auto all = co_await ports_.store.refunds_of_intent(refund.intent);
+  if (!all) co_return all.error();
+  bool found = false;
+  for (const Refund& other : *all)
+    found = found || (other.origin.starts_with(kOutside) && other.amount == refund.amount &&
+                      other.created_at >= refund.created_at);
+  co_return found;
+}
+
 Task<Result<void>> Cashier::return_unknown_payment(TenantId tenant, OrderFacts facts) {
   if (!policies_.intent(tenant).return_unknown_payment) co_return Errc::not_found;
   const OutTradeNo number = facts.out_trade_no;
   const Deadline limit = rail_deadline();
   QueryReply reply = co_await ports_.channel.query_order(number, limit);
-  if (reply.outcome == Outcome::unknown) co_return no_answer("a payment of an order that is not in the books");
+  if (reply.outcome == Outcome::unknown) co_return not_yet("the rail does not confirm a payment that it told of");
   if (!reply.facts || reply.facts->state != TradeState::paid) co_return Errc::not_found;
   facts = *reply.facts;
-  // Every order of ours carries its intent's id; other systems of the merchant give their own money back.
+  // Every order of ours carries its intent's id, and its number is made from that and our secret; other systems of the
+  // merchant, and other tenants, give their own money back.
   auto id = IntentId::parse(facts.attach);
-  if (!id || !facts.total.positive()) co_return Errc::not_found;
+  if (!id || ports_.mint.out_trade_no(tenant, *id) != number || !facts.total.positive()) co_return Errc::not_found;
 
   const UtcTime now = ports_.clock.durable();
   Thread thread;
@@ -100,7 +142,11 @@ Task<Result<void>> Cashier::return_unknown_payment(TenantId tenant, OrderFacts f
   back.request_body = std::move(*body);
   Batch batch = cashier::after_unknown_payment(std::move(thread), std::move(intent), facts, std::move(back), now);
   auto done = co_await ports_.store.commit(std::move(batch));
-  if (!done && done.code() != Errc::store_duplicate) co_return done.error();
+  if (done) co_return success();
+  if (done.code() != Errc::store_duplicate) co_return done.error();
+  // Told twice at the same time, and the other one has booked it; anything else would be two orders of one intent.
+  auto booked = co_await ports_.store.intent_by_number(number);
+  if (!booked) co_return booked.error();
   co_return success();
 }
 

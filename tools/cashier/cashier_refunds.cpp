@@ -113,12 +113,13 @@ Task<Result<std::vector<Refund>>> Cashier::reserve(Thread thread, std::vector<Ch
   for (int attempt = 0; attempt < kConflictRetries; ++attempt) {
     Batch batch = with;
     std::vector<Refund> out;
+    std::vector<Refund> fresh;
     std::vector<PaymentIntent> touched;
     for (std::size_t i = 0; i < list.size(); ++i) {
       const std::string line_origin = origin + ":" + std::to_string(i);
       const OutRefundNo number = ports_.mint.out_refund_no(thread.tenant, list[i].intent, line_origin);
       auto known = co_await ports_.store.refund_by_number(number);
-      if (known) {  // the list was made before (one batch): go on with it
+      if (known) {  // made before: go on with it
         out.push_back(std::move(*known));
         continue;
       }
@@ -156,12 +157,14 @@ Task<Result<std::vector<Refund>>> Cashier::reserve(Thread thread, std::vector<Ch
       if (!body) co_return body.error();
       refund.request_body = std::move(*body);
       row->refund_reserved = row->refund_reserved.plus(refund.amount).value();
+      fresh.push_back(refund);
       out.push_back(std::move(refund));
     }
-    if (touched.empty()) co_return out;
+    // Nothing is left to reserve; an operator's decision is written down all the same.
+    if (fresh.empty() && sends == Sends::by_caller) co_return out;
     for (const PaymentIntent& intent : touched) batch.add(op::UpdateIntent{intent});
     const UtcTime now = ports_.clock.durable();
-    for (const Refund& refund : out) {
+    for (const Refund& refund : fresh) {
       batch.add(op::InsertRefund{refund});
       // Those that are due are sent by the caller; the row is the safety net should it not get there.
       const UtcTime net = std::max(refund.due_at, now + std::chrono::duration_cast<Millis>(cashier::kRailPatience));
@@ -228,6 +231,18 @@ Task<Result<void>> Cashier::take_refund_facts(RefundFacts facts) {
   co_return success();
 }
 
+// Of a refund that the rail does not know.
+Task<Result<Refund>> Cashier::send_unless_made_outside(Refund refund) {
+  auto instead = co_await made_outside_instead(refund);
+  if (!instead) co_return instead.error();
+  if (!*instead) co_return co_await send_refund(std::move(refund), cashier::Hears::by_event);
+  const RefundId id = refund.id;
+  RefundFacts none;
+  std::string why = "made by hand at the rail";
+  co_return co_await record_refund(id, refund.version, RefundEvent::rail_closed, std::move(none), std::move(why),
+                                   cashier::Hears::by_event);
+}
+
 Task<Result<void>> Cashier::submit_refund(WorkItem item) {
   auto row = co_await ports_.store.refund(RefundId::trusted(item.subject));
   if (!row) co_return row.error();
@@ -235,7 +250,7 @@ Task<Result<void>> Cashier::submit_refund(WorkItem item) {
   auto free = co_await order_free_at(*row);
   if (!free) co_return free.error();
   if (*free > ports_.clock.durable()) co_return co_await put_off(std::move(item), *free);
-  auto sent = co_await send_refund(std::move(*row), cashier::Hears::by_event);
+  auto sent = co_await send_unless_made_outside(std::move(*row));
   if (!sent) co_return sent.error();
   if (sent->state == RefundState::created) co_return co_await later(std::move(item));
   co_return success();
@@ -253,7 +268,7 @@ Task<Result<void>> Cashier::resolve_refund(WorkItem item) {
     auto free = co_await order_free_at(*row);
     if (!free) co_return free.error();
     if (*free > ports_.clock.durable()) co_return co_await put_off(std::move(item), *free);
-    auto sent = co_await send_refund(std::move(*row), cashier::Hears::by_event);
+    auto sent = co_await send_unless_made_outside(std::move(*row));
     if (!sent) co_return sent.error();
   } else if (reply.facts) {
     RefundFacts facts = *reply.facts;

@@ -152,6 +152,7 @@ WorkItem tell(const PaymentIntent& intent, std::string_view type, UtcTime now, c
     payload["refund"] = refund->id.str();
     payload["amount_fen"] = refund->amount.minor();
     payload["late_payment"] = refund->origin.starts_with("late:");
+    if (intent.origin.starts_with(kUnknownPayment)) payload["unknown_payment"] = true;
     subject = std::string(type) + ":" + refund->id.str();
   }
   WorkItem item;

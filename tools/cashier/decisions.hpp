@@ -72,7 +72,7 @@ RefundEvent event_of(const RefundReply& reply);
 // `refund` was made at the rail without us, and is done. It is not more than the payment has left.
 Batch after_outside_refund(Refund refund, PaymentIntent intent, const RefundFacts& facts, UtcTime now);
 // `intent` is the row of an order that the books had lost, `thread` where it hangs, `back` the refund of all of it:
-// written together. Nobody is told, for who paid is not known.
+// written together. What becomes of it is for the operator to hear, for who paid is not known.
 Batch after_unknown_payment(Thread thread, PaymentIntent intent, const OrderFacts& facts, Refund back, UtcTime now);
 // What the origin of such an intent begins with.
 inline constexpr std::string_view kUnknownPayment = "unknown:";

@@ -95,8 +95,7 @@ std::optional<RefundChange> after_refund_news(Refund refund, PaymentIntent inten
   }
   batch.add(op::UpdateRefund{row});
   batch.add(op::AppendEvent{event(row, event_type(row.state), now)});
-  const bool somebody_listens = hears == Hears::by_event && !intent.origin.starts_with(kUnknownPayment);
-  if (somebody_listens && (is_final(row.state) || row.state == RefundState::abnormal))
+  if (hears == Hears::by_event && (is_final(row.state) || row.state == RefundState::abnormal))
     batch.add(op::AddWork{tell(intent, event_type(row.state), now, &row)});
   row.version += 1;
   return change;

@@ -33,7 +33,7 @@ struct Thread {
   std::string metadata_json = "{}";
   ThreadState state = ThreadState::idle;
   UtcTime created_at{};
-  std::int64_t intents_made = 0;  // the revision that order numbers are minted from
+  std::int64_t intents_made = 0;  // rises with each payment that is opened in it: two at once cannot both be
   std::int64_t version = 0;
 
   friend bool operator==(const Thread&, const Thread&) = default;

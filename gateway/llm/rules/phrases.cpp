@@ -221,6 +221,15 @@ std::string Phrases::event(const json& event) const {
                 "Your refund of " + back + " did not go through; we will look into it.");
   if (type == "refund.abnormal")
     return pick("退款尚未到账，工作人员正在处理。", "Your refund has not arrived yet: a person is looking into it.");
+  if (type == "approval.denied")
+    return pick("店家没有批准这笔 " + back + " 的退款，没有退款。",
+                "The shop did not approve the refund of " + back + "; nothing was refunded.");
+  if (type == "approval.expired")
+    return pick(back + " 的退款申请无人处理，已失效，没有退款。",
+                "Nobody decided about the refund of " + back + " in time; nothing was refunded.");
+  if (type == "approval.voided")
+    return pick("订单情况已变化，" + back + " 的退款批准已作废，没有退款。",
+                "The order has changed, so the approved refund of " + back + " is void; nothing was refunded.");
   return pick("您的付款正在由工作人员核对。", "Your payment is being checked by a person.");
 }
 

@@ -433,7 +433,8 @@ Result<Notification> WechatChannel::parse_resource(std::string_view event_type, 
 
 bool WechatChannel::matches(const OrderFacts& facts, const PaymentIntent& intent) const {
   return facts.mchid == rail_.merchant().mchid && facts.appid == rail_.merchant().appid &&
-         facts.out_trade_no == intent.order.out_trade_no && facts.total == intent.amount;
+         facts.out_trade_no == intent.order.out_trade_no && facts.total == intent.amount &&
+         (facts.attach.empty() || facts.attach == intent.id.str());
 }
 
 }  // namespace purser::wechat

@@ -69,6 +69,33 @@ TEST_F(ApprovalsTest, approved_is_done_once_and_exactly_so) {
   EXPECT_EQ(refunds().size(), 1U);
 }
 
+// After a database was put back from a copy made before the decision, the rail tells of the refund first.
+TEST_F(ApprovalsTest, approved_again_after_a_restore_the_decision_stands_and_nothing_is_made_again) {
+  const PaymentIntent row = desk.intent(intent);
+  const auto asked = desk.loop.run(desk.store->approval(ApprovalId::trusted(id))).value();
+  Refund made;
+  made.out_refund_no = desk.mint.out_refund_no(row.tenant, row.id, "approved:" + asked.origin + ":0");
+  made.amount = row.amount;
+  made.created_at = desk.loop.clock.wall();
+  const RefundFacts facts = FakeChannel::facts_of(row, made, RefundEvent::rail_succeeded);
+  RefundReply confirmed;
+  confirmed.outcome = Outcome::succeeded;
+  confirmed.facts = facts;
+  desk.channel.refund_queries.push_back(confirmed);
+  const auto told = FakeChannel::webhook("R1", "REFUND.SUCCESS", FakeChannel::plain_of(facts));
+  http::Request door = request("POST", "/webhooks/wechat/acme", told.body);
+  door.headers = told.headers;
+  ASSERT_EQ(desk.send(door).status, 200);
+  desk.work_off();
+  ASSERT_EQ(refunds().size(), 1U);
+  EXPECT_EQ(body_of(decide(R"({"decision":"approve"})", "a1"))["state"], "approved");
+  EXPECT_EQ(approval()["state"], "approved");
+  EXPECT_EQ(code_of(decide(R"({"decision":"deny"})", "a2")), "approval_ended");
+  desk.work_off();
+  EXPECT_EQ(refunds().size(), 1U);
+  EXPECT_EQ(desk.channel.count("refund"), 0U);
+}
+
 // Else a person would give back what a call below the limit had given back already, or two of them the same pieces.
 TEST_F(ApprovalsTest, pieces_that_wait_for_a_person_are_not_asked_for_again) {
   const auto asks_for = [&](int pieces, const std::string& reason) {

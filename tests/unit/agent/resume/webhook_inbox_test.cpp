@@ -371,12 +371,23 @@ class OutsideTest : public WebhookTest {
   std::vector<Refund> refunds(const PaymentIntent& intent) {
     return desk_->loop.run(desk_->store->refunds_of_intent(intent.id)).value();
   }
-  std::string log_of_work() {
+  std::string log_of_work(Clock::duration after = Clock::duration(0)) {
     std::string seen;
     log::CaptureForTest capture([&](std::string line) { seen += line + '\n'; });
-    desk_->work_off();
+    desk_->pass(after);
     return seen;
   }
+  // A refund through the conversation, of so many fen.
+  void ours_of(const PaymentIntent& intent, std::int64_t fen) {
+    CheckedRefund line;
+    line.intent = intent.id;
+    line.amount = Money(fen, intent.amount.currency());
+    line.reason = "cold";
+    const Thread thread = desk_->loop.run(desk_->store->thread(intent.thread)).value();
+    std::vector<CheckedRefund> list{line};
+    ASSERT_TRUE(desk_->loop.run(desk_->cashier.refund(thread, std::move(list), "turn:call")).ok());
+  }
+  void ours_of_all(const PaymentIntent& intent) { ours_of(intent, intent.amount.minor()); }
   void lose_database() {
     desk_.reset();
     for (const auto& file : std::filesystem::directory_iterator(folder_.path())) std::filesystem::remove(file.path());
@@ -403,32 +414,97 @@ TEST_F(OutsideTest, a_refund_made_by_hand_is_booked_once_and_told) {
   EXPECT_TRUE(desk_->loop.run(desk_->store->verify_ledger()).ok());
 }
 
-TEST_F(OutsideTest, a_refund_that_the_rail_does_not_confirm_is_not_booked) {
+TEST_F(OutsideTest, a_refund_is_asked_about_until_the_rail_confirms_it) {
   open();
   const PaymentIntent intent = paid_intent();
   const RefundFacts facts = by_hand(intent, 150);
-  RefundReply unknown_number;
-  unknown_number.outcome = Outcome::declined;
-  unknown_number.not_known = true;
-  desk_->channel.refund_queries.push_back(unknown_number);
+  RefundReply not_known;
+  not_known.outcome = Outcome::declined;
+  not_known.not_known = true;
+  RefundReply under_way;
+  under_way.outcome = Outcome::pending;
+  under_way.facts = facts;
+  under_way.facts->event = RefundEvent::rail_accepted;
   EXPECT_EQ(tell(facts).status, 200);
-  EXPECT_NE(log_of_work().find("error webhook.unknown_number"), std::string::npos);
-  EXPECT_TRUE(refunds(intent).empty());
-  EXPECT_EQ(desk_->intent(intent.id.str()).refunded.minor(), 0);
-}
-
-TEST_F(OutsideTest, a_refund_is_asked_about_until_the_rail_answers) {
-  open();
-  const PaymentIntent intent = paid_intent();
-  const RefundFacts facts = by_hand(intent, 150);
-  desk_->channel.refund_queries.emplace_back();  // no answer
-  EXPECT_EQ(tell(facts).status, 200);
-  EXPECT_ANY_THROW(desk_->work_off());  // the row stays due
-  EXPECT_FALSE(applied("R1"));
+  for (const RefundReply& reply : {RefundReply(), not_known, under_way}) {
+    desk_->channel.refund_queries.push_back(reply);
+    EXPECT_ANY_THROW(desk_->work_off());  // the row stays due
+    EXPECT_FALSE(applied("R1"));
+    EXPECT_EQ(desk_->intent(intent.id.str()).refunded.minor(), 0);
+  }
   rail_confirms(facts);
   desk_->work_off();
   EXPECT_TRUE(applied("R1"));
   EXPECT_EQ(desk_->intent(intent.id.str()).refunded.minor(), 150);
+}
+
+TEST_F(OutsideTest, what_the_rail_does_not_confirm_within_a_day_is_for_a_person) {
+  open();
+  const PaymentIntent intent = paid_intent();
+  EXPECT_EQ(tell(by_hand(intent, 150)).status, 200);
+  EXPECT_ANY_THROW(desk_->work_off());
+  EXPECT_NE(log_of_work(std::chrono::hours(24)).find("error webhook.given_up"), std::string::npos);
+  EXPECT_TRUE(applied("R1"));
+  EXPECT_TRUE(refunds(intent).empty());
+}
+
+TEST_F(OutsideTest, a_refund_that_is_told_before_its_payment_waits_for_it) {
+  open();
+  const PaymentIntent intent = desk_->buy(desk_->thread());
+  const RefundFacts facts = by_hand(intent, intent.amount.minor());
+  EXPECT_EQ(tell(facts).status, 200);
+  EXPECT_ANY_THROW(desk_->work_off());  // the rail says that nobody has paid
+  EXPECT_FALSE(applied("R1"));
+  desk_->channel.queries.push_back(FakeChannel::query_reply(FakeChannel::facts_of(intent, TradeState::refunded)));
+  rail_confirms(facts);
+  desk_->work_off();
+  const PaymentIntent row = desk_->intent(intent.id.str());
+  EXPECT_EQ(row.state, IntentState::succeeded);
+  EXPECT_EQ(row.captured, intent.amount);
+  EXPECT_EQ(row.refunded, intent.amount);
+}
+
+TEST_F(OutsideTest, a_refund_of_ours_that_stands_in_the_way_is_waited_for) {
+  open();
+  const PaymentIntent intent = paid_intent();
+  ours_of_all(intent);
+  const RefundFacts facts = by_hand(intent, 150);
+  EXPECT_EQ(tell(facts).status, 200);
+  rail_confirms(facts);
+  EXPECT_ANY_THROW(desk_->work_off());
+  EXPECT_FALSE(applied("R1"));
+  RefundFacts ours = FakeChannel::facts_of(intent, refunds(intent)[0], RefundEvent::rail_closed);
+  EXPECT_TRUE(desk_->loop.run(desk_->cashier.take_refund_facts(ours)).ok());
+  rail_confirms(facts);
+  desk_->work_off();
+  EXPECT_TRUE(applied("R1"));
+  EXPECT_EQ(desk_->intent(intent.id.str()).refunded.minor(), 150);
+  EXPECT_EQ(desk_->intent(intent.id.str()).refund_reserved.minor(), 0);
+}
+
+TEST_F(OutsideTest, what_was_given_back_by_hand_in_place_of_ours_is_not_given_back_again) {
+  open();
+  const PaymentIntent intent = paid_intent();
+  RefundReply short_of_money;
+  short_of_money.outcome = Outcome::pending;
+  short_of_money.short_funds = true;
+  desk_->channel.refunds.push_back(short_of_money);
+  ours_of(intent, 150);
+  ASSERT_EQ(refunds(intent)[0].state, RefundState::abnormal);
+  const RefundFacts facts = by_hand(intent, 150);
+  EXPECT_EQ(tell(facts).status, 200);
+  rail_confirms(facts);
+  desk_->work_off();
+  RefundReply not_known;
+  not_known.outcome = Outcome::declined;
+  not_known.not_known = true;
+  desk_->channel.refund_queries.push_back(not_known);
+  const auto sent = desk_->channel.count("refund");
+  desk_->pass(std::chrono::minutes(40));
+  EXPECT_EQ(desk_->channel.count("refund"), sent);
+  const PaymentIntent row = desk_->intent(intent.id.str());
+  EXPECT_EQ(row.refunded.minor(), 150);
+  EXPECT_EQ(row.refund_reserved.minor(), 0);
 }
 
 TEST_F(OutsideTest, a_refund_that_the_payment_cannot_bear_is_alarmed) {
@@ -437,10 +513,22 @@ TEST_F(OutsideTest, a_refund_that_the_payment_cannot_bear_is_alarmed) {
   RefundFacts too_much = by_hand(intent, intent.amount.minor() + 1);
   RefundFacts of_another_total = by_hand(intent, 150);
   of_another_total.total = Money(151, intent.amount.currency());
+  RefundFacts not_arrived = by_hand(intent, 150);
+  not_arrived.event = RefundEvent::rail_abnormal;
+  Refund ended;
+  ended.out_refund_no = too_much.out_refund_no;
+  ended.amount = Money(150, intent.amount.currency());
   int n = 0;
-  for (const RefundFacts& facts : {too_much, of_another_total}) {
+  for (const RefundFacts& facts : {too_much, of_another_total, not_arrived}) {
     rail_confirms(facts);
     EXPECT_EQ(tell(facts, "R" + std::to_string(n++)).status, 200);
+    EXPECT_NE(log_of_work().find("error webhook.differs"), std::string::npos);
+  }
+  // The two words of the rail differ, in the sum and in the end.
+  for (const RefundFacts& answered :
+       {by_hand(intent, 151), FakeChannel::facts_of(intent, ended, RefundEvent::rail_closed)}) {
+    rail_confirms(answered);
+    EXPECT_EQ(tell(by_hand(intent, 150), "R" + std::to_string(n++)).status, 200);
     EXPECT_NE(log_of_work().find("error webhook.differs"), std::string::npos);
   }
   EXPECT_TRUE(refunds(intent).empty());
@@ -458,7 +546,7 @@ TEST_F(OutsideTest, a_payment_whose_row_is_lost_is_given_back_once_where_that_is
     desk_->channel.queries.push_back(FakeChannel::query_reply(FakeChannel::paid(lost)));
     EXPECT_EQ(send(paid(lost, id)).status, 200);
   }
-  EXPECT_NE(log_of_work().find("error webhook.unknown_payment_returned"), std::string::npos);
+  EXPECT_NE(log_of_work().find("error webhook.unknown_payment"), std::string::npos);
   ASSERT_EQ(refunds(lost).size(), 1U);
   EXPECT_EQ(refunds(lost)[0].amount, lost.amount);
   EXPECT_EQ(desk_->channel.count("refund"), 1U);
@@ -472,12 +560,49 @@ TEST_F(OutsideTest, a_payment_whose_row_is_lost_is_given_back_once_where_that_is
   EXPECT_TRUE(desk_->loop.run(desk_->store->verify_ledger()).ok());
 }
 
+TEST_F(OutsideTest, a_lost_payment_that_cannot_be_given_back_is_an_alarm) {
+  DeskDoors doors;
+  doors.intents.return_unknown_payment = true;
+  open();
+  const PaymentIntent lost = desk_->buy(desk_->thread());
+  lose_database();
+  desk_ = std::make_unique<Desk>(folder_.path(), std::string(), doors);
+  desk_->channel.queries.push_back(FakeChannel::query_reply(FakeChannel::paid(lost)));
+  RefundReply refused;
+  refused.outcome = Outcome::declined;
+  refused.says.code = "NO_AUTH";
+  desk_->channel.refunds.push_back(refused);
+  EXPECT_EQ(send(paid(lost)).status, 200);
+  EXPECT_NE(log_of_work().find("error unknown_payment.refund event=refund.failed"), std::string::npos);
+  const PaymentIntent row = desk_->intent(lost.id.str());
+  EXPECT_EQ(row.captured, lost.amount);
+  EXPECT_EQ(row.refunded.minor(), 0);
+  EXPECT_EQ(replies(row), 0U);
+}
+
+TEST_F(OutsideTest, a_lost_payment_told_at_the_door_of_another_tenant_is_not_given_back_there) {
+  DeskDoors doors;
+  doors.intents.return_unknown_payment = true;
+  open();
+  const PaymentIntent lost = desk_->buy(desk_->thread());
+  lose_database();
+  desk_ = std::make_unique<Desk>(folder_.path(), std::string(), doors);
+  desk_->channel.queries.push_back(FakeChannel::query_reply(FakeChannel::paid(lost)));
+  http::Request request = door(paid(lost));
+  request.target = request.path = "/webhooks/wechat/other";
+  EXPECT_EQ(desk_->send(std::move(request)).status, 200);
+  EXPECT_NE(log_of_work().find("error webhook.unknown_number"), std::string::npos);
+  EXPECT_TRUE(refunds(lost).empty());
+}
+
 TEST_F(OutsideTest, a_payment_whose_row_is_lost_is_only_alarmed_of_without_the_policy_or_the_mark_or_the_rails_word) {
   DeskDoors doors;
   open();
   const PaymentIntent lost = desk_->buy(desk_->thread());
   OrderFacts of_another_system = FakeChannel::paid(lost);
   of_another_system.attach = "table 12";
+  OrderFacts of_a_mark_like_ours = FakeChannel::paid(lost);
+  of_a_mark_like_ours.attach = "pi_3MtwBwLkdIwHu7ix28a3tqPa";
   OrderFacts of_another_merchant = FakeChannel::paid(lost);
   of_another_merchant.mchid = "1900000099";
   const auto unpaid = FakeChannel::facts_of(lost, TradeState::not_paid);
@@ -489,6 +614,7 @@ TEST_F(OutsideTest, a_payment_whose_row_is_lost_is_only_alarmed_of_without_the_p
     QueryReply rail;
   } cases[] = {{false, FakeChannel::query_reply(FakeChannel::paid(lost))},
                {true, FakeChannel::query_reply(of_another_system)},
+               {true, FakeChannel::query_reply(of_a_mark_like_ours)},
                {true, FakeChannel::query_reply(of_another_merchant)},
                {true, FakeChannel::query_reply(unpaid)},
                {true, FakeChannel::query_reply(refunded)},

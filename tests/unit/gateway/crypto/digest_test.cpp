@@ -97,17 +97,16 @@ TEST(SystemMint, OneWishHasOneNumber) {
   SystemMint mint(Secret("secret"));
   SystemMint other(Secret("another secret"));
   const auto tenant = TenantId::trusted("acme");
-  const auto thread = ThreadId::trusted("thr_1");
-  const auto number = mint.out_trade_no(tenant, thread, 1);
-  EXPECT_EQ(number, SystemMint(Secret("secret")).out_trade_no(tenant, thread, 1));
+  const auto intent = IntentId::trusted("pi_1");
+  const auto number = mint.out_trade_no(tenant, intent);
+  EXPECT_EQ(number, SystemMint(Secret("secret")).out_trade_no(tenant, intent));
   EXPECT_EQ(number.str().size(), 28u);
-  EXPECT_NE(number, mint.out_trade_no(tenant, thread, 2));
-  EXPECT_NE(number, mint.out_trade_no(tenant, ThreadId::trusted("thr_2"), 1));
-  EXPECT_NE(number, mint.out_trade_no(TenantId::trusted("other"), thread, 1));
-  EXPECT_NE(number, other.out_trade_no(tenant, thread, 1));
+  EXPECT_NE(number, mint.out_trade_no(tenant, IntentId::trusted("pi_2")));
+  EXPECT_NE(number, mint.out_trade_no(TenantId::trusted("other"), intent));
+  EXPECT_NE(number, other.out_trade_no(tenant, intent));
   // What stands left of a border must not be taken for what stands right of it.
-  EXPECT_NE(mint.out_trade_no(TenantId::trusted("a"), ThreadId::trusted("bc"), 1),
-            mint.out_trade_no(TenantId::trusted("ab"), ThreadId::trusted("c"), 1));
+  EXPECT_NE(mint.out_trade_no(TenantId::trusted("a"), IntentId::trusted("bc")),
+            mint.out_trade_no(TenantId::trusted("ab"), IntentId::trusted("c")));
 }
 
 TEST(SystemMint, RefundNumbersAreTheirOwnKind) {
@@ -121,7 +120,7 @@ TEST(SystemMint, RefundNumbersAreTheirOwnKind) {
   const auto refund = mint.out_refund_no(tenant, IntentId::trusted("x"), "1");
   EXPECT_EQ(refund, mint.out_refund_no(tenant, IntentId::trusted("x"), "1"));
   EXPECT_EQ(refund.str().size(), 28u);
-  EXPECT_NE(refund.str(), mint.out_trade_no(tenant, ThreadId::trusted("x"), 1).str());
+  EXPECT_NE(refund.str(), mint.out_trade_no(tenant, IntentId::trusted("x")).str());
   EXPECT_NE(refund, mint.out_refund_no(tenant, IntentId::trusted("x"), "2"));
 }
 

@@ -29,7 +29,7 @@ class SeededMint final : public Mint {
     while (out.size() < length) out += static_cast<char>('a' + chance_() % 26);
     return out;
   }
-  OutTradeNo out_trade_no(const TenantId&, const ThreadId&, std::int64_t) const override { return {}; }
+  OutTradeNo out_trade_no(const TenantId&, const IntentId&) const override { return {}; }
   OutRefundNo out_refund_no(const TenantId&, const IntentId&, const std::string&) const override { return {}; }
   ThreadId thread_of(const TenantId&, const std::string&) const override { return {}; }
   std::string seal(const std::string& text) const override { return text; }

@@ -20,7 +20,7 @@ using Time = Clock::time_point;
 class OneLetterMint final : public Mint {
  public:
   std::string token(std::size_t length) override { return std::string(length, letter); }
-  OutTradeNo out_trade_no(const TenantId&, const ThreadId&, std::int64_t) const override { return {}; }
+  OutTradeNo out_trade_no(const TenantId&, const IntentId&) const override { return {}; }
   OutRefundNo out_refund_no(const TenantId&, const IntentId&, const std::string&) const override { return {}; }
   ThreadId thread_of(const TenantId&, const std::string&) const override { return {}; }
   std::string seal(const std::string&) const override { return {}; }
