@@ -593,6 +593,8 @@ TEST_F(ChannelTest, FactsMatchOnlyWhenAllOfThemAreOurs) {
   EXPECT_TRUE(channel_->matches(facts([](OrderFacts&) {}), intent()));
   EXPECT_FALSE(channel_->matches(facts([](OrderFacts& f) { f.mchid = "1900000002"; }), intent()));
   EXPECT_FALSE(channel_->matches(facts([](OrderFacts& f) { f.appid = ""; }), intent()));
+  EXPECT_TRUE(channel_->matches(facts([](OrderFacts& f) { f.attach = ""; }), intent()));
+  EXPECT_FALSE(channel_->matches(facts([](OrderFacts& f) { f.attach = "pi_of_another_order"; }), intent()));
   EXPECT_FALSE(
       channel_->matches(facts([](OrderFacts& f) { f.out_trade_no = OutTradeNo::trusted("another"); }), intent()));
   EXPECT_FALSE(channel_->matches(facts([](OrderFacts& f) { f.total = Money(1300, Currency::cny()); }), intent()));
