@@ -48,6 +48,8 @@ void append_hex(std::string& out, std::string_view prefix, unsigned char byte) {
 // Control bytes, C1 controls, the line separators of Unicode and bytes that are not UTF-8 become escapes, so that a
 // value can neither end the line nor speak to a terminal.
 std::string escaped(std::string_view value, bool json) {
+  const auto plain = [](char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; };
+  if (std::all_of(value.begin(), value.end(), plain)) return std::string(value);
   const bool utf8 = simdjson::validate_utf8(value.data(), value.size());
   const std::string_view prefix = json ? "\\u00" : "\\x";
   std::string out;
@@ -94,7 +96,8 @@ std::string line_of(Level level, std::string_view event, Fields fields, bool jso
   const char* name = kLevelNames[static_cast<std::size_t>(level)];
   if (!json) {
     std::string line = std::string(name) + ' ' + escaped(event, false);
-    for (const Field& field : fields) line += ' ' + escaped(field.key(), false) + '=' + text_value(shown(field));
+    for (const Field& field : fields)
+      line.append(1, ' ').append(escaped(field.key(), false)).append(1, '=').append(text_value(shown(field)));
     return line;
   }
   std::string line = "\"level\":\"" + std::string(name) + "\",\"event\":\"" + escaped(event, true) + '"';

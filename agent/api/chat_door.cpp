@@ -79,7 +79,7 @@ Task<Result<http::Response>> ChatDoor::complete(Caller caller, http::Request req
   if (openai::is_direct(*body)) {
     // What models cost is the tenant's to spend.
     if (caller.user) co_return Error(Errc::insufficient_scope, "models are asked directly by backends alone", "model");
-    co_return co_await direct_.complete(std::move(caller.tenant), std::move(*body));
+    co_return co_await direct_.complete(std::move(caller.tenant), std::move(*body), std::move(request.client_left));
   }
   auto read = openai::read_chat_request(*body);
   if (const auto* refusal = std::get_if<openai::Refusal>(&read)) co_return openai::refused(*refusal);

@@ -4,6 +4,8 @@
 #include "agent/api/chat_answer.hpp"
 #include "gateway/async/completion.hpp"
 #include "gateway/async/signal.hpp"
+#include "gateway/async/with_timeout.hpp"
+#include "validation/money/json_gate.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
@@ -60,20 +62,60 @@ json told_of(const ModelAnswer& answer) {
           {"usage_estimated", answer.usage.estimated}};
 }
 
-json completion_of(const ModelAnswer& answer, const std::string& id, std::int64_t created) {
-  json message{{"role", "assistant"}, {"content", answer.text}, {"refusal", nullptr}};
-  if (answer.text.empty()) message["content"] = nullptr;
-  if (!answer.refusal.empty()) message["refusal"] = answer.refusal;
-  if (!answer.calls.empty()) message["tool_calls"] = calls_of(answer, false);
-  json choice{
-      {"index", 0}, {"message", std::move(message)}, {"logprobs", nullptr}, {"finish_reason", reason_of(answer)}};
-  return {{"id", id},
-          {"object", "chat.completion"},
-          {"created", created},
-          {"model", answer.model},
-          {"choices", json::array({std::move(choice)})},
-          {"usage", usage_of(answer.usage)},
-          {"purser", told_of(answer)}};
+// Written without a document in between: this door is asked as often as a provider is.
+std::string completion_of(const ModelAnswer& answer, const std::string& id, std::int64_t created) {
+  std::string out;
+  out.reserve(answer.text.size() + 512);
+  const auto text_or_null = [&](const std::string& text) {
+    if (text.empty()) {
+      out += "null";
+    } else {
+      append_json_string(out, text);
+    }
+  };
+  out.append(R"({"id":")").append(id).append(R"(","object":"chat.completion","created":)");
+  out.append(std::to_string(created)).append(R"(,"model":)");
+  append_json_string(out, answer.model);
+  out += R"(,"choices":[{"index":0,"message":{"role":"assistant","content":)";
+  text_or_null(answer.text);
+  out += R"(,"refusal":)";
+  text_or_null(answer.refusal);
+  if (!answer.calls.empty()) out.append(R"(,"tool_calls":)").append(text_of(calls_of(answer, false)));
+  out.append(R"(},"logprobs":null,"finish_reason":")").append(reason_of(answer)).append(R"("}],"usage":)");
+  out.append(text_of(usage_of(answer.usage))).append(R"(,"purser":)").append(text_of(told_of(answer)));
+  return out += '}';
+}
+
+// What a client of OpenAI's API understands of a model's failure. What providers said of theirs stands in the log.
+http::Response failure_of(const Error& error) {
+  struct Meaning {
+    int status;
+    std::string_view type;
+    std::string_view code;
+  };
+  const auto answer = [&](Meaning as) {
+    const std::string message = as.status >= 500 ? std::string(meaning_of(error.code)) : error.message;
+    http::Response response = http::error_response(as.status, as.type, as.code, message, {});
+    if (error.code == Errc::model_rate_limited || as.status == 503) response.headers.emplace_back("Retry-After", "1");
+    return response;
+  };
+  if (error.param == "budget") return answer({429, "insufficient_quota", "insufficient_quota"});
+  if (error.param == "data_region") return answer({403, "invalid_request_error", "data_region"});
+  switch (error.code) {
+    case Errc::model_refused:
+      return answer({400, "invalid_request_error", "content_filter"});
+    case Errc::model_rate_limited:
+      return answer({429, "rate_limit_error", "rate_limit_exceeded"});
+    case Errc::model_unavailable:
+      return answer({503, "server_error", code_of(error.code)});
+    case Errc::model_malformed:
+    case Errc::model_truncated:
+      return answer({502, "server_error", code_of(error.code)});
+    case Errc::timed_out:
+      return answer({504, "server_error", code_of(error.code)});
+    default:
+      return api::error_answer(error);
+  }
 }
 
 // Writes the chunks of one streamed answer.
@@ -84,7 +126,15 @@ class Chunks {
 
   std::string words(std::string_view next, std::string_view model) {
     std::string out = head(model);
-    return out += chunk(json{{"content", next}}, nullptr);
+    // All that differs from one chunk of words to the next are the words.
+    if (before_.empty()) {
+      constexpr std::string_view kNoWords = R"("content":"")";
+      const std::string whole = chunk(json{{"content", ""}}, nullptr);
+      const auto at = whole.find(kNoWords) + kNoWords.size() - 2;
+      before_ = whole.substr(0, at);
+      after_ = whole.substr(at + 2);
+    }
+    return out.append(before_).append(text_of(next)).append(after_);
   }
   // What is left of the answer once its first `told` bytes of text were written.
   std::string rest(const ModelAnswer& answer, std::size_t told) {
@@ -112,7 +162,10 @@ class Chunks {
     return out;
   }
   std::string head(std::string_view model) {
-    if (!model.empty()) model_ = model;
+    if (!model.empty() && model != model_) {
+      model_ = model;
+      before_.clear();
+    }
     if (std::exchange(begun_, true)) return {};
     return chunk(json{{"role", "assistant"}, {"content", ""}, {"refusal", nullptr}}, nullptr);
   }
@@ -128,6 +181,8 @@ class Chunks {
   std::int64_t created_;
   bool include_usage_;
   std::string model_;
+  std::string before_;  // what stands before the words of a chunk, and after them
+  std::string after_;
   bool begun_ = false;
 };
 
@@ -179,7 +234,7 @@ std::vector<std::string> DirectDoor::names() const {
   return out;
 }
 
-Task<Result<http::Response>> DirectDoor::complete(TenantId tenant, json body) {
+Task<Result<http::Response>> DirectDoor::complete(TenantId tenant, json body, ClientLeft client_left) {
   const std::string tier = body["model"].get_ref<const std::string&>().substr(openai::kDirectPrefix.size());
   const bool known = std::find(models_.tiers.begin(), models_.tiers.end(), tier) != models_.tiers.end();
   if (models_.model == nullptr || !known)
@@ -189,17 +244,34 @@ Task<Result<http::Response>> DirectDoor::complete(TenantId tenant, json body) {
   if (const auto* refusal = std::get_if<openai::Refusal>(&read)) co_return openai::refused(*refusal);
   openai::DirectRequest asked = std::get<openai::DirectRequest>(std::move(read));
   asked.question.scope.tenant = tenant.str();
-  if (!asked.stream) co_return co_await whole(std::move(asked));
+  if (!asked.stream) co_return co_await whole(std::move(asked), std::move(client_left));
   auto state = std::make_shared<Streaming>(std::move(asked), "chatcmpl-" + mint_.token(kIdLetters), clock_);
   co_return api::event_stream([this, state](http::StreamSink sink) { return stream(state, std::move(sink)); });
 }
 
-Task<Result<http::Response>> DirectDoor::whole(openai::DirectRequest asked) {
+Task<Result<http::Response>> DirectDoor::whole(openai::DirectRequest asked, ClientLeft client_left) {
+  auto answer = co_await while_there(std::move(asked), std::move(client_left));
+  if (!answer && answer.code() == Errc::canceled) co_return answer.error();
+  if (!answer) co_return failure_of(answer.error());
+  std::string body = completion_of(*answer, "chatcmpl-" + mint_.token(kIdLetters), to_seconds(clock_.wall()));
+  co_return api::stored_answer(200, std::move(body));
+}
+
+// The answer, or canceled when the client has gone before it.
+Task<Result<ModelAnswer>> DirectDoor::while_there(openai::DirectRequest asked, ClientLeft client_left) {
   const Deadline limit = Deadline::after(clock_, models_.time_max);
-  auto answer = co_await models_.model->ask(std::move(asked.question), limit);
-  if (!answer) co_return answer.error();
-  co_return api::json_answer(200,
-                             completion_of(*answer, "chatcmpl-" + mint_.token(kIdLetters), to_seconds(clock_.wall())));
+  if (!client_left) co_return co_await models_.model->ask(std::move(asked.question), limit);
+  auto ex = co_await asio::this_coro::executor;
+  auto question = detail::heed_every_cancellation(models_.model->ask(std::move(asked.question), limit));
+  auto absence = detail::heed_every_cancellation(client_left());
+  auto asking = asio::co_spawn(ex, std::move(question), asio::deferred);
+  auto listening = asio::co_spawn(ex, std::move(absence), asio::deferred);
+  auto race = asio::experimental::make_parallel_group(std::move(asking), std::move(listening));
+  auto first = asio::experimental::wait_for_one();
+  auto [order, error, answer, unheard] = co_await race.async_wait(first, asio::use_awaitable);
+  if (error && !is_canceled(error)) std::rethrow_exception(error);
+  if (error) co_return Error(Errc::canceled);
+  co_return std::move(answer);
 }
 
 // The question and the writing of its words run beside each other; canceled, both are broken off.
@@ -214,8 +286,7 @@ Task<void> DirectDoor::stream(std::shared_ptr<Streaming> state, http::StreamSink
   auto [order, ask_error, answer, pump_error] = co_await both.async_wait(all, asio::use_awaitable);
   if (ask_error) std::rethrow_exception(ask_error);
   if (pump_error) std::rethrow_exception(pump_error);
-  std::string end =
-      answer ? state->chunks.rest(*answer, state->told) : openai::error_chunk(api::error_answer(answer.error()));
+  std::string end = answer ? state->chunks.rest(*answer, state->told) : openai::error_chunk(failure_of(answer.error()));
   (void)co_await sink(std::move(end));
 }
 

@@ -31,12 +31,17 @@ class DirectDoor {
   // "purser/<tier>" of each that may be asked.
   std::vector<std::string> names() const;
 
-  // A body of which is_direct() holds. Errors: the model's; those of the body are responses.
-  Task<Result<http::Response>> complete(TenantId tenant, nlohmann::json body);
+  // As http::Request has it; may be empty.
+  using ClientLeft = std::function<Task<void>()>;
+
+  // A body of which is_direct() holds. What the models could not do is a response with the status and code that
+  // OpenAI's API has for it. When the client leaves, the question is broken off: canceled.
+  Task<Result<http::Response>> complete(TenantId tenant, nlohmann::json body, ClientLeft client_left);
 
  private:
   struct Streaming;
-  Task<Result<http::Response>> whole(openai::DirectRequest asked);
+  Task<Result<http::Response>> whole(openai::DirectRequest asked, ClientLeft client_left);
+  Task<Result<ModelAnswer>> while_there(openai::DirectRequest asked, ClientLeft client_left);
   Task<void> stream(std::shared_ptr<Streaming> state, http::StreamSink sink);
   Task<Result<ModelAnswer>> ask(std::shared_ptr<Streaming> state);
   Task<void> pump(std::shared_ptr<Streaming> state, http::StreamSink sink);

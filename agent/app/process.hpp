@@ -13,6 +13,10 @@ namespace purser {
 // No core file and no attaching debugger of the same user: keys and payment data live in this memory.
 void keep_secrets_out_of_core_dumps();
 
+// What only the start needed goes back to the system: freed memory, and the pages of code and constants that were
+// mapped on the way. Whatever is needed again comes back from the page cache. Called once, when the daemon is ready.
+void give_back_start_up_memory();
+
 // The environment as a map. Only main calls it; everything below is given what it may see.
 std::map<std::string, std::string> environment();
 

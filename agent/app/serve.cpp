@@ -34,6 +34,7 @@ Task<int> run(asio::any_io_executor executor, SystemClock& clock, Settings setti
   if (sandbox_warned)
     log::warn("rail.sandbox",
               {{"message", "no merchant account is configured: payments go to the built-in sandbox, no money moves"}});
+  give_back_start_up_memory();
   std::cout << "ready " << (*daemon)->url() << " admin " << (*daemon)->admin_url();
   if (!(*daemon)->made_key().empty()) std::cout << " key " << (*daemon)->made_key();
   if (chat) std::cout << " chat " << (*daemon)->url() << "/chat";

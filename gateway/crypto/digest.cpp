@@ -12,6 +12,7 @@
 #include <array>
 #include <initializer_list>
 #include <stdexcept>
+#include <utility>
 
 namespace purser::crypto {
 namespace {
@@ -173,16 +174,36 @@ std::string random_bytes(std::size_t count) {
   return out;
 }
 
+namespace {
+
+// Random bytes drawn many at a time: asking for a few costs as much. Each is handed out once, and nowhere kept after.
+class ByteReserve {
+ public:
+  unsigned char next() {
+    if (used_ == bytes_.size()) {
+      bytes_ = random_bytes(kDrawn);
+      used_ = 0;
+    }
+    return static_cast<unsigned char>(std::exchange(bytes_[used_++], '\0'));
+  }
+
+ private:
+  static constexpr std::size_t kDrawn = 512;
+  std::string bytes_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace
+
 std::string SystemMint::token(std::size_t length) {
   // 248 = 4 * 62: bytes above are thrown away, so that each character is equally likely.
   constexpr unsigned char kUnbiased = 248;
+  thread_local ByteReserve reserve;
   std::string out;
   out.reserve(length);
   while (out.size() < length) {
-    for (char c : random_bytes(length - out.size() + 8)) {
-      const auto byte = static_cast<unsigned char>(c);
-      if (byte < kUnbiased && out.size() < length) out += kBase62[byte % 62];
-    }
+    const unsigned char byte = reserve.next();
+    if (byte < kUnbiased) out += kBase62[byte % 62];
   }
   return out;
 }

@@ -141,6 +141,12 @@ class StreamConnection final : public Connection {
     return ec == asio::error::would_block;
   }
 
+  // Closed, not canceled: an operation of several reads would go on with the next one.
+  void stop() override {
+    error_code ignored;
+    socket().close(ignored);
+  }
+
   void say_goodbye() override {
     error_code ignored;
     if constexpr (kTls) {

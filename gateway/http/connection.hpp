@@ -43,6 +43,8 @@ class Connection {
   virtual bool answer_begun() const = 0;
   // Nothing has come while it lay idle: no end, no alert, no stray answer.
   virtual bool still_clean() = 0;
+  // Ends what is under way with an error, from beside it.
+  virtual void stop() = 0;
   // Tells the peer that it ends, without waiting.
   virtual void say_goodbye() = 0;
 };

@@ -33,6 +33,9 @@ struct Request {
   Headers headers;
   std::string body;
   std::string peer;  // remote address
+  // Returns when the client has closed its side; runs until it is canceled otherwise. For answers that nobody else has
+  // use of. May be empty.
+  std::function<Task<void>()> client_left;
 };
 
 // Writes one piece of a streamed body. Error: connection_lost when the client has gone; stop then.

@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
 #include <algorithm>
@@ -214,6 +215,7 @@ Task<bool> Session::answer(std::shared_ptr<Session> self, RequestHead head, std:
   s.phase_ = Phase::handling;
   const bool with_body = head.method != "HEAD";
   Request request = make_request(head, std::move(body), s.peer_);
+  request.client_left = [weak = std::weak_ptr(self)] { return client_left(weak); };
   Response response = co_await s.ask_handler(std::move(request));
   if (response.drop) co_return false;
   if (response.stream && with_body) {
@@ -306,6 +308,20 @@ Task<Result<void>> Session::write_piece(std::weak_ptr<Session> weak, std::string
   bool written = co_await s.write(parts);
   if (!written) co_return Error(Errc::connection_lost, "the client of the stream has gone");
   co_return success();
+}
+
+// Looks at what comes and reads none of it.
+Task<void> Session::client_left(std::weak_ptr<Session> weak) {
+  const auto self = weak.lock();
+  if (!self || self->cut_) co_return;
+  auto [ec] = co_await self->socket_.async_wait(asio::socket_base::wait_read, kTuple);
+  char byte = 0;
+  boost::system::error_code end;
+  if (ec || self->socket_.receive(asio::buffer(&byte, 1), asio::socket_base::message_peek, end) == 0) co_return;
+  // The next request waits already: there is somebody, and nothing more to be learned from the socket.
+  auto ex = co_await asio::this_coro::executor;
+  asio::steady_timer for_ever(ex, asio::steady_timer::time_point::max());
+  (void)co_await for_ever.async_wait(kTuple);
 }
 
 // Reads what nobody asked for until the peer closes, and not without end.

@@ -76,6 +76,7 @@ class Session final : private TimeLimits::Subject {
 
   static Task<void> stream(std::shared_ptr<Session> self, Response response, bool http_1_0);
   static Task<Result<void>> write_piece(std::weak_ptr<Session> weak, std::string piece);
+  static Task<void> client_left(std::weak_ptr<Session> weak);
   Task<void> discard_input(std::size_t bytes_max);
   Task<void> linger();
 

@@ -59,6 +59,7 @@ void Budget::begin_day(std::int64_t day) {
 
 // Only for who has a cap: a day of conversations that nobody limits takes up no memory.
 void Budget::book(const ModelScope& scope, std::int64_t picousd) {
+  if (!caps_.any()) return;
   const auto names = keys(scope);
   const auto limits = caps();
   for (std::size_t i = 0; i < names.size(); ++i)
@@ -70,17 +71,24 @@ void Budget::take(Ticket ticket, ModelScope scope, std::int64_t picousd) {
   reservations_[ticket] = {std::move(scope), picousd};
 }
 
-Result<Budget::Ticket> Budget::reserve(const ModelScope& scope, std::int64_t picousd, UtcTime now) {
-  begin_day(day_of(now));
-  constexpr const char* kNames[] = {"the thread's", "the user's", "the tenant's", "the whole"};
+// Whose budget has no room for so much; empty for nobody's.
+std::string_view Budget::short_of(const ModelScope& scope, std::int64_t picousd) const {
+  if (!caps_.any()) return {};
+  constexpr std::string_view kNames[] = {"the thread's", "the user's", "the tenant's", "the whole"};
   const auto names = keys(scope);
   const auto limits = caps();
   for (std::size_t i = 0; i < names.size(); ++i) {
-    if (limits[i] == 0) continue;
     const auto spent = spent_.find(names[i]);
-    if (added(spent == spent_.end() ? 0 : spent->second, picousd) > limits[i])
-      return Error(Errc::model_unavailable, std::string(kNames[i]) + " budget for models is spent for today", "budget");
+    if (limits[i] > 0 && added(spent == spent_.end() ? 0 : spent->second, picousd) > limits[i]) return kNames[i];
   }
+  return {};
+}
+
+Result<Budget::Ticket> Budget::reserve(const ModelScope& scope, std::int64_t picousd, UtcTime now) {
+  begin_day(day_of(now));
+  const std::string_view whose = short_of(scope, picousd);
+  if (!whose.empty())
+    return Error(Errc::model_unavailable, std::string(whose) + " budget for models is spent for today", "budget");
   const Ticket ticket = next_++;
   take(ticket, scope, picousd);
   return ticket;

@@ -59,6 +59,7 @@ class Budget {
   using Someone = std::array<std::string, 3>;  // tenant, user, thread; empty where nobody has a cap
   Someone capped(const ModelScope& scope) const;
   std::array<std::int64_t, 4> caps() const { return {caps_.thread, caps_.user, caps_.tenant, caps_.total}; }
+  std::string_view short_of(const ModelScope& scope, std::int64_t picousd) const;
   void book(const ModelScope& scope, std::int64_t picousd);
   void take(Ticket ticket, ModelScope scope, std::int64_t picousd);
   void begin_day(std::int64_t day);

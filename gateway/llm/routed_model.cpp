@@ -196,7 +196,7 @@ Task<Result<ModelAnswer>> RoutedModel::route(ModelRequest& request, const TierSe
   std::int64_t cost = 0;
   Result<ModelAnswer> last(Error(Errc::model_unavailable, "no model can be asked at the moment"));
   for (;;) {
-    const PlanStep step = plan.next(jitter());
+    const PlanStep step = plan.next(plan.waits() ? jitter() : 0);
     const auto at = ports_.clock.now() + step.wait;
     // An attempt that could not finish is not begun.
     if (step.stop || at >= limit.at) break;

@@ -6,6 +6,8 @@ namespace purser::llm {
 namespace {
 
 constexpr std::size_t kBytesPerToken = 4;  // for estimates only
+// No answer uses so many; a provider that says so is not believed.
+constexpr std::int64_t kTokensMax = 1'000'000'000;
 
 // "application/json; charset=utf-8" to "application/json".
 std::string kind_of(std::string_view content_type) {
@@ -96,12 +98,14 @@ std::optional<Usage> told_usage(element root) {
   const auto value = field(root, "usage");
   const auto input = value ? integer_of(field(*value, "prompt_tokens")) : std::nullopt;
   const auto output = value ? integer_of(field(*value, "completion_tokens")) : std::nullopt;
-  if (!input || !output || *input < 0 || *output < 0) return std::nullopt;
+  if (!input || !output || *input < 0 || *output < 0 || *input > kTokensMax || *output > kTokensMax)
+    return std::nullopt;
   Usage usage;
   usage.input_tokens = *input;
   usage.output_tokens = *output;
   // Gemini's compatible mode leaves reasoning out of completion_tokens; the total has it.
-  if (const auto total = integer_of(field(*value, "total_tokens")); total && *total - *input > *output)
+  if (const auto total = integer_of(field(*value, "total_tokens"));
+      total && *total <= 2 * kTokensMax && *total - *input > *output)
     usage.output_tokens = *total - *input;
   auto cached = integer_of(field(*value, "prompt_cache_hit_tokens"));
   if (const auto details = field(*value, "prompt_tokens_details")) {

@@ -2,6 +2,7 @@
 #include "gateway/llm/transcript.hpp"
 #include "gateway/llm/wire.hpp"
 #include "validation/money/ascii.hpp"
+#include "validation/money/json_gate.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -51,25 +52,48 @@ json call_json(const ToolCall& call, const WireStyle& style) {
   return out;
 }
 
-json message_json(const Message& message, const WireStyle& style) {
-  switch (message.role) {
-    case Role::user:
-      return {{"role", "user"}, {"content", defused(message.text)}};
-    case Role::event:
-      return {{"role", "user"}, {"content", std::string(kNoticePrefix) + " " + message.text}};
-    case Role::tool:
-      return {{"role", "tool"}, {"tool_call_id", id_for(message.call_id, style)}, {"content", defused(message.text)}};
-    case Role::assistant:
-      break;
+std::string written(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+void append_message(std::string& out, std::string_view role, std::string_view content,
+                    const std::string* call_id = nullptr) {
+  if (out.back() != '[') out += ',';
+  out.append("{\"role\":\"").append(role).append("\",\"content\":");
+  append_json_string(out, content);
+  if (call_id != nullptr) {
+    out += ",\"tool_call_id\":";
+    append_json_string(out, *call_id);
   }
+  out += '}';
+}
+
+json with_calls(const Message& message, const WireStyle& style) {
   json out = {{"role", "assistant"}, {"content", message.text}};
-  if (message.calls.empty()) return out;
   if (message.text.empty()) out["content"] = nullptr;
   for (const ToolCall& call : message.calls) out["tool_calls"].push_back(call_json(call, style));
   if (style.reasoning_with_calls)
     out["reasoning_content"] =
         std::string(style.past ? style.past->reasoning(message.calls.front().id) : std::string_view());
   return out;
+}
+
+void append_message(std::string& out, const Message& message, const WireStyle& style) {
+  switch (message.role) {
+    case Role::user:
+      return append_message(out, "user", defused(message.text));
+    case Role::event:
+      return append_message(out, "user", std::string(kNoticePrefix) + " " + message.text);
+    case Role::tool: {
+      const std::string id = id_for(message.call_id, style);
+      return append_message(out, "tool", defused(message.text), &id);
+    }
+    case Role::assistant:
+      break;
+  }
+  if (message.calls.empty()) return append_message(out, "assistant", message.text);
+  if (out.back() != '[') out += ',';
+  out += written(with_calls(message, style));
 }
 
 // Strict schemas name every property as required and allow no other, all the way down.
@@ -107,10 +131,7 @@ Result<std::string> build_request(const ModelRequest& request, const WireStyle& 
   const auto begun = [&](const Message& last) { return last.role == Role::assistant && last.calls.empty(); };
   std::size_t count = request.messages.size();
   while (!style.prefill && count > 1 && begun(request.messages[count - 1])) --count;
-  json messages = json::array();
-  if (!request.system.empty()) messages.push_back({{"role", "system"}, {"content", request.system}});
-  for (std::size_t i = 0; i < count; ++i) messages.push_back(message_json(request.messages[i], style));
-  body["messages"] = std::move(messages);
+  body.erase("messages");
 
   for (const ToolSchema& tool : request.tools) {
     json parameters = json::parse(tool.parameters_json, nullptr, false);
@@ -127,7 +148,13 @@ Result<std::string> build_request(const ModelRequest& request, const WireStyle& 
   } else if (!asked.contains("parallel_tool_calls")) {
     body["parallel_tool_calls"] = false;
   }
-  return body.dump(-1, ' ', false, json::error_handler_t::replace);
+  // A conversation is long, and all of it is sent with each question: its texts are not taken through a document.
+  std::string out = written(body);
+  out.back() = ',';
+  out += "\"messages\":[";
+  if (!request.system.empty()) append_message(out, "system", request.system);
+  for (std::size_t i = 0; i < count; ++i) append_message(out, request.messages[i], style);
+  return out.append("]}");
 }
 
 }  // namespace purser::llm

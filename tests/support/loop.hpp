@@ -95,8 +95,11 @@ class Loop {
   template <class T>
   T play(Task<T> task, int quiet_rounds = 0) {
     auto started = start(std::move(task));
-    while (!started.done()) {
-      if (!clock.advance_to_next(ioc, quiet_rounds) && !started.done()) {
+    for (;;) {
+      // What needs no more time has none taken: others may still sleep beside it.
+      const bool settled = clock.settle(ioc, quiet_rounds);
+      if (started.done()) break;
+      if (!settled || (!clock.advance_to_next(ioc, quiet_rounds) && !started.done())) {
         throw std::runtime_error("the coroutine does not end: nothing runs and nobody sleeps");
       }
     }

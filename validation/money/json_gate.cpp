@@ -2,6 +2,7 @@
 
 #include "validation/money/text.hpp"
 
+#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -19,23 +20,25 @@ std::string in_quotes(std::string_view text) {
   return head.size() < text.size() ? "'" + head + "...'" : "'" + head + "'";
 }
 
-// Sees each token of the document and stops at the first that breaks a limit. Knows where it is.
+// Builds the document token by token and stops at the first that breaks a limit. Knows where it is.
 class Gate : public json::json_sax_t {
  public:
   explicit Gate(const JsonLimits& limits) : limits_(limits) {}
 
   const Error& error() const { return error_; }
 
-  bool null() override { return count_value(); }
-  bool boolean(bool) override { return count_value(); }
-  bool number_integer(json::number_integer_t) override { return count_value(); }
-  bool number_unsigned(json::number_unsigned_t) override { return count_value(); }
-  bool string(json::string_t&) override { return count_value(); }
-  bool binary(json::binary_t&) override { return count_value(); }
+  json take_document() { return std::move(document_); }
+
+  bool null() override { return add(nullptr); }
+  bool boolean(bool value) override { return add(value); }
+  bool number_integer(json::number_integer_t value) override { return add(value); }
+  bool number_unsigned(json::number_unsigned_t value) override { return add(value); }
+  bool string(json::string_t& value) override { return add(std::move(value)); }
+  bool binary(json::binary_t& value) override { return add(std::move(value)); }
 
   // Also called for integers beyond 64 bits, with the text as it stands in the document.
-  bool number_float(json::number_float_t, const json::string_t& raw) override {
-    if (!count_value()) return false;
+  bool number_float(json::number_float_t value, const json::string_t& raw) override {
+    if (!add(value)) return false;
     if (limits_.floats_allowed) return true;
     return refuse(Errc::json_wrong_type,
                   in_quotes(raw) + " is not an integer of 64 bits; amounts and quantities are integers");
@@ -66,17 +69,34 @@ class Gate : public json::json_sax_t {
  private:
   struct Frame {
     bool is_object = false;
+    json* into = nullptr;
     std::size_t values = 0;
     std::string key;
     std::set<std::string> keys;
   };
 
-  bool enter(bool is_object) {
+  // Puts the value where it belongs. A place in an array moves when its next neighbour comes, and not before.
+  bool add(json value) {
     if (!count_value()) return false;
+    if (frames_.empty()) {
+      document_ = std::move(value);
+      added_ = &document_;
+    } else if (frames_.back().is_object) {
+      added_ = &(*frames_.back().into)[frames_.back().key];
+      *added_ = std::move(value);
+    } else {
+      added_ = &frames_.back().into->emplace_back(std::move(value));
+    }
+    return true;
+  }
+
+  bool enter(bool is_object) {
+    if (!add(is_object ? json::object() : json::array())) return false;
     if (frames_.size() >= static_cast<std::size_t>(limits_.depth_max)) {
       return refuse(Errc::json_too_deep, "nested deeper than " + std::to_string(limits_.depth_max) + " levels");
     }
     frames_.emplace_back().is_object = is_object;
+    frames_.back().into = added_;
     return true;
   }
 
@@ -99,6 +119,8 @@ class Gate : public json::json_sax_t {
   }
 
   const JsonLimits& limits_;
+  json document_;
+  json* added_ = nullptr;  // the value that came last
   std::vector<Frame> frames_;
   std::size_t values_ = 0;
   Error error_;
@@ -115,9 +137,18 @@ Result<json> parse_strict(std::string_view text, const JsonLimits& limits) {
   if (text.starts_with("\xEF\xBB\xBF")) return Error(Errc::json_malformed, "a byte order mark is not JSON");
   Gate gate(limits);
   if (!json::sax_parse(text, &gate)) return gate.error();
-  json document = json::parse(text, nullptr, false);
-  if (document.is_discarded()) return Error(Errc::internal, "the JSON gate and the parser disagree");
-  return document;
+  return gate.take_document();
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  const bool as_it_is = std::none_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\' || c == 0x7f;
+  });
+  if (as_it_is && valid_utf8(text)) {
+    out.append(1, '"').append(text).append(1, '"');
+  } else {
+    out += json(text).dump(-1, ' ', false, json::error_handler_t::replace);
+  }
 }
 
 std::string pointer_to(std::string_view pointer, std::string_view key) {

@@ -25,6 +25,9 @@ struct JsonLimits {
 // (a float; the message holds its text), json_out_of_range (a number that no double holds).
 Result<nlohmann::json> parse_strict(std::string_view text, const JsonLimits& limits);
 
+// Appends `text` as a JSON string. Bytes that are not UTF-8 become U+FFFD, as nlohmann's replace has them.
+void append_json_string(std::string& out, std::string_view text);
+
 // `pointer` with one more step, escaped as RFC 6901 says; overlong keys are cut, a pointer is for people.
 std::string pointer_to(std::string_view pointer, std::string_view key);
 std::string pointer_to(std::string_view pointer, std::size_t index);

@@ -41,6 +41,8 @@ class AttemptPlan {
  public:
   AttemptPlan(std::vector<Candidate> chain, int attempts_max);
 
+  // Whether there is a pause before the next attempt that jitter has a part in.
+  bool waits() const { return tries_ > 0 && !over_; }
   // `jitter` is uniform in [0, 1024).
   PlanStep next(std::uint32_t jitter) const;
   // How the attempt that next() named ended. `wished`: the pause the provider asks for, negative for none; `give_up`:

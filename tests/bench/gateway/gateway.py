@@ -16,7 +16,7 @@ import time
 import urllib.request
 
 folder = sys.argv[1]
-rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+rounds = int(sys.argv[2])
 wire = os.path.join(folder, 'wire')
 ticks = os.sysconf('SC_CLK_TCK')
 started = []

@@ -56,7 +56,9 @@ class Direct : public testing::Test {
     whole.update(more);
     return whole;
   }
-  Result<http::Response> ask(const json& whole) { return loop.play(door.complete(TenantId::trusted("acme"), whole)); }
+  Result<http::Response> ask(const json& whole) {
+    return loop.play(door.complete(TenantId::trusted("acme"), whole, {}));
+  }
   json answered(const json& whole) {
     auto response = ask(whole);
     EXPECT_TRUE(response.ok());
@@ -174,6 +176,54 @@ TEST_F(Direct, breaks_the_question_off_when_its_client_leaves) {
   EXPECT_TRUE(model.broken_off);
 }
 
+TEST_F(Direct, breaks_a_question_in_one_piece_off_too) {
+  model.silent = true;
+  bool leaves = false;
+  const auto client_left = [&]() -> Task<void> {
+    auto slept = co_await loop.clock.sleep_until(loop.clock.now() + 3s);
+    leaves = slept.ok();
+  };
+  const auto begun = loop.clock.now();
+  const auto response = loop.play(door.complete(TenantId::trusted("acme"), body(), client_left));
+  EXPECT_TRUE(leaves && model.broken_off);
+  EXPECT_EQ(response.code(), Errc::canceled);
+  EXPECT_EQ(loop.clock.now() - begun, 3s);
+  // Who stays has the answer.
+  model.silent = leaves = false;
+  const auto answered_in_time = loop.play(door.complete(TenantId::trusted("acme"), body(), client_left));
+  ASSERT_TRUE(answered_in_time.ok());
+  EXPECT_EQ(answered_in_time->status, 200);
+  EXPECT_FALSE(leaves);
+}
+
+TEST_F(Direct, says_what_failed_as_clients_of_openai_expect_it) {
+  const auto failed = [&](Error error) {
+    model.end = std::move(error);
+    const auto response = ask(body());
+    return response ? std::to_string(response->status) + " " + code_of(*response) : std::string("no response");
+  };
+  EXPECT_EQ(failed(Error(Errc::model_unavailable, "spent", "budget")), "429 insufficient_quota");
+  EXPECT_EQ(failed(Error(Errc::model_unavailable, "nobody", "data_region")), "403 data_region");
+  EXPECT_EQ(failed(Error(Errc::model_refused, "no")), "400 content_filter");
+  EXPECT_EQ(failed(Error(Errc::model_rate_limited, "slow")), "429 rate_limit_exceeded");
+  EXPECT_EQ(failed(Error(Errc::model_unavailable, "down")), "503 model_unavailable");
+  EXPECT_EQ(failed(Error(Errc::model_truncated, "cut")), "502 model_truncated");
+  EXPECT_EQ(failed(Error(Errc::model_malformed, "odd")), "502 model_malformed");
+  EXPECT_EQ(failed(Error(Errc::timed_out, "late")), "504 timed_out");
+  // What a provider said stays inside.
+  model.end = Error(Errc::model_unavailable, "secret words of a provider");
+  EXPECT_EQ(ask(body())->body.find("secret"), std::string::npos);
+}
+
+TEST_F(Direct, writes_any_text_as_json) {
+  model.end->text = "\"绿茶\"\n\x01\xFF</script>";
+  EXPECT_EQ(answered(body())["choices"][0]["message"]["content"], "\"绿茶\"\n\x01\uFFFD</script>");
+  model.words = {"\"a\"", "\n"};
+  const auto data = streamed();
+  EXPECT_EQ(json::parse(data[1])["choices"][0]["delta"]["content"], "\"a\"");
+  EXPECT_EQ(json::parse(data[2])["choices"][0]["delta"]["content"], "\n");
+}
+
 TEST_F(Direct, masks_what_identifies_people) {
   (void)answered(body({{"messages", json::array({{{"role", "user"}, {"content", "my phone is 13812345678"}}})}}));
   EXPECT_EQ(model.asked.messages[0].text.find("13812345678"), std::string::npos);
@@ -190,7 +240,7 @@ TEST_F(Direct, refuses_what_it_would_have_to_drop) {
                            json::array({{{"role", "user"}, {"content", json::array({{{"type", "image_url"}}})}}})}})),
             "unsupported_content");
   DirectDoor closed({}, mint, loop.clock);
-  auto response = loop.play(closed.complete(TenantId::trusted("acme"), body()));
+  auto response = loop.play(closed.complete(TenantId::trusted("acme"), body(), {}));
   EXPECT_EQ(code_of(*response), "model_not_found");
   EXPECT_TRUE(closed.names().empty());
 }

@@ -75,6 +75,31 @@ TEST(Server, AnswersWithDateServerAndLength) {
   EXPECT_EQ(header(request.headers, "x-thing"), "one");
 }
 
+// An answer that nobody else has use of ends with its client; one that others count on never looks.
+TEST(Server, TellsAHandlerThatItsClientHasLeft) {
+  int heard = 0;
+  ServerFixture fixture({}, [&](Request request) -> Task<Response> {
+    co_await request.client_left();
+    ++heard;
+    co_return text("to nobody");
+  });
+  auto gone = fixture.client();
+  auto reset = fixture.client();
+  auto busy = fixture.client();
+  for (auto* one : {&gone, &reset, &busy}) one->send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(fixture.connections(3));
+  ASSERT_TRUE(fixture.loop.settle(3));
+  EXPECT_EQ(heard, 0);
+  gone.close();
+  ASSERT_TRUE(fixture.loop.until([&] { return heard == 1; }));
+  reset.reset();
+  ASSERT_TRUE(fixture.loop.until([&] { return heard == 2; }));
+  // Who sends the next request already is there.
+  busy.send("GET /b HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(fixture.loop.settle(3));
+  EXPECT_EQ(heard, 2);
+}
+
 TEST(Server, PipelinedRequestsAreAnsweredOneAfterTheOther) {
   GatedServer server;
   auto client = server.fixture.client();

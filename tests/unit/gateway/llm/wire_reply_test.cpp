@@ -233,11 +233,15 @@ TEST(WireReply, reads_usage_of_every_dialect) {
           .cached_tokens,
       8);
   EXPECT_EQ(usage(R"({"prompt_tokens":10,"completion_tokens":2,"total_tokens":40})").output_tokens, 30);
+  EXPECT_EQ(usage(R"({"prompt_tokens":10,"completion_tokens":2,"total_tokens":9223372036854775807})").output_tokens, 2);
   EXPECT_EQ(
       usage(R"({"prompt_tokens":10,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":11}})").cached_tokens,
       10);
   for (const char* absent :
-       {"null", "{}", R"({"prompt_tokens":-1,"completion_tokens":2})", R"({"prompt_tokens":"1"})"}) {
+       {"null", "{}", R"({"prompt_tokens":-1,"completion_tokens":2})", R"({"prompt_tokens":"1"})",
+        // A provider that cannot have counted that is not believed, and does not spend the day's budget.
+        R"({"prompt_tokens":9223372036854775807,"completion_tokens":9223372036854775807,"total_tokens":-5})",
+        R"({"prompt_tokens":1000000001,"completion_tokens":2})"}) {
     const Usage estimate = usage(absent);
     EXPECT_TRUE(estimate.estimated) << absent;
     EXPECT_EQ(estimate.input_tokens, 100) << absent;

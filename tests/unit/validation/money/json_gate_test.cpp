@@ -1,6 +1,7 @@
 #include "validation/money/json_gate.hpp"
 
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include <filesystem>
 #include <fstream>
@@ -126,6 +127,30 @@ TEST(JsonGateTest, PassesTheParsingSuite) {
   EXPECT_EQ(accepted, 95);
   EXPECT_EQ(refused_count, 188);
   EXPECT_EQ(indifferent, 35);
+}
+
+// The document is built by the gate itself: it is the one that nlohmann reads.
+TEST(JsonGate, reads_what_nlohmann_reads) {
+  const JsonLimits limits{1 << 20, 512, 1 << 20, true};
+  for (const char* text : {"null", "true", "-1", "18446744073709551615", "1.5", R"("a\u00e9\ud83d\ude00")", "[]", "{}",
+                           R"({"b":[1,{"c":[]},[2,[3]],"x"],"a":{"d":{"e":null}},"":0})",
+                           R"([[[1],[2]],{"a":[{"b":1},{"b":2}]},[],{},""])"}) {
+    const auto parsed = parse_strict(text, limits);
+    ASSERT_TRUE(parsed.ok()) << text;
+    EXPECT_EQ(*parsed, nlohmann::json::parse(text)) << text;
+    EXPECT_EQ(parsed->dump(), nlohmann::json::parse(text).dump()) << text;
+  }
+}
+
+TEST(JsonGate, writes_strings_as_nlohmann_does) {
+  for (std::string_view text :
+       {std::string_view(""), std::string_view("tea"), std::string_view("绿茶\xC2\x85\xE2\x80\xA8"),
+        std::string_view("a\"b\\c\n\t\x01\x7f"), std::string_view("\xFF\xC3"), std::string_view("nul\0x", 5),
+        std::string_view("/</script>")}) {
+    std::string out = "x";
+    append_json_string(out, text);
+    EXPECT_EQ(out.substr(1), nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  }
 }
 
 }  // namespace
