@@ -146,7 +146,7 @@ Result<FaultScript> FaultScript::parse(const json& script) {
   bool wrapped = script.is_object() && script.size() == 1 && script.contains("faults");
   const json& lines = wrapped ? script["faults"] : script;
   std::string root = wrapped ? "/faults" : "";
-  if (!lines.is_array()) return bad_fault(root, "must be a list of faults, or {\"faults\": [...]}");
+  if (!lines.is_array()) return bad_fault(wrapped ? root : "body", "must be a list of faults, or {\"faults\": [...]}");
   FaultScript out;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     auto fault = parse_line(lines[i], root + "/" + std::to_string(i));

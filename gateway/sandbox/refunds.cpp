@@ -107,9 +107,17 @@ Result<const RailRefund*> RefundDesk::by_hand(std::string_view out_trade_no, std
   Order* order = orders_.find(out_trade_no, now);
   if (!order) return Error(Errc::not_found, "out_trade_no: no such order", "out_trade_no");
   if (!order->paid()) return Error(Errc::illegal_transition, "out_trade_no: not paid", "out_trade_no");
+  if (now - order->paid_at > kRefundWindow)
+    return Error(Errc::illegal_transition, "out_trade_no: paid more than a year ago", "out_trade_no");
   std::int64_t left = order->total;
-  for (const auto& [number, refund] : refunds_)
-    if (refund.out_trade_no == order->out_trade_no && refund.status != RefundStatus::closed) left -= refund.refund;
+  std::int64_t count = 0;
+  for (const auto& [number, refund] : refunds_) {
+    if (refund.out_trade_no != order->out_trade_no || refund.status == RefundStatus::closed) continue;
+    left -= refund.refund;
+    ++count;
+  }
+  if (count >= kRefundsPerOrderMax)
+    return Error(Errc::illegal_transition, "out_trade_no: 50 refunds were made of it", "out_trade_no");
   if (left <= 0 || fen.value_or(left) > left)
     return Error(Errc::illegal_transition, "fen: more than the order has left, " + std::to_string(left), "fen");
   RailRefund refund;

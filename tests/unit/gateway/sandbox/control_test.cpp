@@ -76,6 +76,19 @@ TEST_F(ControlTest, the_merchant_gives_back_by_hand_in_parts_and_never_more_than
   EXPECT_EQ(get("/sandbox/orders")["effects"].size(), 3U);
 }
 
+TEST_F(ControlTest, the_merchants_hand_keeps_the_bounds_of_the_rail) {
+  paid_order("order-001");
+  for (int i = 0; i < 50; ++i) post("/sandbox/refund", {{"out_trade_no", "order-001"}, {"fen", 1}});
+  EXPECT_EQ(post("/sandbox/refund", {{"out_trade_no", "order-001"}, {"fen", 1}}, 409)["error"]["message"],
+            "out_trade_no: 50 refunds were made of it");
+  paid_order("order-002");
+  now.life += std::chrono::hours(24 * 365);
+  post("/sandbox/refund", {{"out_trade_no", "order-002"}, {"fen", 1}});
+  now.life += std::chrono::seconds(1);
+  EXPECT_EQ(post("/sandbox/refund", {{"out_trade_no", "order-002"}, {"fen", 1}}, 409)["error"]["message"],
+            "out_trade_no: paid more than a year ago");
+}
+
 TEST_F(ControlTest, faults_replace_the_script) {
   EXPECT_EQ(post("/sandbox/faults", json::parse(R"([{"call":"create","what":"http_500"}])"))["faults"], 1);
   EXPECT_EQ(create(jsapi_order("order-001")).response.status, 500);

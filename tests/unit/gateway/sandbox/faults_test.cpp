@@ -68,7 +68,7 @@ TEST(Faults, both_ways_of_writing_the_list_are_taken) {
 }
 
 TEST(Faults, what_is_wrong_is_named) {
-  EXPECT_EQ(param_of("{}"), "");
+  EXPECT_EQ(param_of("{}"), "body");
   EXPECT_EQ(param_of(R"({"faults":{}})"), "/faults");
   EXPECT_EQ(param_of("[1]"), "/0");
   EXPECT_EQ(param_of(R"([{"call":"query","what":"reset"},{"what":"reset"}])"), "/1/call");
@@ -80,6 +80,8 @@ TEST(Faults, what_is_wrong_is_named) {
   EXPECT_EQ(param_of(R"([{"call":"create","what":"wrong_amount"}])"), "/0/what");
   EXPECT_EQ(param_of(R"([{"call":"query","what":"reset","nth":0}])"), "/0/nth");
   EXPECT_EQ(param_of(R"([{"call":"query","what":"reset","times":"2"}])"), "/0/times");
+  EXPECT_EQ(param_of(R"("x")"), "body");
+  EXPECT_EQ(param_of(R"({"faults":"x"})"), "/faults");
   EXPECT_EQ(param_of(R"([{"call":"query","what":"reset","times":18446744073709551615}])"), "/0/times");
   EXPECT_EQ(param_of(R"([{"call":"query","what":"reset","when":1}])"), "/0/when");
   EXPECT_EQ(param_of(R"([{"call":"query","what":"delay"}])"), "/0/delay");
