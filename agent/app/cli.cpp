@@ -141,6 +141,7 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   replay_app->add_option("--report", replay_with.html, "write a page with every conversation as a timeline");
   replay_app->add_option("--jobs", replay_with.jobs, "processes; 0: one a core")->check(CLI::Range(0, 64));
   replay_app->add_flag("--json", replay_with.json, "print the result as JSON");
+  replay_app->add_flag("--fail-fast", replay_with.fail_fast, "stop at the first failure");
   replay_app->add_flag("--twice", replay_with.twice, "play each script twice and compare the traces");
   replay_with.sources.environment = environment;
   replay_app

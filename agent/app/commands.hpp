@@ -70,6 +70,7 @@ struct ReplayCommand {
   std::int64_t jobs = 0;  // 0: one a core
   bool json = false;
   bool twice = false;           // each plain run again; the traces must be the same bytes
+  bool fail_fast = false;       // nothing new is begun after the first failure
   std::string keep_database;    // of the last plain run; empty: it is thrown away
   std::string record = "none";  // "once", "new", "all", "rewrite": what of a real endpoint's answers is written down
   bool loopback = false;        // over sockets, against a purser that is started for each script

@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <limits>
 #include <new>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -112,6 +113,7 @@ void play(const Script& script, const ReplayCommand& command, const Tell& tell) 
     if (!outcome.failures.empty() && !std::exchange(searched, true))
       outcome.smallest = kept_smallest(script, derivation.code);
     tell(outcome);
+    if (command.fail_fast && !outcome.failures.empty()) return;
   }
 }
 
@@ -193,6 +195,8 @@ class Queue {
   Queue& operator=(const Queue&) = delete;
   explicit operator bool() const { return next_ != nullptr; }
   std::size_t take() { return next_->fetch_add(1); }
+  // Nothing more is to be taken, by anybody.
+  void close() { next_->store(std::numeric_limits<std::size_t>::max() / 2); }
 
  private:
   using Counter = std::atomic<std::size_t>;
@@ -203,7 +207,8 @@ class Queue {
 // Scripts as they come from the queue; each outcome is a line to `out`.
 void work(const std::vector<Script>& scripts, const ReplayCommand& command, Queue& queue, int out) {
   for (std::size_t i = queue.take(); i < scripts.size(); i = queue.take())
-    play(scripts[i], command, [out](const Outcome& outcome) {
+    play(scripts[i], command, [&command, &queue, out](const Outcome& outcome) {
+      if (command.fail_fast && !outcome.failures.empty()) queue.close();
       const std::string line = to_json(outcome).dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
       for (std::size_t at = 0; at < line.size();) {
         const auto written = ::write(out, line.data() + at, line.size() - at);
@@ -296,7 +301,7 @@ int tell_suite(const Suite& suite, const ReplayCommand& command) {
 }
 
 // Each script against a purser of its own, this very program.
-Suite over_sockets(const std::vector<Script>& scripts) {
+Suite over_sockets(const std::vector<Script>& scripts, bool fail_fast) {
   const auto began = machine_time();
   Suite suite;
   std::error_code none;
@@ -311,6 +316,7 @@ Suite over_sockets(const std::vector<Script>& scripts) {
     suite.outcomes.push_back(play_over_sockets(script, program));
     const auto took = machine_time() - start;
     suite.outcomes.back().microseconds = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+    if (fail_fast && suite.failed() > 0) break;
   }
   suite.microseconds = std::chrono::duration_cast<std::chrono::microseconds>(machine_time() - began).count();
   return suite;
@@ -334,14 +340,16 @@ int replay_scripts(const ReplayCommand& command) {
     const int recorded = wanted.empty() ? 0 : record_scripts(wanted, command);
     if (recorded != 0 || scripts.empty()) return recorded;
   }
-  if (command.loopback) return tell_suite(over_sockets(scripts), command);
+  if (command.loopback) return tell_suite(over_sockets(scripts, command.fail_fast), command);
   const auto began = machine_time();
   const auto cores =
       static_cast<std::size_t>(command.jobs > 0 ? command.jobs : std::max(1u, std::thread::hardware_concurrency()));
   Suite suite;
   if (cores == 1 || scripts.size() == 1) {
-    for (const Script& script : scripts)
+    for (const Script& script : scripts) {
       play(script, command, [&](const Outcome& outcome) { suite.outcomes.push_back(outcome); });
+      if (command.fail_fast && suite.failed() > 0) break;
+    }
   } else {
     suite.outcomes = on_processes(scripts, command, std::min(cores, scripts.size()));
   }

@@ -34,6 +34,15 @@ def main(purser, readme):
         failed = subprocess.run([purser, 'replay', 'my.json'], cwd=folder, capture_output=True, text=True)
         if failed.returncode != 1 or '17601' not in failed.stdout:
             sys.exit('a wrong total does not fail: ' + failed.stdout)
+        pathlib.Path(folder, 'z.json').write_text(pathlib.Path(folder, 'my.json').read_text())
+        for jobs in ('1', '2'):
+            for flag, ended in (([], '2 failed'), (['--fail-fast'], '1 failed')):
+                if jobs == '2' and flag:
+                    continue  # both have begun before one of them has failed
+                both = subprocess.run([purser, 'replay', 'my.json', 'z.json', '--jobs', jobs] + flag, cwd=folder,
+                                      capture_output=True, text=True)
+                if both.returncode != 1 or ended not in both.stdout:
+                    sys.exit('expected ' + ended + ': ' + both.stdout)
         broken = subprocess.run([purser, 'replay', 'nothing.json'], cwd=folder, capture_output=True, text=True)
         if broken.returncode != 2:
             sys.exit('a script that is not there is misuse')

@@ -85,7 +85,8 @@ DEFECTS = [
 
 # The scripts as they were when the defects were planted: a newer one may tell of what the binary does not do yet.
 SCRIPTS = str(TREE / 'tests' / 'replay')
-HUNTS = (['replay', SCRIPTS], ['simulate', '--seeds', '300'], ['replay', SCRIPTS, '--derive', 'all'])
+HUNTS = (['replay', SCRIPTS, '--fail-fast'], ['simulate', '--seeds', '300'],
+         ['replay', SCRIPTS, '--derive', 'all', '--fail-fast'])
 # The plain scripts end in seconds; a machine that is busy takes longer, a defect that loops takes for ever.
 PATIENCE = (120, 300, 900)
 
@@ -154,7 +155,7 @@ def verdict_on(number):
             # A machine that is busy is no proof against a long hunt.
             return 'SURVIVES (out of time)' if '--derive' in how else 'caught by ' + how[0] + ' (it never ends)'
         if number >= 0 and ran.returncode != 0:
-            return 'caught by ' + ' '.join([how[0]] + how[2:])
+            return 'caught by ' + ' '.join([how[0]] + [word for word in how[2:] if word != '--fail-fast'])
         if number < 0:
             return 'clean' if ran.returncode == 0 else 'fails without a defect'
     return 'SURVIVES'
