@@ -13,6 +13,9 @@ namespace {
 constexpr std::string_view kJson = "application/json";
 // What the rail told and does not confirm is asked about for so long; then a person has to look.
 constexpr std::chrono::hours kAskedFor{24};
+constexpr std::int64_t kAskedAtLeast = 8;  // also when the daemon stood still for a day
+constexpr Millis kAskedFirst{2'000};
+constexpr Millis kAskedEvery{600'000};
 
 http::Response say(int status, std::string_view code, std::string_view message) {
   const nlohmann::json body{{"code", code}, {"message", message}};
@@ -148,6 +151,13 @@ Task<Result<void>> WebhookInbox::apply(WorkItem item) {
     const auto about = nlohmann::json::parse(item.payload_json, nullptr, false);
     const std::string door = about.is_object() ? about.value("tenant", "") : "";
     auto given = co_await give_to_cashier(*row, TenantId::trusted(door));
+    if (!given && given.code() == Errc::rail_unknown) {
+      const bool waits = item.attempts < kAskedAtLeast || ports_.clock.durable() - row->received_at < kAskedFor;
+      log::write(waits ? log::Level::warn : log::Level::error, waits ? "webhook.waits" : "webhook.given_up",
+                 {{"channel", row->channel}, {"id", row->id}, {"message", given.error().message}});
+      if (waits) co_return co_await ask_later(std::move(item));
+      given = success();
+    }
     if (!given) co_return given.error();
   }
   co_return co_await end(std::move(item), *row);
@@ -180,10 +190,6 @@ Task<Result<void>> WebhookInbox::give_to_cashier(const NotificationRow& row, Ten
     log::error("webhook.unknown_number", {{"channel", row.channel}, {"id", row.id}, {"type", row.event_type}});
     co_return success();
   }
-  if (!taken_in && taken_in.code() == Errc::rail_unknown && ports_.clock.durable() - row.received_at >= kAskedFor) {
-    log::error("webhook.given_up", {{"channel", row.channel}, {"id", row.id}, {"message", taken_in.error().message}});
-    co_return success();
-  }
   if (!taken_in && taken_in.code() == Errc::facts_differ) {
     ports_.metrics.add(kWebhooks, {{"verdict", std::string(code_of(Errc::facts_differ))}});
     log::error("webhook.differs", {{"channel", row.channel},
@@ -193,6 +199,20 @@ Task<Result<void>> WebhookInbox::give_to_cashier(const NotificationRow& row, Ten
     co_return success();
   }
   co_return taken_in;
+}
+
+// Behind whatever else is due: what the rail does not confirm must hold up nothing else.
+Task<Result<void>> WebhookInbox::ask_later(WorkItem item) {
+  const auto pause = std::min<Millis>(kAskedFirst * (1LL << std::min<std::int64_t>(item.attempts, 10)), kAskedEvery);
+  item.attempts += 1;
+  item.due_at = ports_.clock.durable() + pause;
+  Batch batch("notification.waits");
+  // Taken first: an item that was ended meanwhile must not come back.
+  batch.add(op::TakeWork{item.kind, item.subject});
+  batch.add(op::PutWork{std::move(item)});
+  auto done = co_await ports_.store.commit(std::move(batch));
+  if (!done && done.code() != Errc::store_conflict) co_return done.error();
+  co_return success();
 }
 
 Task<Result<void>> WebhookInbox::end(WorkItem item, const NotificationRow& row) {

@@ -56,6 +56,7 @@ class WebhookInbox {
   Batch batch_for(Notification notification, const TenantId& tenant) const;
   Task<void> keep(Batch batch, Stored stored);
   Task<Result<void>> give_to_cashier(const NotificationRow& row, TenantId door);
+  Task<Result<void>> ask_later(WorkItem item);
   Task<Result<void>> end(WorkItem item, const NotificationRow& row);
 
   Ports ports_;

@@ -97,6 +97,9 @@ Task<Result<void>> Conversations::resume(WorkItem item) {
   // Money that is not what was ordered waits for a person, who has to hear of it.
   if (item.subject.starts_with("intent.conflicted:"))
     log::error("intent.conflicted", {{"intent", item.subject.substr(item.subject.find(':') + 1)}});
+  // The customer is told that somebody looks into it.
+  if (item.subject.starts_with("refund.failed:") || item.subject.starts_with("refund.abnormal:"))
+    log::error("refund.not_done", {{"event", item.subject}, {"thread", item.thread.str()}});
   const nlohmann::json about = nlohmann::json::parse(item.payload_json, nullptr, false);
   if (about.is_object() && about.contains("unknown_payment"))
     co_return co_await self->tell_operator(std::move(item), about.value("payment_intent", ""));

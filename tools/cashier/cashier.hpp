@@ -92,13 +92,13 @@ class Cashier {
   // look into. rail_unknown: it gave no answer, ask again.
   Task<Result<void>> take_order_facts(OrderFacts facts);
   // A refund that is not in the books, of a payment that is: somebody made it at the rail's own pages. What the rail
-  // confirms of it is booked and told; more than the payment can bear is facts_differ. rail_unknown as above, and while
-  // a refund of ours stands in its way.
+  // confirms of it is booked and told; more than the payment can bear is facts_differ, and so is one that was booked
+  // while a refund of ours is still to be made. rail_unknown as above, and while a refund of ours stands in its way.
   Task<Result<void>> take_refund_facts(RefundFacts facts);
   // The payment of an order whose row is lost, as after a database was put back from an older copy: when the rail
   // confirms it, it carries the mark of an intent and the tenant's policy wants it, it is booked under that intent's id
   // and given back, once. not_found when it is not for us to give back; rail_unknown as above.
-  Task<Result<void>> return_unknown_payment(TenantId tenant, OrderFacts facts);
+  Task<Result<void>> return_unknown_payment(TenantId tenant, OrderFacts told);
 
   // What the paying client needs to pay this intent now.
   Task<Result<Confirmation>> confirmation(PaymentIntent intent);
@@ -127,8 +127,7 @@ class Cashier {
   Task<Result<Refund>> record_refund(RefundId id, std::int64_t known, RefundEvent event, RefundFacts facts,
                                      std::string why, cashier::Hears hears);
   Task<Result<void>> book_outside_refund(RefundFacts told);
-  Task<Result<bool>> made_outside_instead(Refund refund);
-  Task<Result<Refund>> send_unless_made_outside(Refund refund);
+  Task<Result<void>> beside_ours(IntentId id);
   Task<Result<void>> drop(WorkItem item);
   Task<Result<void>> later(WorkItem item);
   Task<Result<void>> put_off(WorkItem item, UtcTime due);

@@ -19,9 +19,10 @@ Error cannot_be(const PaymentIntent& intent, std::string_view what) {
 
 // Nothing: it can be booked.
 std::optional<Error> in_the_way(const PaymentIntent& intent, const RefundFacts& told, const RefundFacts& confirmed) {
-  if (confirmed.out_refund_no != told.out_refund_no || confirmed.refund != told.refund ||
-      confirmed.out_trade_no != intent.order.out_trade_no || confirmed.total != intent.amount)
-    return cannot_be(intent, "what the rail answers of a refund is not what it told of it");
+  if (confirmed.out_refund_no != told.out_refund_no || confirmed.out_trade_no != told.out_trade_no ||
+      confirmed.refund != told.refund || confirmed.total != told.total)
+    return not_yet("what the rail answers of a refund is not what it told of it");
+  if (confirmed.total != intent.amount) return cannot_be(intent, "the rail has made a refund of another payment");
   const Money& sum = confirmed.refund;
   if (!sum.positive() || sum.currency() != intent.amount.currency() ||
       sum.minor() > intent.captured.minor() - intent.refunded.minor())
@@ -47,14 +48,14 @@ Task<Result<void>> Cashier::book_outside_refund(RefundFacts told) {
     if (!asked) co_return asked.error();
     row = co_await ports_.store.intent(id);
     if (!row) co_return row.error();
+    if (row->state == IntentState::conflicted) co_return cannot_be(*row, "the payment itself is not settled");
     if (!row->captured.positive()) co_return not_yet("a refund was told of a payment that the rail does not confirm");
   }
   const Deadline limit = rail_deadline();
   RefundReply reply = co_await ports_.channel.query_refund(told.out_refund_no, limit);
   if (!reply.facts) co_return not_yet("the rail does not confirm a refund that it told of");
-  if (reply.facts->event == RefundEvent::rail_closed || reply.facts->event == RefundEvent::rail_abnormal)
-    co_return cannot_be(*row, "the rail told of a refund that it does not confirm");
-  if (reply.facts->event != RefundEvent::rail_succeeded) co_return not_yet("the rail is still at a refund it told of");
+  if (reply.facts->event != RefundEvent::rail_succeeded)
+    co_return not_yet("the rail is not done with a refund it told of");
   const RefundFacts confirmed = *reply.facts;
   for (int i = 0; i < cashier::kConflictRetries; ++i) {
     auto intent = co_await ports_.store.intent(id);
@@ -73,7 +74,7 @@ Task<Result<void>> Cashier::book_outside_refund(RefundFacts told) {
     refund.created_at = refund.due_at = now;
     Batch batch = cashier::after_outside_refund(std::move(refund), std::move(*intent), confirmed, now);
     auto done = co_await ports_.store.commit(std::move(batch));
-    if (done) co_return success();
+    if (done) co_return co_await beside_ours(id);
     // Told twice at the same time: the other one has booked it.
     if (done.code() == Errc::store_duplicate) co_return success();
     if (!cashier::lost_race(done.error())) co_return done.error();
@@ -81,30 +82,37 @@ Task<Result<void>> Cashier::book_outside_refund(RefundFacts told) {
   co_return Errc::store_conflict;
 }
 
-// Somebody gave the same sum back by hand after we had promised it: ours was never made, and making it now would give
-// it back twice.
-Task<Result<bool>> Cashier::made_outside_instead(Refund refund) {
-  auto all = co_await ports_.store.refunds_of_intent(refund.intent);
+// Whether the hand did what we have promised too is nothing that rows can tell: ours goes on, and a person hears of it.
+Task<Result<void>> Cashier::beside_ours(IntentId id) {
+  auto all = co_await ports_.store.refunds_of_intent(id);
   if (!all) co_return all.error();
-  bool found = false;
   for (const Refund& other : *all)
-    found = found || (other.origin.starts_with(kOutside) && other.amount == refund.amount &&
-                      other.created_at >= refund.created_at);
-  co_return found;
+    if (!is_final(other.state))
+      co_return Error(Errc::facts_differ,
+                      "a refund made by hand is booked, and one of ours is still to be made: are they the same money?",
+                      id.str());
+  co_return success();
 }
 
-Task<Result<void>> Cashier::return_unknown_payment(TenantId tenant, OrderFacts facts) {
+Task<Result<void>> Cashier::return_unknown_payment(TenantId tenant, OrderFacts told) {
   if (!policies_.intent(tenant).return_unknown_payment) co_return Errc::not_found;
-  const OutTradeNo number = facts.out_trade_no;
-  const Deadline limit = rail_deadline();
-  QueryReply reply = co_await ports_.channel.query_order(number, limit);
-  if (reply.outcome == Outcome::unknown) co_return not_yet("the rail does not confirm a payment that it told of");
-  if (!reply.facts || reply.facts->state != TradeState::paid) co_return Errc::not_found;
-  facts = *reply.facts;
+  const OutTradeNo number = told.out_trade_no;
   // Every order of ours carries its intent's id, and its number is made from that and our secret; other systems of the
   // merchant, and other tenants, give their own money back.
-  auto id = IntentId::parse(facts.attach);
-  if (!id || ports_.mint.out_trade_no(tenant, *id) != number || !facts.total.positive()) co_return Errc::not_found;
+  auto id = IntentId::parse(told.attach);
+  if (!id || ports_.mint.out_trade_no(tenant, *id) != number) co_return Errc::not_found;
+  const Deadline limit = rail_deadline();
+  QueryReply reply = co_await ports_.channel.query_order(number, limit);
+  if (!reply.facts) co_return not_yet("the rail does not confirm a payment that it told of");
+  const OrderFacts facts = *reply.facts;
+  if (facts.state == TradeState::refunded)
+    co_return Error(Errc::facts_differ, "an order that is not in the books was paid, and part or all of it went back",
+                    id->str());
+  const bool same = facts.total == told.total && facts.mchid == told.mchid && facts.appid == told.appid &&
+                    facts.attach == told.attach;
+  if (facts.state != TradeState::paid || !same)
+    co_return not_yet("what the rail answers of a payment is not what it told");
+  if (!facts.total.positive()) co_return Errc::not_found;
 
   const UtcTime now = ports_.clock.durable();
   Thread thread;

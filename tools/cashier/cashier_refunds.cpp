@@ -231,18 +231,6 @@ Task<Result<void>> Cashier::take_refund_facts(RefundFacts facts) {
   co_return success();
 }
 
-// Of a refund that the rail does not know.
-Task<Result<Refund>> Cashier::send_unless_made_outside(Refund refund) {
-  auto instead = co_await made_outside_instead(refund);
-  if (!instead) co_return instead.error();
-  if (!*instead) co_return co_await send_refund(std::move(refund), cashier::Hears::by_event);
-  const RefundId id = refund.id;
-  RefundFacts none;
-  std::string why = "made by hand at the rail";
-  co_return co_await record_refund(id, refund.version, RefundEvent::rail_closed, std::move(none), std::move(why),
-                                   cashier::Hears::by_event);
-}
-
 Task<Result<void>> Cashier::submit_refund(WorkItem item) {
   auto row = co_await ports_.store.refund(RefundId::trusted(item.subject));
   if (!row) co_return row.error();
@@ -250,7 +238,7 @@ Task<Result<void>> Cashier::submit_refund(WorkItem item) {
   auto free = co_await order_free_at(*row);
   if (!free) co_return free.error();
   if (*free > ports_.clock.durable()) co_return co_await put_off(std::move(item), *free);
-  auto sent = co_await send_unless_made_outside(std::move(*row));
+  auto sent = co_await send_refund(std::move(*row), cashier::Hears::by_event);
   if (!sent) co_return sent.error();
   if (sent->state == RefundState::created) co_return co_await later(std::move(item));
   co_return success();
@@ -268,7 +256,7 @@ Task<Result<void>> Cashier::resolve_refund(WorkItem item) {
     auto free = co_await order_free_at(*row);
     if (!free) co_return free.error();
     if (*free > ports_.clock.durable()) co_return co_await put_off(std::move(item), *free);
-    auto sent = co_await send_unless_made_outside(std::move(*row));
+    auto sent = co_await send_refund(std::move(*row), cashier::Hears::by_event);
     if (!sent) co_return sent.error();
   } else if (reply.facts) {
     RefundFacts facts = *reply.facts;
