@@ -6,13 +6,16 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace purser {
 
 namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t kLastThread = 10;  // how far back an intent may lie that this one renews
+constexpr std::int64_t kOffersLookedAt = 100;    // how far back an intent may lie that this one renews
+constexpr std::int64_t kMessagesLookedAt = 200;  // how far back the customer may have been asked
 
 class CreatePaymentIntent final : public Tool {
  public:
@@ -27,7 +30,7 @@ class CreatePaymentIntent final : public Tool {
               {rules::required(rules::list(
                    "lines", "What is bought; each SKU once.", 1, most(&IntentSettings::lines_max),
                    {rules::required(rules::sku("sku", "SKU from search_catalogue.")),
-                    rules::required(rules::integer("quantity", "How many.", 1, most(&IntentSettings::quantity_max))),
+                    rules::required(rules::count("quantity", "How many.", 1, most(&IntentSettings::quantity_max))),
                     rules::integer("unit_price_fen", "The unit price you told the user, in minor units.", 1,
                                    most(&IntentSettings::order_amount_max_fen))})),
                rules::integer("total_fen", "The total you told the user, in minor units.", 1,
@@ -48,34 +51,36 @@ class CreatePaymentIntent final : public Tool {
     if (!judged.value) co_return judged.value.error();
     auto order = std::move(judged.value);
 
-    // The same call once more (a retry, a restart) finds its own intent before the rule about open payments sees it.
+    // The same call once more (a retry, a restart) finds its own intent before the rules about earlier ones see it.
     auto mine = co_await ports_.store.intent_by_origin(context.thread.id, context.origin());
     if (!mine) co_return mine.error();
+    IntentId renewed;
     if (!mine->has_value()) {
       auto open = co_await ports_.store.open_intent(context.thread.tenant, context.thread.user);
       if (!open) co_return open.error();
       if (open->has_value() && (*open)->thread != context.thread.id)
-        co_return Error(
-            Errc::active_payment_exists,
-            "the user has an open payment in another conversation: it must be paid, canceled or expire first");
+        co_return asks_user(
+            Error(Errc::active_payment_exists,
+                  "the user has an open payment in another conversation: it must be paid, canceled or expire first"));
       const auto wish = wish_of(arguments);
       auto how = rules::one_active_payment(open->has_value() ? &**open : nullptr, order->lines, wish);
-      if (!how) co_return how.error();
+      if (!how) co_return asks_user(how.error());
       if (*how == rules::OpenPayment::show_again) co_return co_await show(context, std::move(**open));
+      auto earlier = co_await ports_.store.intents_of_thread(context.thread.id, kOffersLookedAt);
+      if (!earlier) co_return earlier.error();
+      const auto changes = rules::changed_prices(*earlier, order->lines, ports_.catalogue);
+      auto told = co_await told_of(context, changes);
+      if (!told) co_return told.error();
+      if (!*told) co_return asks_about(changes, order->amount, context.thread.locale);
       if (*how == rules::OpenPayment::supersede) {
         auto made =
             co_await ports_.cashier.supersede(context.thread, std::move(**open), std::move(*order), context.origin());
         if (!made) co_return made.error();
         co_return co_await show(context, std::move(*made));
       }
+      renewed = renewed_from(*earlier, order->lines);
     }
-    std::optional<std::int64_t> stated;
-    if (arguments.contains("total_fen")) stated = arguments.at("total_fen").get<std::int64_t>();
-    auto renewed = co_await renewed_from(context.thread, *order, stated);
-    if (!renewed && renewed.code() == Errc::price_mismatch) co_return asks_user(renewed.error());
-    if (!renewed) co_return renewed.error();
-    auto intent =
-        co_await ports_.cashier.open(context.thread, std::move(*order), context.origin(), std::move(*renewed));
+    auto intent = co_await ports_.cashier.open(context.thread, std::move(*order), context.origin(), std::move(renewed));
     if (!intent) co_return intent.error();
     co_return co_await show(context, std::move(*intent));
   }
@@ -111,20 +116,55 @@ class CreatePaymentIntent final : public Tool {
     return out;
   }
 
-  // The thread's newest intent, when it ended unpaid and was for the same goods.
-  Task<Result<IntentId>> renewed_from(const Thread& thread, const CheckedOrder& order,
-                                      std::optional<std::int64_t> stated) {
-    auto earlier = co_await ports_.store.intents_of_thread(thread.id, kLastThread);
-    if (!earlier) co_return earlier.error();
-    for (const PaymentIntent& intent : *earlier) {
-      const bool ended_unpaid = intent.state == IntentState::expired || intent.state == IntentState::canceled;
-      if (intent.captured.positive()) break;  // bought since: what came before is over
-      if (!ended_unpaid) continue;
-      auto same_price = rules::renewed_price(intent, order.lines, order.amount, stated);
-      if (!same_price) co_return same_price.error();
-      if (intent.lines == order.lines) co_return intent.id;
+  // The question is the server's: the turn ends with it, whatever the model says (agent/turn/reply.cpp).
+  static ToolOutput asks_about(const std::vector<rules::ChangedPrice>& changes, Money total,
+                               const std::string& locale) {
+    std::string question = rules::price_question(changes, total, locale);
+    ToolOutput out = asks_user(Error(Errc::price_changed, "the customer is being asked: " + question, "/lines"));
+    json told = json::parse(out.result_json);
+    json prices = json::array();
+    for (const rules::ChangedPrice& change : changes)
+      prices.push_back(
+          {{"sku", change.sku.str()}, {"was_fen", change.was.minor()}, {"unit_price_fen", change.now.minor()}});
+    told["changed_prices"] = std::move(prices);
+    told["question"] = std::move(question);
+    out.result_json = told.dump();
+    return out;
+  }
+
+  // Whether the customer was asked about each of these prices in an earlier turn, and has spoken since.
+  Task<Result<bool>> told_of(const ToolContext& context, std::vector<rules::ChangedPrice> changes) {
+    if (changes.empty()) co_return true;
+    auto messages = co_await ports_.store.recent_messages(context.thread.id, kMessagesLookedAt);
+    if (!messages) co_return messages.error();
+    for (const Message& message : *messages) {
+      if (message.role != Role::tool || message.turn == context.turn || !was_answered(*messages, message)) continue;
+      const json told = json::parse(message.text, nullptr, false);
+      if (!told.is_object() || told.value("code", "") != code_of(Errc::price_changed)) continue;
+      for (const json& price : told.at("changed_prices"))
+        std::erase_if(changes, [&](const rules::ChangedPrice& change) {
+          return price.at("sku") == change.sku.str() && price.at("unit_price_fen") == change.now.minor();
+        });
     }
-    co_return IntentId();
+    co_return changes.empty();
+  }
+
+  // The turn in which the tool spoke has ended with a reply; one that was cut has told nobody.
+  static bool was_answered(const std::vector<Message>& messages, const Message& asked) {
+    return std::any_of(messages.begin(), messages.end(), [&](const Message& message) {
+      return message.turn == asked.turn && message.role == Role::assistant && message.calls.empty();
+    });
+  }
+
+  // The newest intent that ended unpaid and was for the same goods at the same prices, unless something was bought
+  // since.
+  static IntentId renewed_from(const std::vector<PaymentIntent>& earlier, const std::vector<IntentLine>& lines) {
+    for (const PaymentIntent& intent : earlier) {
+      if (intent.captured.positive()) break;
+      const bool ended_unpaid = intent.state == IntentState::expired || intent.state == IntentState::canceled;
+      if (ended_unpaid && intent.lines == lines) return intent.id;
+    }
+    return IntentId();
   }
 
   Task<Result<ToolOutput>> show(ToolContext& context, PaymentIntent intent) {

@@ -26,25 +26,27 @@ class RefundTool final : public Tool {
   RefundTool(ToolRegistry::Ports ports, Policies policies)
       : ports_(ports),
         policies_(std::move(policies)),
-        spec_{"refund",
-              "Gives money back on paid payments of this conversation, to where it came from. Name the lines, or all, "
-              "or an amount; the server computes and bounds what is returned. The whole list is refused when one entry "
-              "or the total is wrong.",
-              true,
-              {rules::required(rules::list(
-                   "refunds", "One entry for each payment.", 1, most(&RefundSettings::list_max),
-                   {rules::required(
-                        rules::handle("payment_intent", "The paid payment, from query_payment.", IntentIdTag::shape)),
-                    rules::list("lines", "The lines to return.", 1, 50,
-                                {rules::required(rules::sku("sku", "SKU of the line.")),
-                                 rules::integer("quantity", "How many of it; or name a share.", 1, 1'000),
-                                 rules::choice("share", "The whole line or half of its price.", {"all", "half"})}),
-                    rules::boolean("all", "True: everything that is left."),
-                    rules::boolean("half", "True: half of what was paid; the server computes it."),
-                    rules::amount("amount_fen", "The amount in minor units.", 1, 100'000'000'000),
-                    rules::required(rules::text("reason", "Why, in the customer's terms.", 1,
-                                                most(&RefundSettings::reason_characters_max)))})),
-               rules::integer("total_fen", "The sum of the list in minor units.", 1, 100'000'000'000)}} {}
+        spec_{
+            "refund",
+            "Gives money back on paid payments of this conversation, to where it came from. Name the lines, or all, "
+            "or an amount; the server computes and bounds what is returned. The whole list is refused when one entry "
+            "or the total is wrong.",
+            true,
+            {rules::required(rules::list(
+                 "refunds", "One entry for each payment.", 1, most(&RefundSettings::list_max),
+                 {rules::required(
+                      rules::handle("payment_intent", "The paid payment, from query_payment.", IntentIdTag::shape)),
+                  rules::list(
+                      "lines", "The lines to return.", 1, 50,
+                      {rules::required(rules::sku("sku", "SKU of the line.")),
+                       rules::count("quantity", "How many of it; or name a share.", 1, 1'000),
+                       rules::share(rules::choice("share", "The whole line or half of its price.", {"all", "half"}))}),
+                  rules::share(rules::boolean("all", "True: everything that is left.")),
+                  rules::share(rules::boolean("half", "True: half of what was paid; the server computes it.")),
+                  rules::amount("amount_fen", "The amount in minor units.", 1, 100'000'000'000),
+                  rules::required(rules::text("reason", "Why, in the customer's terms.", 1,
+                                              most(&RefundSettings::reason_characters_max)))})),
+             rules::integer("total_fen", "The sum of the list in minor units.", 1, 100'000'000'000)}} {}
 
   const rules::ToolSpec& spec() const override { return spec_; }
 

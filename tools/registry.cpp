@@ -109,6 +109,7 @@ Task<Result<ToolOutput>> ToolRegistry::judge_and_run(ToolContext& context, ToolC
     if (!labelled.verdict) {
       ToolOutput refused = refusal(labelled.verdict.error());
       refused.labels_json = std::move(labels);
+      if (refused.code == Errc::untrusted_source) refused.decision = Decision::ask_user;
       co_return refused;
     }
   }

@@ -135,7 +135,8 @@ class RefundRun {
     if (auto good = rules::refund_amount(entry.amount_fen, *amount, at); !good) return good;
 
     batch_.push_back(rules::BatchEntry{&*intent, *amount});
-    checked_.push_back(CheckedRefund{intent->id, *amount, std::move(*reason), pieces_of(entry, *intent)});
+    checked_.push_back(
+        CheckedRefund{intent->id, *amount, std::move(*reason), rules::returned_lines(*intent, entry.lines)});
     return success();
   }
 
@@ -155,18 +156,6 @@ class RefundRun {
     if (entry.half) return rules::half_of(intent.amount);
     if (entry.amount_fen) return Money(*entry.amount_fen, intent.amount.currency());
     return Error(Errc::json_missing_key, "say what to refund: lines, all, half or amount_fen", at);
-  }
-
-  static std::vector<IntentLine> pieces_of(const RefundProposal::Entry& entry, const PaymentIntent& intent) {
-    std::vector<IntentLine> pieces;
-    for (const rules::RefundLine& named : entry.lines) {
-      const auto bought = std::ranges::find(intent.lines, named.sku, &IntentLine::sku);
-      if (bought == intent.lines.end() || named.share == rules::Share::half) return {};
-      IntentLine piece = *bought;
-      if (named.share == rules::Share::by_quantity) piece.quantity = named.quantity;
-      pieces.push_back(std::move(piece));
-    }
-    return pieces;
   }
 
   // What earlier refunds and earlier entries of the list name of the same payment.
@@ -251,6 +240,15 @@ Judged<std::vector<CheckedRefund>> judge_refunds(const std::vector<PaymentIntent
 Result<std::vector<CheckedRefund>> check_refunds(const std::vector<PaymentIntent>& owned,
                                                  const RefundProposal& proposal, const RefundPolicy& policy) {
   return judge_refunds(owned, proposal, policy).value;
+}
+
+std::vector<IntentLine> pieces_of(const CheckedRefund& refund) {
+  std::vector<IntentLine> pieces;
+  for (const rules::ReturnedLine& returned : refund.lines) {
+    if (returned.share == rules::Share::half) return {};
+    pieces.push_back(returned.line);
+  }
+  return pieces;
 }
 
 }  // namespace purser

@@ -129,8 +129,13 @@ struct CheckedRefund {
   IntentId intent;
   Money amount;
   std::string reason;
-  std::vector<IntentLine> pieces = {};  // what is given back, where that is whole pieces that the entry names
+  std::vector<rules::ReturnedLine> lines = {};  // what the entry names
+  // What was left of the payment when a person was asked; when it is another sum, the answer is void.
+  std::optional<Money> left = {};
 };
+
+// What is given back, where that is whole pieces alone; empty otherwise.
+std::vector<IntentLine> pieces_of(const CheckedRefund& refund);
 
 // In this order: refund_list_size; for each entry owned_intent, refund_state, refund_history, refund_reason,
 // sensitive_words, refund_lines or 'all' or the stated amount, refund_amount; then refund_batch (the bounds and the

@@ -3,6 +3,7 @@
 #include "agent/api/request.hpp"
 #include "tools/cashier/decisions.hpp"
 #include "validation/money/json_gate.hpp"
+#include "validation/rules/personal_data.hpp"
 
 #include <algorithm>
 
@@ -70,7 +71,9 @@ Result<void> read_metadata(const json& body, NewThread& wanted) {
       return Error(Errc::json_out_of_range, "metadata is names of 64 bytes and values of 512", std::move(place));
     }
   }
-  wanted.metadata_json = metadata->dump();
+  json kept = *metadata;
+  (void)rules::mask_cards_in(kept);  // a card number is not even kept
+  wanted.metadata_json = kept.dump();
   return cashier::check_way_to_pay(wanted.metadata_json);
 }
 

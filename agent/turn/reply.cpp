@@ -52,19 +52,57 @@ void add_sums(const std::vector<Money>& figures, std::vector<Money>& out) {
   out.push_back(sum);
 }
 
+// A turn that put an order in another's place may speak of both.
+bool replaced_one(const std::vector<Message>& turn) {
+  const auto replaces = [](const ToolCall& call) { return call.arguments.find("\"replace\"") != std::string::npos; };
+  return std::ranges::any_of(turn,
+                             [&](const Message& message) { return std::ranges::any_of(message.calls, replaces); });
+}
+
+// Which payments a sentence without a name may be about: the subject, what it renews, and those that this turn's tools
+// spoke of.
+std::vector<const PaymentIntent*> spoken_of(const ReplyContext& context, const PaymentIntent* subject) {
+  const Mentioned mentioned = mentioned_in(context.turn);
+  const bool both = replaced_one(context.turn);
+  std::vector<const PaymentIntent*> out;
+  for (const PaymentIntent& intent : context.intents) {
+    const bool renewed = subject != nullptr && intent.id == subject->renewed_from;
+    if (both || renewed || &intent == subject || mentioned.has(intent.id)) out.push_back(&intent);
+  }
+  return out;
+}
+
 void payment_facts(const ReplyContext& context, rules::LedgerFacts& facts) {
   const PaymentIntent* subject = subject_of(context);
   facts.payment_succeeded = subject != nullptr && subject->captured.positive();
   facts.may_be_unpaid = !facts.payment_succeeded;
   facts.order_made = !context.intents.empty();
-  facts.order_canceled = facts.order_expired = false;
+  facts.order_canceled = facts.order_expired = facts.order_open = false;
+  facts.refunded_all = facts.refunding_all = false;
+  std::vector<Money> captured;
   for (const PaymentIntent& intent : context.intents) {
     add_figures(intent, facts.amounts);
     facts.amounts.insert(facts.amounts.end(), {intent.refunded, refundable(intent)});
-    if (intent.captured.positive()) add_figures(intent, facts.paid);
     if (is_open(intent.state)) facts.to_pay.push_back(intent.amount);
-    facts.order_canceled = facts.order_canceled || intent.state == IntentState::canceled;
-    facts.order_expired = facts.order_expired || intent.state == IntentState::expired;
+    facts.order_open = facts.order_open || is_open(intent.state);
+    facts.order_totals.push_back(intent.amount);
+    if (!intent.captured.positive()) continue;
+    captured.push_back(intent.captured);
+    for (const IntentLine& line : intent.lines) {
+      facts.unit_prices.push_back(line.unit_price);
+      if (auto sum = line.unit_price.times(line.quantity)) facts.line_totals.push_back(*sum);
+    }
+    facts.refunded_all = facts.refunded_all || intent.refunded == intent.captured;
+    facts.refunding_all = facts.refunding_all || !refundable(intent).positive();
+  }
+  if (!captured.empty()) add_sums(captured, facts.paid);
+  for (const PaymentIntent* intent : spoken_of(context, subject)) {
+    facts.order_canceled = facts.order_canceled || intent->state == IntentState::canceled;
+    facts.order_expired = facts.order_expired || intent->state == IntentState::expired;
+  }
+  for (const PaymentIntent& intent : context.intents) {
+    if (intent.state == IntentState::canceled) facts.canceled.push_back(intent.amount);
+    if (intent.state == IntentState::expired) facts.expired.push_back(intent.amount);
   }
   // A sum that waits to be paid is not said to be paid because an older payment was of the same sum.
   if (subject != nullptr && !facts.payment_succeeded) std::erase(facts.paid, subject->amount);
@@ -134,6 +172,7 @@ void known_figures(const ReplyContext& context, rules::LedgerFacts& facts) {
 }
 
 void known_times(const ReplyContext& context, rules::LedgerFacts& facts) {
+  constexpr std::int64_t kSecond = 1'000;
   constexpr std::int64_t kMinute = 60'000;
   constexpr std::int64_t kDay = 1'440;
   const auto at = [&](UtcTime time) {
@@ -144,10 +183,13 @@ void known_times(const ReplyContext& context, rules::LedgerFacts& facts) {
     at(intent.created_at);
     at(intent.expires_at);
     at(intent.settled_at);
-    facts.minutes.push_back((to_millis(intent.expires_at) - to_millis(intent.created_at)) / kMinute);
+    const std::int64_t life = to_millis(intent.expires_at) - to_millis(intent.created_at);
+    facts.minutes.push_back(life / kMinute);
+    facts.seconds.push_back(life / kSecond);
     if (!is_open(intent.state) || context.now >= intent.expires_at) continue;
     const std::int64_t left = to_millis(intent.expires_at) - to_millis(context.now);
     facts.minutes.insert(facts.minutes.end(), {left / kMinute, (left + kMinute - 1) / kMinute});
+    facts.seconds.insert(facts.seconds.end(), {left / kSecond, (left + kSecond - 1) / kSecond});
   }
   for (const Refund& refund : context.refunds) {
     at(refund.created_at);
@@ -197,6 +239,18 @@ bool acted(const std::vector<Message>& turn_messages) {
     if (answers && !is_refusal(message.text)) return true;
   }
   return false;
+}
+
+// What the server asks the customer itself: a call of the turn was refused with that question. Calls after it change
+// nothing of it: what was asked about counts as told once the turn has ended.
+std::string question_of(const std::vector<Message>& turn_messages) {
+  std::string question;
+  for (const Message& message : turn_messages) {
+    if (message.role != Role::tool || !is_refusal(message.text)) continue;
+    const json told = json::parse(message.text, nullptr, false);
+    if (told.contains("question")) question = told.value("question", "");
+  }
+  return question;
 }
 
 }  // namespace
@@ -257,6 +311,12 @@ TruthfulText truthful_text(const TurnAction& ending, const ReplyContext& context
   const bool event = first.role == Role::event;
   TruthfulText out;
   out.source = "template";
+  if (std::string question = question_of(context.turn); !question.empty()) {
+    if (acted(context.turn)) out.text = money_lines(context.intents, context.refunds, context.locale) + "\n";
+    out.text += question;
+    out.code = "asks_user";
+    return out;
+  }
   if (ending.ending != Ending::answered) {
     if (event)
       out.text = event_answer(first.text, context.locale);
@@ -274,6 +334,7 @@ TruthfulText truthful_text(const TurnAction& ending, const ReplyContext& context
     return out;
   }
   out.code = code_of(checked ? Errc::malformed_text : checked.code());
+  out.evidence = checked ? "nothing was left of it" : checked.error().message;
   log::warn("reply.replaced", {{"turn", first.turn.str()}, {"code", out.code}});
   out.text =
       event ? event_answer(first.text, context.locale) : money_lines(context.intents, context.refunds, context.locale);

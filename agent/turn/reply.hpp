@@ -43,7 +43,8 @@ struct ReplyContext {
 struct TruthfulText {
   std::string text;
   std::string_view source = "model";  // "model", "mended" (links were taken out), "template"
-  std::string_view code;              // why it is a template
+  std::string_view code;              // why it is a template: the rule that refused
+  std::string evidence;               // what that rule found
 };
 
 // The text a user gets: the model's words when the thread's rows bear them out, otherwise the rows themselves, and a

@@ -106,6 +106,7 @@ Task<Result<Turn>> Conversations::Impl::finish(Running& run, TurnAction ending, 
   json judged = run.asked;
   judged["source"] = truthful.source;
   judged["code"] = truthful.code;
+  if (!truthful.evidence.empty()) judged["evidence"] = truthful.evidence;
   batch.add(op::AppendAudit{audit(run, "reply", run.turn.id.str(), judged)});
   batch.add(op::AppendMessage{std::move(reply)});
   batch.add(op::FinishTurn{run.turn});

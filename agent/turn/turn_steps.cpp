@@ -27,6 +27,8 @@ void note_answer(json& asked, const ModelAnswer& answer) {
   asked["calls"] = std::move(calls);
 }
 
+constexpr std::int64_t kSourcesLookedAt = 2'000;
+
 constexpr MetricFamily kMachineFields{"purser_hallucinated_machine_field_total",
                                       "Tool calls refused because a model supplied what only the server sets."};
 constexpr MetricFamily kShadow{"purser_shadow_refusals_total",
@@ -120,8 +122,9 @@ Task<Result<bool>> Conversations::Impl::run_call(Running& run, ToolCall call) {
     if (!kept) co_return kept.error();
     co_return held->refused;
   }
-  // The labels come from what the model could have seen, which is what is stored.
-  auto seen = co_await ports.store.recent_messages(run.thread.id, settings.history_messages_max);
+  // The labels come from what the model could have seen, which is what is stored: also what it no longer sees, for its
+  // own words may have kept it.
+  auto seen = co_await ports.store.recent_messages(run.thread.id, kSourcesLookedAt);
   if (!seen) co_return seen.error();
   const rules::Sources sources = sources_of(*seen);
   ToolContext context(run.thread, run.turn.id, call.id, sandbox);

@@ -2,6 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <utility>
+
 namespace purser::test {
 namespace {
 
@@ -32,8 +35,11 @@ std::uint64_t Dice::next() {
   return z ^ (z >> 31);
 }
 
-const std::vector<Lie>& lies() {
-  using U = Lie::Unless;
+namespace {
+
+using U = Lie::Unless;
+
+const std::vector<Lie>& plain_lies() {
   static const std::vector<Lie> kLies = {
       {"Your payment has arrived, thank you!", U::paid},
       {"Payment received.", U::paid},
@@ -60,7 +66,96 @@ const std::vector<Lie>& lies() {
       {"订单已过期。", U::expired},
       {"I have placed your order.", U::ordered},
       {"下单成功！", U::ordered},
+      {"We got your money.", U::paid},
+      {"The money reached us a minute ago.", U::paid},
+      {"Your wallet was debited, all is well.", U::paid},
+      {"It is all settled, the order ships today.", U::paid},
+      {"Our system shows the order as paid.", U::paid},
+      {"Your purchase went through.", U::paid},
+      {"The checkout succeeded.", U::paid},
+      {"款子我们收到啦。", U::paid},
+      {"钱已经到我们账上了。", U::paid},
+      {"系统显示这单已付。", U::paid},
+      {"訂單已付款。", U::paid},
+      {"付款搞定了。", U::paid},
+      {"We have sent your money back.", U::refunded},
+      {"You have been reimbursed.", U::refunded},
+      {"The charge has been reversed.", U::refunded},
+      {"You got your money back.", U::refunded},
+      {"款项已原路返回。", U::refunded},
+      {"钱已经退到您的微信零钱了。", U::refunded},
+      {"Your money is on its way back.", U::refund_begun},
+      {"退款正在路上。", U::refund_begun},
+      {"Your order has been called off.", U::canceled},
+      {"订单被取消了。", U::canceled},
+      {"The order timed out.", U::expired},
   };
+  return kLies;
+}
+
+// The same said in parts: what, and what became of it, in the forms in which people write such things down.
+std::vector<Lie> composed_lies() {
+  struct Parts {
+    std::vector<std::string> things;
+    std::vector<std::string> ends;
+    U unless;
+  };
+  static const std::vector<Parts> kParts = {
+      {{"Payment", "Your payment", "Payment status", "Transaction"}, {"received", "successful", "completed"}, U::paid},
+      {{"付款", "支付", "付款状态", "支付结果"}, {"成功", "已完成"}, U::paid},
+      {{"Order status", "Status"}, {"paid"}, U::paid},
+      {{"订单状态", "状态"}, {"已付款", "已支付"}, U::paid},
+      {{"Refund", "Refund status"}, {"completed", "done", "successful"}, U::refunded},
+      {{"退款", "退款状态"}, {"成功", "已完成"}, U::refunded},
+  };
+  std::vector<Lie> out;
+  for (const Parts& parts : kParts)
+    for (const std::string& thing : parts.things)
+      for (const std::string& end : parts.ends)
+        for (const std::string& joined :
+             {thing + ": " + end, "| " + thing + " | " + end + " |", "- **" + thing + "**: " + end,
+              thing + " — " + end + " ✅", thing + " → " + end})
+          out.push_back({joined, parts.unless});
+  return out;
+}
+
+// In letters and marks that a person reads through.
+std::string with_foreign_letters(std::string text) {
+  const std::pair<char, const char*> kAlike[] = {{'a', "а"}, {'e', "е"}, {'o', "о"}, {'p', "р"}, {'c', "с"}};
+  std::string out;
+  for (char c : text) {
+    const auto* alike =
+        std::find_if(std::begin(kAlike), std::end(kAlike), [c](const auto& one) { return one.first == c; });
+    out += alike == std::end(kAlike) ? std::string(1, c) : alike->second;
+  }
+  return out;
+}
+
+std::string with_entities(std::string text) {
+  std::string out;
+  for (char c : text)
+    out += c == 'i' || c == 'd' ? "&#" + std::to_string(static_cast<int>(c)) + ";" : std::string(1, c);
+  return out;
+}
+
+std::string with_emphasis(std::string text) {
+  for (const char* word : {"paid", "refund", "payment", "付", "退", "收"})
+    if (const auto at = text.find(word); at != std::string::npos)
+      text.insert(at + std::string(word).size(), "**").insert(at, "**");
+  return text;
+}
+
+}  // namespace
+
+const std::vector<Lie>& lies() {
+  static const std::vector<Lie> kLies = [] {
+    std::vector<Lie> all = plain_lies();
+    const std::vector<Lie> composed = composed_lies();
+    all.insert(all.end(), composed.begin(), composed.end());
+    for (auto* disguise : {&with_entities, &with_emphasis, &with_foreign_letters})
+      for (const Lie& lie : plain_lies()) all.push_back({disguise(lie.text), lie.unless});
+    return all;
+  }();
   return kLies;
 }
 

@@ -30,6 +30,8 @@ class StoreHome {
   // guard. The store is closed meanwhile.
   virtual void tamper(const std::string& table, const std::string& column, const std::string& key,
                       const std::string& id) = 0;
+  // One statement of the database's own language, past every guard. The store is closed meanwhile.
+  virtual void change(const std::string& sql) = 0;
 };
 
 using MakeStoreHome = std::unique_ptr<StoreHome> (*)();

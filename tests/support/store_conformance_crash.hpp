@@ -56,7 +56,7 @@ TEST_P(StoreConformance, what_was_acknowledged_survives_sigkill) {
   std::array<std::int64_t, kCrashLanes> held{};  // commits each lane is known to have in the store
   for (int lane = 0; lane < kCrashLanes; ++lane) {
     const Thread thread = given_thread(lane);
-    ASSERT_TRUE(good(commit_of(op::InsertIntent{make_intent(lane, thread)})));
+    ASSERT_TRUE(good(commit_of(op::InsertTurn{make_turn(lane, thread)}, op::InsertIntent{make_intent(lane, thread)})));
   }
 
   for (int round = 0; round < kRounds; ++round) {

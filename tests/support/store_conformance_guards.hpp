@@ -162,4 +162,101 @@ TEST_P(StoreConformance, a_byte_that_is_changed_anywhere_is_found_and_named) {
   }
 }
 
+TEST_P(StoreConformance, damage_to_rows_that_no_chain_speaks_of_is_found_and_named) {
+  const Thread thread = make_thread(1);
+  const Turn turn = make_turn(1, thread);
+  const Turn open = make_turn(2, thread);
+  const StreamEvent event = make_event(1, thread);
+  WorkItem work;
+  work.kind = WorkKind::close_order;
+  work.subject = "pi_work";
+  work.thread = thread.id;
+  work.payload_json = R"({"told":true})";
+  work.due_at = from_millis(9'000);
+  IdempotencyRow key;
+  key.scope = "acme POST";
+  key.key = "k1";
+  key.fingerprint = "f1";
+  key.created_at = from_millis(5'000);
+  const NotificationRow notification = make_notification(1);
+  const std::string named_key = "idempotency " + key.scope + " " + key.key;
+  struct Case {
+    std::string damage, named;
+  };
+  const std::vector<Case> cases = {
+      {"UPDATE threads SET openid = 'x' || openid", "threads " + thread.id.str()},
+      {"UPDATE threads SET user_id = 'mallory'", "threads " + thread.id.str()},
+      {"UPDATE threads SET metadata = '{}'", "threads " + thread.id.str()},
+      {"UPDATE threads SET intents_made = intents_made + 1", "threads " + thread.id.str()},
+      {"UPDATE threads SET version = version + 1", "threads " + thread.id.str()},
+      {"UPDATE turns SET result = '{}' WHERE state = 'completed'", "turns " + turn.id.str()},
+      {"UPDATE turns SET cause = 'other' WHERE state = 'running'", "turns " + open.id.str()},
+      {"UPDATE turns SET started_at = 1 WHERE state = 'running'", "turns " + open.id.str()},
+      {"UPDATE events SET data = '{}'", "events " + thread.id.str() + " 1"},
+      {"UPDATE events SET type = 'intent.paid'", "events " + thread.id.str() + " 1"},
+      {"UPDATE events SET at = at + 1", "events " + thread.id.str() + " 1"},
+      {"UPDATE work SET payload = '{}'", "work close_order pi_work"},
+      {"UPDATE work SET due_at = due_at + 1", "work close_order pi_work"},
+      {"UPDATE work SET attempts = attempts + 1", "work close_order pi_work"},
+      {"UPDATE idempotency SET fingerprint = 'f2'", named_key},
+      {"UPDATE idempotency SET turn_id = 'turn_x'", named_key},
+      {"UPDATE idempotency SET status = 201", named_key},
+      {"UPDATE idempotency SET body = 'x'", named_key},
+      {"UPDATE budgets SET used = used - 1", "budgets b"},
+      {"UPDATE notifications SET applied = NOT applied",
+       "notifications " + notification.channel + ":" + notification.id},
+      {"DELETE FROM events WHERE seq = 1", "events " + thread.id.str()},
+      {"DELETE FROM turns WHERE state = 'completed'", "turns " + turn.id.str()},
+      {"DELETE FROM threads", "threads " + thread.id.str()},
+  };
+  for (const Case& one : cases) {
+    SetUp();
+    Turn ended = turn;
+    ended.state = TurnState::completed;
+    ended.result_json = R"({"reply":"yes"})";
+    Thread renamed = thread;
+    renamed.metadata_json = R"({"pay_with":"app"})";
+    ASSERT_TRUE(
+        good(commit_of(op::InsertThread{thread}, op::InsertTurn{turn}, op::AppendMessage{make_message(1, turn)},
+                       op::FinishTurn{ended}, op::InsertTurn{open}, op::UpdateThread{renamed}, op::AppendEvent{event},
+                       op::AppendEvent{event}, op::AddWork{work}, op::PutWork{work}, op::InsertIdempotency{key},
+                       op::FinishIdempotency{key.scope, key.key, 200, "{}"}, op::InsertNotification{notification},
+                       op::ApplyNotification{notification.channel, notification.id}, spend("b", 1'000, 3, 5),
+                       spend("b", 1'000, -1, 5))));
+    ASSERT_TRUE(good(ask(store().verify_ledger())));
+    close();
+    home().change(one.damage);
+    this->open();
+    EXPECT_TRUE(refused(ask(store().verify_ledger()), Errc::store_corrupt, one.named)) << one.damage;
+  }
+}
+
+TEST_P(StoreConformance, a_chain_whose_end_was_cut_off_is_found_also_when_it_has_grown_again) {
+  const Thread thread = make_thread(1);
+  const Turn turn = make_turn(1, thread);
+  AuditRow own;
+  own.thread = thread.id;
+  own.kind = "verdict";
+  own.subject = "call_1";
+  for (const bool grows : {false, true}) {
+    SetUp();
+    ASSERT_TRUE(good(commit_of(op::InsertThread{thread}, op::InsertTurn{turn}, op::AppendMessage{make_message(1, turn)},
+                               op::AppendAudit{own})));
+    close();
+    home().change("DELETE FROM audit WHERE kind = 'verdict'");
+    open();
+    if (grows) {
+      ASSERT_TRUE(good(commit_of(op::AppendAudit{own})));
+    }
+    EXPECT_TRUE(refused(ask(store().verify_ledger()), Errc::store_corrupt,
+                        grows ? "audit " + thread.id.str() + " 2" : "audit_ends " + thread.id.str()));
+  }
+  SetUp();
+  ASSERT_TRUE(good(commit_of(op::InsertThread{thread}, op::AppendAudit{own})));
+  close();
+  home().change("DELETE FROM audit_ends");
+  open();
+  EXPECT_TRUE(refused(ask(store().verify_ledger()), Errc::store_corrupt, "audit_ends " + thread.id.str()));
+}
+
 }  // namespace purser::test

@@ -64,4 +64,9 @@ void add(Batch& batch, std::vector<op::SpendBudget> spends) {
   for (op::SpendBudget& one : spends) batch.add(std::move(one));
 }
 
+Error without_scope(Error error) {
+  if (error.code != Errc::budget_spent) return error;
+  return Error(Errc::budget_spent, std::string(meaning_of(Errc::budget_spent)));
+}
+
 }  // namespace purser::cashier

@@ -27,4 +27,7 @@ std::vector<op::SpendBudget> refunding(const Thread& thread, Money sum, const Re
 // Adds them to the batch that must not pass without them.
 void add(Batch& batch, std::vector<op::SpendBudget> spends);
 
+// A spent budget without the name of its scope, which is for the books alone; any other error as it is.
+Error without_scope(Error error);
+
 }  // namespace purser::cashier

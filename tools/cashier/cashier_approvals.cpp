@@ -60,7 +60,13 @@ Task<Result<Approval>> Cashier::ask_operator(Thread thread, std::vector<CheckedR
   auto known = co_await ports_.store.approval_by_origin(thread.id, origin);
   if (!known) co_return known.error();
   if (known->has_value()) co_return std::move(known->value());
-  auto made = cashier::approval_of(thread, list, std::move(origin));
+  std::vector<PaymentIntent> payments;
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    auto payment = co_await ports_.store.intent(list[i].intent);
+    if (!payment) co_return payment.error();
+    payments.push_back(std::move(*payment));
+  }
+  auto made = cashier::approval_of(thread, list, payments, std::move(origin));
   if (!made) co_return made.error();
   Approval row = std::move(*made);
   const UtcTime now = ports_.clock.durable();

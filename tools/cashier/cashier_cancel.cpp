@@ -26,8 +26,7 @@ Task<Result<bool>> Cashier::end_at_rail(PaymentIntent intent) {
   for (const op::SpendBudget& one : spends) {
     auto used = co_await ports_.store.budget_used(one.scope, one.window);
     if (!used) co_return used.error();
-    if (*used + one.by > one.max)
-      co_return Error(Errc::budget_spent, std::string(meaning_of(Errc::budget_spent)), one.scope);
+    if (*used + one.by > one.max) co_return Error(Errc::budget_spent, std::string(meaning_of(Errc::budget_spent)));
   }
   if (!is_open(intent.state) || !intent.order.may_be_open) co_return !intent.order.may_be_open;
   co_return co_await close_before_cancel(std::move(intent));
@@ -51,7 +50,7 @@ Task<Result<PaymentIntent>> Cashier::cancel(IntentId id, Asked asked) {
     cashier::add(change->batch, cashier::canceling(change->intent, policies_.intent(change->intent.tenant), now));
     auto done = co_await ports_.store.commit(std::move(change->batch));
     if (done) co_return std::move(change->intent);
-    if (!lost_race(done.error())) co_return done.error();
+    if (!lost_race(done.error())) co_return cashier::without_scope(done.error());
     last = done.error();
   }
   co_return last;

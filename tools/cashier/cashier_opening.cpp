@@ -67,7 +67,7 @@ Task<Result<PaymentIntent>> Cashier::insert(Thread& thread, PaymentIntent intent
   if (!done && done.code() == Errc::store_duplicate && done.error().param == "active_payment")
     co_return Error(Errc::active_payment_exists,
                     "the user already has an open payment: it must be paid, canceled or expire first");
-  if (!done) co_return done.error();
+  if (!done) co_return cashier::without_scope(done.error());
   thread.intents_made = counted.intents_made;
   thread.version += 1;
   co_return intent;

@@ -128,6 +128,9 @@ Task<Result<std::vector<Refund>>> Cashier::reserve(Thread thread, std::vector<Ch
       if (row == touched.end()) {
         auto read = co_await ports_.store.intent(list[i].intent);
         if (!read) co_return read.error();
+        if (list[i].left && refundable(*read) != *list[i].left)
+          co_return Error(Errc::refund_not_allowed, "the payment is not what it was when a person was asked",
+                          "payment_intent");
         touched.push_back(std::move(*read));
         row = std::prev(touched.end());
       }
@@ -152,7 +155,7 @@ Task<Result<std::vector<Refund>>> Cashier::reserve(Thread thread, std::vector<Ch
       refund.created_at = ports_.clock.durable();
       refund.due_at = *due;
       PaymentIntent given_back = *row;
-      if (!list[i].pieces.empty()) given_back.lines = list[i].pieces;
+      if (auto pieces = pieces_of(list[i]); !pieces.empty()) given_back.lines = std::move(pieces);
       auto body = ports_.channel.refund_body(given_back, refund);
       if (!body) co_return body.error();
       refund.request_body = std::move(*body);
@@ -174,7 +177,7 @@ Task<Result<std::vector<Refund>>> Cashier::reserve(Thread thread, std::vector<Ch
     }
     auto done = co_await ports_.store.commit(std::move(batch));
     if (done) co_return out;
-    if (!lost_race(done.error())) co_return done.error();
+    if (!lost_race(done.error())) co_return cashier::without_scope(done.error());
     last = done.error();
   }
   co_return last;

@@ -54,7 +54,6 @@ namespace purser {
   X(needs_operator, 220, "above policy: a person must decide")                                     \
   X(tool_rounds_exhausted, 221, "the model asked for tools too often in one turn")                 \
   X(too_many_calls, 222, "more tool calls in one message than allowed")                            \
-  X(reply_untrue, 223, "the reply claims what the ledger does not hold")                           \
   X(lines_exceed_order, 224, "more of a line is claimed than was bought")                          \
   X(budget_spent, 225, "too many of these in too short a time")                                    \
   X(untrusted_source, 226, "a value comes from a source that may not decide it")                   \
@@ -62,6 +61,15 @@ namespace purser {
   X(catalogue_stale, 228, "the prices are too old to charge by")                                   \
   X(refund_window_over, 229, "the payment is too old to be refunded")                              \
   X(refund_count_spent, 230, "the payment was refunded as often as allowed")                       \
+  X(price_changed, 231, "the price is not the one the customer was told")                          \
+  X(reply_payment_untrue, 240, "the reply says that something was paid, and it was not")           \
+  X(reply_refund_untrue, 241, "the reply says that something was given back, and it was not")      \
+  X(reply_sum_untrue, 242, "the reply names a sum that was not the one paid or given back")        \
+  X(reply_request_untrue, 243, "the reply asks for a sum that is not the one to be paid")          \
+  X(reply_state_untrue, 244, "the reply says of an order what it is not")                          \
+  X(reply_figure_unknown, 245, "the reply names a sum that is no figure of the conversation")      \
+  X(reply_time_untrue, 246, "the reply names a time that is not so")                               \
+  X(reply_money_words, 247, "the reply says of money what the server says itself")                 \
   X(config_unknown_key, 300, "no such setting")                                                    \
   X(config_bad_value, 301, "a setting breaks its type or bounds")                                  \
   X(config_unreadable, 302, "a file named by the configuration cannot be read")                    \

@@ -104,7 +104,61 @@ bool sentence_asks(const std::vector<Clause>& clauses, std::size_t begin) {
   return std::prev(next)->question;
 }
 
+constexpr std::string_view kNamed[] = {"payment",     "refund",   "order",    "status",  "state",
+                                       "transaction", "paid",     "refunded", "charged", "purchase",
+                                       "result",      "received", "bill",     "invoice", "checkout"};
+constexpr std::string_view kNamedZh[] = {"付款", "支付", "退款", "订单", "状态", "交易", "结果",
+                                         "账单", "收款", "已付", "已退", "扣款", "到账"};
+
+// The thing that a name is of, in the language of what is said of it.
+std::string chinese_name(std::string_view text, const Words& words) {
+  constexpr std::string_view empty[] = {"状态", "情况", "结果", "进度", "当前", "目前", "您的", "你的", "的", " "};
+  if (!holds_chinese(text)) {
+    if (std::find(words.begin(), words.end(), "refund") != words.end()) return "退款";
+    return std::find(words.begin(), words.end(), "order") != words.end() ? "订单" : "付款";
+  }
+  std::string name(text);
+  for (std::string_view word : empty) name = without(std::move(name), word);
+  return name.empty() ? "订单" : name;
+}
+
+Words english_name(std::string_view text, const Words& words) {
+  constexpr std::string_view empty[] = {"status", "state", "result", "the", "your", "current"};
+  if (holds_chinese(text)) return {text.find("退") == std::string_view::npos ? "payment" : "refund"};
+  Words name;
+  for (const std::string& word : words)
+    if (!any_of(empty, word)) name.push_back(word);
+  if (name.empty()) name.emplace_back("order");
+  return name;
+}
+
+bool is_name(const Clause& clause, const Words& words) {
+  constexpr std::size_t kWordsMost = 4;
+  constexpr std::size_t kCharactersMost = 10;
+  if (!clause.names || clause.question) return false;
+  if (holds_chinese(clause.text))
+    return code_points(clause.text) <= kCharactersMost && contains_any(clause.text, kNamedZh);
+  return !words.empty() && words.size() <= kWordsMost &&
+         std::any_of(words.begin(), words.end(), [](const std::string& word) { return any_of(kNamed, word); });
+}
+
+Statement said_of(const Clause& name, const Words& words, const Clause& value) {
+  Statement out;
+  const Words said = words_of(value.text);
+  out.words = english_name(name.text, words);
+  if (!said.empty() && !is_figure(said.front())) out.words.emplace_back("is");
+  out.words.insert(out.words.end(), said.begin(), said.end());
+  const std::string_view plain = ascii::trimmed(value.text, " ");
+  out.text = holds_chinese(plain) ? chinese_name(name.text, words) : name.text + " ";
+  out.text += plain;
+  return out;
+}
+
 }  // namespace
+
+bool holds_chinese(std::string_view text) {
+  return std::any_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0xE3; });
+}
 
 std::vector<Clause> clauses_of(std::string_view text) {
   std::vector<Clause> clauses;
@@ -121,6 +175,7 @@ std::vector<Clause> clauses_of(std::string_view text) {
     text.remove_prefix(character.size());
     const bool within_figure = ascii::is_digit(before) && !text.empty() && ascii::is_digit(text.front());
     const Mark mark = within_figure ? Mark::none : mark_of(character);
+    clause.names = mark == Mark::clause && (character == ":" || character == "：");
     before = character.size() == 1 ? character[0] : ' ';
     if (mark != Mark::none) {
       end_clause(mark);
@@ -138,6 +193,19 @@ bool is_negation(std::string_view word) {
   return any_of(kNegations, word) || word.ends_with("n't");
 }
 
+namespace {
+
+// "successfulx": a letter or two behind the word are read over.
+std::string stem_of(const std::string& word) {
+  constexpr std::string_view stems[] = {"received", "successful", "completed", "confirmed", "refunded", "settled",
+                                        "charged",  "returned",   "processed", "paid",      "done"};
+  for (std::string_view stem : stems)
+    if (word.starts_with(stem) && word.size() <= stem.size() + 2) return std::string(stem);
+  return word;
+}
+
+}  // namespace
+
 Words words_of(std::string_view clause) {
   Words words;
   std::string word;
@@ -145,7 +213,7 @@ Words words_of(std::string_view clause) {
     if (is_word_char(c)) {
       word += c;
     } else if (!word.empty()) {
-      if (!any_of(kFillers, word)) words.push_back(word);
+      if (!any_of(kFillers, word)) words.push_back(stem_of(word));
       word.clear();
     }
   }
@@ -161,8 +229,10 @@ bool stands(const Words& words, std::size_t from, std::size_t to) {
 }
 
 bool participle_stands(const Words& words, std::size_t at) {
-  if (at == 0) return words.size() == 1 || is_figure(words[1]) || words[1] == "in" || words[1] == "cny";
-  return any_of(kAuxiliaries, words[at - 1]) && stands(words, at - 1, at);
+  constexpr std::string_view after[] = {"in", "cny", "successful", "done"};
+  if (at == 0) return words.size() == 1 || is_figure(words[1]) || any_of(after, words[1]);
+  const bool considered = at > 1 && words[at - 2] == "consider";
+  return (considered || any_of(kAuxiliaries, words[at - 1])) && stands(words, at - 1, at);
 }
 
 bool phrase_stands(std::string_view clause, std::size_t at, std::size_t end) {
@@ -184,6 +254,13 @@ std::vector<Statement> statements_of(std::string_view text) {
     under_condition = continued || is_condition(words, clause.text);
     const bool asked = clause.question || is_question_zh(clause.text) || asking;
     if (asked || under_condition) continue;
+    if (is_name(clause, words)) {
+      auto value = std::find_if(clauses.begin() + static_cast<std::ptrdiff_t>(i) + 1, clauses.end(),
+                                [](const Clause& c) { return c.text.find_first_not_of(" \t") != std::string::npos; });
+      const bool plainly = value != clauses.end() && !value->question && !is_question_zh(value->text) &&
+                           !is_condition(words_of(value->text), value->text);
+      if (plainly) statements.push_back(said_of(clause, words, *value));
+    }
     statements.push_back(Statement{clause.text, std::move(words)});
   }
   return statements;

@@ -15,6 +15,7 @@ struct Clause {
   std::string text;       // lower case
   bool question = false;  // ends in a question mark
   bool first = false;     // of its sentence
+  bool names = false;     // ends in a colon: what follows may be said of it
 };
 std::vector<Clause> clauses_of(std::string_view text);
 
@@ -23,15 +24,23 @@ using Words = std::vector<std::string>;
 Words words_of(std::string_view clause);
 
 // A clause that states something: no question, and not under a condition of this clause or of the one it goes on from.
+// A name and what a colon says of it ("Payment status: received", "付款：已完成") make a statement more, as if it were
+// a sentence ("payment is received", "付款已完成").
 struct Statement {
   std::string text;
   Words words;
 };
 std::vector<Statement> statements_of(std::string_view text);
 
+// Chinese characters stand in it: a clause without any need not be looked through for Chinese words.
+bool holds_chinese(std::string_view text);
+
 template <std::size_t N>
 bool any_of(const std::string_view (&words)[N], std::string_view word) {
-  return std::find(std::begin(words), std::end(words), word) != std::end(words);
+  // Most words differ in length or in their first letter; comparing those first halves what a reply costs.
+  return std::any_of(std::begin(words), std::end(words), [word](std::string_view one) {
+    return one.size() == word.size() && !one.empty() && one.front() == word.front() && one == word;
+  });
 }
 
 // The place `count` before `at`, or the beginning.

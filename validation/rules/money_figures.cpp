@@ -211,6 +211,8 @@ std::optional<Figure> number_en(Scanner& scan) {
       part += small - std::begin(kSmallNumbers);
     } else if (tens != std::end(kTens)) {
       part += (tens - std::begin(kTens) + 2) * 10;
+    } else if (word == "a" && !any && (scan.rest().starts_with("a hundred") || scan.rest().starts_with("a thousand"))) {
+      part = 1;
     } else if (word == "hundred" && any) {
       part *= 100;
     } else if (word == "thousand" && any) {
@@ -365,15 +367,18 @@ class Reader {
  public:
   explicit Reader(std::string_view text) : scan_(text) {}
 
-  std::vector<Money> run() {
+  std::vector<StatedSum> run() {
+    std::vector<StatedSum> sums;
     while (!scan_.ended()) {
       const std::size_t start = scan_.at();
       if (!take_signed() && !take_with_unit()) {
         scan_.go(start);
         skip();
       }
+      for (Money sum : found_) sums.push_back({sum, start, scan_.at()});
+      found_.clear();
     }
-    return std::move(found_);
+    return sums;
   }
 
  private:
@@ -451,14 +456,36 @@ class Reader {
   }
 
   Scanner scan_;
-  std::vector<Money> found_;
+  std::vector<Money> found_;  // by the reader that is at work
 };
 
 }  // namespace
 
-std::vector<Money> money_figures(std::string_view text) {
+std::vector<StatedSum> stated_sums(std::string_view text) {
   const std::string lower = ascii::lower(text);
   return Reader(lower).run();
+}
+
+std::vector<std::int64_t> spelt_numbers(std::string_view text) {
+  const std::string lower = ascii::lower(text);
+  Scanner scan(lower);
+  std::vector<std::int64_t> numbers;
+  while (!scan.ended()) {
+    const bool word = is_letter(scan.rest().front());
+    auto spelt = word ? (is_letter(scan.before()) ? std::nullopt : number_en(scan)) : number_zh(scan);
+    if (spelt) {
+      numbers.push_back(std::stoll(spelt->decimal));
+    } else {
+      scan.next();
+    }
+  }
+  return numbers;
+}
+
+std::vector<Money> money_figures(std::string_view text) {
+  std::vector<Money> figures;
+  for (const StatedSum& stated : stated_sums(text)) figures.push_back(stated.sum);
+  return figures;
 }
 
 }  // namespace purser::rules

@@ -1,36 +1,101 @@
 #include "validation/rules/personal_data.hpp"
 
 #include "validation/money/ascii.hpp"
+#include "validation/money/fold.hpp"
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace purser::rules {
 namespace {
 
-constexpr std::size_t kGroupsMax = 12;
+constexpr std::size_t kGroupsMax = 20;
+constexpr std::size_t kSeparatorsMax = 3;  // between two groups: " - "
 
 bool is_word_char(char c) {
   return ascii::is_alnum(c) || c == '_';
+}
+bool is_gap(char c) {
+  return c == ' ' || c == '-';
+}
+bool is_point(char c) {
+  return c == '.' || c == '/';
+}
+
+// A text as it is looked through: digits, spaces and dashes of every kind plain, what takes no room left out, whatever
+// else is not ASCII a sign of its own. Each character knows the bytes that it came from.
+struct Plain {
+  std::string text;
+  std::vector<std::size_t> from;  // one more than characters
+};
+
+char plain_of(char32_t code) {
+  constexpr char kOther = '\x01';
+  if (code < 0x80) return static_cast<char>(code);
+  if (const int digit = digit_value(code); digit >= 0) return static_cast<char>('0' + digit);
+  constexpr std::u32string_view points = U"·•‧・．。⋅∙";
+  if (points.find(code) != std::u32string_view::npos) return '.';
+  constexpr std::u32string_view slashes = U"／⁄∕";
+  return slashes.find(code) != std::u32string_view::npos ? '/' : kOther;
+}
+
+Plain plain_text_of(std::string_view text) {
+  Plain out;
+  for (std::size_t at = 0; at < text.size();) {
+    const CodePoint one = first_code_point(text.substr(at));
+    const std::string seen = one.bytes == 1 ? std::string() : folded(text.substr(at, one.bytes));
+    const bool hidden = one.bytes > 1 && seen.empty();
+    if (!hidden) {
+      const bool broken = one.bytes == 1 && one.code >= 0x80;
+      const bool ascii = one.bytes > 1 && seen.size() == 1;
+      out.text += broken ? '\x01' : ascii ? seen.front() : plain_of(one.code);
+      out.from.push_back(at);
+    }
+    at += one.bytes;
+  }
+  out.from.push_back(text.size());
+  return out;
 }
 
 struct Group {
   std::size_t begin = 0;
   std::size_t end = 0;
+  char before = 0;  // what joins it to the group before it: ' ' for any gap, '.' or '/'
 };
 
 // The groups of digits that belong together, from the digit at `from`.
 std::vector<Group> groups_at(std::string_view text, std::size_t from) {
   std::vector<Group> groups;
+  char joint = 0;
   for (std::size_t at = from; groups.size() < kGroupsMax;) {
-    Group group{at, at};
+    Group group{at, at, joint};
     while (group.end < text.size() && ascii::is_digit(text[group.end])) ++group.end;
     groups.push_back(group);
-    const bool joins = group.end + 1 < text.size() && (text[group.end] == ' ' || text[group.end] == '-') &&
-                       ascii::is_digit(text[group.end + 1]);
-    if (!joins) break;
-    at = group.end + 1;
+    std::size_t next = group.end;
+    if (next < text.size() && is_point(text[next])) {
+      joint = text[next++];
+    } else {
+      joint = ' ';
+      while (next < text.size() && next < group.end + kSeparatorsMax && is_gap(text[next])) ++next;
+    }
+    if (next == group.end || next >= text.size() || !ascii::is_digit(text[next])) break;
+    at = next;
   }
   return groups;
+}
+
+// Prices and dates have points too: a number of a person has the same one throughout, and groups of some length.
+bool plausible(const std::vector<Group>& groups, std::size_t count) {
+  const auto size = [&](std::size_t i) { return groups[i].end - groups[i].begin; };
+  bool pointed = false;
+  for (std::size_t i = 1; i < count; ++i) pointed = pointed || groups[i].before != ' ';
+  if (!pointed) return true;
+  for (std::size_t i = 1; i < count; ++i) {
+    if (groups[i].before != groups[1].before) return false;
+    if (i + 1 < count && size(i) < 3 && size(i) != size(0)) return false;
+  }
+  return size(0) >= 3 || size(0) == size(1);
 }
 
 bool luhn(std::string_view digits) {
@@ -69,37 +134,50 @@ struct Found {
 
 class Masker {
  public:
-  Masker(std::string_view text, bool cards_only) : text_(text), cards_only_(cards_only) {}
+  Masker(std::string_view text, bool cards_only)
+      : original_(text), plain_(plain_text_of(text)), text_(plain_.text), cards_only_(cards_only) {}
 
   Masked run() {
     while (at_ < text_.size()) {
-      const bool begins = ascii::is_digit(text_[at_]) && (at_ == 0 || !is_word_char(text_[at_ - 1]));
-      if (!begins) {
-        out_.text += text_[at_++];
-        continue;
-      }
-      take();
+      const bool begins = ascii::is_digit(text_[at_]) && (at_ == 0 || !ascii::is_digit(text_[at_ - 1]));
+      if (!begins || !take()) copy_to(at_ + 1);
     }
     return std::move(out_);
   }
 
  private:
-  void take() {
+  // As it came, up to this character.
+  void copy_to(std::size_t end) {
+    out_.text += original_.substr(plain_.from[at_], plain_.from[end] - plain_.from[at_]);
+    at_ = end;
+  }
+
+  // The longest run of groups that begins here and is a number of a person; false when there is none.
+  bool take() {
     const std::vector<Group> groups = groups_at(text_, at_);
-    // The longest run of groups that begins here and is a number of a person.
     for (std::size_t count = groups.size(); count > 0; --count) {
       const Found found = number_in(groups, count);
       if (found.kind == Kind::none) continue;
       write(found);
       at_ = found.end;
-      return;
+      return true;
     }
-    out_.text += text_.substr(at_, groups.front().end - at_);
-    at_ = groups.front().end;
+    copy_to(groups.front().end);
+    return true;
+  }
+
+  // Nothing but letters is glued to what stands from `begin` to `end`: it is no part of an id.
+  bool stands_alone(std::size_t begin, std::size_t end) const {
+    for (std::size_t i = begin; i > 0 && is_word_char(text_[i - 1]); --i)
+      if (!ascii::is_letter(text_[i - 1])) return false;
+    for (std::size_t i = end; i < text_.size() && is_word_char(text_[i]); ++i)
+      if (!ascii::is_letter(text_[i])) return false;
+    return true;
   }
 
   Found number_in(const std::vector<Group>& groups, std::size_t count) const {
     Found found;
+    if (!plausible(groups, count)) return found;
     for (std::size_t i = 0; i < count; ++i)
       found.digits += text_.substr(groups[i].begin, groups[i].end - groups[i].begin);
     found.end = groups[count - 1].end;
@@ -114,8 +192,7 @@ class Masker {
     } else if (luhn(found.digits)) {
       found.kind = Kind::card;
     }
-    const bool goes_on = found.end < text_.size() && is_word_char(text_[found.end]);
-    if (goes_on) found.kind = Kind::none;
+    if (!stands_alone(groups.front().begin, found.end)) found.kind = Kind::none;
     return found;
   }
 
@@ -134,19 +211,47 @@ class Masker {
     }
   }
 
+  std::string_view original_;
+  Plain plain_;
   std::string_view text_;
   bool cards_only_;
   std::size_t at_ = 0;
   Masked out_;
 };
 
+// Most texts hold no number that is long enough.
+bool may_hold(std::string_view text) {
+  constexpr std::ptrdiff_t kFewest = 11;
+  const auto counts = [](char c) { return ascii::is_digit(c) || static_cast<unsigned char>(c) >= 0x80; };
+  return std::count_if(text.begin(), text.end(), counts) >= kFewest;
+}
+
+Masked masked(std::string_view text, bool cards_only) {
+  if (may_hold(text)) return Masker(text, cards_only).run();
+  Masked out;
+  out.text = text;
+  return out;
+}
+
 }  // namespace
 
 Masked mask_personal_data(std::string_view text) {
-  return Masker(text, false).run();
+  return masked(text, false);
 }
 Masked mask_cards(std::string_view text) {
-  return Masker(text, true).run();
+  return masked(text, true);
+}
+
+std::size_t mask_cards_in(nlohmann::json& document) {
+  std::size_t cards = 0;
+  if (document.is_structured()) {
+    for (auto& member : document) cards += mask_cards_in(member);
+  } else if (document.is_string() || document.is_number_integer()) {
+    Masked masked = mask_cards(document.is_string() ? document.get<std::string>() : document.dump());
+    if (masked.cards > 0) document = std::move(masked.text);
+    cards = masked.cards;
+  }
+  return cards;
 }
 
 }  // namespace purser::rules

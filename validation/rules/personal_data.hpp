@@ -2,6 +2,8 @@
 // before a line is logged; card numbers are not even kept.
 #pragma once
 
+#include <nlohmann/json.hpp>
+
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -17,10 +19,13 @@ struct Masked {
   std::size_t total() const { return cards + identities + phones; }
 };
 
-// Digits may stand in groups with one space or '-' between them. Digits within a longer word of letters and digits (an
-// id, an order number) are no number of a person.
+// Digits of every script count, and may stand in groups: with spaces of any kind and dashes between them, one or a few,
+// or all with the same dot, slash or middle dot. Letters may be glued to the number ("tel13912345678"), but within an
+// id of letters, digits and '_' in turns (an order number) digits are no number of a person.
 Masked mask_personal_data(std::string_view text);
 // Card numbers alone.
 Masked mask_cards(std::string_view text);
+// In every string of a document, also where the number stands as a number; the count of them.
+std::size_t mask_cards_in(nlohmann::json& document);
 
 }  // namespace purser::rules

@@ -1,8 +1,10 @@
 #include "validation/rules/provenance.hpp"
 
 #include "validation/money/ascii.hpp"
+#include "validation/money/fold.hpp"
 #include "validation/money/json_gate.hpp"
 #include "validation/rules/money_figures.hpp"
+#include "validation/rules/reply_reading.hpp"
 
 #include <algorithm>
 
@@ -25,8 +27,8 @@ void append(std::string& to, std::string_view text) {
 }
 
 // Every plain number of a text, read as minor units and as major ones: text that is not trusted may write a sum in any
-// way.
-void numbers_of(std::string_view text, std::set<std::int64_t>& out) {
+// way, in any script, in characters and in words.
+void numbers_of(std::string_view text, std::set<std::int64_t>& out, std::set<std::int64_t>& counts) {
   for (std::size_t at = 0; at < text.size();) {
     if (!ascii::is_digit(text[at])) {
       ++at;
@@ -50,11 +52,19 @@ void numbers_of(std::string_view text, std::set<std::int64_t>& out) {
     decimals.resize(2, '0');
     out.insert(whole);
     out.insert(whole * 100 + std::stoll(decimals));
+    counts.insert(whole);
   }
 }
 
-void figures_of(std::string_view text, std::set<std::int64_t>& out) {
+void figures_of(std::string_view written, std::set<std::int64_t>& out, std::set<std::int64_t>& counts) {
+  constexpr std::int64_t kWordOfItsOwn = 10;  // below it number words stand in many sentences that mean no sum
+  const std::string text = plain_numerals(folded(written));
   for (const Money& figure : money_figures(text)) out.insert(figure.minor());
+  for (std::int64_t number : spelt_numbers(text)) {
+    counts.insert(number);
+    if (number >= kWordOfItsOwn) out.insert({number, number * 100});
+  }
+  numbers_of(text, out, counts);
 }
 
 bool contains_word(std::string_view text, std::string_view word) {
@@ -105,6 +115,9 @@ class Labeller {
 
   Provenance label_of(const Field& field, const json& value) const {
     if (field.meaning == Meaning::amount) return sources_.of_amount(value.get<std::int64_t>());
+    if (field.meaning == Meaning::count) return sources_.of_count(value.get<std::int64_t>());
+    if (field.meaning == Meaning::share)
+      return sources_.of_share(value.is_string() ? value.get_ref<const std::string&>() : field.name);
     if (field.meaning == Meaning::sku) return sources_.of_sku(value.get<std::string>());
     return sources_.of_handle(value.get<std::string>());
   }
@@ -122,14 +135,12 @@ std::string_view to_string(Provenance p) {
 
 void Sources::add_user(std::string_view text) {
   append(user_text_, text);
-  figures_of(text, user_amounts_);
-  numbers_of(text, user_amounts_);
+  figures_of(text, user_amounts_, user_counts_);
 }
 
 void Sources::add_untrusted(std::string_view text) {
   append(untrusted_text_, text);
-  figures_of(text, untrusted_amounts_);
-  numbers_of(text, untrusted_amounts_);
+  figures_of(text, untrusted_amounts_, untrusted_counts_);
 }
 
 void Sources::add_catalogue(std::string_view result_json) {
@@ -161,6 +172,8 @@ void Sources::walk(const json& value, std::string_view key, bool ledger) {
     }
   } else if (value.is_number_integer() && key.ends_with("_fen")) {
     (ledger ? ledger_amounts_ : catalogue_amounts_).insert(value.get<std::int64_t>());
+  } else if (value.is_number_integer() && ledger && key == "quantity") {
+    ledger_counts_.insert(value.get<std::int64_t>());
   }
 }
 
@@ -181,6 +194,25 @@ Provenance Sources::of_amount(std::int64_t minor) const {
   if (ledger_amounts_.contains(minor)) return Provenance::ledger;
   if (catalogue_amounts_.contains(minor)) return Provenance::catalogue;
   return untrusted_amounts_.contains(minor) ? Provenance::untrusted : Provenance::model;
+}
+
+Provenance Sources::of_count(std::int64_t count) const {
+  if (user_counts_.contains(count)) return Provenance::user;
+  if (ledger_counts_.contains(count)) return Provenance::ledger;
+  return untrusted_counts_.contains(count) ? Provenance::untrusted : Provenance::model;
+}
+
+Provenance Sources::of_share(std::string_view share) const {
+  constexpr std::string_view half[] = {"half", "半"};
+  constexpr std::string_view all[] = {"all", "whole", "everything", "full", "entire", "全", "都", "整", "所有"};
+  const auto stands = [](std::string_view text, const auto& words) {
+    return std::ranges::any_of(words, [&](std::string_view word) { return contains_word(text, word); });
+  };
+  const auto spoken_of = [&](std::string_view text) {
+    return share == "half" ? stands(text, half) : stands(text, all);
+  };
+  if (spoken_of(ascii::lower(user_text_))) return Provenance::user;
+  return spoken_of(ascii::lower(untrusted_text_)) ? Provenance::untrusted : Provenance::model;
 }
 
 Labelled check_sources(const ToolSpec& spec, const json& arguments, const Sources& sources) {

@@ -38,6 +38,10 @@ class Sources {
   Provenance of_sku(const std::string& sku) const;
   // Minor units. A sum that stands in untrusted text and nowhere better is untrusted, however it is written there.
   Provenance of_amount(std::int64_t minor) const;
+  // A number of pieces, in digits or words.
+  Provenance of_count(std::int64_t count) const;
+  // "half" or "all": whether the user spoke of it.
+  Provenance of_share(std::string_view share) const;
 
  private:
   void add_json(std::string_view text, bool ledger);
@@ -49,6 +53,9 @@ class Sources {
   std::set<std::int64_t> ledger_amounts_;
   std::set<std::int64_t> catalogue_amounts_;
   std::set<std::int64_t> untrusted_amounts_;
+  std::set<std::int64_t> user_counts_;
+  std::set<std::int64_t> ledger_counts_;
+  std::set<std::int64_t> untrusted_counts_;
   std::string user_text_;
   std::string untrusted_text_;
 };

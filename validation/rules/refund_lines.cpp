@@ -78,6 +78,20 @@ Result<Money> refund_lines(const PaymentIntent& intent, const std::vector<Refund
   return total;
 }
 
+std::vector<ReturnedLine> returned_lines(const PaymentIntent& intent, const std::vector<RefundLine>& lines) {
+  std::vector<ReturnedLine> out;
+  for (const RefundLine& line : lines) {
+    const auto bought = std::ranges::find(intent.lines, line.sku, &IntentLine::sku);
+    if (bought == intent.lines.end()) continue;
+    const auto price = price_of(line, *bought);
+    if (!price) continue;
+    ReturnedLine returned{*bought, line.share, *price};
+    if (line.share == Share::by_quantity) returned.line.quantity = line.quantity;
+    out.push_back(std::move(returned));
+  }
+  return out;
+}
+
 Result<void> refund_amount(std::optional<std::int64_t> claim, Money server, const std::string& param) {
   if (!claim || *claim == server.minor()) return success();
   return Error(Errc::refund_amount_mismatch,

@@ -20,6 +20,18 @@ struct RefundLine {
   Share share = Share::by_quantity;
 };
 
+// What a line of a refund gives back, with the name and the price at which it was bought.
+struct ReturnedLine {
+  IntentLine line;  // its quantity is what is given back; of a half, what was bought
+  Share share = Share::by_quantity;
+  Money amount;
+
+  friend bool operator==(const ReturnedLine&, const ReturnedLine&) = default;
+};
+
+// Of lines that refund_lines accepted.
+std::vector<ReturnedLine> returned_lines(const PaymentIntent& intent, const std::vector<RefundLine>& lines);
+
 // Half of what was paid, rounded down to the minor unit.
 Money half_of(Money amount);
 

@@ -1,19 +1,33 @@
-// A wish that ended unpaid and is renewed: what the customer knows is the old price. Another one is told and decided on
-// before it is asked for.
+// What was offered before and is asked for again: the customer knows the price of then. Another one is told by the
+// server, and agreed to by the customer's next words, before it is asked for. That a model says it has told it counts
+// for nothing.
 #pragma once
 
+#include "validation/domain/catalogue.hpp"
 #include "validation/domain/intent.hpp"
 
-#include <cstdint>
-#include <optional>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace purser::rules {
 
-// `stated` is the total that the model says it has told the customer; when it is there the other rules have compared it
-// with the server's. Error: price_mismatch naming both totals, when `ended` was for the same goods at another total and
-// nothing is stated.
-Result<void> renewed_price(const PaymentIntent& ended, const std::vector<IntentLine>& lines, Money amount,
-                           std::optional<std::int64_t> stated);
+struct ChangedPrice {
+  Sku sku;
+  std::string name;
+  Money was;  // each, when it was last offered
+  Money now;
+
+  friend bool operator==(const ChangedPrice&, const ChangedPrice&) = default;
+};
+
+// The lines of an order whose goods cost another price each than when this thread was last asked to pay for them.
+// `offered`: its payments, newest first; goods that were paid for since are bought anew, whatever they cost before. A
+// price that differs by the quantity alone has not changed.
+std::vector<ChangedPrice> changed_prices(const std::vector<PaymentIntent>& offered,
+                                         const std::vector<IntentLine>& lines, const Catalogue& catalogue);
+
+// What the customer is asked, in the customer's language: each price as it was and is, and the total.
+std::string price_question(const std::vector<ChangedPrice>& changes, Money total, std::string_view locale);
 
 }  // namespace purser::rules

@@ -2,23 +2,27 @@
 
 #include "validation/rules/clauses.hpp"
 #include "validation/rules/money_figures.hpp"
+#include "validation/rules/reply_grammar.hpp"
 
 namespace purser::rules {
 namespace {
 
-constexpr std::string_view kPaymentDone[] = {"received",  "successful", "confirmed", "completed", "complete",
-                                             "succeeded", "processed",  "accepted",  "cleared",   "through",
-                                             "arrived",   "settled",    "captured",  "done",      "made"};
+constexpr std::string_view kPaymentDone[] = {
+    "received", "successful", "confirmed", "completed",  "complete", "succeeded", "processed",
+    "accepted", "cleared",    "through",   "arrived",    "settled",  "captured",  "done",
+    "made",     "booked",     "posted",    "registered", "recorded", "finalised", "finalized"};
 // What is paid with or for: "the transaction was successful", "purchase complete", "funds received".
-constexpr std::string_view kPayments[] = {"payment", "transaction", "purchase", "funds", "transfer"};
+constexpr std::string_view kPayments[] = {"payment",  "transaction", "purchase", "funds",
+                                          "transfer", "checkout",    "charge"};
 constexpr std::string_view kTaken[] = {"paid", "charged", "debited", "deducted"};
 constexpr std::string_view kMoney[] = {"money", "amount", "payment", "funds", "yuan", "cny", "sum"};
 constexpr std::string_view kTook[] = {"received", "got", "confirmed", "accepted", "processed"};
 constexpr std::string_view kMoneyCame[] = {"received", "arrived", "through"};
 constexpr std::string_view kPaymentThings[] = {"link",   "card", "code",  "request", "method",     "details",
                                                "window", "page", "order", "qr",      "information"};
-constexpr std::string_view kRefundDone[] = {"successful", "completed", "complete", "succeeded", "done",
-                                            "arrived",    "through",   "credited", "returned",  "refunded"};
+constexpr std::string_view kRefundDone[] = {"successful", "completed", "complete",  "succeeded", "done",
+                                            "arrived",    "through",   "credited",  "returned",  "refunded",
+                                            "landed",     "reached",   "finalised", "finalized"};
 constexpr std::string_view kRefundStarted[] = {"issued",  "processed", "submitted", "initiated", "requested", "sent",
                                                "started", "made",      "way",       "created",   "processing"};
 constexpr std::string_view kStartedIt[] = {"issued",    "processed", "submitted", "initiated",
@@ -149,8 +153,14 @@ ReplyClaims claims_of(std::string_view text) {
   for (const Statement& statement : statements_of(text)) {
     ReplyClaims here;
     read_english(statement.words, here);
-    read_chinese(statement.text, here);
-    if (!money_figures(statement.text).empty()) {
+    if (holds_chinese(statement.text)) read_chinese(statement.text, here);
+    const bool figures = !money_figures(statement.text).empty();
+    const MoneyMoves moves = money_moves(statement, figures);
+    here.paid |= moves.paid;
+    here.refunded |= moves.refunded;
+    here.refund_started |= moves.refund_started && !here.refunded;
+    all.nothing_due |= moves.nothing_due;
+    if (figures) {
       read_english_sum(statement.words, here);
       read_chinese_sum(statement.text, here);
       if (asks_english(statement.words) || asks_chinese(statement.text)) all.asking.push_back(statement.text);
@@ -160,7 +170,7 @@ ReplyClaims claims_of(std::string_view text) {
     all.refund_started |= here.refund_started;
     if (here.paid || here.refunded || here.refund_started) {
       all.clauses.push_back(statement.text);
-      all.of_clause.push_back(ReplyClaims::Of{here.paid, here.refunded, here.refund_started});
+      all.of_clause.push_back(ReplyClaims::Of{here.paid, here.refunded, here.refund_started, moves.all_of_it});
     }
   }
   return all;

@@ -13,12 +13,14 @@ struct ReplyClaims {
   bool paid = false;
   bool refunded = false;
   bool refund_started = false;
+  bool nothing_due = false;          // that there is nothing left to pay
   std::vector<std::string> clauses;  // those that claim something, lower case
   // What each of them claims.
   struct Of {
     bool paid = false;
     bool refunded = false;
     bool refund_started = false;
+    bool all_of_it = false;  // that all that was paid was, or is being, refunded
   };
   std::vector<Of> of_clause;
   std::vector<std::string> asking;  // clauses that ask for a payment, lower case

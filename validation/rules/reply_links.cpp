@@ -3,6 +3,8 @@
 #include "validation/money/ascii.hpp"
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 namespace purser::rules {
 namespace {
@@ -16,11 +18,33 @@ constexpr std::size_t kMarkMax = 4'096;
 constexpr std::string_view kSchemesWithoutSlashes[] = {
     "javascript:", "data:",    "vbscript:", "mailto:", "weixin:", "wxp:",
     "alipay:",     "alipays:", "tel:",      "sms:",    "file:",   "intent:"};
-// Ends of host names that stand for a link even without a scheme.
-constexpr std::string_view kHostEnds[] = {"com",    "cn",    "net",  "org",  "io",   "top",  "xyz",  "shop", "cc",
-                                          "me",     "co",    "info", "site", "vip",  "app",  "link", "ru",   "biz",
-                                          "online", "store", "hk",   "tw",   "wang", "club", "ink",  "ltd",  "pro",
-                                          "live",   "ly",    "gg",   "dev",  "ai",   "tk",   "icu"};
+// Ends of host names that stand for a link even without a scheme or a path.
+constexpr std::string_view kHostEnds[] = {
+    "com",     "cn",      "net",     "org",     "io",      "top",    "xyz",      "shop",     "cc",        "me",
+    "co",      "info",    "site",    "vip",     "app",     "link",   "ru",       "biz",      "online",    "store",
+    "hk",      "tw",      "wang",    "club",    "ink",     "ltd",    "pro",      "live",     "ly",        "gg",
+    "dev",     "ai",      "tk",      "icu",     "zone",    "click",  "cloud",    "space",    "website",   "tech",
+    "world",   "life",    "today",   "work",    "works",   "fun",    "win",      "bid",      "loan",      "men",
+    "date",    "party",   "review",  "stream",  "trade",   "webcam", "download", "racing",   "science",   "faith",
+    "cricket", "country", "kim",     "red",     "blue",    "pink",   "black",    "lol",      "rest",      "bar",
+    "buzz",    "cyou",    "sbs",     "cfd",     "monster", "quest",  "beauty",   "hair",     "skin",      "makeup",
+    "mom",     "autos",   "boats",   "homes",   "yachts",  "fit",    "support",  "services", "solutions", "center",
+    "company", "email",   "network", "digital", "media",   "agency", "group",    "team",     "money",     "cash",
+    "finance", "bank",    "credit",  "loans",   "pay",     "tips",   "guide",    "wiki",     "news",      "blog",
+    "page",    "host",    "press",   "uno",     "one",     "asia",   "mobi",     "name",     "tel",       "jobs",
+    "travel",  "cat",     "edu",     "gov",     "mil",     "int",    "eu",       "us",       "uk",        "de",
+    "fr",      "jp",      "kr",      "in",      "it",      "es",     "nl",       "pl",       "br",        "ca",
+    "au",      "ch",      "se",      "no",      "fi",      "dk",     "cz",       "at",       "be",        "pt",
+    "gr",      "ie",      "nz",      "sg",      "my",      "th",     "vn",       "ph",       "id",        "il",
+    "tr",      "ua",      "kz",      "by",      "su",      "ws",     "tv",       "fm",       "to",        "is",
+    "im",      "so",      "sh",      "st",      "vc",      "ac",     "gd",       "la",       "ms",        "nu",
+    "pw",      "re",      "sc",      "tc",      "tf",      "ml",     "ga",       "cf",       "gq",        "zip",
+    "mov",     "goog",    "google",  "xn"};
+// Words of sentences that end like one: "that is.It", "No.1 is me". Before a path, a port or a query they count all the
+// same.
+constexpr std::string_view kAlsoWords[] = {"in",   "is",   "it",   "to",  "so",    "no",    "be",   "at",   "by",
+                                           "us",   "my",   "me",   "one", "re",    "today", "work", "date", "bar",
+                                           "rest", "name", "cash", "pay", "money", "bank",  "free"};
 
 bool is_host_char(char c) {
   return ascii::is_alnum(c) || c == '-' || c == '.';
@@ -63,22 +87,60 @@ std::size_t scheme_end(std::string_view text, std::size_t from) {
   return 0;
 }
 
+// The dot of a host name at this place, also an ideographic one between letters, which browsers take for one.
+std::size_t dot_at(std::string_view text, std::size_t at) {
+  if (text.substr(at).starts_with('.')) return 1;
+  for (std::string_view dot : {"。", "｡"}) {
+    const std::size_t next = at + dot.size();
+    const bool within = at > 0 && ascii::is_alnum(text[at - 1]) && next < text.size() && ascii::is_alnum(text[next]);
+    if (within && text.substr(at).starts_with(dot)) return dot.size();
+  }
+  return 0;
+}
+
+bool is_address(const std::vector<std::string>& labels) {
+  return labels.size() == 4 && std::all_of(labels.begin(), labels.end(), [](const std::string& label) {
+           return !label.empty() && label.size() <= 3 && std::all_of(label.begin(), label.end(), ascii::is_digit);
+         });
+}
+
+// A name of a host by its last label; `goes_on`: a path, a port or a query follows.
+bool is_host(const std::vector<std::string>& labels, bool goes_on) {
+  if (labels.size() < 2) return false;
+  if (is_address(labels) || labels.front() == "www") return true;
+  const std::string& last = labels.back();
+  if (last.starts_with("xn--")) return true;
+  const bool letters = last.size() >= 2 && std::all_of(last.begin(), last.end(), ascii::is_letter);
+  if (!letters) return false;
+  if (goes_on) return true;
+  const auto stands_in = [&](const auto& list) {
+    return std::find(std::begin(list), std::end(list), last) != std::end(list);
+  };
+  return stands_in(kHostEnds) && !stands_in(kAlsoWords);
+}
+
 // Where a host name that begins at `from` ends; 0 when the word is none.
 std::size_t host_end(std::string_view text, std::size_t from) {
-  std::size_t at = from;
-  while (at < text.size() && is_host_char(text[at])) ++at;
-  std::string_view host = text.substr(from, at - from);
-  while (host.ends_with('.')) host.remove_suffix(1);
-  const std::size_t dot = host.rfind('.');
-  if (dot == std::string_view::npos || dot == 0) return 0;
-  const std::string_view last = host.substr(dot + 1);
-  const bool known = std::any_of(std::begin(kHostEnds), std::end(kHostEnds), [&](std::string_view end) {
-    return end.size() == last.size() && starts_with(last, end);
-  });
-  if (!known && !starts_with(host, "www.")) return 0;
-  const std::size_t end = from + host.size();
-  const bool goes_on =
-      end < text.size() && (text[end] == '/' || text[end] == ':' || text[end] == '?' || text[end] == '#');
+  std::vector<std::string> labels(1);
+  std::size_t end = from;
+  for (std::size_t at = from; at < text.size();) {
+    if (const std::size_t dot = dot_at(text, at); dot != 0) {
+      labels.emplace_back();
+      at += dot;
+    } else if (ascii::is_alnum(text[at]) || text[at] == '-') {
+      labels.back() += ascii::lower(text[at++]);
+      end = at;
+    } else {
+      break;
+    }
+  }
+  while (labels.size() > 1 && labels.back().empty()) labels.pop_back();
+  const char next = end < text.size() ? text[end] : ' ';
+  const bool port = next == ':' && end + 1 < text.size() && ascii::is_digit(text[end + 1]);
+  const bool goes_on = next == '/' || next == '?' || next == '#' || port;
+  // "and/or" and "tea.Pay?" end sentences; a path or a query goes on with a letter or a digit.
+  const bool path = goes_on && end + 1 < text.size() && ascii::is_alnum(text[end + 1]);
+  if (!is_host(labels, path)) return 0;
   return goes_on ? url_end(text, end) : end;
 }
 

@@ -67,11 +67,50 @@ bool says_not_refunded(const Words& words) {
   return negated && open && about;
 }
 
+// "was called off", "has timed out": two words that belong together, said as done.
+bool says_two(const Words& words, std::string_view one, std::string_view other) {
+  for (std::size_t i = 0; i + 1 < words.size(); ++i)
+    if (words[i] == one && words[i + 1] == other && stands(words, back_from(i, 1), i + 1)) return i > 0;
+  return false;
+}
+
+// "The order lapsed": the verb after its thing.
+bool says_of_order(const Words& words, std::string_view verb) {
+  for (std::size_t i = 1; i < words.size(); ++i)
+    if (words[i] == verb &&
+        (participle_stands(words, i) || (any_of(kOrderThings, words[i - 1]) && stands(words, i - 1, i))))
+      return true;
+  return false;
+}
+
+// "is waiting for your payment", "awaits payment", "the order is still open". What negates elsewhere is meant here.
+bool says_open(const Words& words) {
+  const auto about = [&](std::size_t from) {
+    for (std::size_t k = from; k < words.size() && k <= from + 3; ++k)
+      if (words[k] == "payment" || words[k] == "paid") return true;
+    return false;
+  };
+  constexpr std::string_view never[] = {"not", "no", "never", "longer", "if", "once", "when", "was", "were", "would"};
+  if (std::any_of(words.begin(), words.end(), [&](const std::string& word) { return any_of(never, word); }))
+    return false;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const bool waits = words[i] == "awaits" || words[i] == "awaiting" || words[i] == "waiting" || words[i] == "waits";
+    if (waits && about(i + 1)) return true;
+    if (words[i] == "open" && i > 0 && (words[i - 1] == "still" || words[i - 1] == "is") && holds(words, "order"))
+      return true;
+  }
+  return false;
+}
+
+constexpr std::string_view kOpenZh[] = {"等待支付", "等待付款", "等待您支付", "等待您付款", "待支付",
+                                        "待付款",   "等您支付", "等您付款",   "仍可支付",   "还可以支付"};
+constexpr std::string_view kNotOpenZh[] = {"没有", "无", "超时", "逾期", "不", "如果", "若", "取消了", "过"};
+constexpr std::string_view kClosedZh[] = {"已关闭", "已经关闭", "关闭了", "被关闭"};
 constexpr std::string_view kCreatedZh[] = {"订单已创建",     "订单已生成",     "下单成功",   "已下单",
                                            "已为您下单",     "已经下单",       "创建了订单", "订单创建成功",
                                            "已为您创建订单", "已为您生成订单", "已创建订单", "已经为您创建"};
-constexpr std::string_view kCanceledZh[] = {"已取消", "已经取消", "取消成功", "已为您取消",
-                                            "取消了", "已作废",   "已撤销"};
+constexpr std::string_view kCanceledZh[] = {"被取消", "已取消", "已经取消", "取消成功", "已为您取消",
+                                            "取消了", "已作废", "作废了",   "已撤销"};
 constexpr std::string_view kExpiredZh[] = {"已过期", "已经过期", "过期了", "已失效", "已经失效", "已超时", "超时了"};
 constexpr std::string_view kUnpaidZh[] = {
     "尚未支付",   "尚未付款", "还没有支付",   "还没支付",         "还未支付",    "还没付款",
@@ -99,8 +138,15 @@ StateClaims states_of(std::string_view text) {
     const std::string& clause = statement.text;
     const bool refund = clause.find("退") != std::string::npos || holds(words, "refund");
     all.created |= says_created(words) || claims_phrase(clause, kCreatedZh);
-    all.canceled |= !refund && (says_participle(words, "canceled", "cancelled") || claims_phrase(clause, kCanceledZh));
-    all.expired |= says_participle(words, "expired", "expired") || claims_phrase(clause, kExpiredZh);
+    const bool canceled = says_participle(words, "canceled", "cancelled") || claims_phrase(clause, kCanceledZh) ||
+                          says_two(words, "called", "off");
+    if (canceled && !refund) all.canceled.push_back(clause);
+    const bool expired = says_participle(words, "expired", "expired") || claims_phrase(clause, kExpiredZh) ||
+                         says_two(words, "timed", "out") || says_of_order(words, "lapsed");
+    if (expired) all.expired.push_back(clause);
+    const bool order = holds(words, "order") || holds(words, "payment");
+    all.closed |= !refund && ((order && says_of_order(words, "closed")) || claims_phrase(clause, kClosedZh));
+    all.open |= !refund && (says_open(words) || (contains_any(clause, kOpenZh) && !contains_any(clause, kNotOpenZh)));
     all.unpaid |= !refund && (says_unpaid(words) || says_plainly(clause, kUnpaidZh));
     all.not_refunded |= says_not_refunded(words) || says_plainly(clause, kNotRefundedZh);
   }

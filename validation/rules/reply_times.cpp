@@ -65,16 +65,57 @@ struct Unit {
   bool chinese;
 };
 constexpr Unit kMinutes[] = {{"分钟", 1, true}, {"minute", 1, false}, {"min ", 1, false}};
-constexpr Unit kHours[] = {{"小时", 60, true}, {"个小时", 60, true}, {"hour", 60, false}};
+constexpr Unit kHours[] = {{"小时", 60, true}, {"个小时", 60, true}, {"刻钟", 15, true}, {"hour", 60, false}};
+constexpr Unit kDays[] = {{"天", 1'440, true}, {"day", 1'440, false}};
+constexpr Unit kSeconds[] = {{"秒", 1, true}, {"second", 1, false}, {"secs", 1, false}};
 
-void minutes_in(std::string_view text, std::span<const Unit> units, std::vector<std::int64_t>& out) {
+struct Phrase {
+  std::string_view words;
+  std::int64_t minutes;
+};
+constexpr Phrase kParts[] = {{"half an hour", 30}, {"half hour", 30}, {"half-hour", 30},          {"半小时", 30},
+                             {"半个小时", 30},     {"半个钟", 30},    {"quarter of an hour", 15}, {"quarter hour", 15},
+                             {"quarter-hour", 15}, {"半分钟", 0},     {"half a minute", 0}};
+constexpr std::string_view kToday[] = {"今天之内",      "今天内",         "今日内",  "当天内",
+                                       "今天都",        "明天之前",       "明天前",  "until tomorrow",
+                                       "until tonight", "end of the day", "all day", "any time today"};
+
+// "an hour", "a day"; of seconds and minutes that is a manner of speaking.
+std::optional<std::int64_t> article(std::string_view text) {
+  text = ascii::trimmed(text, " ");
+  constexpr std::string_view parts[] = {"half", "half an", "quarter of an", "quarter"};
+  if (std::ranges::any_of(parts, [&](std::string_view part) { return text.ends_with(part); })) return std::nullopt;
+  return text.ends_with(" an") || text.ends_with(" a") || text == "a" || text == "an" ? std::optional<std::int64_t>(1)
+                                                                                      : std::nullopt;
+}
+
+void phrases_in(std::string_view text, std::vector<std::int64_t>& out) {
+  for (const Phrase& part : kParts)
+    if (text.find(part.words) != std::string_view::npos) out.push_back(part.minutes);
+}
+
+enum class Articles { count, are_none };
+
+void times_in(std::string_view text, std::span<const Unit> units, Articles articles, std::vector<std::int64_t>& out) {
   for (const Unit& unit : units) {
     for (std::size_t at = 0; (at = text.find(unit.name, at)) != std::string_view::npos; at += unit.name.size()) {
       const std::string_view before = text.substr(0, at);
       auto value = count_in_digits(before);
       if (!value) value = unit.chinese ? count_in_chinese(before) : count_in_english(before);
+      if (!value && !unit.chinese && articles == Articles::count) value = article(before);
       if (value) out.push_back(*value * unit.minutes);
     }
+  }
+}
+
+// Days are spoken of for many things: here for the time to pay alone.
+void days_to_pay(std::string_view text, std::vector<std::int64_t>& out) {
+  constexpr std::string_view paying[] = {"pay", "valid", "expire", "支付", "付款", "有效", "过期", "失效"};
+  constexpr std::string_view others[] = {"ship", "deliver", "arriv", "发货", "送", "到货", "寄", "return", "open"};
+  for (const Clause& clause : clauses_of(text)) {
+    if (!contains_any(clause.text, paying) || contains_any(clause.text, others)) continue;
+    times_in(clause.text, kDays, Articles::count, out);
+    if (contains_any(clause.text, kToday)) out.push_back(1'440);
   }
 }
 
@@ -105,9 +146,15 @@ StatedTimes stated_times(std::string_view text) {
   StatedTimes times;
   const std::string lower = ascii::lower(text);
   if (!contains_any(lower, kAboutMoney)) return times;
-  minutes_in(lower, kMinutes, times.minutes);
+  times_in(lower, kMinutes, Articles::are_none, times.minutes);
+  times_in(lower, kSeconds, Articles::are_none, times.seconds);
+  std::erase(times.seconds, 1);  // "one second, please"
   constexpr std::string_view refunds[] = {"refund", "退"};
-  if (!contains_any(lower, refunds)) minutes_in(lower, kHours, times.minutes);
+  if (!contains_any(lower, refunds)) {
+    times_in(lower, kHours, Articles::count, times.minutes);
+    phrases_in(lower, times.minutes);
+    days_to_pay(lower, times.minutes);
+  }
   clock_in(lower, times.minutes_of_day);
   return times;
 }

@@ -20,8 +20,11 @@ struct LedgerFacts {
   // what is left.
   std::vector<Money> amounts;
   // The figures that may stand where exactly this is claimed. A figure among `paid` also makes the claim true of a
-  // payment that is not the one spoken of.
+  // payment that is not the one spoken of. Beside them may stand what one piece of it cost, with "each", and what a
+  // line of it came to, with "for".
   std::vector<Money> paid;
+  std::vector<Money> unit_prices;
+  std::vector<Money> line_totals;
   std::vector<Money> refunded;
   std::vector<Money> refunding;
   // What waits to be paid: a clause that asks for a payment names one of these sums, and beside it figures of `amounts`
@@ -30,12 +33,20 @@ struct LedgerFacts {
   // Every figure that may be stated at all: those above, the catalogue's, what tools answered, what the user said.
   std::vector<Money> known;
 
-  bool may_be_unpaid = true;                 // false: there is nothing that is not paid
-  bool may_be_unrefunded = true;             // false: everything that was asked back has been given back
-  bool order_made = true;                    // an order was made here
-  bool order_canceled = true;                // one was canceled
-  bool order_expired = true;                 // one has expired
+  bool may_be_unpaid = true;      // false: there is nothing that is not paid
+  bool may_be_unrefunded = true;  // false: everything that was asked back has been given back
+  bool order_made = true;         // an order was made here
+  bool order_canceled = true;     // the one spoken of was canceled
+  bool order_expired = true;      // it has expired
+  // What others came to: a clause that names the sum, or says that it means an earlier one, may say so of them.
+  std::vector<Money> canceled;
+  std::vector<Money> expired;
+  bool order_open = true;                    // one waits to be paid
+  bool refunded_all = true;                  // all that was paid was given back
+  bool refunding_all = true;                 // or is on its way
+  std::vector<Money> order_totals;           // while something waits to be paid: what the orders come to
   std::vector<std::int64_t> minutes;         // that may be named as time left or as the time to pay
+  std::vector<std::int64_t> seconds;         // the same, beside whole minutes
   std::vector<std::int64_t> minutes_of_day;  // when something happened or will expire
   // Sentences that state payments or refunds are the server's own, even when they would be true.
   bool money_words_from_templates = false;
@@ -46,7 +57,8 @@ struct CheckedReply {
   bool changed = false;  // links, images or markup were taken out, or hidden characters
 };
 
-// Errors: reply_untrue, saying which claim the ledger does not hold; malformed_text when it is not UTF-8.
+// Errors: one of the reply_ codes, each of one rule, saying which claim the ledger does not hold; malformed_text when
+// it is not UTF-8.
 Result<CheckedReply> reply_truth(std::string_view text, const LedgerFacts& facts);
 
 }  // namespace purser::rules

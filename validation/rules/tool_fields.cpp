@@ -1,6 +1,7 @@
 #include "validation/rules/tool_fields.hpp"
 
 #include "validation/money/ascii.hpp"
+#include "validation/money/fold.hpp"
 #include "validation/money/json_gate.hpp"
 #include "validation/money/text.hpp"
 
@@ -12,17 +13,38 @@ namespace {
 
 using nlohmann::json;
 
-// Written without '_' and '-' and in lower case. Values that exist before the model speaks come from the session;
-// nonce, timestamp and signature do not even exist yet.
+// Names of what comes from the session, the configuration or the server's own rows, or does not even exist yet when the
+// model speaks: written without separators and in lower case.
 constexpr std::string_view kMachineFields[] = {
-    "openid",        "payeropenid",   "subopenid", "spopenid", "unionid",    "user",           "userid",
-    "tenant",        "tenantid",      "thread",    "threadid", "mchid",      "submchid",       "spmchid",
-    "merchant",      "merchantid",    "appid",     "subappid", "spappid",    "outtradeno",     "outrefundno",
-    "transactionid", "prepayid",      "codeurl",   "h5url",    "nonce",      "noncestr",       "timestamp",
-    "signature",     "sign",          "signtype",  "paysign",  "serial",     "serialno",       "notifyurl",
-    "callbackurl",   "authorization", "apikey",    "apiv3key", "privatekey", "idempotencykey", "payer",
-    "payee",         "certificate",
-};
+    "user",       "userid",        "tenant",       "tenantid",    "thread",    "threadid",   "submchid",    "spmchid",
+    "orderno",    "orderid",       "ordernumber",  "outtradeno",  "tradeno",   "tradeid",    "outrefundno", "refundno",
+    "outorderno", "transactionid", "prepayid",     "sessionid",   "accountid", "customerid", "sign",        "signtype",
+    "paysign",    "subappid",      "spappid",      "payeropenid", "subopenid", "spopenid",   "bankaccount", "accountno",
+    "cardno",     "cardnumber",    "iban",         "requestid",   "traceid",   "host",       "hostname",    "domain",
+    "ip",         "clientip",      "payerclientip"};
+// Words of which one suffices, wherever it stands in a name: "notify_url", "apiKey", "callbackToken".
+constexpr std::string_view kMachineWords[] = {
+    "url",           "uri",        "link",        "href",        "endpoint",    "webhook",       "callback",
+    "notify",        "redirect",   "key",         "apikey",      "token",       "secret",        "password",
+    "passwd",        "credential", "credentials", "nonce",       "noncestr",    "timestamp",     "signature",
+    "serial",        "serialno",   "cert",        "certificate", "openid",      "unionid",       "mchid",
+    "appid",         "merchant",   "payer",       "payee",       "beneficiary", "authorization", "idempotency",
+    "privatekey",    "apiv3key",   "callbackurl", "notifyurl",   "codeurl",     "h5url",         "merchantid",
+    "idempotencykey"};
+
+// The words of a name: parted by anything but letters and digits, and where a capital follows a small letter.
+std::vector<std::string> words_of_name(std::string_view key) {
+  std::vector<std::string> words(1);
+  char before = ' ';
+  for (char c : key) {
+    const bool capital = c >= 'A' && c <= 'Z';
+    const bool begins = !ascii::is_alnum(c) || (capital && before >= 'a' && before <= 'z');
+    if (begins && !words.back().empty()) words.emplace_back();
+    if (ascii::is_alnum(c)) words.back() += ascii::lower(c);
+    before = c;
+  }
+  return words;
+}
 
 std::string names_of(const std::vector<Field>& fields) {
   std::string names;
@@ -149,12 +171,15 @@ Field named(std::string name, std::string description) {
 }  // namespace
 
 bool is_machine_field(std::string_view key) {
+  const auto holds = [](const auto& names, std::string_view name) {
+    return std::find(std::begin(names), std::end(names), name) != std::end(names);
+  };
+  // Written in other letters that look the same it is the same name.
+  const std::vector<std::string> words = words_of_name(folded(key));
   std::string plain;
-  for (char c : key) {
-    if (c == '_' || c == '-') continue;
-    plain += ascii::lower(c);
-  }
-  return std::find(std::begin(kMachineFields), std::end(kMachineFields), plain) != std::end(kMachineFields);
+  for (const std::string& word : words) plain += word;
+  return holds(kMachineFields, plain) || holds(kMachineWords, plain) ||
+         std::any_of(words.begin(), words.end(), [&](const std::string& word) { return holds(kMachineWords, word); });
 }
 
 Result<json> check_arguments(const ToolSpec& spec, json arguments) {
@@ -193,6 +218,17 @@ Field amount(std::string name, std::string description, std::int64_t min, std::i
   Field field = integer(std::move(name), std::move(description), min, max);
   field.meaning = Meaning::amount;
   field.sources = ~(1U << static_cast<unsigned>(Provenance::untrusted));
+  return field;
+}
+
+Field count(std::string name, std::string description, std::int64_t min, std::int64_t max) {
+  Field field = integer(std::move(name), std::move(description), min, max);
+  field.meaning = Meaning::count;
+  return field;
+}
+
+Field share(Field field) {
+  field.meaning = Meaning::share;
   return field;
 }
 

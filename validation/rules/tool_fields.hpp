@@ -29,7 +29,7 @@ enum class Provenance : std::uint8_t {
 };
 
 // What a field is to the rules about provenance.
-enum class Meaning : std::uint8_t { plain, handle, sku, amount };
+enum class Meaning : std::uint8_t { plain, handle, sku, amount, count, share };
 
 struct Field {
   std::string name;
@@ -60,6 +60,11 @@ Field handle(std::string name, std::string description, const IdShape& shape);
 Field sku(std::string name, std::string description);
 // A sum in minor units that decides what is done; it may not come from untrusted text.
 Field amount(std::string name, std::string description, std::int64_t min, std::int64_t max);
+// How many: bounded by the catalogue or the order, and shown to the user before money moves; where it came from is
+// kept.
+Field count(std::string name, std::string description, std::int64_t min, std::int64_t max);
+// "all" or "half" of something, as a word or by its name: the same.
+Field share(Field field);
 // The same field, which must be there. Fields are optional otherwise.
 Field required(Field field);
 

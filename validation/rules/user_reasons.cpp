@@ -17,6 +17,7 @@ constexpr UserReason kReasons[] = {
     {Errc::sku_not_on_sale, "这件商品目前不出售。", "This article is not on sale at the moment."},
     {Errc::price_mismatch, "价格与目录不一致，请以目录价格为准。",
      "The price is not the one of the catalogue, which is the one that counts."},
+    {Errc::price_changed, "价格有变化，请先确认新价格。", "The price has changed; please say whether it suits you."},
     {Errc::total_mismatch, "合计金额与商品不符，请重新确认。", "The total is not that of the goods; please check it."},
     {Errc::currency_mismatch, "币种不一致。", "The currencies do not match."},
     {Errc::quantity_out_of_range, "数量超出可购买的范围。", "This quantity cannot be bought in one order."},

@@ -49,8 +49,10 @@ Result<void> apply(Script& script, const op::SpendBudget& operation) {
     return Error(Errc::budget_spent, "more than the whole budget at once", operation.scope);
   }
   script.add(
-      "INSERT INTO budgets AS b (scope, window_start, used) VALUES ($1, $2, greatest(0, $3::bigint))"
-      " ON CONFLICT (scope, window_start) DO UPDATE SET used = greatest(0, b.used + $3::bigint)"
+      "INSERT INTO budgets AS b (scope, window_start, used, mirror)"
+      " VALUES ($1, $2, greatest(0, $3::bigint), -1 - greatest(0, $3::bigint))"
+      " ON CONFLICT (scope, window_start) DO UPDATE SET used = greatest(0, b.used + $3::bigint),"
+      " mirror = -1 - greatest(0, b.used + $3::bigint)"
       " WHERE b.used + $3::bigint <= $4",
       Values::of(operation.scope, operation.window, operation.by, operation.max),
       [scope = operation.scope](const Rows& rows) -> Result<void> {

@@ -1,10 +1,12 @@
 #include "gateway/store/postgres/apply.hpp"
+#include "gateway/store/row_digest.hpp"
 
 namespace purser::postgres {
 namespace {
 
 Values values_of(const WorkItem& row) {
-  return Values::of(to_string(row.kind), row.subject, row.thread, row.payload_json, row.due_at, row.attempts);
+  return Values::of(to_string(row.kind), row.subject, row.thread, row.payload_json, row.due_at, row.attempts,
+                    digest::of(row));
 }
 
 }  // namespace
@@ -12,16 +14,19 @@ Values values_of(const WorkItem& row) {
 // Whoever puts work over what is there has decided anew when it is due: a claim of the earlier decision does not hold.
 Result<void> apply(Script& script, const op::PutWork& operation) {
   script.add(
-      "INSERT INTO work (kind, subject, thread_id, payload, due_at, attempts) VALUES ($1, $2, $3, $4, $5, $6)"
-      " ON CONFLICT (kind, subject) DO UPDATE SET payload = excluded.payload, due_at = excluded.due_at,"
-      " attempts = excluded.attempts, claimed_by = '', claimed_until = 'epoch'",
+      "INSERT INTO work (kind, subject, thread_id, payload, due_at, attempts, digest)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7)"
+      " ON CONFLICT (kind, subject) DO UPDATE SET thread_id = excluded.thread_id, payload = excluded.payload,"
+      " due_at = excluded.due_at, attempts = excluded.attempts, digest = excluded.digest, claimed_by = '', "
+      "claimed_until = 'epoch'",
       values_of(operation.row));
   return success();
 }
 
 Result<void> apply(Script& script, const op::AddWork& operation) {
   script.add(
-      "INSERT INTO work (kind, subject, thread_id, payload, due_at, attempts) VALUES ($1, $2, $3, $4, $5, $6)"
+      "INSERT INTO work (kind, subject, thread_id, payload, due_at, attempts, digest)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7)"
       " ON CONFLICT (kind, subject) DO NOTHING",
       values_of(operation.row));
   return success();
@@ -43,33 +48,37 @@ Result<void> apply(Script& script, const op::DropWork& operation) {
 Result<void> apply(Script& script, const op::InsertNotification& operation) {
   const NotificationRow& row = operation.row;
   script.add(
-      "INSERT INTO notifications (channel, id, event_type, plain, received_at, applied)"
-      " VALUES ($1, $2, $3, $4, $5, $6)",
-      Values::of(row.channel, row.id, row.event_type, row.plain, row.received_at, row.applied));
+      "INSERT INTO notifications (channel, id, event_type, plain, received_at, applied, unapplied)"
+      " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+      Values::of(row.channel, row.id, row.event_type, row.plain, row.received_at, row.applied, !row.applied));
   return success();
 }
 
 Result<void> apply(Script& script, const op::ApplyNotification& operation) {
-  script.add_conditional("UPDATE notifications SET applied = TRUE WHERE channel = $1 AND id = $2 AND NOT applied",
-                         Values::of(operation.channel, operation.id), "notification " + operation.id);
+  script.add_conditional(
+      "UPDATE notifications SET applied = TRUE, unapplied = FALSE WHERE channel = $1 AND id = $2 AND NOT applied",
+      Values::of(operation.channel, operation.id), "notification " + operation.id);
   return success();
 }
 
 Result<void> apply(Script& script, const op::InsertIdempotency& operation) {
   const IdempotencyRow& row = operation.row;
   script.add(
-      "INSERT INTO idempotency (scope, key, fingerprint, state, turn_id, status, body, created_at)"
-      " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+      "INSERT INTO idempotency (scope, key, fingerprint, state, turn_id, status, body, created_at, digest,"
+      " answer_digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
       Values::of(row.scope, row.key, row.fingerprint, to_string(row.state), row.turn, std::int64_t{row.status},
-                 row.body, row.created_at));
+                 row.body, row.created_at, digest::of(row),
+                 digest::of_answer(row.scope, row.key, row.state, row.status, row.body)));
   return success();
 }
 
 Result<void> apply(Script& script, const op::FinishIdempotency& operation) {
   script.add_conditional(
-      "UPDATE idempotency SET state = 'finished', status = $3, body = $4"
+      "UPDATE idempotency SET state = 'finished', status = $3, body = $4, answer_digest = $5"
       " WHERE scope = $1 AND key = $2 AND state = 'running'",
-      Values::of(operation.scope, operation.key, std::int64_t{operation.status}, operation.body),
+      Values::of(operation.scope, operation.key, std::int64_t{operation.status}, operation.body,
+                 digest::of_answer(operation.scope, operation.key, IdempotencyState::finished, operation.status,
+                                   operation.body)),
       "the idempotency key " + operation.key);
   return success();
 }

@@ -291,15 +291,29 @@ INSERT INTO unrecorded
   SELECT id FROM messages UNION SELECT id FROM intents UNION SELECT id FROM refunds
   UNION SELECT channel || ':' || id FROM notifications EXCEPT SELECT convert_from(subject, 'UTF8') FROM audit)sql";
 
-// A program that knows only version 1 records nothing, so it may not write beside one that does.
-const std::array<Migration, 3>& all() {
-  static const std::array<Migration, 3> steps{
+// Digests of rows that no chain speaks of (empty: the row is older), and figures written a second time, each as its
+// contrary (NULL: older).
+constexpr std::string_view kThreadDigests = "ALTER TABLE threads ADD COLUMN digest TEXT NOT NULL DEFAULT ''";
+constexpr std::string_view kTurnDigests = "ALTER TABLE turns ADD COLUMN digest TEXT NOT NULL DEFAULT ''";
+constexpr std::string_view kEventDigests = "ALTER TABLE events ADD COLUMN digest TEXT NOT NULL DEFAULT ''";
+constexpr std::string_view kWorkDigests = "ALTER TABLE work ADD COLUMN digest TEXT NOT NULL DEFAULT ''";
+constexpr std::string_view kKeyDigests =
+    "ALTER TABLE idempotency ADD COLUMN digest TEXT NOT NULL DEFAULT '',"
+    " ADD COLUMN answer_digest TEXT NOT NULL DEFAULT ''";
+constexpr std::string_view kBudgetMirror = "ALTER TABLE budgets ADD COLUMN mirror BIGINT";
+constexpr std::string_view kUnapplied = "ALTER TABLE notifications ADD COLUMN unapplied BOOLEAN";
+
+// A program that knows only version 1 records nothing, so it may not write beside one that does; one that knows only 3
+// would leave digests of what it has changed behind.
+const std::array<Migration, 4>& all() {
+  static const std::array<Migration, 4> steps{
       {{1, 1, {kThreads,       kThreadNumbers, kTurns,      kTurnsRunning,  kTurnsThread, kMessages,     kEvents,
                kIntents,       kIntentsActive, kRefunds,    kRefundsIntent, kLedger,      kLedgerIntent, kLedgerTenant,
                kLedgerEnd,     kLedgerBegins,  kAppendOnly, kNoChange,      kNoTruncate,  kWork,         kWorkDue,
                kNotifications, kIdempotency,   kCommits,    kCommitsAt}},
        {2, 2, {kApprovals, kApprovalsTenant, kBudgets, kAudit, kAuditEnds}},
-       {3, 2, {kUnrecorded, kUnrecordedRows}}}};
+       {3, 2, {kUnrecorded, kUnrecordedRows}},
+       {4, 4, {kThreadDigests, kTurnDigests, kEventDigests, kWorkDigests, kKeyDigests, kBudgetMirror, kUnapplied}}}};
   return steps;
 }
 

@@ -2,6 +2,8 @@
 
 #include "gateway/store/audit_chain.hpp"
 #include "gateway/store/ledger_chain.hpp"
+#include "gateway/store/row_digest.hpp"
+#include "gateway/store/sql/rows.hpp"
 
 #include <map>
 
@@ -91,6 +93,104 @@ Result<void> verify_notifications(AuditedRows& rows, const Older& older) {
   return nothing_left(*words);
 }
 
+// A question that has no answer while all is well; the answer names the row.
+Result<void> none(AuditedRows& rows, const char* question, const std::string& table, const char* why) {
+  return rows.each(question, [&](const Row& row) -> Result<void> { return bad(table + " " + row.text(0), why); });
+}
+
+// A chain cannot tell by itself that its end was cut off; where it ends is written down beside it.
+Result<void> verify_ends(AuditedRows& rows) {
+  auto same = none(rows,
+                   "SELECT e.thread_id FROM audit_ends e LEFT JOIN audit a ON a.thread_id = e.thread_id AND"
+                   " a.seq = e.seq WHERE a.hash IS NULL OR a.hash <> e.hash ORDER BY 1 LIMIT 1",
+                   "audit_ends", "it is not the end of the chain: links are missing there");
+  if (!same) return same;
+  return none(rows,
+              "SELECT a.thread_id FROM audit a LEFT JOIN audit_ends e ON e.thread_id = a.thread_id"
+              " WHERE e.seq IS NULL OR e.seq < a.seq ORDER BY 1 LIMIT 1",
+              "audit_ends", "the chain goes on beyond its end");
+}
+
+// What a row's SELECT is with the digest after its columns. A row that is older than the digests has none.
+std::string with(const char* select, const std::string& column) {
+  const std::string text = select;
+  const std::size_t from = text.rfind(" FROM ");
+  return text.substr(0, from) + ", " + column + text.substr(from);
+}
+
+template <class Record>
+Result<void> compare_digests(AuditedRows& rows, const char* select, Result<Record> (*read)(const Row&),
+                             std::string (*name_of)(const Record&)) {
+  return rows.each(with(select, "digest"), [&](const Row& row) -> Result<void> {
+    auto record = read(row);
+    if (!record) return record.error();
+    const std::string written = row.text(row.columns() - 1);
+    if (written.empty() || written == digest::of(*record)) return success();
+    return bad(name_of(*record), "the row is not what was written");
+  });
+}
+
+std::string name_of_thread(const Thread& row) {
+  return "threads " + row.id.str();
+}
+std::string name_of_turn(const Turn& row) {
+  return "turns " + row.id.str();
+}
+std::string name_of_event(const StreamEvent& row) {
+  return "events " + row.thread.str() + " " + std::to_string(row.seq);
+}
+std::string name_of_work(const WorkItem& row) {
+  return "work " + std::string(to_string(row.kind)) + " " + row.subject;
+}
+std::string name_of_key(const IdempotencyRow& row) {
+  return "idempotency " + row.scope + " " + row.key;
+}
+
+Result<void> compare_answers(AuditedRows& rows) {
+  return rows.each(with(kIdempotency, "answer_digest"), [](const Row& row) -> Result<void> {
+    auto record = read_idempotency(row);
+    if (!record) return record.error();
+    const std::string written = row.text(row.columns() - 1);
+    const std::string now = digest::of_answer(record->scope, record->key, record->state, record->status, record->body);
+    if (written.empty() || written == now) return success();
+    return bad(name_of_key(*record), "the answer is not what was written");
+  });
+}
+
+Result<void> verify_digests(AuditedRows& rows) {
+  auto same = compare_digests<Thread>(rows, kThreads, &read_thread, &name_of_thread);
+  if (same) same = compare_digests<Turn>(rows, kTurns, &read_turn, &name_of_turn);
+  if (same) same = compare_digests<StreamEvent>(rows, kEvents, &read_event, &name_of_event);
+  if (same) same = compare_digests<WorkItem>(rows, kWork, &read_work, &name_of_work);
+  if (same) same = compare_digests<IdempotencyRow>(rows, kIdempotency, &read_idempotency, &name_of_key);
+  return same ? compare_answers(rows) : same;
+}
+
+// Rows that others speak of, and figures that are written twice.
+Result<void> verify_companions(AuditedRows& rows) {
+  auto same = none(rows,
+                   "SELECT m.turn_id FROM messages m LEFT JOIN turns t ON t.id = m.turn_id"
+                   " WHERE t.id IS NULL AND m.turn_id <> '' ORDER BY 1 LIMIT 1",
+                   "turns", "the row is missing: messages of it are there");
+  if (same)
+    same = none(rows,
+                "SELECT a.thread_id FROM audit a LEFT JOIN threads t ON t.id = a.thread_id"
+                " WHERE t.id IS NULL AND a.thread_id <> '' ORDER BY 1 LIMIT 1",
+                "threads", "the row is missing: a record of it is there");
+  if (same)
+    same = none(rows,
+                "SELECT thread_id FROM events GROUP BY thread_id"
+                " HAVING count(*) <> max(seq) OR min(seq) <> 1 ORDER BY 1 LIMIT 1",
+                "events", "rows of this thread are missing");
+  if (same)
+    same = none(rows, "SELECT scope FROM budgets WHERE used + mirror <> -1 ORDER BY 1 LIMIT 1", "budgets",
+                "the row is not what was written");
+  if (same)
+    same = none(rows, "SELECT channel || ':' || id FROM notifications WHERE applied = unapplied ORDER BY 1 LIMIT 1",
+                "notifications", "the row is not what was written");
+  return same;
+}
+
 }  // namespace
 
 Result<void> verify_audit(AuditedRows& rows) {
@@ -101,7 +201,10 @@ Result<void> verify_audit(AuditedRows& rows) {
   for (const ThreadId& thread : *threads) {
     if (auto good = verify_thread(rows, thread, *older); !good) return good;
   }
-  return verify_notifications(rows, *older);
+  auto good = verify_notifications(rows, *older);
+  if (good) good = verify_ends(rows);
+  if (good) good = verify_digests(rows);
+  return good ? verify_companions(rows) : good;
 }
 
 }  // namespace purser::sql

@@ -1,11 +1,14 @@
-// The chains of all threads against themselves, and against the rows they speak of. The same for every store that
-// speaks SQL.
+// The chains of all threads against themselves, against their ends, which are kept beside them, and against the rows
+// they speak of; then the rows that no chain speaks of against their own digests. The same for every store that speaks
+// SQL.
 #pragma once
 
 #include "gateway/store/records.hpp"
+#include "gateway/store/sql/row_reader.hpp"
 #include "gateway/store/store.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <set>
 #include <string>
@@ -36,6 +39,8 @@ class AuditedRows {
   virtual Result<std::vector<Approval>> approvals(const ThreadId& thread) = 0;
   virtual Result<std::vector<NotificationRow>> notifications() = 0;
   virtual Result<std::set<std::string>> unrecorded() = 0;
+  // Each row of a SELECT without values, until `take` gives an error.
+  virtual Result<void> each(const std::string& select, const std::function<Result<void>(const Row&)>& take) = 0;
 };
 
 // Error store_corrupt: the first row that does not hold, as in Store::verify_ledger.

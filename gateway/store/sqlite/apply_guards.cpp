@@ -11,7 +11,7 @@ struct ChainEnd {
 };
 
 Result<ChainEnd> find_chain_end(Database& db, const ThreadId& thread) {
-  Statement query = db.statement("SELECT seq, hash FROM audit WHERE thread_id = ?1 ORDER BY seq DESC LIMIT 1");
+  Statement query = db.statement("SELECT seq, hash FROM audit_ends WHERE thread_id = ?1");
   auto row = query.bind(thread).step();
   if (!row) return row.error();
   ChainEnd end;
@@ -61,8 +61,9 @@ Result<void> apply(Database& db, const op::SpendBudget& operation, Receipt&) {
     return Error(Errc::budget_spent, "more than the whole budget at once", operation.scope);
   }
   Statement spend = db.statement(
-      "INSERT INTO budgets (scope, window_start, used) VALUES (?1, ?2, max(0, ?3))"
-      " ON CONFLICT (scope, window_start) DO UPDATE SET used = max(0, used + ?3) WHERE used + ?3 <= ?4");
+      "INSERT INTO budgets (scope, window_start, used, mirror) VALUES (?1, ?2, max(0, ?3), -1 - max(0, ?3))"
+      " ON CONFLICT (scope, window_start) DO UPDATE SET used = max(0, used + ?3), mirror = -1 - max(0, used + ?3)"
+      " WHERE used + ?3 <= ?4");
   if (auto done = spend.bind(operation.scope, operation.window, operation.by, operation.max).run(); !done) return done;
   if (db.changes() != 1) return Error(Errc::budget_spent, std::string(meaning_of(Errc::budget_spent)), operation.scope);
   Statement forget = db.statement("DELETE FROM budgets WHERE scope = ?1 AND window_start < ?2");
@@ -83,7 +84,12 @@ Result<void> apply(Database& db, const op::AppendAudit& operation, Receipt&) {
   if (!hash) return hash.error();
   Statement insert = db.statement(
       "INSERT INTO audit (thread_id, seq, kind, subject, detail, at, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
-  return insert.bind(row.thread, row.seq, row.kind, row.subject, row.detail_json, row.at, *hash).run();
+  auto written = insert.bind(row.thread, row.seq, row.kind, row.subject, row.detail_json, row.at, *hash).run();
+  if (!written) return written;
+  Statement ends = db.statement(
+      "INSERT INTO audit_ends (thread_id, seq, hash) VALUES (?1, ?2, ?3)"
+      " ON CONFLICT (thread_id) DO UPDATE SET seq = excluded.seq, hash = excluded.hash");
+  return ends.bind(row.thread, row.seq, *hash).run();
 }
 
 }  // namespace purser::sqlite

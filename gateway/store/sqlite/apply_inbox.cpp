@@ -1,3 +1,4 @@
+#include "gateway/store/row_digest.hpp"
 #include "gateway/store/sqlite/apply.hpp"
 
 namespace purser::sqlite {
@@ -5,18 +6,22 @@ namespace purser::sqlite {
 Result<void> apply(Database& db, const op::PutWork& operation, Receipt&) {
   const WorkItem& row = operation.row;
   Statement put = db.statement(
-      "INSERT INTO work (kind, subject, thread_id, payload, due_at, attempts) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
-      " ON CONFLICT (kind, subject) DO UPDATE SET payload = excluded.payload, due_at = excluded.due_at,"
-      " attempts = excluded.attempts");
-  return put.bind(to_string(row.kind), row.subject, row.thread, row.payload_json, row.due_at, row.attempts).run();
+      "INSERT INTO work (kind, subject, thread_id, payload, due_at, attempts, digest)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
+      " ON CONFLICT (kind, subject) DO UPDATE SET thread_id = excluded.thread_id, payload = excluded.payload,"
+      " due_at = excluded.due_at, attempts = excluded.attempts, digest = excluded.digest");
+  put.bind(to_string(row.kind), row.subject, row.thread, row.payload_json, row.due_at, row.attempts, digest::of(row));
+  return put.run();
 }
 
 Result<void> apply(Database& db, const op::AddWork& operation, Receipt&) {
   const WorkItem& row = operation.row;
   Statement add = db.statement(
-      "INSERT INTO work (kind, subject, thread_id, payload, due_at, attempts) VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+      "INSERT INTO work (kind, subject, thread_id, payload, due_at, attempts, digest)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
       " ON CONFLICT (kind, subject) DO NOTHING");
-  return add.bind(to_string(row.kind), row.subject, row.thread, row.payload_json, row.due_at, row.attempts).run();
+  add.bind(to_string(row.kind), row.subject, row.thread, row.payload_json, row.due_at, row.attempts, digest::of(row));
+  return add.run();
 }
 
 Result<void> apply(Database& db, const op::TakeWork& operation, Receipt&) {
@@ -33,15 +38,15 @@ Result<void> apply(Database& db, const op::DropWork& operation, Receipt&) {
 Result<void> apply(Database& db, const op::InsertNotification& operation, Receipt&) {
   const NotificationRow& row = operation.row;
   Statement insert = db.statement(
-      "INSERT INTO notifications (channel, id, event_type, plain, received_at, applied)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
-  insert.bind(row.channel, row.id, row.event_type, row.plain, row.received_at, row.applied);
+      "INSERT INTO notifications (channel, id, event_type, plain, received_at, applied, unapplied)"
+      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+  insert.bind(row.channel, row.id, row.event_type, row.plain, row.received_at, row.applied, !row.applied);
   return run_insert(insert, "notifications.channel, notifications.id", "notification");
 }
 
 Result<void> apply(Database& db, const op::ApplyNotification& operation, Receipt&) {
-  Statement update =
-      db.statement("UPDATE notifications SET applied = 1 WHERE channel = ?1 AND id = ?2 AND applied = 0");
+  Statement update = db.statement(
+      "UPDATE notifications SET applied = 1, unapplied = 0 WHERE channel = ?1 AND id = ?2 AND applied = 0");
   update.bind(operation.channel, operation.id);
   return run_conditional(db, update, "notification " + operation.id);
 }
@@ -49,18 +54,20 @@ Result<void> apply(Database& db, const op::ApplyNotification& operation, Receipt
 Result<void> apply(Database& db, const op::InsertIdempotency& operation, Receipt&) {
   const IdempotencyRow& row = operation.row;
   Statement insert = db.statement(
-      "INSERT INTO idempotency (scope, key, fingerprint, state, turn_id, status, body, created_at)"
-      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)");
+      "INSERT INTO idempotency (scope, key, fingerprint, state, turn_id, status, body, created_at,"
+      " digest, answer_digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
   insert.bind(row.scope, row.key, row.fingerprint, to_string(row.state), row.turn, std::int64_t{row.status}, row.body,
-              row.created_at);
+              row.created_at, digest::of(row), digest::of_answer(row.scope, row.key, row.state, row.status, row.body));
   return run_insert(insert, "idempotency.scope, idempotency.key", "idempotency");
 }
 
 Result<void> apply(Database& db, const op::FinishIdempotency& operation, Receipt&) {
   Statement update = db.statement(
-      "UPDATE idempotency SET state = 'finished', status = ?3, body = ?4"
+      "UPDATE idempotency SET state = 'finished', status = ?3, body = ?4, answer_digest = ?5"
       " WHERE scope = ?1 AND key = ?2 AND state = 'running'");
-  update.bind(operation.scope, operation.key, std::int64_t{operation.status}, operation.body);
+  update.bind(
+      operation.scope, operation.key, std::int64_t{operation.status}, operation.body,
+      digest::of_answer(operation.scope, operation.key, IdempotencyState::finished, operation.status, operation.body));
   return run_conditional(db, update, "the idempotency key " + operation.key);
 }
 

@@ -261,8 +261,27 @@ INSERT INTO unrecorded
 CREATE TRIGGER unrecorded_closed BEFORE INSERT ON unrecorded BEGIN SELECT RAISE(ABORT, 'unrecorded_closed'); END;
 )sql";
 
-constexpr std::array<Migration, 6> kMigrations{
-    {{1, kConversations}, {2, kMoney}, {3, kInboxes}, {4, kTurnTokens}, {5, kGuards}, {6, kUnrecorded}}};
+// Where each chain ends, digests of rows that no chain speaks of (empty: the row is older), and figures written a
+// second time, each as its contrary (NULL: older).
+constexpr std::string_view kDigests = R"sql(
+CREATE TABLE audit_ends (
+  thread_id TEXT NOT NULL PRIMARY KEY,
+  seq INTEGER NOT NULL,
+  hash TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO audit_ends (thread_id, seq, hash) SELECT thread_id, max(seq), hash FROM audit GROUP BY thread_id;
+ALTER TABLE threads ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+ALTER TABLE turns ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+ALTER TABLE events ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+ALTER TABLE work ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+ALTER TABLE idempotency ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+ALTER TABLE idempotency ADD COLUMN answer_digest TEXT NOT NULL DEFAULT '';
+ALTER TABLE budgets ADD COLUMN mirror INTEGER;
+ALTER TABLE notifications ADD COLUMN unapplied INTEGER;
+)sql";
+
+constexpr std::array<Migration, 7> kMigrations{
+    {{1, kConversations}, {2, kMoney}, {3, kInboxes}, {4, kTurnTokens}, {5, kGuards}, {6, kUnrecorded}, {7, kDigests}}};
 
 }  // namespace
 

@@ -50,6 +50,15 @@ class Snapshot final : public sql::AuditedRows {
       out.insert(query.text(0));
     }
   }
+  Result<void> each(const std::string& select, const std::function<Result<void>(const sql::Row&)>& take) override {
+    Statement query = db_.statement(select);
+    for (;;) {
+      auto found = query.step();
+      if (!found) return found.error();
+      if (!*found) return success();
+      if (auto taken = take(query); !taken) return taken;
+    }
+  }
 
  private:
   Database& db_;

@@ -163,7 +163,7 @@ class Siege {
           (lie.unless == U::paid && paid) || (lie.unless == U::refunded && done) ||
           (lie.unless == U::refund_begun && begun) || (lie.unless == U::canceled && any(IntentState::canceled)) ||
           (lie.unless == U::expired && any(IntentState::expired)) || (lie.unless == U::ordered && !intents.empty());
-      if (!was_true) tally_.found("a false statement of money", text);
+      if (!was_true) tally_.found("a false statement of money", text + " <- " + lie.text);
     }
   }
 

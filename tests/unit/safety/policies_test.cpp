@@ -107,12 +107,67 @@ TEST_F(PoliciesTest, a_changed_price_is_told_before_a_wish_is_renewed) {
   EXPECT_EQ(buy(where, 2).at("total_fen"), 400);
   shop.pass(std::chrono::minutes(6));
   shop.catalogue = goods(300);
-  const json told = buy(where, 2);
-  EXPECT_EQ(told.at("code"), "price_mismatch");
+  const std::string with_total = R"({"lines":[{"sku":"CUP","quantity":2,"unit_price_fen":300}],"total_fen":600})";
+  const json told = call(where, "create_payment_intent", with_total);
+  EXPECT_EQ(told.at("code"), "price_changed") << "that the model states the new total tells the customer nothing";
   EXPECT_EQ(shop.intents(where).size(), 1U);
-  const json agreed = call(where, "create_payment_intent", R"({"lines":[{"sku":"CUP","quantity":2}],"total_fen":600})");
-  EXPECT_EQ(agreed.at("status"), "ok");
+  EXPECT_EQ(shop.messages(where).back().text,
+            "The price has changed: cup was ¥2.00 each and is now ¥3.00. At the new price it comes to ¥6.00; say "
+            "\"renew\" to order it. Shall I?")
+      << "whatever the model says";
+  EXPECT_NE(shop.metrics.text().find("decision=\"ask_user\",code=\"price_changed\""), std::string::npos);
+  const json agreed = buy(where, 2);
+  EXPECT_EQ(agreed.at("status"), "ok") << "the customer was asked and has spoken since";
   EXPECT_EQ(agreed.at("total_fen"), 600);
+}
+
+TEST_F(PoliciesTest, a_price_that_changed_again_is_asked_about_again) {
+  const ThreadId where = thread_of("acme");
+  (void)buy(where, 2);
+  shop.pass(std::chrono::minutes(6));
+  shop.catalogue = goods(300);
+  EXPECT_EQ(buy(where, 2).at("code"), "price_changed");
+  shop.catalogue = goods(400);
+  EXPECT_EQ(buy(where, 2).at("code"), "price_changed");
+  EXPECT_EQ(buy(where, 2).at("status"), "ok");
+}
+
+TEST_F(PoliciesTest, a_changed_price_is_not_dodged_by_another_quantity_within_the_turn_or_by_replacing) {
+  const ThreadId where = thread_of("acme");
+  (void)buy(where, 2);
+  shop.catalogue = goods(300);
+  const std::string replaced = R"({"lines":[{"sku":"CUP","quantity":2}],"total_fen":600,"if_open":"replace"})";
+  EXPECT_EQ(call(where, "create_payment_intent", replaced).at("code"), "price_changed");
+  EXPECT_EQ(shop.intents(where).front().state, IntentState::awaiting_payment) << "the old price still stands";
+  shop.pass(std::chrono::minutes(6));
+  const ThreadId other = shop.open_thread("acme", "bob", "", "zh").id;
+  (void)buy(other, 2);
+  shop.pass(std::chrono::minutes(6));
+  shop.catalogue = goods(400);
+  EXPECT_EQ(buy(other, 3).at("code"), "price_changed");
+  // The same call again before the customer has said a word.
+  std::deque<Result<ModelAnswer>> script;
+  for (int i = 0; i < 2; ++i)
+    script.push_back(asks("create_payment_intent", R"({"lines":[{"sku":"CUP","quantity":4}],"total_fen":2000})"));
+  script.push_back(asks("search_catalogue", "{}"));
+  script.push_back(says("您的订单已经好了。"));
+  shop.catalogue = goods(500);
+  shop.answers = [&script](const ModelRequest&) -> Result<ModelAnswer> {
+    auto next = std::move(script.front());
+    script.pop_front();
+    return next;
+  };
+  EXPECT_EQ(shop.say(other, "4 个"),
+            "价格有变化：cup 的单价原为 ¥3.00，现为 ¥5.00。按新价格合计 ¥20.00；要下单请回复“续订”，好吗？");
+  EXPECT_EQ(shop.intents(other).size(), 1U);
+}
+
+TEST_F(PoliciesTest, what_was_paid_for_is_bought_anew_at_todays_price) {
+  const ThreadId where = thread_of("acme");
+  (void)buy(where, 2);
+  EXPECT_TRUE(shop.pay(where));
+  shop.catalogue = goods(300);
+  EXPECT_EQ(buy(where, 2).at("status"), "ok");
 }
 
 TEST_F(PoliciesTest, prices_that_nobody_vouches_for_are_not_charged_by) {

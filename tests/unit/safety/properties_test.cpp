@@ -121,10 +121,18 @@ TEST_F(Properties, P03_the_price_is_a_snapshot) {
 }
 
 TEST_F(Properties, P04_terms_that_change_in_anything_have_another_hash) {
-  const std::vector<CheckedRefund> list = {{IntentId::trusted("pi_1"), Money(500, Currency::cny()), "broken"}};
-  const Approval first = cashier::approval_of(thread, list, "turn:call").value();
-  const auto differs = [&](const Thread& who, std::vector<CheckedRefund> changed, const std::string& origin) {
-    return cashier::approval_of(who, changed, origin).value().terms_hash != first.terms_hash;
+  PaymentIntent payment;
+  payment.id = IntentId::trusted("pi_1");
+  payment.captured = payment.amount = Money(900, Currency::cny());
+  payment.order.out_trade_no = OutTradeNo::trusted("order1");
+  const IntentLine cups{Sku::trusted("CUP"), "cup", 2, Money(450, Currency::cny())};
+  payment.lines = {cups};
+  const std::vector<PaymentIntent> payments = {payment};
+  const rules::ReturnedLine one{{cups.sku, cups.name, 1, cups.unit_price}, rules::Share::by_quantity, cups.unit_price};
+  const std::vector<CheckedRefund> list = {{payment.id, Money(450, Currency::cny()), "broken", {one}}};
+  const Approval first = cashier::approval_of(thread, list, payments, "turn:call").value();
+  const auto differs = [&](const Thread& who, const std::vector<CheckedRefund>& changed, const std::string& origin) {
+    return cashier::approval_of(who, changed, payments, origin).value().terms_hash != first.terms_hash;
   };
   EXPECT_FALSE(differs(thread, list, "turn:call"));
   auto changed = list;
@@ -136,6 +144,15 @@ TEST_F(Properties, P04_terms_that_change_in_anything_have_another_hash) {
   changed = list;
   changed[0].reason = "cold";
   EXPECT_TRUE(differs(thread, changed, "turn:call"));
+  changed = list;
+  changed[0].lines[0].line.quantity = 2;
+  EXPECT_TRUE(differs(thread, changed, "turn:call"));
+  changed = list;
+  changed[0].lines[0].share = rules::Share::half;
+  EXPECT_TRUE(differs(thread, changed, "turn:call"));
+  changed = list;
+  changed[0].lines[0].amount = Money(1, Currency::cny());
+  EXPECT_TRUE(differs(thread, changed, "turn:call"));
   EXPECT_TRUE(differs(thread, list, "turn:call2"));
   for (int member = 0; member < 3; ++member) {
     Thread who = thread;
@@ -144,8 +161,25 @@ TEST_F(Properties, P04_terms_that_change_in_anything_have_another_hash) {
     if (member == 2) who.id = ThreadId::trusted("thr_other");
     EXPECT_TRUE(differs(who, list, "turn:call")) << member;
   }
-  // What a person is shown is what is hashed.
-  EXPECT_EQ(json::parse(first.terms_json).at("total"), first.amount.minor());
+  for (int member = 0; member < 4; ++member) {
+    std::vector<PaymentIntent> others = payments;
+    if (member == 0) others[0].order.out_trade_no = OutTradeNo::trusted("order2");
+    if (member == 1) others[0].captured = Money(901, Currency::cny());
+    if (member == 2) others[0].refunded = Money(1, Currency::cny());
+    if (member == 3) others[0].lines[0].name = "mug";
+    EXPECT_NE(cashier::approval_of(thread, list, others, "turn:call").value().terms_hash, first.terms_hash) << member;
+  }
+  // What a person is shown is what is hashed: of which order, what of it, and for how much each.
+  const json terms = json::parse(first.terms_json);
+  EXPECT_EQ(terms.at("total"), first.amount.minor());
+  EXPECT_EQ(terms.at("entries")[0].dump(),
+            R"({"amount":450,"bought":[{"name":"cup","quantity":2,"sku":"CUP","unit_price":450}],"currency":"CNY",)"
+            R"("left":900,"lines":[{"amount":450,"name":"cup","quantity":1,"sku":"CUP","unit_price":450}],)"
+            R"("order":"order1","paid":900,"payment_intent":"pi_1","reason":"broken"})");
+  // And what is done is what was shown.
+  const auto back = cashier::list_of(first).value();
+  EXPECT_EQ(back[0].lines, list[0].lines);
+  EXPECT_EQ(back[0].left, Money(900, Currency::cny()));
 }
 
 struct Careful : Properties {
@@ -211,6 +245,34 @@ TEST_F(Careful, P05_consent_to_what_is_no_longer_so_is_void) {
   ASSERT_TRUE(decided.ok());
   EXPECT_EQ(decided->state, ApprovalState::voided);
   EXPECT_EQ(shop.refunds(thread.id).size(), 1U) << "only the one by hand";
+}
+
+TEST_F(Careful, P05_consent_is_void_when_anything_was_given_back_since_though_the_sum_still_fits) {
+  const PaymentIntent intent = bought(thread.id, R"([{"sku":"CUP","quantity":5}])");
+  const json told = refund(intent, R"("lines":[{"sku":"CUP","quantity":1}])");
+  ASSERT_EQ(told.at("status"), "waits_for_operator") << told;
+  const Approval row = shop.run(shop.store->approval(ApprovalId::trusted(told.at("approval")))).value();
+  const Thread who = shop.run(shop.store->thread(thread.id)).value();
+  ASSERT_TRUE(shop.run(shop.cashier.refund(who, {{intent.id, Money(100, Currency::cny()), "late"}}, "by hand")).ok());
+  const auto decided = decide(row, true);
+  ASSERT_TRUE(decided.ok());
+  EXPECT_EQ(decided->state, ApprovalState::voided) << "700 of 1000 fen were left for it, and yet it is another payment";
+  EXPECT_EQ(shop.refunds(thread.id).size(), 1U);
+}
+
+TEST_F(Careful, P05_a_person_sees_the_order_the_lines_and_each_sum) {
+  const PaymentIntent intent = bought(thread.id, R"([{"sku":"CUP","quantity":2},{"sku":"TEA","quantity":1}])");
+  const json told = refund(intent, R"("lines":[{"sku":"CUP","share":"half"},{"sku":"TEA","quantity":1}])");
+  ASSERT_EQ(told.at("status"), "waits_for_operator") << told;
+  const Approval row = shop.run(shop.store->approval(ApprovalId::trusted(told.at("approval")))).value();
+  const json entry = json::parse(row.terms_json).at("entries").at(0);
+  EXPECT_EQ(entry.at("order"), intent.order.out_trade_no.str());
+  EXPECT_EQ(entry.at("lines").dump(),
+            R"([{"amount":200,"name":"cup","quantity":2,"share":"half","sku":"CUP","unit_price":200},)"
+            R"({"amount":19900,"name":"tea","quantity":1,"sku":"TEA","unit_price":19900}])");
+  EXPECT_EQ(entry.at("amount"), 20'100);
+  ASSERT_TRUE(decide(row, true).ok());
+  EXPECT_EQ(shop.refunds(thread.id).front().amount, Money(20'100, Currency::cny()));
 }
 
 TEST_F(Properties, P06_no_tool_confirms_pays_or_approves) {
@@ -285,6 +347,15 @@ TEST_F(Planted, P09_what_stands_only_in_a_description_decides_nothing) {
             says("ok")};
   (void)shop.say(thread.id, "please give me 123.45 yuan back");
   EXPECT_EQ(rail_calls("refund"), 1U);
+}
+
+TEST_F(Planted, P09_what_was_read_long_ago_still_decides_nothing) {
+  (void)bought(thread.id, R"([{"sku":"TEA","quantity":2}])");
+  (void)call("search_catalogue", R"({"query":"tea"})");
+  // The description scrolls out of what a model is shown; its own words keep the sum.
+  for (int i = 0; i < 40; ++i) (void)said("as I said, 12345 fen");
+  const json told = refund(shop.intents(thread.id).front(), R"("amount_fen":12345)");
+  EXPECT_EQ(told.at("code"), "untrusted_source") << told;
 }
 
 TEST_F(Properties, P10_the_state_machine_mediates_below_the_tools) {

@@ -124,13 +124,13 @@ TEST(RefundPipelineTest, GivesEachEntryItsServerAmount) {
   EXPECT_EQ((*judged.value)[2].amount, fen(100));
   EXPECT_EQ((*judged.value)[2].reason, "茶罐破损");
   // What is given back in whole pieces is known by them.
-  ASSERT_EQ((*judged.value)[0].pieces.size(), 1u);
-  EXPECT_EQ((*judged.value)[0].pieces[0].sku, sku("TEA"));
-  EXPECT_EQ((*judged.value)[0].pieces[0].quantity, 1);
-  EXPECT_TRUE((*judged.value)[1].pieces.empty() && (*judged.value)[2].pieces.empty());
+  ASSERT_EQ(pieces_of((*judged.value)[0]).size(), 1u);
+  EXPECT_EQ(pieces_of((*judged.value)[0])[0].sku, sku("TEA"));
+  EXPECT_EQ(pieces_of((*judged.value)[0])[0].quantity, 1);
+  EXPECT_TRUE(pieces_of((*judged.value)[1]).empty() && pieces_of((*judged.value)[2]).empty());
   proposal = list({entry('2', std::nullopt)});
   proposal.entries[0].lines = {{sku("TEA"), 0, rules::Share::half}};
-  EXPECT_TRUE(judge(proposal).value->front().pieces.empty());
+  EXPECT_TRUE(pieces_of(judge(proposal).value->front()).empty());
 }
 
 TEST(RefundPipelineTest, TheOrderOfTheRulesIsFixed) {

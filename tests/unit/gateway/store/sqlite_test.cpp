@@ -39,6 +39,13 @@ class SqliteHome final : public StoreHome {
     EXPECT_TRUE(raw.run("UPDATE " + table + " SET " + column + " = 'X' || substr(" + column + ", 2) WHERE " + key +
                         " = '" + id + "'"));
   }
+  void change(const std::string& sql) override {
+    RawSqlite raw(folder_.file("purser.db"));
+    for (const char* trigger : {"audit_no_delete", "thread_identity"})
+      (void)raw.run(std::string("DROP TRIGGER IF EXISTS ") + trigger);
+    EXPECT_TRUE(raw.run("PRAGMA foreign_keys = OFF"));
+    EXPECT_TRUE(raw.run(sql)) << sql;
+  }
 
  private:
   TempFolder folder_;

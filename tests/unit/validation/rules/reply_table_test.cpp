@@ -18,23 +18,29 @@ constexpr std::int64_t kBack = 500;
 
 LedgerFacts facts_of(const std::string& name) {
   LedgerFacts facts;
-  facts.known = {fen(kTea), fen(200), fen(19'900), fen(kOrder)};
+  facts.known = {fen(kTea), fen(200), fen(19'900), fen(kOrder), fen(3 * kTea), fen(4 * kTea), fen(0)};
   facts.minutes = {5};
   facts.order_made = name != "empty";
   facts.order_expired = name == "expired";
   facts.order_canceled = name == "canceled";
+  facts.order_open = name == "open";
+  facts.refunded_all = facts.refunding_all = false;
   if (name == "empty") return facts;
   facts.amounts = {fen(kTea), fen(kOrder)};
   facts.minutes_of_day = {14 * 60 + 1, 14 * 60 + 5};
   if (name == "open") {
     facts.minutes = {5, 4};
+    facts.seconds = {300, 240};
+    facts.order_totals = {fen(kOrder)};
     facts.to_pay = {fen(kOrder)};
   }
   if (name == "expired" || name == "canceled" || name == "open") return facts;
   facts.minutes_of_day.push_back(14 * 60 + 2);
   facts.payment_succeeded = true;
   facts.may_be_unpaid = false;
-  facts.paid = {fen(kOrder), fen(kTea)};
+  facts.paid = {fen(kOrder)};
+  facts.unit_prices = {fen(kTea)};
+  facts.line_totals = {fen(kOrder)};
   if (name == "refunded") {
     facts.refund_succeeded = true;
     facts.refunded = {fen(kBack)};
@@ -63,7 +69,8 @@ TEST(ReplyTruthTable, EverySentenceGetsItsVerdict) {
     ASSERT_NE(second, std::string::npos) << line;
     const std::string facts = line.substr(0, first);
     const std::string verdict = line.substr(first + 1, second - first - 1);
-    const std::string sentence = line.substr(second + 1);
+    std::string sentence = line.substr(second + 1);
+    for (std::size_t at = 0; (at = sentence.find("\\n", at)) != std::string::npos;) sentence.replace(at, 2, "\n");
     const auto checked = reply_truth(sentence, facts_of(facts));
     EXPECT_EQ(checked.ok(), verdict == "true")
         << line << (checked ? "" : "\n  refused because " + checked.error().message);

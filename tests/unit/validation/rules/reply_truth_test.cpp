@@ -190,7 +190,7 @@ TEST(ReplyTruthTest, AClaimOfPaymentNeedsAPayment) {
   for (const char* text : kPaidClaims) {
     const auto reply = reply_truth(text, kNothing);
     EXPECT_FALSE(reply.ok()) << text;
-    EXPECT_TRUE(reply.ok() || reply.code() == Errc::reply_untrue) << text;
+    EXPECT_TRUE(reply.ok() || reply.code() == Errc::reply_payment_untrue) << text;
     EXPECT_TRUE(reply_truth(text, paid()).ok()) << text;
   }
 }
@@ -229,6 +229,24 @@ TEST(ReplyTruthTest, TheRefusalSaysWhatIsWrong) {
   EXPECT_EQ(reply_truth("\xFF", paid()).code(), Errc::malformed_text);
 }
 
+TEST(ReplyTruthTest, EachRuleHasItsOwnCode) {
+  LedgerFacts facts = paid();
+  facts.known = facts.amounts = facts.paid = {fen(39'800)};
+  facts.minutes = {5};
+  facts.order_canceled = false;
+  const auto code = [&](const char* text) { return reply_truth(text, facts).code(); };
+  EXPECT_EQ(reply_truth("You have paid.", kNothing).code(), Errc::reply_payment_untrue);
+  EXPECT_EQ(code("Your money was refunded."), Errc::reply_refund_untrue);
+  EXPECT_EQ(code("You have paid ¥1.00."), Errc::reply_sum_untrue);
+  EXPECT_EQ(code("The order was canceled."), Errc::reply_state_untrue);
+  EXPECT_EQ(code("It costs ¥1.00."), Errc::reply_figure_unknown);
+  EXPECT_EQ(code("Please pay within 9 minutes."), Errc::reply_time_untrue);
+  facts.money_words_from_templates = true;
+  EXPECT_EQ(code("You have paid ¥398.00."), Errc::reply_money_words);
+  facts.to_pay = {fen(39'800)};
+  EXPECT_EQ(code("Please pay 1 yuan."), Errc::reply_request_untrue);
+}
+
 TEST(ReplyTruthTest, FiguresOfAClaimAreTheLedgers) {
   LedgerFacts facts = refunded();
   facts.amounts = {fen(39'800), fen(19'900), fen(129'900), fen(39'805)};
@@ -241,7 +259,7 @@ TEST(ReplyTruthTest, FiguresOfAClaimAreTheLedgers) {
                            "Refund complete for RMB 200"}) {
     const auto reply = reply_truth(text, facts);
     ASSERT_FALSE(reply.ok()) << text;
-    EXPECT_EQ(reply.code(), Errc::reply_untrue);
+    EXPECT_EQ(reply.code(), Errc::reply_sum_untrue);
   }
   facts.amounts.clear();
   EXPECT_TRUE(reply_truth("You have paid ¥399.00.", facts).ok()) << "no figures given, none checked";
@@ -269,6 +287,19 @@ TEST(ReplyLinksTest, UrlsOfEverySchemeAreTakenOut) {
       {"(https://evil.example)", "()"},
       {"https：//evil.example/x", ""},
       {"go to evil.com/pay", "go to "},
+      {"go to 10.0.0.1", "go to "},
+      {"go to 192.168.1.20:8080/pay now", "go to  now"},
+      {"go to evil.zone", "go to "},
+      {"go to evil.anything/pay", "go to "},
+      {"go to evil.anything:8443/x", "go to "},
+      {"go to evil.anything?x=1", "go to "},
+      {"去 evil。com 付款", "去  付款"},
+      {"go to xn--fiq228c.xn--55qw42g", "go to "},
+      {"version 1.2.3 of 1.5 kg", "version 1.2.3 of 1.5 kg"},
+      {"It is tea.Please pay", "It is tea.Please pay"},
+      {"That is it.It is fine.No? Pay in.is", "That is it.It is fine.No? Pay in.is"},
+      {"tea and/or coffee, 5 yuan/pack", "tea and/or coffee, 5 yuan/pack"},
+      {"好的。OK", "好的。OK"},
       {"evil.com/pay now", " now"},
       {"go to www.evil.example.", "go to ."},
       {"打开 pay-wechat.cn 付款", "打开  付款"},

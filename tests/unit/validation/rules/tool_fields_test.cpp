@@ -141,17 +141,22 @@ TEST(ToolFieldsTest, MachineFieldsAreRefusedWhereverTheyStand) {
 
 TEST(ToolFieldsTest, MachineFieldsAreKnownInEverySpelling) {
   for (const char* key :
-       {"openid",     "OpenID",       "open_id",       "open-id",        "sub_openid",    "out_trade_no",
-        "outTradeNo", "OUT-TRADE-NO", "out_refund_no", "transaction_id", "transactionId", "prepay_id",
-        "nonce",      "nonce_str",    "nonceStr",      "timestamp",      "timeStamp",     "signature",
-        "sign",       "paySign",      "notify_url",    "notifyUrl",      "notify-url",    "mchid",
-        "mch_id",     "appid",        "appId",         "sp_mchid",       "serial_no",     "user",
-        "user_id",    "tenant",       "payer",         "code_url",       "h5_url",        "idempotency_key",
-        "api_key",    "AUTHORIZATION"}) {
+       {"openid",       "OpenID",        "open_id",       "open-id",        "sub_openid",    "out_trade_no",
+        "outTradeNo",   "OUT-TRADE-NO",  "out_refund_no", "transaction_id", "transactionId", "prepay_id",
+        "nonce",        "nonce_str",     "nonceStr",      "timestamp",      "timeStamp",     "signature",
+        "sign",         "paySign",       "notify_url",    "notifyUrl",      "notify-url",    "mchid",
+        "mch_id",       "appid",         "appId",         "sp_mchid",       "serial_no",     "user",
+        "user_id",      "tenant",        "payer",         "code_url",       "h5_url",        "idempotency_key",
+        "api_key",      "AUTHORIZATION", "url",           "pay_url",        "payUrl",        "href",
+        "redirect_uri", "key",           "secret_key",    "order_no",       "orderNo",       "order number",
+        "order-id",     "token",         "accessToken",   "callback",       "callback_host", "webhookUrl",
+        "password",     "credentials",   "merchant_id",   "payeeAccount",   "card_no",       "session_id",
+        "client.ip",    "trade_no",      "ｕｒｌ",        "оpenid",         "noncе"}) {
     EXPECT_TRUE(is_machine_field(key)) << key;
   }
   for (const char* key :
-       {"sku", "quantity", "reason", "intent_id", "refund_id", "amount_fen", "total_fen", "query", "note", ""}) {
+       {"sku", "quantity", "reason", "intent_id", "refund_id", "amount_fen", "total_fen", "query", "note", "if_open",
+        "share", "currency", "lines", "keyboard", "monkey", "serially", "curl", ""}) {
     EXPECT_FALSE(is_machine_field(key)) << key;
   }
 }

@@ -25,6 +25,9 @@ class PostgresHome final : public StoreHome {
     const std::string changed = "UPDATE " + table + " SET " + column + " = '~' || substr(" + column + ", 2)";
     EXPECT_TRUE(shared_postgres().run(url_, changed + " WHERE " + key + " = '" + id + "'"));
   }
+  void change(const std::string& sql) override {
+    EXPECT_TRUE(shared_postgres().run(url_, "SET session_replication_role = replica; " + sql)) << sql;
+  }
   std::vector<bool> ledger_lets_change(std::int64_t seq) override {
     PostgresServer& server = shared_postgres();
     const std::string where = " WHERE seq = " + std::to_string(seq);
