@@ -42,8 +42,9 @@ class WebhookInbox {
   Task<http::Response> receive(http::Request request, TenantId tenant);
 
   // A take_notification row: hands the facts to the cashier, then ends the row. Facts about a number that is not ours
-  // and event types that are not known are kept and logged, and not tried again. Errors: the store's; the row stays
-  // due.
+  // and event types that are not known are kept and logged, and not tried again. What the rail told and does not
+  // confirm is asked about later, for a day and at least eight times; then it is an error in the log and ends. Errors:
+  // the store's; the row stays due.
   Task<Result<void>> apply(WorkItem item);
 
   // The rail gives up after 5 s and sends again.
