@@ -1,5 +1,5 @@
 // RSA keys, parsed once and shared: parsing PEM for each signature costs 3.5 times the signature, for each verification
-// 17 times. Immutable and safe from any thread; signing takes about 0.3 ms and belongs on the pool.
+// 17 times. Immutable and safe from any thread; signing takes about 0.3 ms.
 #pragma once
 
 #include "validation/money/result.hpp"

@@ -1,8 +1,10 @@
 // One call to WeChat Pay: signs, sends, verifies, and repeats where the rail's own table says that repeating is right.
-// Every attempt has a fresh nonce, timestamp and signature over the same bytes. One thread; signing runs on the pool.
+// Every attempt has a fresh nonce, timestamp and signature over the same bytes. One thread. Signing takes about 0.3 ms:
+// at most half of the loop's time goes there, and what is beyond that is done on the pool.
 #pragma once
 
 #include "gateway/async/clock.hpp"
+#include "gateway/async/half_time.hpp"
 #include "gateway/async/one_shot.hpp"
 #include "gateway/crypto/mint.hpp"
 #include "gateway/http/client.hpp"
@@ -94,7 +96,7 @@ class RailClient {
   // In the key that the rail is asked to sign with. Error: key_malformed when there is none.
   Result<std::string> seal(std::string_view plain) const;
 
-  // Signs with the merchant's key, off this thread.
+  // Signs with the merchant's key, here or on the pool.
   Task<Result<std::string>> sign(std::string text);
   std::string nonce() { return ports_.mint.token(32); }
   std::string timestamp() const;
@@ -127,6 +129,7 @@ class RailClient {
   Ports ports_;
   TimeLimits limits_;
   CallBudget budget_;
+  HalfTime half_time_;
   std::map<std::string, UtcTime> ends_;
   KeySet fetched_;
   std::shared_ptr<OneShot<bool>> fetching_;

@@ -4,6 +4,8 @@
 #include "tests/support/temp_folder.hpp"
 #include "tests/unit/gateway/pay/wechat/direct_rail.hpp"
 
+#include <latch>
+
 namespace purser::wechat {
 namespace {
 
@@ -330,6 +332,44 @@ TEST_F(Client, ABillFileThatIsNotTheOneWhoseDigestWasSignedIsNone) {
   EXPECT_FALSE(loop_.play(channel_->trade_bill("2026-01-05", deadline())).ok());
   fault("bill", "unsigned");
   EXPECT_EQ(loop_.play(channel_->trade_bill("2026-01-05", deadline())).code(), Errc::rail_unknown);
+}
+
+// --- signing ------------------------------------------------------------------------------------
+
+// Time goes on by a step whenever somebody asks.
+class RunningClock final : public Clock {
+ public:
+  time_point now() const override { return now_ += step; }
+  UtcTime wall() const override { return from_millis(1'767'607'200'000); }
+  UtcTime durable() const override { return wall(); }
+  Task<Result<void>> sleep_until(time_point) override { co_return Errc::canceled; }
+
+  Millis step{10};
+
+ private:
+  mutable time_point now_{std::chrono::hours(24)};
+};
+
+TEST_F(Client, ALoopSignsAloneUntilHalfOfItsTimeGoesThere) {
+  RunningClock clock;
+  asio::thread_pool pool(1);
+  std::latch busy(1);
+  asio::post(pool, [&busy] { busy.wait(); });
+  RailClient rail({}, {credentials().mchid, credentials().appid}, keys(Known::both), {client_, clock, pool, mint_}, {});
+
+  const auto signs_here = [&](Millis step) {
+    clock.step = step;
+    auto signing = loop_.start(rail.sign("text"));
+    loop_.ioc.restart();
+    loop_.ioc.poll();
+    return signing.done();
+  };
+  EXPECT_TRUE(signs_here(Millis(10)));  // from 10 to 20 ms
+  EXPECT_FALSE(signs_here(Millis(9)));  // at 29 ms: it waits for the pool
+  EXPECT_TRUE(signs_here(Millis(1)));   // at 30 ms
+  busy.count_down();
+  pool.join();
+  loop_.ioc.poll();
 }
 
 // --- limits and diagnostics ------------------------------------------------------------------------
