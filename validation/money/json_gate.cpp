@@ -2,7 +2,10 @@
 
 #include "validation/money/text.hpp"
 
+#include <simdjson.h>
+
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -126,6 +129,84 @@ class Gate : public json::json_sax_t {
   Error error_;
 };
 
+// Reads what is good several times as fast as the Gate does; of all else it says nothing, and the Gate says why.
+class FastLane {
+ public:
+  explicit FastLane(const JsonLimits& limits) : limits_(limits) {}
+
+  std::optional<json> read(std::string_view text) {
+    thread_local simdjson::dom::parser kept;
+    std::optional<simdjson::dom::parser> own;  // of a large text: its memory is not kept
+    simdjson::dom::parser& parser = text.size() <= kKeptBytesMax ? kept : own.emplace();
+    simdjson::dom::element root;
+    if (parser.parse(text.data(), text.size()).get(root) != simdjson::SUCCESS) return std::nullopt;
+    json document;
+    if (!take(root, document, 0)) return std::nullopt;
+    return document;
+  }
+
+ private:
+  static constexpr std::size_t kKeptBytesMax = 64 << 10;
+
+  bool take(simdjson::dom::element from, json& to, int depth) {
+    if (++values_ > limits_.values_max) return false;
+    switch (from.type()) {
+      case simdjson::dom::element_type::OBJECT:
+        return depth < limits_.depth_max && take_members(from, to, depth + 1);
+      case simdjson::dom::element_type::ARRAY:
+        return depth < limits_.depth_max && take_items(from, to, depth + 1);
+      case simdjson::dom::element_type::STRING:
+        to = std::string_view(from);
+        return true;
+      case simdjson::dom::element_type::INT64:
+        return take_integer(from, to);
+      case simdjson::dom::element_type::UINT64:
+        to = std::uint64_t(from);
+        return true;
+      case simdjson::dom::element_type::DOUBLE:
+        to = json::number_float_t(from);
+        return limits_.floats_allowed;
+      case simdjson::dom::element_type::BOOL:
+        to = bool(from);
+        return true;
+      case simdjson::dom::element_type::NULL_VALUE:
+        return true;
+    }
+    return false;
+  }
+
+  // nlohmann holds what is not negative as unsigned.
+  static bool take_integer(std::int64_t value, json& to) {
+    if (value < 0) {
+      to = value;
+    } else {
+      to = static_cast<std::uint64_t>(value);
+    }
+    return true;
+  }
+
+  bool take_members(simdjson::dom::object members, json& to, int depth) {
+    to = json::object();
+    auto& into = to.get_ref<json::object_t&>();
+    for (const auto [key, value] : members) {
+      const auto [place, fresh] = into.try_emplace(std::string(key));
+      if (!fresh || !take(value, place->second, depth)) return false;
+    }
+    return true;
+  }
+
+  bool take_items(simdjson::dom::array items, json& to, int depth) {
+    to = json::array();
+    auto& into = to.get_ref<json::array_t&>();
+    for (const auto value : items)
+      if (!take(value, into.emplace_back(), depth)) return false;
+    return true;
+  }
+
+  const JsonLimits& limits_;
+  std::size_t values_ = 0;
+};
+
 }  // namespace
 
 Result<json> parse_strict(std::string_view text, const JsonLimits& limits) {
@@ -135,6 +216,7 @@ Result<json> parse_strict(std::string_view text, const JsonLimits& limits) {
   // nlohmann stops at a NUL and calls what stood before it the document; a byte order mark it skips.
   if (text.find('\0') != std::string_view::npos) return Error(Errc::json_malformed, "a NUL byte is not JSON");
   if (text.starts_with("\xEF\xBB\xBF")) return Error(Errc::json_malformed, "a byte order mark is not JSON");
+  if (auto document = FastLane(limits).read(text)) return std::move(*document);
   Gate gate(limits);
   if (!json::sax_parse(text, &gate)) return gate.error();
   return gate.take_document();

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <random>
 
 namespace purser {
 namespace {
@@ -140,6 +141,50 @@ TEST(JsonGate, reads_what_nlohmann_reads) {
     EXPECT_EQ(*parsed, nlohmann::json::parse(text)) << text;
     EXPECT_EQ(parsed->dump(), nlohmann::json::parse(text).dump()) << text;
   }
+}
+
+// Good text is read by another parser than bad text, and the two must draw the line at the same place.
+TEST(JsonGate, takes_no_text_that_nlohmann_would_not) {
+  const std::string document =
+      R"({"model":"茶","n":-0,"big":[9223372036854775807,18446744073709551615,-1],"f":[1.5e3,0.1,-2E-7],)"
+      R"("s":"a\\\"\/\b\u00e9\uD83D\uDE00 é","deep":[[{"a":[{}]}],true,false,null],"":{"":""}})";
+  const JsonLimits limits{1 << 20, 512, 1 << 20, true};
+  ASSERT_TRUE(parse_strict(document, limits).ok());
+  constexpr std::string_view kTelling = "\"\\{}[],:-+.0123456789eEudDnltrfas \t\n\x7f\x80\xC3\xED\xFF";
+  std::minstd_rand dice(7);
+  int taken = 0;
+  for (int i = 0; i < 20'000; ++i) {
+    std::string text = document;
+    for (auto changes = 1 + dice() % 3; changes > 0; --changes) {
+      const std::size_t at = dice() % text.size();
+      if (dice() % 3 == 0) {
+        text.erase(at, 1 + dice() % 4);
+      } else {
+        text[at] = kTelling[dice() % kTelling.size()];
+      }
+    }
+    const auto parsed = parse_strict(text, limits);
+    const auto read = nlohmann::json::parse(text, nullptr, false);
+    if (!parsed) {
+      EXPECT_TRUE(parsed.code() == Errc::json_duplicate_key || read.is_discarded()) << text;
+      continue;
+    }
+    ++taken;
+    ASSERT_FALSE(read.is_discarded()) << text;
+    EXPECT_EQ(parsed->dump(), read.dump());
+  }
+  EXPECT_GT(taken, 1'000);
+}
+
+TEST(JsonGate, reads_large_documents_too) {
+  nlohmann::json large = nlohmann::json::array();
+  for (int i = 0; i < 9'000; ++i) large.push_back("tea number " + std::to_string(i));
+  const std::string text = large.dump();
+  ASSERT_GT(text.size(), 128u << 10);
+  const auto parsed = parse_strict(text, JsonLimits{1 << 20, 32, 10'000, false});
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(*parsed, large);
+  EXPECT_EQ(refused(text, JsonLimits{1 << 20, 32, 9'000, false}).code, Errc::json_too_large);
 }
 
 TEST(JsonGate, writes_strings_as_nlohmann_does) {
