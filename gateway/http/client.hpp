@@ -51,7 +51,7 @@ struct ClientIdentity {
 struct ClientLimits {
   std::size_t reply_bytes_max = 4 << 20;
   std::size_t reply_header_bytes_max = 32 << 10;
-  std::size_t idle_connections_per_origin_max = 16;
+  std::size_t idle_connections_per_origin_max = 64;
   std::size_t connections_per_origin_max = 64;
   // Connects to addresses of the public internet alone, however their name or number is written: for URLs that others
   // choose. The address that was judged is the one connected to.

@@ -31,6 +31,7 @@ using PieceParser = beast_http::response_parser<beast_http::buffer_body>;
 
 constexpr int kInterimRepliesMax = 8;
 constexpr std::size_t kReadAhead = 64 << 10;
+constexpr std::size_t kFirstReadBytes = 4 << 10;  // most answers come whole with it; Beast alone would ask for 512
 constexpr std::size_t kPieceBytes = 8 << 10;
 
 // What a failed read says about the answer. Whatever is not plainly the peer's grammar means that the outcome is open.
@@ -181,6 +182,7 @@ class StreamConnection final : public Connection {
     auto [write_ec, sent] = co_await asio::async_write(stream_, asio::buffer(request), kTuple);
     if (write_ec) co_return write_error(write_ec);
     Reply out;
+    buffer_.reserve(kFirstReadBytes);
     for (int interim = 0;; ++interim) {
       prepare(parser, is_head);
       auto [ec, n] = co_await beast_http::async_read_header(stream_, buffer_, *parser, kTuple);
