@@ -221,7 +221,7 @@ Task<Result<Turn>> Conversations::Impl::drive(Running& run) {
         break;
       }
       case TurnAction::Kind::reply: {
-        auto done = co_await finish(run, action, machine.usage(), machine.cost_picousd());
+        auto done = co_await finish(run, action, machine.usage(), machine.cost_picousd() + run.lost_picousd);
         if (done) co_return done;
         step = done.error();
       }

@@ -266,14 +266,14 @@ Attempt Endpoint::judged(Sink& sink, const Result<http::Reply>& reply) const {
       out.used = sink.reader.usage_so_far();
     return out;
   }
-  const Usage used = sink.reader.usage_so_far();
+  const Usage guessed = sink.reader.usage_so_far();
   Reading reading = sink.reader.finish(whole);
   out.answer = std::move(reading.answer);
   out.end = end_of(reading);
   out.nested = reading.nested;
   out.unclear = std::move(reading.unclear);
   if (out.answer) return out;
-  if (sink.status == 200) out.used = used;
+  if (sink.status == 200) out.used = reading.used.value_or(guessed);
   const auto should = http::header(sink.headers, "x-should-retry");
   // The provider knows its own state better than the status tells, but a wrong question stays wrong.
   if (should == "true" && out.end == AttemptEnd::down) out.end = AttemptEnd::transient;

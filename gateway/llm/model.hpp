@@ -57,6 +57,9 @@ struct ModelRequest {
   std::int64_t output_tokens_max = 0;  // 0, or more than the model's own limit: that limit
   bool whole = false;                  // asked for in one piece, where the provider could stream
   WordsSink* words = nullptr;          // outlives the answer; once words have come, nobody else is asked
+
+  // Grows by what attempts cost that came to no answer at all, 10^-12 US dollars. Outlives the answer.
+  std::int64_t* lost_picousd = nullptr;
 };
 
 enum class FinishReason : std::uint8_t { stop, tool_calls, length, content_filter, other };

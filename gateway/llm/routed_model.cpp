@@ -234,6 +234,7 @@ Task<Result<ModelAnswer>> RoutedModel::route(ModelRequest& request, const TierSe
     if (by_second || step.model != first) ports_.metrics.add(metric::kFailovers, {{"tier", tier.name}});
   }
   ports_.metrics.observe(metric::kOverhead, {{"tier", tier.name}}, seconds(ports_.clock.now() - began - blocked));
+  if (!last && request.lost_picousd != nullptr) *request.lost_picousd += cost;
   if (!last && last.code() == Errc::model_unavailable && limit.at <= ports_.clock.now())
     co_return Error(Errc::timed_out, "no model answered in time");
   co_return std::move(last);

@@ -74,6 +74,7 @@ struct Reading {
   std::optional<ErrorClass> nested;  // of an error that came as a success
   bool users = false;                // with asked_wrongly: what the user wants cannot be done, by whomever it is asked
   std::string unclear;               // the explanation of an error that no rule could place; bounded, not for logs
+  std::optional<Usage> used{};       // as a reply in one piece tells it, whether its answer can be used or not
 };
 
 // Errors: model_malformed (not an answer, or an ambiguous one), model_truncated (cut, or tool calls beside `length`),

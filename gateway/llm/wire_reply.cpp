@@ -133,8 +133,10 @@ Reading read_reply(const WireReply& reply, const Asked& asked, const WireLimits&
   if (body.empty()) return failed(malformed("the answer is empty"));
   if (!says_json(reply.content_type)) return failed(malformed("the answer is not JSON by its content type"));
   if (!parsed) return failed(malformed("the answer is not one complete JSON document"));
-  if (auto error = find_error(root)) return failed(classify(reply.status, error));
-  return read_answer(root, asked, limits);
+  const auto error = find_error(root);
+  Reading out = error ? failed(classify(reply.status, error)) : read_answer(root, asked, limits);
+  out.used = told_usage(root);
+  return out;
 }
 
 }  // namespace purser::llm

@@ -52,6 +52,16 @@ TEST_F(Talk, a_payment_shows_what_it_took_to_sell) {
   EXPECT_EQ(counted("purser_payment_talk_dearer_total"), 0U);
 }
 
+TEST_F(Talk, what_was_spent_on_no_answer_counts_too) {
+  const std::string thread = desk.thread();
+  desk.model.push([](const ModelRequest& request) -> Result<ModelAnswer> {
+    *request.lost_picousd += 3'000'000;
+    return Error(Errc::model_malformed);
+  });
+  const json turn = body_of(desk.post("/v1/threads/" + thread + "/turns", R"({"text":"hello"})", "t-1"));
+  EXPECT_EQ(turn["usage"]["cost_picousd"], 3'000'000);
+}
+
 TEST_F(Talk, an_alarm_is_raised_when_it_costs_more_than_the_fee) {
   const std::string thread = desk.thread();
   desk.model.push(costly("let me think about that at length", 20'000'000'000));  // 0.02 USD, 15 fen

@@ -352,6 +352,7 @@ class Spending : public OneModel {
     request.scope.user = "anna";
     request.scope.thread = thread;
     request.task = task;
+    request.lost_picousd = &lost;
     auto asking = loop.start(model->ask(std::move(request), Deadline::after(loop.clock, 60s)));
     EXPECT_TRUE(loop.until([&] { return asking.done(); }));
     return asking.get();
@@ -360,6 +361,7 @@ class Spending : public OneModel {
   test::TempFolder folder;
   ModelsSetup setup;
   std::unique_ptr<RoutedModel> model;
+  std::int64_t lost = 0;
 };
 
 TEST_F(Spending, is_told_with_the_answer) {
@@ -367,6 +369,14 @@ TEST_F(Spending, is_told_with_the_answer) {
   const auto answer = ask_as("t1");
   ASSERT_TRUE(answer.ok());
   EXPECT_EQ(answer->cost_picousd, 1'000 * 150'000 + 100 * 600'000);
+  EXPECT_EQ(lost, 0);
+}
+
+TEST_F(Spending, on_no_answer_is_told_too) {
+  settings.attempts_max = 1;
+  client.push(reply(200, R"({"choices":[],"usage":{"prompt_tokens":1000,"completion_tokens":100}})"));
+  ASSERT_FALSE(ask_as("t1").ok());
+  EXPECT_EQ(lost, 1'000 * 150'000 + 100 * 600'000);
 }
 
 TEST_F(Spending, stops_at_the_cap_of_a_thread_and_does_not_ask) {
