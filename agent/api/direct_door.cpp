@@ -20,6 +20,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kIdLetters = 24;
+constexpr int kClientLeft = 499;  // nginx's word for it, in the log and the metrics; nobody is there to read it
 
 std::string text_of(const json& value) {
   return value.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -253,14 +254,23 @@ Task<Result<http::Response>> DirectDoor::whole(openai::DirectRequest asked, Clie
   auto answer = co_await while_there(std::move(asked), std::move(client_left));
   if (!answer && answer.code() == Errc::canceled) co_return answer.error();
   if (!answer) co_return failure_of(answer.error());
-  std::string body = completion_of(*answer, "chatcmpl-" + mint_.token(kIdLetters), to_seconds(clock_.wall()));
+  if (!answer->has_value()) {
+    http::Response nobody;
+    nobody.status = kClientLeft;
+    nobody.drop = true;
+    co_return nobody;
+  }
+  std::string body = completion_of(**answer, "chatcmpl-" + mint_.token(kIdLetters), to_seconds(clock_.wall()));
   co_return api::stored_answer(200, std::move(body));
 }
 
-// The answer, or canceled when the client has gone before it.
-Task<Result<ModelAnswer>> DirectDoor::while_there(openai::DirectRequest asked, ClientLeft client_left) {
+Task<Result<std::optional<ModelAnswer>>> DirectDoor::while_there(openai::DirectRequest asked, ClientLeft client_left) {
   const Deadline limit = Deadline::after(clock_, models_.time_max);
-  if (!client_left) co_return co_await models_.model->ask(std::move(asked.question), limit);
+  if (!client_left) {
+    auto alone = co_await models_.model->ask(std::move(asked.question), limit);
+    if (!alone) co_return alone.error();
+    co_return std::optional<ModelAnswer>(std::move(*alone));
+  }
   auto ex = co_await asio::this_coro::executor;
   auto question = detail::heed_every_cancellation(models_.model->ask(std::move(asked.question), limit));
   auto absence = detail::heed_every_cancellation(client_left());
@@ -270,8 +280,12 @@ Task<Result<ModelAnswer>> DirectDoor::while_there(openai::DirectRequest asked, C
   auto first = asio::experimental::wait_for_one();
   auto [order, error, answer, unheard] = co_await race.async_wait(first, asio::use_awaitable);
   if (error && !is_canceled(error)) std::rethrow_exception(error);
-  if (error) co_return Error(Errc::canceled);
-  co_return std::move(answer);
+  const bool canceled = error || (!answer && answer.code() == Errc::canceled);
+  if (!canceled && !answer) co_return answer.error();
+  if (!canceled) co_return std::optional<ModelAnswer>(std::move(*answer));
+  auto state = co_await asio::this_coro::cancellation_state;
+  if (order[0] == 1 && !is_canceled(state)) co_return std::optional<ModelAnswer>();
+  co_return Error(Errc::canceled);
 }
 
 // The question and the writing of its words run beside each other; canceled, both are broken off.

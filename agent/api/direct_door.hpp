@@ -35,13 +35,14 @@ class DirectDoor {
   using ClientLeft = std::function<Task<void>()>;
 
   // A body of which is_direct() holds. What the models could not do is a response with the status and code that
-  // OpenAI's API has for it. When the client leaves, the question is broken off: canceled.
+  // OpenAI's API has for it. When the client leaves, the question is broken off and nothing is sent.
   Task<Result<http::Response>> complete(TenantId tenant, nlohmann::json body, ClientLeft client_left);
 
  private:
   struct Streaming;
   Task<Result<http::Response>> whole(openai::DirectRequest asked, ClientLeft client_left);
-  Task<Result<ModelAnswer>> while_there(openai::DirectRequest asked, ClientLeft client_left);
+  // Nothing when the client has gone before the answer.
+  Task<Result<std::optional<ModelAnswer>>> while_there(openai::DirectRequest asked, ClientLeft client_left);
   Task<void> stream(std::shared_ptr<Streaming> state, http::StreamSink sink);
   Task<Result<ModelAnswer>> ask(std::shared_ptr<Streaming> state);
   Task<void> pump(std::shared_ptr<Streaming> state, http::StreamSink sink);
