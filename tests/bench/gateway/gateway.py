@@ -3,6 +3,10 @@
 
 Loopback, one machine: load, mock and gateway share its cores, so absolute figures say little and ratios much. purser
 runs as it does in service, with its log, its metrics and (last table) its durable turns.
+
+With one connection only one of the three works at a time. Where the scheduler puts them then decides more than what they
+do: to wake a halted core of a virtual machine takes tens of microseconds, in some minutes and not in others. So those
+runs are made twice, as they come and with all three on one core, and what is added is judged on one core.
 """
 import json
 import os
@@ -47,11 +51,24 @@ def resident_mb(pid):
     return int(re.search(r'VmRSS:\s+(\d+)', open(f'/proc/{pid}/status').read()).group(1)) / 1024
 
 
+all_cores = os.sched_getaffinity(0)
+one_core = {max(all_cores)}
+
+
+def put_on(cores):
+    """All that has been started, threads and all, and what this process starts from now on."""
+    os.sched_setaffinity(0, cores)
+    for process in started:
+        for task in os.listdir(f'/proc/{process.pid}/task'):
+            os.sched_setaffinity(int(task), cores)
+
+
 class Target:
     def __init__(self, name, url, pid, words):
         self.name, self.url, self.pid, self.words = name, url, pid, words
 
-    def load(self, kind, connections, seconds):
+    def load(self, kind, connections, seconds, cores=all_cores):
+        put_on(cores)
         before = cpu_seconds(self.pid)
         out = subprocess.run([wire, 'load', self.url, kind, str(connections), str(seconds), *self.words],
                              check=True, capture_output=True, text=True)
@@ -80,7 +97,8 @@ def run(home):
                    'models': {'m': {'provider': 'mock', 'id': 'gpt-4o-mini'}},
                    'tiers': {'fast': {'models': ['m']}}, 'direct': True}, file)
     sets = {'server.listen': '127.0.0.1:0', 'server.admin_listen': '127.0.0.1:0',
-            'llm.base_url': f'file://{models}'}
+            'llm.base_url': f'file://{models}',
+            'limits.requests_per_key': 100_000_000, 'limits.requests_per_address': 100_000_000}
     log = open(os.path.join(folder, 'purser.log'), 'w')
     purser = start([os.environ['PURSER'], 'serve', *[f'--set={k}={v}' for k, v in sets.items()]], stderr=log,
                    env={**os.environ, 'PURSER_DATABASE_URL': f'sqlite://{home}/purser.db'})
@@ -106,27 +124,30 @@ def run(home):
                ['Authorization: Bearer x', 'x-portkey-provider: openai',
                 f'x-portkey-custom-host: {provider}/v1']),
     ]
-    plan = [('whole', 1, 2), ('whole', 32, 3), ('stream', 1, 2)]
+    plan = [('whole', 1, 2, one_core), ('whole', 1, 2, all_cores), ('whole', 32, 3, all_cores),
+            ('stream', 1, 2, one_core), ('stream', 1, 2, all_cores)]
     for target in targets:  # warm
         target.load('whole', 8, 3)
         target.load('stream', 1, 0.5)
-    figures = {(t.name, kind, n): [] for t in targets for kind, n, _ in plan}
+    figures = {(t.name, kind, n, len(cores)): [] for t in targets for kind, n, _, cores in plan}
     for number in range(rounds):
-        for kind, connections, seconds in plan:
+        for kind, connections, seconds, cores in plan:
             for target in targets[number % 3:] + targets[:number % 3]:
-                figures[target.name, kind, connections].append(target.load(kind, connections, seconds))
+                figures[target.name, kind, connections, len(cores)].append(
+                    target.load(kind, connections, seconds, cores))
     turns = Target('turns', ready.group(1) + path, purser.pid, ['model=purser', key])
     turn = {n: turns.load('whole', n, 3) for n in (1, 32)}
     return figures, turn
 
 
-def median(figures, name, kind, connections, key):
-    return statistics.median(one[key] for one in figures[name, kind, connections])
+def paired(figures, key):
+    at_32 = lambda name: figures[name, 'whole', 32, len(all_cores)]
+    return statistics.median(a[key] / b[key] for a, b in zip(at_32('purser'), at_32('portkey')))
 
 
-def paired(figures, kind, connections, key, combine):
-    return statistics.median(combine(a[key], b[key]) for a, b in zip(figures['purser', kind, connections],
-                                                                    figures['portkey', kind, connections]))
+def added(figures, name, kind, key, cores=one_core):
+    alone = lambda target: figures[target, kind, 1, len(cores)]
+    return statistics.median(a[key] - b[key] for a, b in zip(alone(name), alone('direct')))
 
 
 def main():
@@ -135,27 +156,29 @@ def main():
             figures, turn = run(home)
         finally:
             stop_all()
-    ratio = lambda a, b: a / b
-    added = lambda name, kind, key: statistics.median(
-        a[key] - b[key] for a, b in zip(figures[name, kind, 1], figures['direct', kind, 1]))
     gates = [
-        ('requests/s at 32 connections, times Portkey', paired(figures, 'whole', 32, 'per_second', ratio), '>=', 10),
-        ('CPU per request at 32 connections, of Portkey', paired(figures, 'whole', 32, 'cpu_us', ratio), '<=', 0.1),
-        ('resident memory, of Portkey', paired(figures, 'whole', 32, 'rss_mb', ratio), '<=', 0.1),
-        ('added p50 at one connection, us', added('purser', 'whole', 'p50_us'), '<=', 100),
-        ('added time to the first word, us', added('purser', 'stream', 'first_p50_us'), '<=', 300),
+        ('requests/s at 32 connections, times Portkey', paired(figures, 'per_second'), '>=', 10),
+        ('CPU per request at 32 connections, of Portkey', paired(figures, 'cpu_us'), '<=', 0.1),
+        ('resident memory, of Portkey', paired(figures, 'rss_mb'), '<=', 0.1),
+        ('added p50 at one connection, us', added(figures, 'purser', 'whole', 'p50_us'), '<=', 100),
+        ('added time to the first word, us', added(figures, 'purser', 'stream', 'first_p50_us'), '<=', 300),
     ]
     print(f'gateway: medians of {rounds} rounds, one machine with {os.cpu_count()} cores shared by load, mock, gateway\n')
-    print(f'{"":10}{"kind":8}{"conn":>5}{"req/s":>10}{"p50 us":>9}{"p99 us":>10}{"first us":>10}{"CPU us":>9}{"RSS MB":>8}')
-    for (name, kind, connections), runs in figures.items():
+    print(f'{"":10}{"kind":8}{"conn":>5}{"cores":>6}{"req/s":>10}{"p50 us":>9}{"p99 us":>10}{"first us":>10}{"CPU us":>9}{"RSS MB":>8}')
+    for (name, kind, connections, cores), runs in figures.items():
         row = [statistics.median(one[key] for one in runs)
                for key in ('per_second', 'p50_us', 'p99_us', 'first_p50_us', 'cpu_us', 'rss_mb')]
-        print(f'{name:10}{kind:8}{connections:5}{row[0]:10.0f}{row[1]:9.0f}{row[2]:10.0f}{row[3]:10.0f}{row[4]:9.1f}{row[5]:8.1f}')
+        print(f'{name:10}{kind:8}{connections:5}{cores:6}{row[0]:10.0f}{row[1]:9.0f}{row[2]:10.0f}{row[3]:10.0f}{row[4]:9.1f}{row[5]:8.1f}')
     for connections, one in turn.items():
-        print(f'{"turns":10}{"whole":8}{connections:5}{one["per_second"]:10.0f}{one["p50_us"]:9.0f}{one["p99_us"]:10.0f}'
+        print(f'{"turns":10}{"whole":8}{connections:5}{len(all_cores):6}{one["per_second"]:10.0f}{one["p50_us"]:9.0f}{one["p99_us"]:10.0f}'
               f'{"":10}{one["cpu_us"]:9.1f}{one["rss_mb"]:8.1f}   (a durable turn with a thread of its own)')
-    print(f'\nadded by Portkey: p50 {added("portkey", "whole", "p50_us"):.0f} us, first word '
-          f'{added("portkey", "stream", "first_p50_us"):.0f} us\n')
+    print()
+    for name in ('purser', 'portkey'):
+        for cores in (one_core, all_cores):
+            print(f'added by {name} on {len(cores)} of the cores: '
+                  f'p50 {added(figures, name, "whole", "p50_us", cores):.0f} us, '
+                  f'first word {added(figures, name, "stream", "first_p50_us", cores):.0f} us')
+    print()
     passed = True
     report = []
     for what, value, sign, limit in gates:
