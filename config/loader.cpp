@@ -3,6 +3,7 @@
 #include "config/agreement.hpp"
 #include "config/assign.hpp"
 #include "config/definitions.hpp"
+#include "config/model_prices.hpp"
 #include "config/model_setup.hpp"
 #include "config/secret_file.hpp"
 #include "config/settings_file.hpp"
@@ -219,6 +220,8 @@ class Loader {
     for (auto& doubt : doubts(out_.settings)) out_.warnings.push_back(std::move(doubt));
     auto models = load_models(out_.settings.model, sources_.environment);
     for (auto& mistake : models.mistakes) out_.mistakes.push_back(std::move(mistake));
+    if (auto prices = PriceTable::load(models.setup.prices_file); !prices)
+      tell(prices.code(), "file " + models.setup.prices_file, prices.error().param, "", prices.error().message);
   }
 
   void tell_unknown(const std::string& source, const std::string& key) {

@@ -39,6 +39,11 @@ std::optional<std::int64_t> micros(const json& value) {
   return std::stoll(digits);
 }
 
+std::string text_in(const json& object, const char* key) {
+  const auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 std::int64_t added(std::int64_t a, std::int64_t b) {
   std::int64_t sum = 0;
   return __builtin_add_overflow(a, b, &sum) ? kMax : sum;
@@ -61,33 +66,44 @@ Result<PriceTable> PriceTable::parse(std::string_view text) {
   const json root = json::parse(text, nullptr, false);
   if (!root.is_object()) return bad("the file", "is a JSON object");
   PriceTable table;
-  table.version_ = root.value("version", "");
+  table.version_ = text_in(root, "version");
   if (table.version_.empty()) return bad("version", "is the date of the prices");
-  const json exchange = root.value("cny_per_usd", json::object());
+  const json exchange = root.value("cny_per_usd", json());
+  if (!exchange.is_object()) return bad("cny_per_usd", "is an object of rate and date");
   const auto rate = micros(exchange.value("rate", json()));
   if (!rate || *rate == 0) return bad("cny_per_usd.rate", "is a decimal as text");
   table.cny_per_usd_e6_ = *rate;
-  table.rate_date_ = exchange.value("date", "");
+  table.rate_date_ = text_in(exchange, "date");
   const json tiers = root.value("service_tiers", json::object());
+  if (!tiers.is_object()) return bad("service_tiers", "is an object");
   for (const auto& [name, percent] : tiers.items()) {
     if (!percent.is_number_integer() || percent < 1 || percent > 1'000)
       return bad("service_tiers." + name, "is an integer from 1 to 1000");
     table.tier_percent_[name] = percent.get<std::int64_t>();
   }
   const json models = root.value("models", json::object());
+  if (!models.is_object()) return bad("models", "is an object");
   for (const auto& [name, rows] : models.items()) {
     if (!rows.is_array() || rows.empty()) return bad("models." + name, "is a list of rows");
     for (const json& entry : rows) {
       Row row;
+      if (!entry.is_object()) return bad("models." + name, "is a list of rows, and a row is an object");
       const auto input = micros(entry.value("input", json()));
       const auto output = micros(entry.value("output", json()));
       if (!input || !output) return bad("models." + name, "has input and output as decimal texts");
       row.input = *input;
       row.output = *output;
       // What has no rate of its own is not cheaper than what has.
+      for (const char* rate_of : {"cached", "cache_write"})
+        if (entry.contains(rate_of) && !micros(entry[rate_of]))
+          return bad("models." + name + "." + rate_of, "is a decimal as text");
       row.cached = micros(entry.value("cached", json())).value_or(row.input);
       row.cache_write = micros(entry.value("cache_write", json())).value_or(row.input);
-      row.input_tokens_max = entry.value("input_tokens_max", kMax);
+      const json end = entry.value("input_tokens_max", json(kMax));
+      const std::int64_t begin = table.models_[name].empty() ? 0 : table.models_[name].back().input_tokens_max;
+      if (!end.is_number_integer() || end <= begin)
+        return bad("models." + name + ".input_tokens_max", "is an integer, and rises from row to row");
+      row.input_tokens_max = end.get<std::int64_t>();
       table.dearest_.input = std::max({table.dearest_.input, row.input, row.cached, row.cache_write});
       table.dearest_.output = std::max(table.dearest_.output, row.output);
       table.models_[name].push_back(row);
@@ -113,7 +129,7 @@ Result<PriceTable> PriceTable::load(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::stringstream text;
   text << file.rdbuf();
-  if (!file) return Error(Errc::config_unreadable, path + " cannot be read", "prices_file");
+  if (!file) return Error(Errc::config_unreadable, "the price table: " + path + " cannot be read", "llm.prices_file");
   return parse(text.str());
 }
 
@@ -147,6 +163,20 @@ Cost PriceTable::cost(std::string_view model, std::string_view service_tier, con
     out.picousd = scaled == kMax ? kMax : scaled / 100 + (scaled % 100 != 0 ? 1 : 0);
   }
   return out;
+}
+
+std::int64_t PriceTable::dearest(std::string_view model, const BilledTokens& tokens) const {
+  BilledTokens stored = tokens;
+  stored.cache_write = stored.input;
+  BilledTokens known = tokens;
+  known.cached = known.input;
+  const auto costs = [&](std::string_view tier) {
+    return std::max(
+        {cost(model, tier, tokens).picousd, cost(model, tier, stored).picousd, cost(model, tier, known).picousd});
+  };
+  std::int64_t most = costs("");
+  for (const auto& [tier, percent] : tier_percent_) most = std::max(most, costs(tier));
+  return most;
 }
 
 std::int64_t PriceTable::fen(std::int64_t picousd) const {

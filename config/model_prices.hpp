@@ -39,6 +39,9 @@ class PriceTable {
   // Rounded up in every part. A dated snapshot ("gpt-4o-2024-11-20") costs what its model costs.
   Cost cost(std::string_view model, std::string_view service_tier, const BilledTokens& tokens) const;
 
+  // The most that so many tokens of input and output can cost, however they are served and stored, 10^-12 US dollars.
+  std::int64_t dearest(std::string_view model, const BilledTokens& tokens) const;
+
   // In fen at the table's own dated rate, rounded up.
   std::int64_t fen(std::int64_t picousd) const;
   const std::string& rate_date() const { return rate_date_; }

@@ -58,6 +58,27 @@ TEST_F(Loader, ADatabaseThatNobodyPlacedGoesIntoTheStateFolder) {
   EXPECT_EQ(load_settings(sources).state_folder, "");
 }
 
+TEST_F(Loader, ThePriceTableOfTheModelsFileIsReadToo) {
+  const auto told = [&](const std::string& prices) {
+    const std::string table = folder.write("prices.json", prices);
+    const std::string models = folder.write(
+        "models.json",
+        R"({"providers":{"p":{"base_url":"http://127.0.0.1:9/v1"}},"models":{"m":{"provider":"p","id":"m"}},)"
+        R"("tiers":{"fast":{"models":["m"]}},"prices_file":")" +
+            table + R"("})");
+    sources.sets = {"llm.base_url=file://" + models};
+    const LoadedSettings loaded = load_settings(sources);
+    return loaded.mistakes.empty() ? std::string() : loaded.mistakes.front().key + " " + loaded.mistakes.front().rule;
+  };
+  const std::string good_one =
+      R"({"version":"1","cny_per_usd":{"rate":"7.1","date":"d"},"models":{"m":[{"input":"1","output":"2"}]}})";
+  EXPECT_EQ(told(good_one), "");
+  EXPECT_EQ(told("nonsense"), "llm.prices_file the price table: the file is a JSON object");
+  EXPECT_EQ(told(R"({"version":5})"), "llm.prices_file the price table: version is the date of the prices");
+  EXPECT_EQ(told(R"({"version":"1","cny_per_usd":7})"),
+            "llm.prices_file the price table: cny_per_usd is an object of rate and date");
+}
+
 TEST_F(Loader, TheLaterSourceWins) {
   const char* file = R"({"log": {"level": "warn"}, "llm": {"attempts_max": 2, "model": "from-file"}})";
   EXPECT_EQ(good(file).log.level, "warn");

@@ -91,5 +91,29 @@ TEST(ModelPrices, refuse_a_table_that_is_none) {
     EXPECT_EQ(PriceTable::parse(text).code(), Errc::config_bad_value) << text;
 }
 
+TEST(ModelPrices, know_the_dearest_way_to_be_served) {
+  // Twice the price by priority; what is stored for later is dearer than what is read.
+  EXPECT_EQ(table().dearest("small", {1'000, 0, 0, 100}), 2 * (150'000'000 + 60'000'000));
+  EXPECT_EQ(table().dearest("wide", {2'000, 0, 0, 0}), 2 * 2'000LL * 4'000'000);
+}
+
+TEST(ModelPrices, are_refused_by_the_name_of_what_is_wrong) {
+  const auto refused = [](const std::string& row) {
+    const auto parsed =
+        PriceTable::parse(R"({"version":"1","cny_per_usd":{"rate":"7","date":"d"},"models":{"m":[)" + row + "]}}");
+    return parsed ? std::string() : parsed.error().message;
+  };
+  EXPECT_EQ(refused(R"({"input":"1","output":"2"})"), "");
+  EXPECT_NE(refused("1").find("models.m is a list of rows"), std::string::npos);
+  EXPECT_NE(refused(R"({"input":"1","output":"2","cached":"abc"})").find("models.m.cached"), std::string::npos);
+  EXPECT_NE(refused(R"({"input":"1","output":"2","input_tokens_max":"x"})").find("input_tokens_max"),
+            std::string::npos);
+  EXPECT_NE(
+      refused(R"({"input":"1","output":"2","input_tokens_max":9},{"input":"1","output":"2","input_tokens_max":8},)"
+              R"({"input":"1","output":"2"})")
+          .find("rises"),
+      std::string::npos);
+}
+
 }  // namespace
 }  // namespace purser
