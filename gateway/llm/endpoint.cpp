@@ -224,6 +224,7 @@ Result<Prepared> Endpoint::prepare(const ModelRequest& request) const {
   out.asked.request_bytes = out.body.size();
   out.streamed = style.stream;
   out.words = request.words;
+  out.scope = request.scope;
   return out;
 }
 
@@ -240,12 +241,13 @@ http::Call Endpoint::call_with(std::string body, bool streamed) const {
 
 Task<Attempt> Endpoint::ask(Prepared question, Deadline deadline) {
   http::Call call = call_with(std::move(question.body), question.streamed);
+  const ModelScope scope = std::move(question.scope);
   Sink sink(std::move(question), limits_, clock_);
   auto reply = co_await client_.stream(std::move(call), sink, deadline);
   Attempt out = judged(sink, reply);
   if (out.answer) {
     out.answer->provider = origin_.host;
-    past_.remember(provider_.name, *out.answer);
+    past_.remember(provider_.name, scope, *out.answer);
   }
   co_return out;
 }

@@ -46,6 +46,7 @@ struct Prepared {
   Asked asked;
   bool streamed = false;
   WordsSink* words = nullptr;
+  ModelScope scope;
 };
 
 class Endpoint {

@@ -1,6 +1,6 @@
 // What providers want back of their own answers, beyond what a conversation's messages hold: thoughts and signatures
-// that belong to a call. Kept for the newest calls of this process; a history that lost them is still sent in a form
-// its provider takes.
+// that belong to a call. They go back to the provider they came from, in the conversation they came in, and nowhere
+// else. Kept for the newest calls of this process; a history that lost them is still sent in a form its provider takes.
 #pragma once
 
 #include "gateway/llm/model.hpp"
@@ -16,19 +16,20 @@ class Transcript {
  public:
   explicit Transcript(std::size_t calls_max = 4'096) : calls_max_(calls_max) {}
 
-  void remember(const std::string& provider, const ModelAnswer& answer);
+  void remember(std::string_view provider, const ModelScope& scope, const ModelAnswer& answer);
 
-  // The JSON object that `provider` gave with this call; empty when it gave none, or when another provider made it.
-  std::string_view extra(std::string_view provider, const std::string& call_id) const;
-  // The thoughts that led to this call, whoever had them.
-  std::string_view reasoning(const std::string& call_id) const;
+  // The JSON object that `provider` gave with this call; empty when it gave none.
+  std::string_view extra(std::string_view provider, const ModelScope& scope, const ToolCall& call) const;
+  // The thoughts of `provider` that led to this call; empty when there were none.
+  std::string_view reasoning(std::string_view provider, const ModelScope& scope, const ToolCall& call) const;
 
  private:
   struct Entry {
-    std::string provider;
     std::string extra;
     std::string reasoning;
   };
+  const Entry* find(std::string_view provider, const ModelScope& scope, const ToolCall& call) const;
+
   std::size_t calls_max_;
   std::unordered_map<std::string, Entry> entries_;
   std::deque<std::string> order_;

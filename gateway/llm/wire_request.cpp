@@ -40,14 +40,14 @@ std::string id_for(const std::string& id, const WireStyle& style) {
 // Documented as accepted in place of a signature that was lost or that another model made.
 const char* const kNoSignature = R"({"google":{"thought_signature":"skip_thought_signature_validator"}})";
 
-json call_json(const ToolCall& call, const WireStyle& style) {
+json call_json(const ToolCall& call, const ModelScope& scope, const WireStyle& style) {
   const bool object = json::accept(call.arguments) && call.arguments.find('{') != std::string::npos &&
                       call.arguments.find_first_not_of(" \t\r\n") == call.arguments.find('{');
   json out = {{"id", id_for(call.id, style)},
               {"type", "function"},
               {"function", {{"name", call.name}, {"arguments", object ? call.arguments : std::string("{}")}}}};
   if (!style.thought_signatures) return out;
-  const std::string_view extra = style.past ? style.past->extra(style.provider, call.id) : std::string_view();
+  const std::string_view extra = style.past ? style.past->extra(style.provider, scope, call) : std::string_view();
   out["extra_content"] = json::parse(extra.empty() ? std::string_view(kNoSignature) : extra, nullptr, false);
   return out;
 }
@@ -68,17 +68,19 @@ void append_message(std::string& out, std::string_view role, std::string_view co
   out += '}';
 }
 
-json with_calls(const Message& message, const WireStyle& style) {
+json with_calls(const Message& message, const ModelScope& scope, const WireStyle& style) {
   json out = {{"role", "assistant"}, {"content", message.text}};
   if (message.text.empty()) out["content"] = nullptr;
-  for (const ToolCall& call : message.calls) out["tool_calls"].push_back(call_json(call, style));
-  if (style.reasoning_with_calls)
+  for (const ToolCall& call : message.calls) out["tool_calls"].push_back(call_json(call, scope, style));
+  if (style.reasoning_with_calls) {
+    const ToolCall& first = message.calls.front();
     out["reasoning_content"] =
-        std::string(style.past ? style.past->reasoning(message.calls.front().id) : std::string_view());
+        std::string(style.past ? style.past->reasoning(style.provider, scope, first) : std::string_view());
+  }
   return out;
 }
 
-void append_message(std::string& out, const Message& message, const WireStyle& style) {
+void append_message(std::string& out, const Message& message, const ModelScope& scope, const WireStyle& style) {
   switch (message.role) {
     case Role::user:
       return append_message(out, "user", defused(message.text));
@@ -93,7 +95,7 @@ void append_message(std::string& out, const Message& message, const WireStyle& s
   }
   if (message.calls.empty()) return append_message(out, "assistant", message.text);
   if (out.back() != '[') out += ',';
-  out += written(with_calls(message, style));
+  out += written(with_calls(message, scope, style));
 }
 
 // Strict schemas name every property as required and allow no other, all the way down.
@@ -153,7 +155,7 @@ Result<std::string> build_request(const ModelRequest& request, const WireStyle& 
   out.back() = ',';
   out += "\"messages\":[";
   if (!request.system.empty()) append_message(out, "system", request.system);
-  for (std::size_t i = 0; i < count; ++i) append_message(out, request.messages[i], style);
+  for (std::size_t i = 0; i < count; ++i) append_message(out, request.messages[i], request.scope, style);
   return out.append("]}");
 }
 

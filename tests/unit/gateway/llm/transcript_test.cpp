@@ -40,7 +40,7 @@ json messages(const WireStyle& style) {
 
 TEST(Transcript, gives_a_provider_its_own_signature_back) {
   Transcript past;
-  past.remember("gemini", answer_with_signature());
+  past.remember("gemini", in_a_tool_loop().scope, answer_with_signature());
   WireStyle style;
   style.thought_signatures = true;
   style.provider = "gemini";
@@ -50,7 +50,7 @@ TEST(Transcript, gives_a_provider_its_own_signature_back) {
 
 TEST(Transcript, gives_nobody_anothers_signature) {
   Transcript past;
-  past.remember("gemini", answer_with_signature());
+  past.remember("gemini", in_a_tool_loop().scope, answer_with_signature());
   WireStyle style;
   style.past = &past;
   style.provider = "openai";
@@ -65,12 +65,15 @@ TEST(Transcript, gives_nobody_anothers_signature) {
 
 TEST(Transcript, gives_thoughts_back_where_they_are_wanted) {
   Transcript past;
-  past.remember("deepseek", answer_with_signature());
+  past.remember("deepseek", in_a_tool_loop().scope, answer_with_signature());
   WireStyle style;
   style.past = &past;
+  style.provider = "deepseek";
   EXPECT_FALSE(messages(style)[1].contains("reasoning_content"));
   style.reasoning_with_calls = true;
   EXPECT_EQ(messages(style)[1]["reasoning_content"], "because");
+  style.provider = "another";
+  EXPECT_EQ(messages(style)[1]["reasoning_content"], "");
   style.past = nullptr;
   EXPECT_EQ(messages(style)[1]["reasoning_content"], "");
 }
@@ -92,11 +95,30 @@ TEST(Transcript, keeps_the_newest_calls) {
     ModelAnswer answer;
     answer.calls = {{id, "f", "{}"}};
     answer.reasoning = id;
-    past.remember("p", answer);
+    past.remember("p", {}, answer);
   }
-  EXPECT_EQ(past.reasoning("a"), "");
-  EXPECT_EQ(past.reasoning("b"), "b");
-  EXPECT_EQ(past.reasoning("c"), "c");
+  const auto reasoning = [&](const char* id) { return past.reasoning("p", {}, {id, "f", "{}"}); };
+  EXPECT_EQ(reasoning("a"), "");
+  EXPECT_EQ(reasoning("b"), "b");
+  EXPECT_EQ(reasoning("c"), "c");
+}
+
+// Ids repeat between conversations: providers count them from 0, and so do we where they send none.
+TEST(Transcript, keeps_one_conversations_thoughts_from_another) {
+  const ModelScope own{"tea", "anna", "t1"};
+  const ToolCall call{"call_0", "refund", "{}"};
+  ModelAnswer answer;
+  answer.calls = {call};
+  answer.reasoning = "Anna is ill";
+  Transcript past;
+  past.remember("p", own, answer);
+  EXPECT_EQ(past.reasoning("p", own, call), "Anna is ill");
+  EXPECT_EQ(past.reasoning("p", {"shop", "anna", "t1"}, call), "");
+  EXPECT_EQ(past.reasoning("p", {"tea", "bert", "t1"}, call), "");
+  EXPECT_EQ(past.reasoning("p", {"tea", "anna", "t2"}, call), "");
+  EXPECT_EQ(past.reasoning("p", {"te", "aanna", "t1"}, call), "");
+  EXPECT_EQ(past.reasoning("q", own, call), "");
+  EXPECT_EQ(past.reasoning("p", own, {"call_0", "refund", "{\"x\":1}"}), "");
 }
 
 TEST(WireRequest, asks_for_a_stream_with_its_usage) {
