@@ -15,15 +15,19 @@ json lines(const PaymentIntent& intent) {
 }
 
 json payment(const PaymentIntent& intent) {
-  return {{"payment_intent", intent.id.str()},
-          {"state", to_string(intent.state)},
-          {"total_fen", intent.amount.minor()},
-          {"currency", intent.amount.currency().code()},
-          {"lines", lines(intent)},
-          {"created_at", format_time(intent.created_at)},
-          {"expires_at", format_time(intent.expires_at)},
-          {"refunded_fen", intent.refunded.minor()},
-          {"refundable_fen", refundable(intent).minor()}};
+  json out{{"payment_intent", intent.id.str()},
+           {"state", to_string(intent.state)},
+           {"total_fen", intent.amount.minor()},
+           {"currency", intent.amount.currency().code()},
+           {"lines", lines(intent)},
+           {"created_at", format_time(intent.created_at)},
+           {"expires_at", format_time(intent.expires_at)},
+           {"refunded_fen", intent.refunded.minor()},
+           {"refundable_fen", refundable(intent).minor()}};
+  // What was paid of an order that had ended is all that its state does not say.
+  if (intent.state != IntentState::succeeded && intent.captured.positive())
+    out["captured_fen"] = intent.captured.minor();
+  return out;
 }
 
 json refund(const Refund& refund) {

@@ -221,7 +221,9 @@ Task<Result<Turn>> Conversations::Impl::drive(Running& run) {
         break;
       }
       case TurnAction::Kind::reply: {
-        auto done = co_await finish(run, action, machine.usage(), machine.cost_picousd() + run.lost_picousd);
+        Usage usage = machine.usage();
+        usage.estimated = usage.estimated || run.lost.estimated;
+        auto done = co_await finish(run, action, usage, machine.cost_picousd() + run.lost.picousd);
         if (done) co_return done;
         step = done.error();
       }

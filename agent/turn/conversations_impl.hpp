@@ -41,8 +41,8 @@ struct Conversations::Impl {
     std::optional<TurnKey> key;
     std::int64_t token = 1;  // by which this daemon drives the turn
     std::optional<Clock::time_point> providers_until;
-    std::int64_t lost_picousd = 0;  // on attempts that came to no answer, 10^-12 US dollars
-    json asked = json::object();    // for the record: what the model was last asked with, and answered
+    LostCost lost;                // on attempts that came to no answer
+    json asked = json::object();  // for the record: what the model was last asked with, and answered
   };
 
   Task<Result<Turn>> start(Running& run, Message first, Batch batch);

@@ -58,7 +58,7 @@ Task<Result<ModelAnswer>> Conversations::Impl::ask(Running& run, bool tools_allo
   request.scope.user = run.thread.user.str();
   request.scope.thread = run.thread.id.str();
   run.asked = json{{"turn", run.turn.id.str()}, {"prompt_sha256", digest_of(request)}};
-  request.lost_picousd = &run.lost_picousd;
+  request.lost = &run.lost;
   auto answer = co_await ports.model.ask(std::move(request), limit);
   if (answer) note_answer(run.asked, *answer);
   co_return answer;

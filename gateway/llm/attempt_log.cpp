@@ -2,6 +2,8 @@
 
 #include "gateway/crypto/digest.hpp"
 
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <set>
@@ -12,6 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kDigestLetters = 32;
+constexpr const char* kOwn = "digest";  // of the line without it
 
 std::string written(const json& entry) {
   return entry.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -19,6 +22,21 @@ std::string written(const json& entry) {
 
 std::string digest_of(std::string_view line) {
   return crypto::sha256_hex(line).substr(0, kDigestLetters);
+}
+
+// Whether the line says of itself what it is.
+bool is_itself(json entry) {
+  const std::string own = entry.value(kOwn, "");
+  entry.erase(kOwn);
+  return own == digest_of(written(entry));
+}
+
+std::uintmax_t end_of_last_line(const std::string& path) {
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  std::streamoff end = file.tellg();
+  char last = '\n';
+  while (end > 0 && file.seekg(end - 1) && file.get(last) && last != '\n') --end;
+  return end > 0 ? static_cast<std::uintmax_t>(end) : 0;
 }
 
 json chain_of(const std::vector<Candidate>& chain) {
@@ -83,6 +101,8 @@ class Again {
 }  // namespace
 
 Result<std::unique_ptr<AttemptLog>> AttemptLog::open(const std::string& path) {
+  std::error_code none;
+  if (std::filesystem::is_regular_file(path, none)) std::filesystem::resize_file(path, end_of_last_line(path), none);
   std::FILE* file = std::fopen(path.c_str(), "ae");
   if (file == nullptr) return Error(Errc::config_unreadable, path + " cannot be written", "llm.attempt_log");
   return std::unique_ptr<AttemptLog>(new AttemptLog(file));
@@ -90,6 +110,7 @@ Result<std::unique_ptr<AttemptLog>> AttemptLog::open(const std::string& path) {
 
 void AttemptLog::write(json entry) {
   entry["before"] = before_;
+  entry[kOwn] = digest_of(written(entry));
   const std::string line = written(entry);
   before_ = digest_of(line);
   std::fprintf(file_.get(), "%s\n", line.c_str());
@@ -145,7 +166,7 @@ Result<std::int64_t> replay_routes(std::string_view log, const ModelsSetup& setu
       const bool start = entry.value("kind", "") == "start";
       if (start && process) same += process->same();
       if (start) process.emplace(setup, prices, limits);
-      if (!process || entry.value("before", "") != (start ? "" : before)) return differs;
+      if (!process || entry.value("before", "") != (start ? "" : before) || !is_itself(entry)) return differs;
       if (!start && !process->take(entry)) return differs;
     } catch (const json::exception&) {  // a member of another type than any entry has
       return differs;

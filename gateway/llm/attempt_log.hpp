@@ -1,5 +1,5 @@
-// What the router was told and what it decided, one JSON object a line, each holding the digest of the line before it:
-// a line that was changed or left out shows. The same lines replay to the same routes.
+// What the router was told and what it decided, one JSON object a line, each holding its own digest and that of the
+// line before it: a line that was changed or left out shows. The same lines replay to the same routes.
 #pragma once
 
 #include "gateway/llm/route/router.hpp"
@@ -17,7 +17,7 @@ namespace purser::llm {
 
 class AttemptLog {
  public:
-  // Appends to `path`. Error: config_unreadable.
+  // Appends to `path`; half a line that a stop left there is taken off. Error: config_unreadable.
   static Result<std::unique_ptr<AttemptLog>> open(const std::string& path);
 
   // Not durable at once: the log explains, it decides nothing.

@@ -34,9 +34,11 @@ std::string tenant_key(const ModelScope& scope) {
 }
 const std::string kTotal = "all";
 
-// In the order of the caps.
+// In the order of the caps; empty for nobody: what is asked outside of a conversation, or for no user in particular,
+// shares no cap with what else is.
 std::array<std::string, 4> keys(const ModelScope& scope) {
-  return {thread_key(scope), user_key(scope), tenant_key(scope), kTotal};
+  return {scope.thread.empty() ? "" : thread_key(scope), scope.user.empty() ? "" : user_key(scope), tenant_key(scope),
+          kTotal};
 }
 
 }  // namespace
@@ -63,7 +65,7 @@ void Budget::book(const ModelScope& scope, std::int64_t picousd) {
   const auto names = keys(scope);
   const auto limits = caps();
   for (std::size_t i = 0; i < names.size(); ++i)
-    if (limits[i] > 0) spent_[names[i]] = added(spent_[names[i]], picousd);
+    if (limits[i] > 0 && !names[i].empty()) spent_[names[i]] = added(spent_[names[i]], picousd);
 }
 
 void Budget::take(Ticket ticket, ModelScope scope, std::int64_t picousd) {
@@ -78,6 +80,7 @@ std::string_view Budget::short_of(const ModelScope& scope, std::int64_t picousd)
   const auto names = keys(scope);
   const auto limits = caps();
   for (std::size_t i = 0; i < names.size(); ++i) {
+    if (names[i].empty()) continue;
     const auto spent = spent_.find(names[i]);
     if (limits[i] > 0 && added(spent == spent_.end() ? 0 : spent->second, picousd) > limits[i]) return kNames[i];
   }

@@ -39,6 +39,11 @@ class WordsSink {
   virtual void words(std::string_view next, std::string_view model) = 0;
 };
 
+struct LostCost {
+  std::int64_t picousd = 0;  // 10^-12 US dollars
+  bool estimated = false;    // a provider has not told what a failed attempt used, also where another answered
+};
+
 struct ModelRequest {
   std::string system;
   std::vector<Message> messages;  // provider-valid: each call is answered exactly once before the next turn
@@ -58,8 +63,8 @@ struct ModelRequest {
   bool whole = false;                  // asked for in one piece, where the provider could stream
   WordsSink* words = nullptr;          // outlives the answer; once words have come, nobody else is asked
 
-  // Grows by what attempts cost that came to no answer at all, 10^-12 US dollars. Outlives the answer.
-  std::int64_t* lost_picousd = nullptr;
+  // Grows by what attempts cost that came to no answer at all. Outlives the answer.
+  LostCost* lost = nullptr;
 };
 
 enum class FinishReason : std::uint8_t { stop, tool_calls, length, content_filter, other };

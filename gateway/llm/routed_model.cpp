@@ -16,7 +16,7 @@ constexpr std::size_t kRejectionWindow = 100;
 constexpr std::size_t kRejectionsLeast = 20;
 constexpr std::int64_t kMicro = 1'000'000;  // pico-USD in a micro-USD
 // What a question is thought to read at most: fewer bytes make a token than this in no tokenizer of note.
-constexpr std::size_t kBytesPerTokenLeast = 2;
+constexpr std::size_t kBytesPerTokenLeast = 1;
 constexpr std::size_t kBytesPerToken = 4;
 // A random number is three letters of the mint's alphabet.
 constexpr std::uint32_t kLetters = 62;
@@ -33,6 +33,11 @@ BudgetCaps caps_of(const BudgetSetup& setup) {
   caps.tenant = setup.tenant_microusd * kMicro;
   caps.total = setup.total_microusd * kMicro;
   return caps;
+}
+
+// What a failed attempt cost is not what its provider told.
+bool was_guessed(const Attempt& attempt) {
+  return !attempt.answer && attempt.used && attempt.used->estimated;
 }
 
 double seconds(Clock::duration time) {
@@ -194,10 +199,17 @@ Task<Result<ModelAnswer>> RoutedModel::route(ModelRequest& request, const TierSe
   const auto began = ports_.clock.now();
   Clock::duration blocked{};
   std::int64_t cost = 0;
+  bool guessed = false;
+  AttemptEnd end = AttemptEnd::left;
   Result<ModelAnswer> last(Error(Errc::model_unavailable, "no model can be asked at the moment"));
   for (;;) {
     const PlanStep step = plan.next(plan.waits() ? jitter() : 0);
-    const auto at = ports_.clock.now() + step.wait;
+    const auto now = ports_.clock.now();
+    if (!step.stop && plan.leaves_rather_than_waits(step.wait, std::chrono::duration_cast<Millis>(limit.at - now))) {
+      plan.skip();
+      continue;
+    }
+    const auto at = now + step.wait;
     // An attempt that could not finish is not begun.
     if (step.stop || at >= limit.at) break;
     if (step.wait > Millis(0)) {
@@ -226,6 +238,8 @@ Task<Result<ModelAnswer>> RoutedModel::route(ModelRequest& request, const TierSe
       plan.second_ended(tried.second->end);
     }
     plan.ended(tried.first.end, tried.first.wished, tried.first.give_up);
+    end = tried.first.end;
+    guessed = guessed || was_guessed(tried.first) || (tried.second && was_guessed(*tried.second));
     const bool by_second = tried.second && decides(*tried.second);
     last = std::move(by_second ? tried.second->answer : tried.first.answer);
     if (!last && spoken.any) break;
@@ -234,7 +248,14 @@ Task<Result<ModelAnswer>> RoutedModel::route(ModelRequest& request, const TierSe
     if (by_second || step.model != first) ports_.metrics.add(metric::kFailovers, {{"tier", tier.name}});
   }
   ports_.metrics.observe(metric::kOverhead, {{"tier", tier.name}}, seconds(ports_.clock.now() - began - blocked));
-  if (!last && request.lost_picousd != nullptr) *request.lost_picousd += cost;
+  if (request.lost != nullptr) {
+    request.lost->picousd += last ? 0 : cost;  // else it is in the answer's own
+    request.lost->estimated = request.lost->estimated || guessed;
+  }
+  if (!last && last.code() == Errc::model_unavailable && end == AttemptEnd::too_long)
+    co_return Error(last.code(), "the question is longer than the models that may be asked can read", "context");
+  if (!last && last.code() == Errc::model_unavailable && end == AttemptEnd::asked_wrongly)
+    co_return Error(last.code(), "the provider does not take a question like this", "question");
   if (!last && last.code() == Errc::model_unavailable && limit.at <= ports_.clock.now())
     co_return Error(Errc::timed_out, "no model answered in time");
   co_return std::move(last);
@@ -297,8 +318,8 @@ Task<Result<Budget::Ticket>> RoutedModel::set_aside(std::size_t model, const Mod
   BilledTokens most;
   most.input = static_cast<std::int64_t>(bytes / kBytesPerTokenLeast);
   most.output = setup_.models[model].output_tokens_max;
-  const Cost cost = prices_.cost(setup_.models[model].price, "", most);
-  auto ticket = budget_.reserve(request.scope, cost.picousd, ports_.clock.durable());
+  const std::int64_t picousd = prices_.dearest(setup_.models[model].price, most);
+  auto ticket = budget_.reserve(request.scope, picousd, ports_.clock.durable());
   if (!ticket) {
     ports_.metrics.add(metric::kRefusedByBudget, {});
     co_return ticket.error();

@@ -101,6 +101,7 @@ void StreamReader::take_choice(element choice) {
     answer_.reasoning += thought;
     answer_.refusal += refusal;
     const auto calls = field(*delta, "tool_calls", ambiguous);
+    if (calls && !reason_.empty()) calls_.spoil("a tool call came after the end of the answer");
     if (calls) take_calls(*calls);
     if (!content.empty() || !thought.empty() || !refusal.empty() || calls) begun_ = progress_ = true;
   }

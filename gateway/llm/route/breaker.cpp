@@ -16,20 +16,23 @@ bool Breaker::admits(Millis now) const {
 }
 
 void Breaker::begun(Millis now) {
+  ++pending_;
   if (!is_open_) return;
   probing_ = true;
   probe_since_ = now;
 }
 
 void Breaker::ended(Health health, Millis patience, Millis now) {
+  pending_ = std::max(pending_ - 1, 0);
   if (health == Health::good) {
     failures_ = opened_ = 0;
     is_open_ = probing_ = false;
     return;
   }
-  // A question whose asker left says nothing; the next one is the probe.
+  // A question whose asker left says nothing. Where it was the only one under way, it was the probe, and the next one
+  // is; else the probe may still come back.
   if (health == Health::neither) {
-    probing_ = false;
+    if (pending_ == 0) probing_ = false;
     return;
   }
   ++failures_;
@@ -44,7 +47,7 @@ void Breaker::open(Millis patience, Millis now) {
   is_open_ = true;
   probing_ = false;
   ++opened_;
-  until_ = now + std::min(patience > Millis(0) ? patience : rest, limits_.open_max);
+  until_ = now + (patience > Millis(0) ? std::min(patience, limits_.wish_max) : std::min(rest, limits_.open_max));
 }
 
 }  // namespace purser::llm

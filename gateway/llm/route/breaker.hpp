@@ -12,7 +12,8 @@ namespace purser::llm {
 struct BreakerLimits {
   int failures_to_open = 3;  // one after the other
   Millis open_first{2'000};
-  Millis open_max{15'000};  // also what a provider's own wish for patience is cut to
+  Millis open_max{15'000};
+  Millis wish_max{120'000};  // what a provider's own wish for patience is cut to
   Millis probe_time_max{20'000};
 };
 
@@ -26,7 +27,7 @@ class Breaker {
 
   // Whether a question may be asked now.
   bool admits(Millis now) const;
-  // One is asked. Only when admits().
+  // One is asked. Only when admits(); ended() follows, whatever comes of it.
   void begun(Millis now);
   // It ended. `patience`: the provider asks to be left alone for that long; zero for no such wish.
   void ended(Health health, Millis patience, Millis now);
@@ -38,6 +39,7 @@ class Breaker {
 
   BreakerLimits limits_;
   int failures_ = 0;
+  int pending_ = 0;  // begun and not ended
   int opened_ = 0;  // times in a row, for the doubling
   bool is_open_ = false;
   bool probing_ = false;

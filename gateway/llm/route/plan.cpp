@@ -10,7 +10,7 @@ namespace {
 // Published policy of the OpenAI SDKs: half a second, doubling, at most eight; a wish above two minutes means not now.
 constexpr Backoff kBackoff{Millis(500), 2, Millis(8'000)};
 constexpr Millis kPatienceMax{120'000};
-// With others to ask, one more try is enough to tell a hiccup from an outage.
+// With others to ask, one more try is enough to tell a hiccup from an outage, where it takes nobody's turn.
 constexpr int kTriesBesideOthers = 2;
 
 }  // namespace
@@ -38,6 +38,7 @@ void AttemptPlan::ended(AttemptEnd end, Millis wished, bool give_up) {
   ++tries_;
   wished_ = wished;
   const bool others = chain_.size() > 1;
+  const bool all_have_a_turn = attempts_max_ - attempts_ >= static_cast<int>(chain_.size());
   switch (end) {
     case AttemptEnd::answered:
     case AttemptEnd::refused:
@@ -52,12 +53,17 @@ void AttemptPlan::ended(AttemptEnd end, Millis wished, bool give_up) {
     case AttemptEnd::down:
       return drop();
     case AttemptEnd::transient:
-      if (give_up || wished > kPatienceMax || (others && tries_ >= kTriesBesideOthers)) drop();
+      if (give_up || wished > kPatienceMax) return drop();
+      if (others && (wished > Millis(0) || tries_ >= kTriesBesideOthers || !all_have_a_turn)) drop();
       return;
     case AttemptEnd::limited:
       if (give_up || wished > kPatienceMax || others) drop();
       return;
   }
+}
+
+bool AttemptPlan::leaves_rather_than_waits(Millis wait, Millis left) const {
+  return chain_.size() > 1 && wait > left / 2;
 }
 
 std::optional<std::size_t> AttemptPlan::second() const {

@@ -54,6 +54,8 @@ class AttemptPlan {
   // How the attempt at second() ended; told before ended().
   void second_ended(AttemptEnd end);
 
+  // Whether somebody else is asked rather than waiting for so long, where so much time is left in all: skip() then.
+  bool leaves_rather_than_waits(Millis wait, Millis left) const;
   // The model next() named cannot be asked now; no attempt was made.
   void skip() { drop(); }
 

@@ -131,6 +131,12 @@ std::string Phrases::state(const json& payment) const {
                                       : "";
     return pick("已收到您的付款 " + total + more + "。", "Yes, your payment of " + total + " has arrived" + more + ".");
   }
+  if (const auto paid = payment.value("captured_fen", std::int64_t{0}); paid > 0 && state != "conflicted") {
+    const bool back = payment.value("refunded_fen", std::int64_t{0}) >= paid;
+    return pick("这笔 " + total + " 的订单结束以后才收到付款，" + (back ? "已经全部退回。" : "还没有全部退回。"),
+                "The order of " + total + " was paid after it had ended; " +
+                    (back ? "all of it has been returned." : "not all of it has been returned yet."));
+  }
   if (state == "expired")
     return pick("这笔 " + total + " 的订单已过期，没有收款。说“重新生成”就可以续订。",
                 "The order of " + total + " has expired unpaid. Say \"renew\" and I will make it again.");

@@ -55,11 +55,13 @@ TEST_F(Talk, a_payment_shows_what_it_took_to_sell) {
 TEST_F(Talk, what_was_spent_on_no_answer_counts_too) {
   const std::string thread = desk.thread();
   desk.model.push([](const ModelRequest& request) -> Result<ModelAnswer> {
-    *request.lost_picousd += 3'000'000;
+    request.lost->picousd += 3'000'000;
+    request.lost->estimated = true;
     return Error(Errc::model_malformed);
   });
   const json turn = body_of(desk.post("/v1/threads/" + thread + "/turns", R"({"text":"hello"})", "t-1"));
   EXPECT_EQ(turn["usage"]["cost_picousd"], 3'000'000);
+  EXPECT_EQ(turn["usage"]["estimated"], true);
 }
 
 TEST_F(Talk, an_alarm_is_raised_when_it_costs_more_than_the_fee) {

@@ -75,6 +75,27 @@ TEST_F(Log, replays_to_the_same_routes) {
   EXPECT_EQ(*same, 500);
 }
 
+TEST_F(Log, shows_every_changed_byte_of_the_last_line_too) {
+  write(3);
+  const std::string all = bytes();
+  const std::size_t last = all.rfind('\n', all.size() - 2) + 1;
+  for (std::size_t at = last; at + 1 < all.size(); ++at) {
+    std::string changed = all;
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    EXPECT_FALSE(replay(changed).ok()) << changed.substr(last);
+  }
+}
+
+TEST_F(Log, goes_on_after_half_a_line) {
+  write(3);
+  std::ofstream(path, std::ios::app) << R"({"at":12,"before":"ab)";
+  EXPECT_FALSE(replay(bytes()).ok());
+  write(4);
+  const auto same = replay(bytes());
+  ASSERT_TRUE(same.ok()) << same.error().message;
+  EXPECT_EQ(*same, 7);
+}
+
 TEST_F(Log, begins_anew_with_each_process) {
   write(20);
   write(30);

@@ -352,7 +352,7 @@ class Spending : public OneModel {
     request.scope.user = "anna";
     request.scope.thread = thread;
     request.task = task;
-    request.lost_picousd = &lost;
+    request.lost = &lost;
     auto asking = loop.start(model->ask(std::move(request), Deadline::after(loop.clock, 60s)));
     EXPECT_TRUE(loop.until([&] { return asking.done(); }));
     return asking.get();
@@ -361,7 +361,7 @@ class Spending : public OneModel {
   test::TempFolder folder;
   ModelsSetup setup;
   std::unique_ptr<RoutedModel> model;
-  std::int64_t lost = 0;
+  LostCost lost;
 };
 
 TEST_F(Spending, is_told_with_the_answer) {
@@ -369,18 +369,22 @@ TEST_F(Spending, is_told_with_the_answer) {
   const auto answer = ask_as("t1");
   ASSERT_TRUE(answer.ok());
   EXPECT_EQ(answer->cost_picousd, 1'000 * 150'000 + 100 * 600'000);
-  EXPECT_EQ(lost, 0);
+  EXPECT_EQ(lost.picousd, 0);
 }
 
 TEST_F(Spending, on_no_answer_is_told_too) {
   settings.attempts_max = 1;
   client.push(reply(200, R"({"choices":[],"usage":{"prompt_tokens":1000,"completion_tokens":100}})"));
   ASSERT_FALSE(ask_as("t1").ok());
-  EXPECT_EQ(lost, 1'000 * 150'000 + 100 * 600'000);
+  EXPECT_EQ(lost.picousd, 1'000 * 150'000 + 100 * 600'000);
+  EXPECT_FALSE(lost.estimated);
+  client.push(reply(200, R"({"choices":[]})"));
+  ASSERT_FALSE(ask_as("t1").ok());
+  EXPECT_TRUE(lost.estimated);
 }
 
 TEST_F(Spending, stops_at_the_cap_of_a_thread_and_does_not_ask) {
-  setup.budgets.thread_microusd = 1'000;  // one answer reserves 1024 tokens at 0.6 micro-USD
+  setup.budgets.thread_microusd = 1'600;  // one answer reserves 1024 tokens at 1.2 micro-USD, the dearest tier
   client.push(reply(200, kCounted));
   client.push(reply(200, kCounted));
   client.push(reply(200, kCounted));
@@ -395,7 +399,7 @@ TEST_F(Spending, stops_at_the_cap_of_a_thread_and_does_not_ask) {
 }
 
 TEST_F(Spending, is_remembered_over_a_restart) {
-  setup.budgets.thread_microusd = 1'000;
+  setup.budgets.thread_microusd = 1'600;
   for (int i = 0; i < 2; ++i) {
     client.push(reply(200, kCounted));
     ASSERT_TRUE(ask_as("t1").ok());

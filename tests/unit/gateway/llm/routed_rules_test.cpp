@@ -277,8 +277,8 @@ TEST_F(RoutedRules, a_users_error_is_asked_of_nobody_else) {
 TEST_F(RoutedRules, who_leaves_before_anything_is_sent_has_spent_nothing) {
   test::TempFolder folder;
   setup.budgets.journal = folder.file("spend");
-  // Room for one question: 1024 tokens of an answer at 10 micro-USD.
-  setup.budgets.total_microusd = 11'000;
+  // Room for one question: 1024 tokens of an answer at 20 micro-USD, the dearest tier.
+  setup.budgets.total_microusd = 25'000;
   setup.tiers[0] = tier("fast", {1});
   for (int i = 0; i < 5; ++i) {
     auto asking = loop.start(model().ask(request_of("shop"), Deadline::after(loop.clock, 60s)));

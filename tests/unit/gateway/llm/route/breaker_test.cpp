@@ -18,7 +18,7 @@ class BreakerTest : public testing::Test {
   }
   State state() const { return breaker.state(now); }
 
-  BreakerLimits limits{3, Millis(2'000), Millis(15'000), Millis(20'000)};
+  BreakerLimits limits{3, Millis(2'000), Millis(15'000), Millis(120'000), Millis(20'000)};
   Breaker breaker{limits};
   Millis now{1'000};
 };
@@ -42,6 +42,17 @@ TEST_F(BreakerTest, lets_exactly_one_question_probe) {
   ASSERT_TRUE(breaker.admits(now));
   breaker.begun(now);
   for (int i = 0; i < 20; ++i) EXPECT_FALSE(breaker.admits(now));
+}
+
+TEST_F(BreakerTest, lets_no_second_question_probe_when_an_older_asker_leaves) {
+  breaker.begun(now);  // asked before it opened
+  fail(3);
+  now += Millis(2'000);
+  breaker.begun(now);
+  breaker.ended(Health::neither, Millis(0), now);
+  EXPECT_FALSE(breaker.admits(now));
+  breaker.ended(Health::neither, Millis(0), now);
+  EXPECT_TRUE(breaker.admits(now)) << "now the probe has left, too";
 }
 
 TEST_F(BreakerTest, closes_when_the_probe_succeeds) {
@@ -89,7 +100,8 @@ TEST_F(BreakerTest, opens_at_once_when_it_is_asked_to_wait) {
 
 TEST_F(BreakerTest, waits_no_longer_than_its_own_limit) {
   fail(1, Millis(3'600'000));
-  EXPECT_TRUE(breaker.admits(now + Millis(15'000)));
+  EXPECT_FALSE(breaker.admits(now + Millis(119'999)));
+  EXPECT_TRUE(breaker.admits(now + Millis(120'000)));
 }
 
 // Twenty questions were under way when it broke: their failures are one outage, not twenty.

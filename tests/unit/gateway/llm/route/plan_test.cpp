@@ -54,7 +54,19 @@ TEST(AttemptPlan, tries_twice_before_it_asks_another) {
   EXPECT_EQ(asked_when(AttemptEnd::transient, 2, 9, kNone, true), Asked({0, 1}));
 }
 
+TEST(AttemptPlan, gives_everybody_a_turn_before_anybody_has_a_second) {
+  EXPECT_EQ(asked_when(AttemptEnd::transient, 3, 3), Asked({0, 1, 2}));
+  EXPECT_EQ(asked_when(AttemptEnd::transient, 3, 4), Asked({0, 0, 1, 2}));
+  EXPECT_EQ(asked_when(AttemptEnd::transient, 2, 3), Asked({0, 0, 1}));
+}
+
 TEST(AttemptPlan, asks_another_rather_than_wait) {
+  EXPECT_EQ(asked_when(AttemptEnd::transient, 2, 9, Millis(60'000)), Asked({0, 1, 1, 1, 1, 1, 1, 1, 1}));
+  AttemptPlan plan({{0, 0}, {1, 0}}, 3);
+  EXPECT_TRUE(plan.leaves_rather_than_waits(Millis(201), Millis(400)));
+  EXPECT_FALSE(plan.leaves_rather_than_waits(Millis(200), Millis(400)));
+  plan.skip();
+  EXPECT_FALSE(plan.leaves_rather_than_waits(Millis(201), Millis(400))) << "there is nobody else";
   EXPECT_EQ(asked_when(AttemptEnd::limited, 3, 3), Asked({0, 1, 2}));
   EXPECT_EQ(asked_when(AttemptEnd::limited, 1, 3), Asked({0, 0, 0}));
   EXPECT_EQ(asked_when(AttemptEnd::limited, 1, 3, Millis(120'000)), Asked({0, 0, 0}));
@@ -68,7 +80,7 @@ TEST(AttemptPlan, asks_nobody_twice_who_was_silent_or_cannot) {
 
 TEST(AttemptPlan, shares_one_number_of_attempts) {
   EXPECT_EQ(asked_when(AttemptEnd::silent, 5, 2), Asked({0, 1}));
-  EXPECT_EQ(asked_when(AttemptEnd::transient, 5, 3), Asked({0, 0, 1}));
+  EXPECT_EQ(asked_when(AttemptEnd::transient, 5, 3), Asked({0, 1, 2}));
 }
 
 TEST(AttemptPlan, asks_only_larger_models_what_was_too_long) {
