@@ -10,8 +10,10 @@ bool chinese(std::string_view locale) {
   return locale.starts_with("zh");
 }
 
-std::string state_words(IntentState state, bool zh) {
-  switch (state) {
+std::string state_words(const PaymentIntent& intent, bool zh) {
+  const bool ended = intent.state == IntentState::expired || intent.state == IntentState::canceled;
+  if (ended && intent.captured.positive()) return zh ? "结束以后才收到付款" : "was paid after it had ended";
+  switch (intent.state) {
     case IntentState::created:
     case IntentState::unknown:
       return zh ? "正在确认" : "is being confirmed";
@@ -75,7 +77,7 @@ std::string money_lines(const std::vector<PaymentIntent>& intents, const std::ve
     out += words;
   };
   for (const PaymentIntent& intent : intents)
-    line(zh ? "订单 " : "The order of ", intent.amount, state_words(intent.state, zh));
+    line(zh ? "订单 " : "The order of ", intent.amount, state_words(intent, zh));
   for (const Refund& refund : refunds)
     line(zh ? "退款 " : "the refund of ", refund.amount, refund_words(refund.state, zh));
   if (out.empty()) return zh ? "目前没有任何付款记录。" : "There is no payment on record yet.";

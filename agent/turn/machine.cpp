@@ -70,6 +70,7 @@ void TurnMachine::model_answered(Result<ModelAnswer> answer) {
   }
   if (answer->text.empty()) return reject();
   end(Ending::answered, std::move(answer->text));
+  ended_->cut = answer->finish == FinishReason::length;
 }
 
 void TurnMachine::take_calls(std::vector<ToolCall> calls) {

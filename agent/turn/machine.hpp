@@ -34,6 +34,7 @@ struct TurnAction {
   std::vector<ToolCall> calls;
   ToolCall call;
   Ending ending = Ending::answered;
+  bool cut = false;  // `text` has no end: the model's limit of tokens
 };
 
 class TurnMachine {

@@ -38,22 +38,27 @@ const Message* answer_to(const std::vector<Message>& messages, const std::string
 std::optional<Fenced> fenced(const std::vector<Message>& turn_messages, const ToolCall& call,
                              const std::vector<ToolSchema>& tools) {
   if (!moves_money(call.name, tools)) return std::nullopt;
+  const auto refusal = [](std::string_view code, std::string reason) {
+    return Fenced{json{{"status", "refused"}, {"code", code}, {"reason", std::move(reason)}}.dump(), true};
+  };
   std::optional<Fenced> other;
   for (const Message& message : turn_messages) {
     if (message.role != Role::assistant) continue;
     const bool beside = holds(message, call.id);
     for (const ToolCall& earlier : message.calls) {
       const Message* answer = answer_to(turn_messages, earlier.id);
-      if (earlier.name != call.name || answer == nullptr || is_refusal(answer->text)) continue;
-      if (same_arguments(earlier.arguments, call.arguments)) return Fenced{answer->text, false};
-      if (beside) continue;
-      other =
-          Fenced{json{{"status", "refused"},
-                      {"code", "already_done_in_turn"},
-                      {"reason", call.name + " was already done in this turn; tell the customer what came of it, and "
-                                             "wait for what they say next"}}
-                     .dump(),
-                 true};
+      if (answer == nullptr || is_refusal(answer->text) || !moves_money(earlier.name, tools)) continue;
+      const bool same_tool = earlier.name == call.name;
+      if (same_tool && same_arguments(earlier.arguments, call.arguments)) return Fenced{answer->text, false};
+      if (beside) {
+        other = refusal("one_money_call_a_message", "one call in a message may move money, and " + earlier.name +
+                                                        " did; look at its answer before you ask for more");
+      } else if (same_tool) {
+        other = refusal("already_done_in_turn",
+                        call.name +
+                            " was already done in this turn; tell the customer what came of it, and wait for "
+                            "what they say next");
+      }
     }
   }
   return other;

@@ -326,7 +326,10 @@ TruthfulText truthful_text(const TurnAction& ending, const ReplyContext& context
     out.code = "no_answer";
     return out;
   }
-  const std::string shown = shortened(ending.text, context.bytes_max, context.locale);
+  const bool chinese = context.locale.starts_with("zh");
+  const std::string_view no_end = chinese ? " ……（回复不完整）" : " … (the reply has no end)";
+  const std::string said = ending.cut ? ending.text + std::string(no_end) : ending.text;
+  const std::string shown = shortened(said, context.bytes_max, context.locale);
   auto checked = rules::reply_truth(shown, facts_of(context));
   if (checked && checked->text.find_first_not_of(" \n\t") != std::string::npos) {
     out.source = checked->changed ? "mended" : "model";

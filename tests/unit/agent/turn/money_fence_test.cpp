@@ -13,10 +13,12 @@ class Fence : public testing::Test {
  protected:
   Fence() {
     messages.resize(1);
-    tools.resize(2);
+    tools.resize(3);
     tools[0].name = "refund";
     tools[0].moves_money = true;
     tools[1].name = "query_payment";
+    tools[2].name = "create";
+    tools[2].moves_money = true;
   }
   void released(std::vector<ToolCall> calls) {
     messages.emplace_back();
@@ -67,11 +69,19 @@ TEST_F(Fence, lets_a_refused_call_be_mended) {
   EXPECT_FALSE(then({"b", "refund", R"({"x":2})"}).has_value());
 }
 
-TEST_F(Fence, counts_calls_of_one_message_as_one_release) {
+TEST_F(Fence, lets_one_call_of_a_message_move_money) {
   const ToolCall second{"b", "refund", R"({"x":2})"};
-  released({{"a", "refund", R"({"x":1})"}, second});
-  answered("a", kDone);
-  EXPECT_FALSE(fenced(messages, second, tools).has_value());
+  const ToolCall third{"c", "create", R"({"x":3})"};
+  released({{"a", "refund", R"({"x":1})"}, second, third});
+  EXPECT_FALSE(fenced(messages, messages.back().calls.front(), tools).has_value());
+  answered("a", kRefused);
+  EXPECT_FALSE(fenced(messages, second, tools).has_value()) << "nothing was moved yet";
+  answered("b", kDone);
+  const auto held = fenced(messages, third, tools);
+  ASSERT_TRUE(held.has_value());
+  EXPECT_TRUE(held->refused);
+  EXPECT_EQ(nlohmann::json::parse(held->result_json)["code"], "one_money_call_a_message");
+  EXPECT_FALSE(then({"d", "create", R"({"x":3})"}).has_value()) << "in a message of its own";
 }
 
 TEST_F(Fence, takes_twins_of_one_message_for_one) {

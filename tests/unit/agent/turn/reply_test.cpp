@@ -1,5 +1,6 @@
 #include "agent/turn/reply.hpp"
 
+#include "agent/turn/fixed_answers.hpp"
 #include "tests/support/samples.hpp"
 
 #include <gtest/gtest.h>
@@ -115,6 +116,18 @@ TEST(Words, AreBoundedAndSayWhereTheyWereCut) {
   // A sum at the edge is left out as a whole, not shown as a smaller one.
   const std::string sum = shown(std::string(195, 'a') + " " + std::string(30, '9') + std::string(300, ' '), "en");
   EXPECT_EQ(sum.find('9'), std::string::npos) << sum;
+}
+
+TEST(MoneyLines, do_not_call_unpaid_what_was_paid_after_its_end) {
+  PaymentIntent intent;
+  intent.amount = intent.captured = Money(17600, Currency::cny());
+  for (const IntentState state : {IntentState::expired, IntentState::canceled}) {
+    intent.state = state;
+    EXPECT_EQ(money_lines({intent}, {}, "en"), "The order of ¥176.00 was paid after it had ended.");
+    EXPECT_EQ(money_lines({intent}, {}, "zh"), "订单 ¥176.00，结束以后才收到付款。");
+  }
+  intent.captured = Money(0, Currency::cny());
+  EXPECT_EQ(money_lines({intent}, {}, "en"), "The order of ¥176.00 is canceled.");
 }
 
 }  // namespace
