@@ -59,11 +59,28 @@ RefundEvent event_of(const RefundReply& reply) {
   return RefundEvent::rail_unclear;
 }
 
+namespace {
+
+// Nothing has changed but that the rail has it: by that number alone it can be sent to another account.
+RefundChange known_at_rail(Refund refund, const std::string& rail_refund_id, const std::string& why, UtcTime now) {
+  refund.rail_refund_id = rail_refund_id;
+  if (refund.state == RefundState::abnormal) refund.failure = why;
+  RefundChange change("refund.known_at_rail", std::move(refund));
+  change.batch.add(op::PutWork{work(WorkKind::resolve_refund, change.refund, now + kAskRefund)});
+  change.batch.add(op::UpdateRefund{change.refund});
+  change.refund.version += 1;
+  return change;
+}
+
+}  // namespace
+
 std::optional<RefundChange> after_refund_news(Refund refund, PaymentIntent intent, RefundEvent what,
                                               const RefundFacts& facts, const std::string& why, UtcTime now,
                                               Hears hears) {
   auto state = next_state(refund.state, what);
-  if (!state || *state == refund.state) return std::nullopt;
+  const bool named = !is_final(refund.state) && refund.rail_refund_id.empty() && !facts.rail_refund_id.empty();
+  if (!state || (*state == refund.state && !named)) return std::nullopt;
+  if (*state == refund.state) return known_at_rail(std::move(refund), facts.rail_refund_id, why, now);
   // Its reservation was given up with the no. Where another refund has taken that money since, no row can hold this.
   const bool came_back = refund.state == RefundState::failed;
   if (came_back && refundable(intent).minor() < refund.amount.minor()) return std::nullopt;
@@ -89,7 +106,7 @@ std::optional<RefundChange> after_refund_news(Refund refund, PaymentIntent inten
     }
     batch.add(op::UpdateIntent{intent});
   } else {
-    if (row.state == RefundState::abnormal) row.failure = why;
+    row.failure = row.state == RefundState::abnormal ? why : std::string();
     batch.add(op::PutWork{work(WorkKind::resolve_refund, row,
                                now + (row.state == RefundState::unknown ? kAskUnclearRefund : kAskRefund))});
   }

@@ -210,8 +210,8 @@ Task<CloseReply> WechatChannel::close(OutTradeNo number, Deadline deadline) {
   auto answer = co_await rail_.ask(std::move(ask), deadline);
   const bool by_error_code = !answer.accepted;
   CloseReply reply = close_reply(std::move(answer));
-  const bool hinted = reply.outcome == Outcome::succeeded || reply.outcome == Outcome::declined;
-  if (!by_error_code || !hinted || reply.already_paid) co_return reply;
+  if (!by_error_code || reply.already_paid) co_return reply;
+  // Whatever the no says, or with which code: it may be that of a payment, and nobody asks after an ended order again.
   auto asked = co_await query_order(number, deadline);
   co_return confirmed(std::move(reply), asked);
 }

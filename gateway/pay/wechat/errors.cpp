@@ -168,7 +168,9 @@ CloseReply confirmed(CloseReply hinted, const QueryReply& asked) {
     hinted.outcome = hinted.already_paid ? Outcome::declined : Outcome::unknown;
     if (state == TradeState::closed) hinted.outcome = Outcome::succeeded;
   } else {
-    hinted.outcome = asked.outcome == Outcome::declined ? Outcome::declined : Outcome::unknown;
+    const bool paying = hinted.outcome == Outcome::pending;
+    hinted.outcome = paying ? Outcome::pending : Outcome::unknown;
+    if (asked.outcome == Outcome::declined) hinted.outcome = Outcome::declined;
   }
   return hinted;
 }

@@ -15,6 +15,7 @@ namespace {
 
 constexpr Backoff kBackoff{.base = Millis(300), .factor = 3, .cap = Millis(2'000)};
 constexpr std::size_t kRequestIdMax = 128;
+constexpr Millis kUnsignedRestMax{5'000};
 
 // Nothing left the machine, and a moment later it may. A question may be asked again also when its answer was lost.
 bool worth_another_try(const Ask& ask, Errc code) {
@@ -194,7 +195,11 @@ Answer RailClient::read(const Ask& ask, const Result<http::Reply>& reply) const 
 // What an answer means for the calls after it.
 void RailClient::learn(const Ask& ask, const Result<http::Reply>& reply, const Answer& answer) {
   const auto now = ports_.clock.now();
-  if (reply.ok() && reply->status == 429) budget_.rest(ask.operation, now, asked_to_wait(*reply));
+  if (reply.ok() && reply->status == 429) {
+    // Anybody on the way can say "come back in an hour"; unsigned, it is heeded as a hint.
+    const Millis wished = asked_to_wait(*reply);
+    budget_.rest(ask.operation, now, answer.says.vouched ? wished : std::min(wished, kUnsignedRestMax));
+  }
   if (ask.operation == Operation::refund && answer.says.http_status >= 400) budget_.refund_failed(now);
 }
 

@@ -340,6 +340,23 @@ TEST(RefundNews, AbnormalKeepsTheReservationAndCallsForAPerson) {
   EXPECT_EQ(told(change->batch).size(), 1u);
 }
 
+// Refused for want of funds, sent again and accepted under an answer that was lost: by its number it can be mended.
+TEST(RefundNews, AnAbnormalRefundThatTheRailHasByNowIsKnownByItsNumber) {
+  RefundFacts facts;
+  facts.rail_refund_id = "50000000382019052709732678859";
+  auto change = after_refund_news(refund_row(RefundState::abnormal), captured_with_reservation(),
+                                  RefundEvent::rail_abnormal, facts, "ABNORMAL", kNow, Hears::by_event);
+  ASSERT_TRUE(change);
+  EXPECT_EQ(change->refund.state, RefundState::abnormal);
+  EXPECT_EQ(change->refund.rail_refund_id, facts.rail_refund_id);
+  EXPECT_EQ(change->refund.failure, "ABNORMAL");
+  EXPECT_TRUE(all<op::UpdateIntent>(change->batch).empty());
+  EXPECT_TRUE(told(change->batch).empty());
+  EXPECT_TRUE(adds(change->batch, WorkKind::resolve_refund));
+  EXPECT_FALSE(after_refund_news(change->refund, captured_with_reservation(), RefundEvent::rail_abnormal, facts, "",
+                                 kNow, Hears::by_event));
+}
+
 // Paid and told of before the close had an end: the stream must say all the same what became of the order.
 TEST(Payment, AReturnedPaymentOfAnOrderNobodyWasToldOfTellsThatItExpired) {
   for (const bool closed : {false, true}) {

@@ -183,6 +183,7 @@ TEST_F(ChannelTest, AnUnsignedSuccessIsUnknown) {
   forged(200, order().dump());
   EXPECT_EQ(query().outcome, Outcome::unknown);
   forged(204, "");
+  forged(200, order("CLOSED").dump());  // the question after it
   EXPECT_EQ(close().outcome, Outcome::unknown);
   forged(200, refund_answer("SUCCESS").dump());
   EXPECT_EQ(pay_back().outcome, Outcome::unknown);
@@ -190,7 +191,7 @@ TEST_F(ChannelTest, AnUnsignedSuccessIsUnknown) {
   const RefundReply asked = query_refund();
   EXPECT_EQ(asked.outcome, Outcome::unknown);
   EXPECT_FALSE(asked.facts.has_value());
-  EXPECT_EQ(calls().size(), 5u);  // nothing was repeated
+  EXPECT_EQ(calls().size(), 6u);  // nothing was repeated
 }
 
 TEST_F(ChannelTest, AlteredStaleProbedAndForeignAnswersAreUnknown) {
@@ -371,6 +372,17 @@ TEST_F(ChannelTest, ANoAfterAnAttemptThatMayHaveBeenMadeIsNone) {
   EXPECT_EQ(pay_back().outcome, Outcome::declined);
 }
 
+// A proxy on the way says it, or somebody who can reach the wire: it does not stop the shop for an hour.
+TEST_F(ChannelTest, AnUnsignedWishForPatienceIsHeededForSecondsOnly) {
+  http::Reply page = RailSigner::unsigned_reply(429, "<html>slow down</html>");
+  page.headers.emplace_back("Retry-After", "3600");
+  client_.push([page](const http::Call&) -> Result<http::Reply> { return page; });
+  reply(200, std::string(kCodeUrl));
+  const auto start = loop_.clock.now();
+  EXPECT_EQ(create().outcome, Outcome::succeeded);
+  EXPECT_LE(loop_.clock.now() - start, seconds(6));
+}
+
 TEST_F(ChannelTest, AQuestionWhoseAnswerWasLostIsAskedAnew) {
   client_.push([](const http::Call&) -> Result<http::Reply> { return Errc::connection_lost; });
   reply(200, order("SUCCESS").dump());
@@ -453,9 +465,23 @@ TEST_F(ChannelTest, ClosingWhatIsPaidClosedOrUnknown) {
   reply(200, order("NOTPAY").dump());
   EXPECT_EQ(close().outcome, Outcome::unknown);
   error(400, "INVALID_REQUEST");
+  reply(200, order("NOTPAY").dump());
   EXPECT_EQ(close().outcome, Outcome::unknown);
   reply(202, R"({"code":"USERPAYING"})");
+  error(400, "INVALID_REQUEST");
   EXPECT_EQ(close().outcome, Outcome::pending);
+}
+
+// Nobody asks after an order that has ended, but whoever closes it.
+TEST_F(ChannelTest, ACloseThatFailsInAnyWayIsFollowedByTheQuestionWhetherItIsPaid) {
+  for (const char* code :
+       {"INVALID_REQUEST", "TRADE_ERROR", "OUT_TRADE_NO_USED", "NO_AUTH", "RULE_LIMIT", "WHATEVER"}) {
+    error(400, code);
+    reply(200, order("SUCCESS").dump());
+    const CloseReply closed = close();
+    EXPECT_EQ(closed.outcome, Outcome::declined) << code;
+    EXPECT_TRUE(closed.already_paid) << code;
+  }
 }
 
 TEST_F(ChannelTest, RefundStatesBecomeOutcomes) {
