@@ -25,7 +25,7 @@ constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
-constexpr std::array<api::Route<Api::Endpoint>, 22> Api::kRoutes{{
+constexpr std::array<api::Route<Api::Endpoint>, 23> Api::kRoutes{{
     {"POST", "/v1/threads", {&Api::create_thread, Scope::threads_write}},
     {"GET", "/v1/threads/{}", {&Api::get_thread, Scope::threads_read}},
     {"GET", "/v1/threads/{}/messages", {&Api::get_messages, Scope::threads_read}},
@@ -38,6 +38,7 @@ constexpr std::array<api::Route<Api::Endpoint>, 22> Api::kRoutes{{
     {"POST", "/v1/intents/{}/renew", {&Api::renew_intent, Scope::intents_write}},
     {"GET", "/v1/refunds/{}", {&Api::get_refund, Scope::refunds_read}},
     {"POST", "/v1/refunds/{}/mend", {&Api::mend_refund, Scope::refunds_write}},
+    {"POST", "/v1/refunds/{}/again", {&Api::refund_again, Scope::refunds_write}},
     {"GET", "/v1/approvals", {&Api::get_approvals, Scope::approvals_read}},
     {"GET", "/v1/approvals/{}", {&Api::get_approval, Scope::approvals_read}},
     {"POST", "/v1/approvals/{}", {&Api::decide_approval, Scope::approvals_write}},

@@ -74,7 +74,7 @@ class Api {
     Method method = nullptr;
     std::optional<Scope> scope;  // of the key; none: open to all, as the webhook, which proves itself
   };
-  static const std::array<api::Route<Endpoint>, 22> kRoutes;
+  static const std::array<api::Route<Endpoint>, 23> kRoutes;
 
   Reply answer(Call& call, const api::Route<Endpoint>& route, http::Headers& headers);
   // Who asks, if he may and not too often. Adds what the answer tells of his limits to `headers`.
@@ -91,6 +91,7 @@ class Api {
   Reply renew_intent(Call& call);
   Reply get_refund(Call& call);
   Reply mend_refund(Call& call);
+  Reply refund_again(Call& call);
   Reply get_approvals(Call& call);
   Reply get_approval(Call& call);
   Reply decide_approval(Call& call);
@@ -115,6 +116,7 @@ class Api {
   Reply do_redeliver(WorkItem dead);
   Reply do_decide(ApprovalDecision decision);
   Reply do_mend(RefundId id, RefundAccount account);
+  Reply do_again(RefundId id);
 
   // Does `action` once for this key and body, and waits for it.
   Reply once(const Call& call, const nlohmann::json& body, std::string key, Idempotency::Action action);

@@ -77,6 +77,23 @@ Api::Reply Api::mend_refund(Call& call) {
   co_return co_await once(call, *body, std::move(**key), std::move(action));
 }
 
+Api::Reply Api::refund_again(Call& call) {
+  auto row = co_await own_refund(call);
+  if (!row) co_return row.error();
+  auto key = Idempotency::key_of(call.request.headers, true);
+  if (!key) co_return key.error();
+  auto body = api::object_body(call.request, {}, true);
+  if (!body) co_return body.error();
+  Idempotency::Action action = [this, id = row->id] { return do_again(id); };
+  co_return co_await once(call, *body, std::move(**key), std::move(action));
+}
+
+Api::Reply Api::do_again(RefundId id) {
+  auto row = co_await ports_.cashier.again(std::move(id));
+  if (!row) co_return row.error();
+  co_return api::json_answer(200, views::refund(*row));
+}
+
 Api::Reply Api::do_mend(RefundId id, RefundAccount account) {
   auto row = co_await ports_.cashier.mend(std::move(id), std::move(account));
   if (!row) co_return row.error();

@@ -102,6 +102,8 @@ http::Response failure_of(const Error& error) {
   };
   if (error.param == "budget") return answer({429, "insufficient_quota", "insufficient_quota"});
   if (error.param == "data_region") return answer({403, "invalid_request_error", "data_region"});
+  if (error.param == "context") return answer({400, "invalid_request_error", "context_length_exceeded"});
+  if (error.param == "question") return answer({400, "invalid_request_error", "refused_by_provider"});
   switch (error.code) {
     case Errc::model_refused:
       return answer({400, "invalid_request_error", "content_filter"});
@@ -117,6 +119,28 @@ http::Response failure_of(const Error& error) {
     default:
       return api::error_answer(error);
   }
+}
+
+// A call that the client did not offer, or that can be read in two ways, is none that it should run.
+Result<ModelAnswer> fit(Result<ModelAnswer> answer, const std::vector<std::string>& tools, bool one_call) {
+  if (!answer) return answer;
+  const auto unfit = [](const char* why) { return Error(Errc::model_malformed, why); };
+  if (one_call && answer->calls.size() > 1) return unfit("more than one call, where one was asked for");
+  JsonLimits limits;
+  limits.floats_allowed = true;
+  for (const ToolCall& call : answer->calls) {
+    if (std::find(tools.begin(), tools.end(), call.name) == tools.end())
+      return unfit("a call of a tool nobody offered");
+    const auto arguments = parse_strict(call.arguments, limits);
+    if (!arguments || !arguments->is_object()) return unfit("arguments that are not one JSON object");
+  }
+  return answer;
+}
+
+std::vector<std::string> names_of(const std::vector<ToolSchema>& tools) {
+  std::vector<std::string> out;
+  for (const ToolSchema& tool : tools) out.push_back(tool.name);
+  return out;
 }
 
 // Writes the chunks of one streamed answer.
@@ -251,16 +275,20 @@ Task<Result<http::Response>> DirectDoor::complete(TenantId tenant, json body, Cl
 }
 
 Task<Result<http::Response>> DirectDoor::whole(openai::DirectRequest asked, ClientLeft client_left) {
-  auto answer = co_await while_there(std::move(asked), std::move(client_left));
-  if (!answer && answer.code() == Errc::canceled) co_return answer.error();
-  if (!answer) co_return failure_of(answer.error());
-  if (!answer->has_value()) {
+  const std::vector<std::string> tools = names_of(asked.question.tools);
+  const bool one_call = asked.one_call;
+  auto ended = co_await while_there(std::move(asked), std::move(client_left));
+  if (!ended && ended.code() == Errc::canceled) co_return ended.error();
+  if (!ended) co_return failure_of(ended.error());
+  if (!ended->has_value()) {
     http::Response nobody;
     nobody.status = kClientLeft;
     nobody.drop = true;
     co_return nobody;
   }
-  std::string body = completion_of(**answer, "chatcmpl-" + mint_.token(kIdLetters), to_seconds(clock_.wall()));
+  const auto answer = fit(std::move(**ended), tools, one_call);
+  if (!answer) co_return failure_of(answer.error());
+  std::string body = completion_of(*answer, "chatcmpl-" + mint_.token(kIdLetters), to_seconds(clock_.wall()));
   co_return api::stored_answer(200, std::move(body));
 }
 
@@ -293,6 +321,7 @@ Task<void> DirectDoor::stream(std::shared_ptr<Streaming> state, http::StreamSink
   co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
   auto ex = co_await asio::this_coro::executor;
   state->news.emplace(ex, clock_);
+  const std::vector<std::string> tools = names_of(state->asked.question.tools);
   auto asking = asio::co_spawn(ex, ask(state), asio::deferred);
   auto writing = asio::co_spawn(ex, pump(state, sink), asio::deferred);
   auto both = asio::experimental::make_parallel_group(std::move(asking), std::move(writing));
@@ -300,6 +329,7 @@ Task<void> DirectDoor::stream(std::shared_ptr<Streaming> state, http::StreamSink
   auto [order, ask_error, answer, pump_error] = co_await both.async_wait(all, asio::use_awaitable);
   if (ask_error) std::rethrow_exception(ask_error);
   if (pump_error) std::rethrow_exception(pump_error);
+  answer = fit(std::move(answer), tools, state->asked.one_call);
   std::string end = answer ? state->chunks.rest(*answer, state->told) : openai::error_chunk(failure_of(answer.error()));
   (void)co_await sink(std::move(end));
 }

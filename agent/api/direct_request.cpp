@@ -32,6 +32,10 @@ constexpr std::array<std::string_view, 12> kHandedOn{
     "temperature",     "top_p",       "frequency_penalty",   "presence_penalty", "seed",     "stop", "logit_bias",
     "response_format", "tool_choice", "parallel_tool_calls", "reasoning_effort", "verbosity"};
 
+std::string masked(const std::string& text) {
+  return rules::mask_personal_data(text).text;
+}
+
 template <class List>
 bool has(const List& list, std::string_view name) {
   return std::find(list.begin(), list.end(), name) != list.end();
@@ -77,7 +81,7 @@ std::optional<Refusal> read_tools(const json& body, ModelRequest& question) {
     if (!name || name->empty() || name->size() > kNameMax) return missing(place + ".function.name");
     ToolSchema schema;
     schema.name = *name;
-    schema.description = string_in(*function, "description").value_or("");
+    schema.description = masked(string_in(*function, "description").value_or(""));
     const json parameters = function->value("parameters", json::object());
     if (!parameters.is_object()) return bad_type(place + ".function.parameters", "an object");
     schema.parameters_json = parameters.dump(-1, ' ', false, json::error_handler_t::replace);
@@ -97,7 +101,7 @@ std::optional<Refusal> read_calls(const json& message, const std::string& place,
     const auto arguments = function.is_object() ? string_in(function, "arguments") : std::nullopt;
     if (!id || !name || !arguments)
       return bad_value(place + ".tool_calls", "each call has an id, and a function with name and arguments");
-    out.calls.push_back({*id, *name, *arguments});
+    out.calls.push_back({*id, *name, masked(*arguments)});
   }
   return std::nullopt;
 }
@@ -115,7 +119,7 @@ std::optional<Refusal> read_message(const json& message, const std::string& plac
   if (!may_be_empty) {
     auto read = text_of(message, place);
     if (auto* refusal = std::get_if<Refusal>(&read)) return std::move(*refusal);
-    text = std::get<std::string>(std::move(read));
+    text = masked(std::get<std::string>(std::move(read)));
   }
   if (*role == "system" || *role == "developer") {
     if (!question.messages.empty()) return bad_value(place + ".role", "instructions stand before the conversation");
@@ -124,7 +128,7 @@ std::optional<Refusal> read_message(const json& message, const std::string& plac
   }
   if (*role == "user" || *role == "assistant") {
     out.role = *role == "user" ? Role::user : Role::assistant;
-    out.text = rules::mask_personal_data(text).text;
+    out.text = std::move(text);
   } else if (*role == "tool") {
     const auto id = string_in(message, "tool_call_id");
     if (!id || id->empty()) return missing(place + ".tool_call_id");
@@ -168,6 +172,7 @@ std::variant<DirectRequest, Refusal> read_direct_request(const json& body) {
   if (!refused) refused = read_messages(body, out.question);
   if (refused) return std::move(*refused);
   out.question.whole = !out.stream;
+  out.one_call = body.contains("parallel_tool_calls") && body["parallel_tool_calls"] == false;
   return out;
 }
 

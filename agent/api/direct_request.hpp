@@ -22,6 +22,7 @@ struct DirectRequest {
   ModelRequest question;  // scope.tenant is left to the caller
   bool stream = false;
   bool include_usage = false;
+  bool one_call = false;  // parallel_tool_calls: false
 };
 
 // Whether the tier exists is left to the caller. What identifies people is masked in what they wrote.

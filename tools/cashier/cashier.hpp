@@ -79,6 +79,11 @@ class Cashier {
   // store's.
   Task<Result<Refund>> mend(RefundId id, RefundAccount account);
 
+  // Makes a refund that has failed for good once more, under a number of its own; the same one again finds the first.
+  // Sent by the work that is due. Errors: refund_not_allowed (it has not failed), refund_exceeds_remaining, the
+  // store's.
+  Task<Result<Refund>> again(RefundId id);
+
   // --- work that fell due; each ends with its row gone or moved to a later time ---
   Task<Result<void>> expire(WorkItem item);
   Task<Result<void>> close(WorkItem item);

@@ -173,6 +173,47 @@ Task<Result<Refund>> Cashier::mend(RefundId id, RefundAccount account) {
                                    cashier::Hears::by_event);
 }
 
+Task<Result<Refund>> Cashier::again(RefundId id) {
+  auto failed = co_await ports_.store.refund(id);
+  if (!failed) co_return failed.error();
+  Refund fresh;
+  fresh.origin = "again:" + id.str();
+  fresh.out_refund_no = ports_.mint.out_refund_no(failed->tenant, failed->intent, fresh.origin);
+  auto made = co_await ports_.store.refund_by_number(fresh.out_refund_no);
+  if (made || made.code() != Errc::not_found) co_return made;
+  if (failed->state != RefundState::failed)
+    co_return Error(Errc::refund_not_allowed, "only a refund that has failed for good can be made again", "refund");
+  auto intent = co_await ports_.store.intent(failed->intent);
+  if (!intent) co_return intent.error();
+  if (failed->amount.minor() > refundable(*intent).minor())
+    co_return Error(Errc::refund_exceeds_remaining,
+                    "only " + refundable(*intent).display() + " of this payment is left", "refund");
+  auto due = co_await earliest_refund(failed->intent);
+  if (!due) co_return due.error();
+  const UtcTime now = ports_.clock.durable();
+  fresh.id = ports_.mint.refund_id();
+  fresh.intent = failed->intent;
+  fresh.tenant = failed->tenant;
+  fresh.thread = failed->thread;
+  fresh.amount = failed->amount;
+  fresh.reason = failed->reason;
+  fresh.created_at = now;
+  fresh.due_at = *due;
+  auto body = ports_.channel.refund_body(*intent, fresh);
+  if (!body) co_return body.error();
+  fresh.request_body = std::move(*body);
+  intent->refund_reserved = intent->refund_reserved.plus(fresh.amount).value();
+  Batch batch("refund.again");
+  batch.add(op::UpdateIntent{*intent});
+  batch.add(op::InsertRefund{fresh});
+  batch.add(op::AddWork{cashier::work(WorkKind::submit_refund, fresh, fresh.due_at)});
+  batch.add(op::AppendEvent{cashier::event(fresh, "refund.created", now)});
+  auto done = co_await ports_.store.commit(std::move(batch));
+  // Two who asked at once have made one.
+  if (!done && done.code() != Errc::store_duplicate && done.code() != Errc::store_conflict) co_return done.error();
+  co_return co_await ports_.store.refund_by_number(fresh.out_refund_no);
+}
+
 Task<Result<Approval>> Cashier::end_approval(Approval row, ApprovalState state) {
   const UtcTime now = ports_.clock.durable();
   row.state = state;

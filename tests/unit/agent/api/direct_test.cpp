@@ -134,11 +134,12 @@ TEST_F(Direct, hands_on_calls_for_the_client_to_run) {
   answer.calls = {{"c1", "f", R"({"a":1})"}};
   answer.finish = FinishReason::tool_calls;
   model.end = answer;
-  const json whole = answered(body());
+  const json offered = json::array({{{"type", "function"}, {"function", {{"name", "f"}}}}});
+  const json whole = answered(body({{"tools", offered}}));
   EXPECT_EQ(whole["choices"][0]["finish_reason"], "tool_calls");
   EXPECT_EQ(whole["choices"][0]["message"]["content"], nullptr);
   EXPECT_EQ(whole["choices"][0]["message"]["tool_calls"][0]["function"]["arguments"], R"({"a":1})");
-  const auto data = streamed();
+  const auto data = streamed({{"tools", offered}});
   const json calls = json::parse(data.at(1))["choices"][0]["delta"]["tool_calls"];
   EXPECT_EQ(calls[0]["index"], 0);
   EXPECT_EQ(calls[0]["id"], "c1");
@@ -202,6 +203,23 @@ TEST_F(Direct, breaks_a_question_in_one_piece_off_too) {
   EXPECT_FALSE(leaves);
 }
 
+TEST_F(Direct, hands_on_no_call_that_was_not_offered_or_reads_in_two_ways) {
+  const json offered = json::array({{{"type", "function"}, {"function", {{"name", "f"}}}}});
+  const auto status = [&](std::vector<ToolCall> calls, json more) {
+    model.end = ModelAnswer();
+    model.end->calls = std::move(calls);
+    model.end->finish = FinishReason::tool_calls;
+    more["tools"] = offered;
+    const auto response = ask(body(std::move(more)));
+    return response ? response->status : 0;
+  };
+  EXPECT_EQ(status({{"c", "f", R"({"a":1.5})"}, {"d", "f", "{}"}}, json::object()), 200);
+  EXPECT_EQ(status({{"c", "g", "{}"}}, json::object()), 502);
+  EXPECT_EQ(status({{"c", "f", R"({"a":1,"a":900})"}}, json::object()), 502);
+  EXPECT_EQ(status({{"c", "f", "[]"}}, json::object()), 502);
+  EXPECT_EQ(status({{"c", "f", "{}"}, {"d", "f", "{}"}}, {{"parallel_tool_calls", false}}), 502);
+}
+
 TEST_F(Direct, says_what_failed_as_clients_of_openai_expect_it) {
   const auto described = json::parse(openapi_document())["paths"]["/v1/chat/completions"]["post"]["responses"];
   const auto failed = [&](Error error) {
@@ -212,6 +230,8 @@ TEST_F(Direct, says_what_failed_as_clients_of_openai_expect_it) {
   };
   EXPECT_EQ(failed(Error(Errc::model_unavailable, "spent", "budget")), "429 insufficient_quota");
   EXPECT_EQ(failed(Error(Errc::model_unavailable, "nobody", "data_region")), "403 data_region");
+  EXPECT_EQ(failed(Error(Errc::model_unavailable, "long", "context")), "400 context_length_exceeded");
+  EXPECT_EQ(failed(Error(Errc::model_unavailable, "odd", "question")), "400 refused_by_provider");
   EXPECT_EQ(failed(Error(Errc::model_refused, "no")), "400 content_filter");
   EXPECT_EQ(failed(Error(Errc::model_rate_limited, "slow")), "429 rate_limit_exceeded");
   EXPECT_EQ(failed(Error(Errc::model_unavailable, "down")), "503 model_unavailable");
@@ -233,8 +253,11 @@ TEST_F(Direct, writes_any_text_as_json) {
 }
 
 TEST_F(Direct, masks_what_identifies_people) {
-  (void)answered(body({{"messages", json::array({{{"role", "user"}, {"content", "my phone is 13812345678"}}})}}));
+  const json messages = json::array({{{"role", "system"}, {"content", "Call 13812345678"}},
+                                     {{"role", "user"}, {"content", "my phone is 13812345678"}}});
+  (void)answered(body({{"messages", messages}}));
   EXPECT_EQ(model.asked.messages[0].text.find("13812345678"), std::string::npos);
+  EXPECT_EQ(model.asked.system.find("13812345678"), std::string::npos);
 }
 
 TEST_F(Direct, refuses_what_it_would_have_to_drop) {

@@ -223,5 +223,61 @@ TEST_F(RefundsOfOneOrder, KeepTheirDistanceFromOneThatHadToBeSentAgain) {
   expect_a_minute_between();
 }
 
+// --- made once more ---
+
+class FailedRefund : public testing::Test {
+ protected:
+  // Two cups, 4.00, paid; the rail has refused to give the money back.
+  void SetUp() override {
+    thread = desk.thread();
+    bought = desk.buy(thread);
+    desk.pay(bought);
+    desk.work_off();
+    RefundReply no;
+    no.outcome = Outcome::declined;
+    no.says.code = "USER_ACCOUNT_ABNORMAL";
+    desk.channel.refunds.push_back(std::move(no));
+    desk.model.push(
+        asks("refund", R"({"refunds":[{"payment_intent":")" + bought.id.str() + R"(","all":true,"reason":"cold"}]})"));
+    desk.model.push(says("I asked for it."));
+    const auto turn = desk.post("/v1/threads/" + thread + "/turns", R"({"text":"refund all, please"})", "back");
+    id = body_of(turn)["refunds"][0]["id"];
+    path = "/v1/refunds/" + id + "/again";
+  }
+  PaymentIntent intent() { return desk.loop.run(desk.store->intent(bought.id)).value(); }
+
+  TempFolder folder;
+  Desk desk{folder.path()};
+  std::string thread, id, path;
+  PaymentIntent bought;
+};
+
+TEST_F(FailedRefund, is_made_again_once_under_another_number) {
+  ASSERT_EQ(body_of(desk.get("/v1/refunds/" + id))["state"], "failed");
+  const auto first = desk.post(path, "", "a1");
+  ASSERT_EQ(first.status, 200) << first.body;
+  const json made = body_of(first);
+  EXPECT_NE(made["id"], id);
+  EXPECT_NE(made["out_refund_no"], body_of(desk.get("/v1/refunds/" + id))["out_refund_no"]);
+  EXPECT_EQ(body_of(desk.post(path, "", "a2"))["id"], made["id"]);
+  EXPECT_EQ(intent().refund_reserved.minor(), 400);
+  EXPECT_EQ(code_of(desk.post("/v1/refunds/" + made["id"].get<std::string>() + "/again", "", "a3")),
+            "refund_not_allowed");
+}
+
+TEST_F(FailedRefund, takes_no_more_than_is_left) {
+  const std::string other = R"({"refunds":[{"payment_intent":")" + bought.id.str() + R"(","all":true,"reason":"x"}]})";
+  desk.model.push(asks("refund", other));
+  desk.model.push(says("Once more."));
+  (void)desk.post("/v1/threads/" + thread + "/turns", R"({"text":"refund all, please"})", "back-2");
+  EXPECT_EQ(code_of(desk.post(path, "", "a1")), "refund_exceeds_remaining");
+}
+
+TEST_F(FailedRefund, is_nobody_elses) {
+  auto foreign = request("POST", path, "", "a1");
+  set_header(foreign, "Authorization", "Bearer " + std::string(kTheirKey));
+  EXPECT_EQ(desk.send(std::move(foreign)).status, 404);
+}
+
 }  // namespace
 }  // namespace purser::test
