@@ -251,10 +251,37 @@ bool is_vague(std::string_view words) {
   return std::find(kShelves.begin(), kShelves.end(), words) != kShelves.end();
 }
 
+namespace {
+
+// std::regex tries each beginning anew and recurses with the length of what it finds, so what strangers write is
+// bounded before any pattern sees it. No order is longer than that, and no number of a card or an identity.
+constexpr std::size_t kReadBytesMax = 600;
+constexpr std::size_t kDigitsMax = 20;
+
+bool is_readable(std::string_view text) {
+  if (text.size() > kReadBytesMax) return false;
+  static constexpr std::array<std::string_view, 12> kDigits = {"一", "二", "两", "三", "四", "五",
+                                                               "六", "七", "八", "九", "十", "百"};
+  std::size_t digits = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::string_view rest = text.substr(at);
+    const bool chinese =
+        std::any_of(kDigits.begin(), kDigits.end(), [&](std::string_view digit) { return rest.starts_with(digit); });
+    const bool digit = chinese || (rest.front() >= '0' && rest.front() <= '9');
+    digits = digit ? digits + 1 : 0;
+    if (digits > kDigitsMax) return false;
+    at += chinese ? kDigits.front().size() : 1;
+  }
+  return true;
+}
+
+}  // namespace
+
 Wish understand(std::string_view raw, bool answers_question) {
   const std::string text = plain_text(raw);
   Wish wish;
   wish.chinese = has_chinese(text);
+  if (!is_readable(text)) return wish;
   if (declines(text) && !wants_to_buy(text)) {
     wish.kind = WishKind::nothing;
   } else if (asks_status(text)) {

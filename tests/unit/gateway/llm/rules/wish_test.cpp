@@ -286,5 +286,18 @@ TEST(Numbers, AmountsAreExact) {
   EXPECT_FALSE(first_amount_fen("两包"));
 }
 
+// Patterns take the square of the length in time and its like in stack: 8,000 zeros ended the process.
+TEST(Wish, is_not_looked_for_in_endless_text) {
+  for (const std::string& piece : {std::string("0"), std::string("一"), std::string("1 包"), std::string("not refund "),
+                                   std::string("- "), std::string("buy two teapots, ")}) {
+    std::string text;
+    while (text.size() < 100'000) text += piece;
+    EXPECT_EQ(understand(text, false).kind, WishKind::unclear) << piece;
+    EXPECT_EQ(understand(text, true).kind, WishKind::unclear) << piece;
+  }
+  EXPECT_EQ(understand("buy 2 teapots" + std::string(21, '0'), false).kind, WishKind::unclear);
+  EXPECT_EQ(understand("buy 2 teapots", false).kind, WishKind::buy);
+}
+
 }  // namespace
 }  // namespace purser::dialogue
