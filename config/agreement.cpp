@@ -42,6 +42,9 @@ void expect_merchant(const Settings& s, Findings& findings) {
   // Against a simulator on this machine the webhook may come in plain HTTP, and is then allowed to default.
   findings.expect(is_loopback_url(w.base_url) || is_https_url(s.server.public_url), "server.public_url",
                   "is an https URL when wechat.mchid is set: the rail calls nothing else");
+  const bool within_reach = is_loopback_url(w.base_url) || !is_https_url(s.server.public_url);
+  findings.expect(within_reach || !is_inner_url(s.server.public_url), "server.public_url",
+                  "is where the rail reaches this shop from outside: neither localhost nor an address of an intranet");
 }
 
 void expect_no_half_merchant(const WechatSettings& w, Findings& findings) {

@@ -91,6 +91,21 @@ bool is_loopback_url(std::string_view text) {
          (host.starts_with("127.") && all_of(host, [](char c) { return ascii::is_digit(c) || c == '.'; }));
 }
 
+bool is_inner_url(std::string_view text) {
+  if (is_loopback_url(text)) return true;
+  const std::string_view authority = authority_of(text);
+  std::string host(authority.substr(0, port_colon(authority)));
+  if (host.front() == '[') {
+    in6_addr six{};
+    if (::inet_pton(AF_INET6, host.substr(1, host.size() - 2).c_str(), &six) != 1) return false;
+    return (six.s6_addr[0] & 0xFE) == 0xFC || (six.s6_addr[0] == 0xFE && (six.s6_addr[1] & 0xC0) == 0x80);
+  }
+  unsigned char four[sizeof(in_addr)];
+  if (::inet_pton(AF_INET, host.c_str(), four) != 1) return false;
+  return four[0] == 10 || (four[0] == 172 && (four[1] & 0xF0) == 16) || (four[0] == 192 && four[1] == 168) ||
+         (four[0] == 169 && four[1] == 254);
+}
+
 bool is_model_url(std::string_view text) {
   constexpr std::string_view kFileScheme = "file://";
   if (text.starts_with("file:///")) return is_readable_file(text.substr(kFileScheme.size()));

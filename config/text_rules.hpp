@@ -21,6 +21,7 @@ bool is_listen_address(std::string_view text);  // 127.0.0.1:8080, [::1]:0, purs
 bool is_http_url(std::string_view text);        // a host, and neither user, query, fragment nor a slash at the end
 bool is_https_url(std::string_view text);
 bool is_loopback_url(std::string_view text);  // http or https to localhost, 127.0.0.0/8 or ::1
+bool is_inner_url(std::string_view text);     // also to a private or link-local address
 bool is_model_url(std::string_view text);     // http or https, or file:/// and the path of a readable file
 bool is_rail_url(std::string_view text);
 bool is_sqlite_url(std::string_view text);

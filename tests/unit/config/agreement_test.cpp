@@ -68,6 +68,18 @@ TEST(Agreement, AMerchantVerifiesByPublicKeyOrByCertificate) {
 TEST(Agreement, TheRailCallsHttpsOnly) {
   EXPECT_EQ(after(merchant(), [](Settings& s) { s.server.public_url.clear(); }), "server.public_url");
   EXPECT_EQ(after(merchant(), [](Settings& s) { s.server.public_url = "http://shop.example"; }), "server.public_url");
+  for (const char* inner :
+       {"https://localhost", "https://127.0.0.1:8443", "https://[::1]", "https://10.0.0.1", "https://172.31.0.1",
+        "https://192.168.1.5", "https://169.254.1.1", "https://[fd00::1]", "https://[fe80::1]:8443"}) {
+    EXPECT_EQ(after(merchant(), [&](Settings& s) { s.server.public_url = inner; }), "server.public_url") << inner;
+    const auto to_simulator = [&](Settings& s) {
+      s.server.public_url = inner;
+      s.wechat.base_url = "http://127.0.0.1:9000";
+    };
+    EXPECT_EQ(after(merchant(), to_simulator), "") << inner;
+  }
+  for (const char* outer : {"https://172.32.0.1", "https://8.8.8.8", "https://[2001:4860:4860::8888]"})
+    EXPECT_EQ(after(merchant(), [&](Settings& s) { s.server.public_url = outer; }), "") << outer;
   EXPECT_EQ(
       after(merchant(), [](Settings& s) { s.server.public_url.clear(), s.wechat.base_url = "http://127.0.0.1:9000"; }),
       "");
