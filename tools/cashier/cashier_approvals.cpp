@@ -209,9 +209,10 @@ Task<Result<Refund>> Cashier::again(RefundId id) {
   batch.add(op::AddWork{cashier::work(WorkKind::submit_refund, fresh, fresh.due_at)});
   batch.add(op::AppendEvent{cashier::event(fresh, "refund.created", now)});
   auto done = co_await ports_.store.commit(std::move(batch));
+  auto row = co_await ports_.store.refund_by_number(fresh.out_refund_no);
   // Two who asked at once have made one.
-  if (!done && done.code() != Errc::store_duplicate && done.code() != Errc::store_conflict) co_return done.error();
-  co_return co_await ports_.store.refund_by_number(fresh.out_refund_no);
+  if (!done && !row) co_return done.error();
+  co_return row;
 }
 
 Task<Result<Approval>> Cashier::end_approval(Approval row, ApprovalState state) {
