@@ -1,6 +1,7 @@
 #include "agent/turn/reply.hpp"
 
 #include "agent/turn/fixed_answers.hpp"
+#include "agent/turn/machine.hpp"
 #include "tests/support/samples.hpp"
 
 #include <gtest/gtest.h>
@@ -116,6 +117,24 @@ TEST(Words, AreBoundedAndSayWhereTheyWereCut) {
   // A sum at the edge is left out as a whole, not shown as a smaller one.
   const std::string sum = shown(std::string(195, 'a') + " " + std::string(30, '9') + std::string(300, ' '), "en");
   EXPECT_EQ(sum.find('9'), std::string::npos) << sum;
+}
+
+TEST(Words, ThatHaveNoEndSaySo) {
+  const std::vector<Message> turn = {user("tell me everything")};
+  TurnMachine machine(TurnSettings(), turn);
+  ModelAnswer answer;
+  answer.text = "The tea is";
+  answer.finish = FinishReason::length;
+  machine.model_answered(answer);
+  const TurnAction ending = machine.next();
+  const std::vector<PaymentIntent> intents;
+  const std::vector<Refund> refunds;
+  for (const auto& [locale, told] :
+       {std::pair("en", "The tea is … (the reply has no end)"), std::pair("zh", "The tea is ……（回复不完整）")}) {
+    ReplyContext context{turn, turn, intents, refunds, locale, UtcTime{}};
+    context.bytes_max = 256;
+    EXPECT_EQ(truthful_text(ending, context).text, told);
+  }
 }
 
 TEST(MoneyLines, do_not_call_unpaid_what_was_paid_after_its_end) {

@@ -42,6 +42,14 @@ TEST(Budget, gives_back_what_was_not_used) {
   EXPECT_FALSE(budget.reserve(kAnna, 1, kNoon).ok());
 }
 
+// What belongs to no thread, or to no user in particular, is not one thread's and one user's.
+TEST(Budget, has_no_cap_for_nobody) {
+  Budget budget({10, 20, 30, 1'000});
+  EXPECT_TRUE(budget.reserve(scope("shop", "", ""), 15, kNoon).ok());
+  EXPECT_TRUE(budget.reserve(scope("shop", "", ""), 10, kNoon).ok());
+  EXPECT_FALSE(budget.reserve(scope("shop", "", ""), 6, kNoon).ok()) << "the tenant's holds";
+}
+
 // Whoever reaches a cap is refused; the others' caps are their own.
 TEST(Budget, has_a_cap_for_each) {
   Budget budget({10, 20, 30, 1'000});

@@ -172,6 +172,16 @@ INSTANTIATE_TEST_SUITE_P(
                     std::pair{500, R"({"error":{"code":"context_length_exceeded"}})"},
                     std::pair{200, R"({"choices":[{"finish_reason":"length","message":{"content":null}}]})"}));
 
+// Whoever asked can mend it, and is told so: a door answers 400 then, not "try again".
+TEST_F(OneModel, says_that_the_question_is_what_is_wrong) {
+  client.push(reply(400, "{}"));
+  EXPECT_EQ(ask().error().param, "question");
+  client.push(reply(400, R"({"error":{"code":"context_length_exceeded"}})"));
+  EXPECT_EQ(ask().error().param, "context");
+  client.push(reply(401, "{}"));
+  EXPECT_EQ(ask().error().param, "");
+}
+
 TEST_F(OneModel, gives_up_at_once_on_what_stays) {
   for (const int status : {401, 402, 403, 404}) {
     client.push(reply(status, "{}"));
@@ -348,6 +358,7 @@ class Spending : public OneModel {
     }
     ModelRequest request;
     request.messages.resize(1);
+    request.messages.front().text = words;
     request.scope.tenant = "shop";
     request.scope.user = "anna";
     request.scope.thread = thread;
@@ -362,6 +373,7 @@ class Spending : public OneModel {
   ModelsSetup setup;
   std::unique_ptr<RoutedModel> model;
   LostCost lost;
+  std::string words;
 };
 
 TEST_F(Spending, is_told_with_the_answer) {
@@ -396,6 +408,17 @@ TEST_F(Spending, stops_at_the_cap_of_a_thread_and_does_not_ask) {
   EXPECT_EQ(refused.error().param, "budget");
   EXPECT_EQ(client.calls().size(), 2U);
   EXPECT_TRUE(ask_as("t2").ok());
+}
+
+// A byte may be a token, and a provider may serve by priority: neither is known before it answers.
+TEST_F(Spending, sets_the_dearest_outcome_aside) {
+  setup.budgets.thread_microusd = 1'200;  // 1024 tokens of an answer cost 614 micro-USD, and 1229 by priority
+  EXPECT_EQ(ask_as("t1").error().param, "budget");
+  model.reset();
+  setup.budgets.thread_microusd = 1'600;
+  words = std::string(2'000, '7');  // 600 micro-USD, each a token
+  EXPECT_EQ(ask_as("t1").error().param, "budget");
+  EXPECT_TRUE(client.calls().empty());
 }
 
 TEST_F(Spending, is_remembered_over_a_restart) {

@@ -238,6 +238,13 @@ TEST(WireStream, releases_nothing_that_was_cut) {
   }
 }
 
+// What comes behind the end was not part of what was ended.
+TEST(WireStream, releases_no_call_when_one_comes_after_the_end) {
+  EXPECT_TRUE(answer(kCall + ending("tool_calls") + kDone).ok());
+  const json late = {{{"index", 1}, {"id", "late"}, {"function", {{"name", "g"}, {"arguments", "{}"}}}}};
+  EXPECT_FALSE(answer(kCall + ending("tool_calls") + pieces(late) + kDone).ok());
+}
+
 TEST(WireStream, never_takes_a_cut_for_an_end) {
   const auto got = read_stream(words("it is") + words(" don"), true).reading;  // the peer closed as if all were well
   ASSERT_FALSE(got.answer.ok());
