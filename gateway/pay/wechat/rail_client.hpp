@@ -1,6 +1,6 @@
 // One call to WeChat Pay: signs, sends, verifies, and repeats where the rail's own table says that repeating is right.
 // Every attempt has a fresh nonce, timestamp and signature over the same bytes. One thread. Signing takes about 0.3 ms:
-// at most half of the loop's time goes there, and what is beyond that is done on the pool.
+// but for short bursts at most half of the loop's time goes there, and what is beyond that is done on the pool.
 #pragma once
 
 #include "gateway/async/clock.hpp"
@@ -27,6 +27,9 @@
 #include <vector>
 
 namespace purser::wechat {
+
+// Signing that the loop may do in one go: a few hundred signatures, between which everybody else has their turn.
+inline constexpr Clock::duration kSigningBurst = std::chrono::milliseconds(200);
 
 // What a channel needs of the process; all of it outlives the channel.
 struct Ports {
@@ -129,7 +132,7 @@ class RailClient {
   Ports ports_;
   TimeLimits limits_;
   CallBudget budget_;
-  HalfTime half_time_;
+  HalfTime half_time_{kSigningBurst};
   std::map<std::string, UtcTime> ends_;
   KeySet fetched_;
   std::shared_ptr<OneShot<bool>> fetching_;
