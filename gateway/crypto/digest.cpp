@@ -125,24 +125,30 @@ std::string base64_encode(std::string_view bytes) {
 
 Result<std::string> base64_decode(std::string_view text) {
   static constexpr auto values = base64_values();
-  const Error refused(Errc::malformed_text, "not Base64 of the standard alphabet with padding");
-  if (text.size() % 4 != 0) return refused;
+  const auto refused = [] { return Error(Errc::malformed_text, "not Base64 of the standard alphabet with padding"); };
+  if (text.size() % 4 != 0) return refused();
   std::size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
-  std::string out;
-  out.reserve(text.size() / 4 * 3);
-  for (std::size_t i = 0; i < text.size(); i += 4) {
-    const std::size_t count = i + 4 == text.size() ? 4 - padding : 4;
-    unsigned int group = 0;
-    for (std::size_t k = 0; k < 4; ++k) {
-      const int value = k < count ? values[static_cast<unsigned char>(text[i + k])] : 0;
-      if (value < 0) return refused;
-      group = group << 6 | static_cast<unsigned int>(value);
-    }
-    for (std::size_t k = 0; k + 1 < count; ++k) out += static_cast<char>((group >> (16 - 8 * k)) & 0xff);
+  std::string out(text.size() / 4 * 3, '\0');
+  auto to = out.begin();
+  int every = 0;  // becomes negative with the first letter that is not of the alphabet
+  const auto take = [&every, &to](int a, int b, int c, int d) {
+    every |= a | b | c | d;
+    const unsigned int group = static_cast<unsigned int>(a) << 18 | static_cast<unsigned int>(b) << 12 |
+                               static_cast<unsigned int>(c) << 6 | static_cast<unsigned int>(d);
+    for (int shift : {16, 8, 0}) *to++ = static_cast<char>((group >> shift) & 0xff);
+    return group;
+  };
+  const auto value = [text](std::size_t at) { return int{values[static_cast<unsigned char>(text[at])]}; };
+  const std::size_t whole = padding == 0 ? text.size() : text.size() - 4;
+  for (std::size_t i = 0; i < whole; i += 4) take(value(i), value(i + 1), value(i + 2), value(i + 3));
+  if (padding > 0) {
+    const auto last = take(value(whole), value(whole + 1), padding == 2 ? 0 : value(whole + 2), 0);
     // Bits below the last byte must be zero: one text per value, or a signature could be respelt.
-    if (count < 4 && (group & ((1u << (8 * (4 - count))) - 1)) != 0) return refused;
+    if ((last & ((1u << (8 * padding)) - 1)) != 0) return refused();
+    out.resize(out.size() - padding);
   }
+  if (every < 0) return refused();
   return out;
 }
 
