@@ -60,7 +60,7 @@ std::unique_ptr<Mint> system_mint(const Secret& merchant_secret) {
 
 Error all_of(const std::vector<Error>& mistakes) {
   std::string text;
-  for (const Error& mistake : mistakes) text += (text.empty() ? "" : "; ") + mistake.param + ": " + mistake.message;
+  for (const Error& mistake : mistakes) text += (text.empty() ? "" : "; ") + mistake.message;
   return {Errc::config_bad_value, std::move(text), mistakes.front().param};
 }
 

@@ -1,4 +1,5 @@
 #include "agent/app/commands.hpp"
+#include "gateway/pay/wechat/keys.hpp"
 
 #include <boost/version.hpp>
 #include <nlohmann/json.hpp>
@@ -7,12 +8,29 @@
 #include <spdlog/version.h>
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <iostream>
+#include <string_view>
 
 namespace purser {
 
+namespace {
+
+// What is in the files of the merchant account: serve would refuse it, so it is said here.
+void check_keys(LoadedSettings& loaded) {
+  if (!loaded.ok() || loaded.settings.wechat.mchid.empty()) return;
+  for (const Error& error : wechat::load_keys(loaded.settings.wechat).mistakes) {
+    std::string_view rule = error.message;
+    if (rule.starts_with(error.param)) rule.remove_prefix(std::min(rule.size(), error.param.size() + 1));
+    loaded.mistakes.push_back({error.code, "all together", error.param, "", std::string(rule)});
+  }
+}
+
+}  // namespace
+
 int check_config_file(const SettingsSources& sources, bool json) {
-  const LoadedSettings loaded = load_settings(sources);
+  LoadedSettings loaded = load_settings(sources);
+  check_keys(loaded);
   std::cout << (json ? report_json(loaded) : report_text(loaded));
   return loaded.ok() ? 0 : 1;
 }

@@ -111,7 +111,8 @@ Refusal Doorman::check_headers(const http::Request& request) const {
   if (accept.find("application/json") == accept.npos && accept.find("*/*") == accept.npos)
     return error(400, kIllegalParameter, "PARAM_ERROR", "Http头缺少Accept或User-Agent");
   auto type = http::header(request.headers, "Content-Type");
-  if (!request.body.empty() && type.substr(0, type.find(';')) != "application/json")
+  if (!request.body.empty() &&
+      !http::equals_ignoring_case(type.substr(0, type.find_first_of("; ")), "application/json"))
     return param_error("Content-Type", "must be application/json", "header");
   if (count(request.headers, "Authorization") != 1)
     return sign_error("Http头Authorization值格式错误", "Authorization", "must stand exactly once");

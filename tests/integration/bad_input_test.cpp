@@ -1,4 +1,5 @@
 // What is wrong is named, with the rule, and the exit code or the status is the promised one: on the real binary.
+#include "gateway/crypto/rsa.hpp"
 #include "tests/support/shop.hpp"
 
 #include <gtest/gtest.h>
@@ -190,6 +191,29 @@ TEST_F(BadInput, HalfAMerchantIsNoMerchant) {
   expect_refused(2, {database(), "server.public_url=http://127.0.0.1:1"}, merchant, {"others may read", "chmod 600"});
   ASSERT_EQ(::chmod(key.c_str(), 0600), 0);
   expect_refused(2, {database(), "server.public_url=http://127.0.0.1:1"}, merchant, {"wechat.merchant_key_pem is a"});
+}
+
+// What serve would refuse at its start is told before.
+TEST_F(BadInput, AKeyThatIsTheWrongOneIsToldByCheckConfigToo) {
+  SandboxProcess rail;
+  auto merchant = rail.merchant();
+  merchant["PURSER_API_KEYS"] = "shop:sk_test_0123456789abcdef";
+  const std::string good = file("good.json", R"({"server":{"public_url":"http://127.0.0.1:1"}})");
+  EXPECT_EQ(run({"check-config", good}, merchant).code, 0);
+
+  std::ifstream in(merchant["PURSER_WECHAT_MERCHANT_KEY_PEM_FILE"]);
+  const std::string pem{std::istreambuf_iterator<char>(in), {}};
+  const auto key = crypto::PrivateKey::from_pem(Secret(pem));
+  ASSERT_TRUE(key.ok());
+  merchant["PURSER_WECHAT_PUBLIC_KEY_FILE"] = file("own.pem", key->public_pem().value());
+  const Ended own = run({"check-config", good, "--json"}, merchant);
+  EXPECT_EQ(own.code, 1);
+  const Json report = Json::parse(own.output);
+  ASSERT_EQ(report["mistakes"].size(), 1u) << own.output;
+  EXPECT_EQ(report["mistakes"][0]["key"], "wechat.public_key_file");
+  EXPECT_TRUE(report["mistakes"][0]["rule"].get<std::string>().starts_with("holds the merchant's own key"));
+  expect_refused(1, {database(), "server.public_url=http://127.0.0.1:1"}, merchant,
+                 {"purser serve: wechat.public_key_file holds the merchant's own key"});
 }
 
 TEST_F(BadInput, BrokenGoodsNameTheLineAndTheRule) {

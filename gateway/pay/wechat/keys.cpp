@@ -60,6 +60,14 @@ class Loading {
     auto key = crypto::PrivateKey::from_pem(settings_.merchant_key_pem);
     if (!key) return bad("merchant_key_pem", "is no usable private key in PEM: " + key.error().message);
     out_.keys.merchant = std::move(*key);
+    has_merchant_ = true;
+  }
+
+  bool is_of_merchant(const crypto::PublicKey& key) const {
+    constexpr std::string_view kProbe = "is this the merchant's key?";
+    if (!has_merchant_) return false;
+    const auto signature = out_.keys.merchant.sign(kProbe);
+    return signature.ok() && key.verify(kProbe, *signature).ok();
   }
 
   // A wrong length would otherwise show as a tag error on each webhook, long after the start.
@@ -99,6 +107,9 @@ class Loading {
       return bad("public_key_file", certificate ? "holds a certificate; that belongs to platform_certificate_file"
                                                 : "holds no usable public key in PEM: " + key.error().message);
     }
+    if (is_of_merchant(*key)) {
+      return bad("public_key_file", "holds the merchant's own key; the rail's is the one that the portal shows");
+    }
     out_.keys.platform.add(id, std::move(*key));
     out_.keys.wanted_serial = id;
   }
@@ -116,9 +127,7 @@ class Loading {
     if (certificate->serial() != out_.keys.merchant_serial) {
       return bad("merchant_certificate_file", "is not the certificate that wechat.merchant_serial names");
     }
-    constexpr std::string_view kProbe = "is this the key of that certificate?";
-    const auto probe = out_.keys.merchant.sign(kProbe);
-    if (probe && !certificate->key().verify(kProbe, *probe)) {
+    if (has_merchant_ && !is_of_merchant(certificate->key())) {
       return bad("merchant_certificate_file", "is not the certificate of wechat.merchant_key_pem");
     }
     out_.keys.merchant_public = certificate->key();
@@ -135,12 +144,16 @@ class Loading {
     if (!certificate) {
       return bad("platform_certificate_file", "holds no usable certificate in PEM: " + certificate.error().message);
     }
+    if (is_of_merchant(certificate->key())) {
+      return bad("platform_certificate_file", "holds the merchant's own certificate; the rail has another");
+    }
     out_.keys.platform.add(certificate->serial(), certificate->key());
     out_.keys.ends[certificate->serial()] = certificate->not_after();
   }
 
   const WechatSettings& settings_;
   LoadedKeys out_;
+  bool has_merchant_ = false;  // its key is read and usable
 };
 
 }  // namespace

@@ -218,6 +218,10 @@ TEST_F(AuthorizationTest, a_body_must_be_declared_as_json) {
   EXPECT_EQ(rail.handle(form, now).response.status, 400);
   form.headers[3].second = "application/json; charset=utf-8";
   EXPECT_EQ(rail.handle(form, now).response.status, 200);
+  // A media type has no case.
+  auto capital = request("POST", "/v3/pay/transactions/jsapi", jsapi_order("order-004").dump());
+  capital.headers[3].second = "Application/JSON ;charset=UTF-8";
+  EXPECT_EQ(rail.handle(capital, now).response.status, 200);
 }
 
 TEST_F(AuthorizationTest, a_wanted_serial_that_nobody_has_is_refused) {

@@ -104,6 +104,20 @@ TEST_F(KeysTest, FilesThatAreNotWhatTheyShouldBe) {
   EXPECT_NE(loaded.mistakes[0].message.find("holds a certificate"), std::string::npos);
 }
 
+// With it every answer would be taken for forged, or anybody who has our certificate's key could answer.
+TEST_F(KeysTest, TheMerchantsOwnKeyIsNotTheRails) {
+  WechatSettings settings = good();
+  settings.public_key_file = write("own.pem", RailSigner::merchant_key().public_pem().value());
+  EXPECT_EQ(params(load_keys(settings)), Names{"wechat.public_key_file"});
+
+  settings = good();
+  const UtcTime from = from_millis(1'700'000'000'000);
+  const auto own = crypto::Certificate::self_signed(RailSigner::merchant_key(), "merchant", RailSigner::kMerchantSerial,
+                                                    from, from + std::chrono::hours(24));
+  settings.platform_certificate_file = write("own_certificate.pem", own->pem());
+  EXPECT_EQ(params(load_keys(settings)), Names{"wechat.platform_certificate_file"});
+}
+
 TEST_F(KeysTest, APublicKeyNeedsItsId) {
   WechatSettings settings = good();
   for (const char* id : {"", "PUB_KEY_ID_", "5157F09EFDC096DE15EBE81A47057A7232F1B8E1"}) {
