@@ -98,7 +98,7 @@ std::string search_form(std::string_view text) {
     word.clear();
   };
   for (std::string_view rest = cleaned->text; !rest.empty();) {
-    std::string character = first_code_points(rest, 1);
+    std::string character(first_code_points(rest, 1));
     rest.remove_prefix(character.size());
     character[0] = ascii::lower(character[0]);
     if (is_word(character)) {

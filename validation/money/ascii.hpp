@@ -27,6 +27,18 @@ constexpr bool is_visible(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return is_visible(c); });
 }
 
+// As starts_with() and ==, for lists of short words: most differ in their first bytes, and calling memcmp for each
+// costs more than looking at those.
+constexpr bool begins_with(std::string_view text, std::string_view word) {
+  if (text.size() < word.size()) return false;
+  for (std::size_t i = 0; i < word.size(); ++i)
+    if (text[i] != word[i]) return false;
+  return true;
+}
+constexpr bool same(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && begins_with(a, b);
+}
+
 inline std::string lower(std::string_view text) {
   std::string out(text);
   for (char& c : out) c = lower(c);

@@ -211,7 +211,7 @@ std::size_t take_entity(std::string_view text, std::string& out) {
 
 CodePoint first_code_point(std::string_view text) {
   const auto lead = static_cast<unsigned char>(text.front());
-  const std::string first = first_code_points(text, 1);
+  const std::string_view first = first_code_points(text, 1);
   if (lead < 0x80 || first.size() < 2 || !valid_utf8(first)) return {lead, 1};
   char32_t code = lead & (0x7Fu >> first.size());
   for (std::size_t i = 1; i < first.size(); ++i) code = code << 6 | (static_cast<unsigned char>(first[i]) & 0x3Fu);

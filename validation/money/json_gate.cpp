@@ -19,7 +19,7 @@ constexpr std::size_t kKeyInPointerMax = 64;
 constexpr int kNumberOverflow = 406;  // nlohmann's id: "number overflow parsing '...'"
 
 std::string in_quotes(std::string_view text) {
-  const std::string head = first_code_points(text, kQuotedMax);
+  const std::string head(first_code_points(text, kQuotedMax));
   return head.size() < text.size() ? "'" + head + "...'" : "'" + head + "'";
 }
 

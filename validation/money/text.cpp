@@ -134,12 +134,12 @@ std::size_t code_points(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return !is_tail(static_cast<unsigned char>(c)); }));
 }
 
-std::string first_code_points(std::string_view text, std::size_t count) {
+std::string_view first_code_points(std::string_view text, std::size_t count) {
   std::size_t end = 0;
   for (std::size_t seen = 0; end < text.size(); ++end) {
     if (!is_tail(static_cast<unsigned char>(text[end])) && seen++ == count) break;
   }
-  return std::string(text.substr(0, end));
+  return text.substr(0, end);
 }
 
 bool fits_rail(std::string_view text) {

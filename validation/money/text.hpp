@@ -21,8 +21,8 @@ bool valid_utf8(std::string_view text);
 // Characters (code points) of well-formed UTF-8.
 std::size_t code_points(std::string_view text);
 
-// The first `count` characters.
-std::string first_code_points(std::string_view text, std::size_t count);
+// The first `count` characters, as a part of `text`.
+std::string_view first_code_points(std::string_view text, std::size_t count);
 
 // The rail takes UTF-8 of at most three bytes a character, so no emoji.
 bool fits_rail(std::string_view text);

@@ -171,7 +171,7 @@ std::vector<Clause> clauses_of(std::string_view text) {
   };
   char before = ' ';
   while (!text.empty()) {
-    std::string character = first_code_points(text, 1);
+    std::string character(first_code_points(text, 1));
     text.remove_prefix(character.size());
     const bool within_figure = ascii::is_digit(before) && !text.empty() && ascii::is_digit(text.front());
     const Mark mark = within_figure ? Mark::none : mark_of(character);

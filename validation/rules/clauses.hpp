@@ -2,6 +2,7 @@
 // before and after them. Shared by the files that look for claims, states and times; shallow on purpose.
 #pragma once
 
+#include "validation/money/ascii.hpp"
 #include "validation/money/text.hpp"
 
 #include <algorithm>
@@ -37,10 +38,8 @@ bool holds_chinese(std::string_view text);
 
 template <std::size_t N>
 bool any_of(const std::string_view (&words)[N], std::string_view word) {
-  // Most words differ in length or in their first letter; comparing those first halves what a reply costs.
-  return std::any_of(std::begin(words), std::end(words), [word](std::string_view one) {
-    return one.size() == word.size() && !one.empty() && one.front() == word.front() && one == word;
-  });
+  return std::any_of(std::begin(words), std::end(words),
+                     [word](std::string_view one) { return ascii::same(one, word); });
 }
 
 // The place `count` before `at`, or the beginning.
@@ -78,7 +77,8 @@ bool contains_any(std::string_view text, const auto& parts) {
 }
 
 bool begins_with_any(std::string_view text, const auto& parts) {
-  return std::any_of(std::begin(parts), std::end(parts), [&](std::string_view part) { return text.starts_with(part); });
+  return std::any_of(std::begin(parts), std::end(parts),
+                     [&](std::string_view part) { return ascii::begins_with(text, part); });
 }
 
 // Whether what stands from `at` to `end` in a Chinese clause is said as a fact.

@@ -31,7 +31,7 @@ std::string cut_first_line(const std::vector<IntentLine>& lines, std::string_vie
   std::string rest = "…" + times(lines.front()) + and_more(lines.size() - 1, locale);
   // In little room the name says more than the count.
   if (code_points(rest) + kGoodsMin / 2 > room) rest = "…";
-  return first_code_points(name_of(lines.front()), room - code_points(rest)) + rest;
+  return std::string(first_code_points(name_of(lines.front()), room - code_points(rest))) + rest;
 }
 
 constexpr std::string_view kGoods = "{goods}";

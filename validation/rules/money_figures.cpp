@@ -37,7 +37,9 @@ bool is_letter(char c) {
 }
 
 std::optional<std::int64_t> digit_zh(std::string_view character) {
-  const auto* found = std::find(std::begin(kDigitsZh), std::end(kDigitsZh), character);
+  if (character.size() != 3) return std::nullopt;  // no Chinese one
+  const auto* found = std::find_if(std::begin(kDigitsZh), std::end(kDigitsZh),
+                                   [character](std::string_view one) { return ascii::same(one, character); });
   if (found != std::end(kDigitsZh)) return found - std::begin(kDigitsZh);
   if (character == "〇") return 0;
   if (character == "两") return 2;
@@ -45,6 +47,7 @@ std::optional<std::int64_t> digit_zh(std::string_view character) {
 }
 
 std::int64_t scale_zh(std::string_view character) {
+  if (character.size() != 3) return 0;
   if (character == "十") return 10;
   if (character == "百") return 100;
   if (character == "千") return 1'000;
@@ -68,18 +71,19 @@ class Scanner {
     while (rest().starts_with(' ')) ++at_;
   }
   bool take(std::string_view word) {
-    if (!rest().starts_with(word)) return false;
+    if (!ascii::begins_with(rest(), word)) return false;
     at_ += word.size();
     return true;
   }
-  std::string_view character() const { return rest().substr(0, first_code_points(rest(), 1).size()); }
+  std::string_view character() const { return first_code_points(rest(), 1); }
   void next() { at_ += std::max<std::size_t>(character().size(), 1); }
 
   template <std::size_t N>
   const Mark* mark(const Mark (&marks)[N]) {
     const Mark* best = nullptr;
     for (const Mark& mark : marks)
-      if (rest().starts_with(mark.word) && (best == nullptr || mark.word.size() > best->word.size())) best = &mark;
+      if (ascii::begins_with(rest(), mark.word) && (best == nullptr || mark.word.size() > best->word.size()))
+        best = &mark;
     if (best != nullptr) at_ += best->word.size();
     return best;
   }
@@ -205,8 +209,9 @@ std::optional<Figure> number_en(Scanner& scan) {
     std::size_t size = 0;
     while (size < word.size() && is_letter(word[size])) ++size;
     word = word.substr(0, size);
-    const auto* small = std::find(std::begin(kSmallNumbers), std::end(kSmallNumbers), word);
-    const auto* tens = std::find(std::begin(kTens), std::end(kTens), word);
+    const auto is_word = [word](std::string_view one) { return ascii::same(one, word); };
+    const auto* small = std::find_if(std::begin(kSmallNumbers), std::end(kSmallNumbers), is_word);
+    const auto* tens = std::find_if(std::begin(kTens), std::end(kTens), is_word);
     if (small != std::end(kSmallNumbers)) {
       part += small - std::begin(kSmallNumbers);
     } else if (tens != std::end(kTens)) {

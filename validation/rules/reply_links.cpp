@@ -68,7 +68,7 @@ std::size_t url_end(std::string_view text, std::size_t from) {
 // The length of the "://" that stands at `from`, whose colon may be full-width; 0 when there is none.
 std::size_t slashes(std::string_view text, std::size_t from) {
   for (std::string_view mark : {"://", ":\\\\", "：//"}) {
-    if (text.substr(from).starts_with(mark)) return mark.size();
+    if (ascii::begins_with(text.substr(from), mark)) return mark.size();
   }
   return 0;
 }

@@ -27,7 +27,7 @@ bool is_chinese(std::string_view character) {
 template <std::size_t N>
 std::string_view leading(std::string_view text, const std::string_view (&words)[N]) {
   for (std::string_view word : words)
-    if (text.starts_with(word)) return word;
+    if (ascii::begins_with(text, word)) return word;
   return {};
 }
 
@@ -63,7 +63,7 @@ std::string line_as_read(std::string_view text) {
     out += rest.substr(0, plain);
     rest.remove_prefix(plain);
     if (rest.empty()) break;
-    const std::string character = first_code_points(rest, 1);
+    const std::string_view character = first_code_points(rest, 1);
     if (const auto tick = leading(rest, kTicks); !tick.empty()) {
       out += chinese ? "成功" : " successful ";
       rest.remove_prefix(tick.size());
@@ -92,7 +92,7 @@ std::string closed_up(std::string_view text) {
   bool after_chinese = false;
   while (!text.empty()) {
     const std::size_t spaces = std::min(text.find_first_not_of(' '), text.size());
-    const std::string next = first_code_points(text.substr(spaces), 1);
+    const std::string_view next = first_code_points(text.substr(spaces), 1);
     if (!(spaces > 0 && after_chinese && is_chinese(next))) out += text.substr(0, spaces);
     out += next;
     after_chinese = is_chinese(next);
@@ -107,7 +107,7 @@ std::string plain_numerals(std::string_view text) {
   if (!holds_chinese(text)) return std::string(text);
   std::string out;
   while (!text.empty()) {
-    const std::string character = first_code_points(text, 1);
+    const std::string_view character = first_code_points(text, 1);
     const auto* formal =
         std::find_if(std::begin(kFormal), std::end(kFormal), [&](const auto& pair) { return pair.first == character; });
     out += formal == std::end(kFormal) ? std::string_view(character) : formal->second;

@@ -20,7 +20,7 @@ std::string letters_only(std::string_view text) {
                                            "（", "）", "·",  "…",  "—",  "“",  "”"};
   std::string out;
   while (!text.empty()) {
-    const std::string one = first_code_points(text, 1);
+    const std::string_view one = first_code_points(text, 1);
     text.remove_prefix(one.size());
     const bool ascii_mark = one.size() == 1 && !ascii::is_alnum(one[0]);
     const bool mark = std::find(std::begin(kBetween), std::end(kBetween), one) != std::end(kBetween);
@@ -51,7 +51,7 @@ std::vector<std::string> word_list(std::string_view text) {
     word.clear();
   };
   while (!text.empty()) {
-    const std::string one = first_code_points(text, 1);
+    const std::string_view one = first_code_points(text, 1);
     text.remove_prefix(one.size());
     if (std::find(std::begin(kSeparators), std::end(kSeparators), one) != std::end(kSeparators)) {
       end_word();

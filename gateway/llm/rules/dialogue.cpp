@@ -331,7 +331,7 @@ class Dialogue {
 
   std::string reason() const {
     const std::string said = without_wide_characters(request_.messages[start_].text);
-    return first_code_points(said.empty() ? "customer's wish" : said, kReasonMax);
+    return std::string(first_code_points(said.empty() ? "customer's wish" : said, kReasonMax));
   }
 
   const ModelRequest& request_;
