@@ -191,6 +191,13 @@ std::optional<Error> false_time(std::string_view text, const LedgerFacts& facts)
   return std::nullopt;
 }
 
+bool has_readable_clauses(std::string_view text) {
+  if (text.size() <= kReplyClauseBytesMax) return true;
+  const auto clauses = clauses_of(text);
+  return std::all_of(clauses.begin(), clauses.end(),
+                     [](const Clause& clause) { return clause.text.size() <= kReplyClauseBytesMax; });
+}
+
 }  // namespace
 
 Result<CheckedReply> reply_truth(std::string_view text, const LedgerFacts& facts) {
@@ -200,6 +207,9 @@ Result<CheckedReply> reply_truth(std::string_view text, const LedgerFacts& facts
   reply.text = without_links(cleaned->text);
   reply.changed = cleaned->removed.total() > 0 || reply.text != cleaned->text;
   const std::string read = as_read(reply.text);
+  if (!has_readable_clauses(read))
+    return Error(Errc::malformed_text, "has a clause of more than " + std::to_string(kReplyClauseBytesMax) + " bytes",
+                 "text");
   const ReplyClaims claims = claims_of(read);
   if (auto error = false_claim(claims, facts)) return *std::move(error);
   if (auto error = false_request(claims, facts)) return *std::move(error);

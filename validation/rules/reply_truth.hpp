@@ -57,8 +57,11 @@ struct CheckedReply {
   bool changed = false;  // links, images or markup were taken out, or hidden characters
 };
 
+// A clause longer than this is none that a person writes. The rules look at every word of a clause from every other.
+inline constexpr std::size_t kReplyClauseBytesMax = 2'048;
+
 // Errors: one of the reply_ codes, each of one rule, saying which claim the ledger does not hold; malformed_text when
-// it is not UTF-8.
+// it is not UTF-8 or a clause of it is too long to be read.
 Result<CheckedReply> reply_truth(std::string_view text, const LedgerFacts& facts);
 
 }  // namespace purser::rules

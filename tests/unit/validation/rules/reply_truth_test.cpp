@@ -366,13 +366,31 @@ TEST(ReplyLinksTest, TextBuiltToGrowNewLinksEndsWithoutAny) {
   EXPECT_EQ(without_links(deep).find("://"), std::string::npos) << without_links(deep);
 }
 
-// Each of these would take minutes if a part of the rule looked at the whole text for every mark in it.
-TEST(ReplyTruthTest, LongTextsBuiltToBeSlowAreNot) {
-  for (const std::string piece :
-       {"<a", "[", "![a](", "[a]", "未已支付", "not payment ", "已收到", "a.", "http", "://", "data:"}) {
-    std::string text;
-    while (text.size() < 64 * 1024) text += piece;
-    static_cast<void>(reply_truth(text, kNothing));
+std::string repeated(std::string_view piece, std::size_t bytes) {
+  std::string text;
+  while (text.size() + piece.size() <= bytes) text += piece;
+  return text;
+}
+
+// Everything is looked at from everything else in its clause: a clause without an end would take seconds.
+TEST(ReplyTruthTest, AClauseThatNobodyWritesIsNotRead) {
+  for (const std::string_view piece : {"未下单", "not tea ", "one hundred and ", "1,", "退款吗", "refund "}) {
+    const auto checked = reply_truth(repeated(piece, 2 * kReplyClauseBytesMax), kNothing);
+    ASSERT_FALSE(checked.ok()) << piece;
+    EXPECT_EQ(checked.code(), Errc::malformed_text) << piece;
+  }
+  EXPECT_TRUE(reply_truth(repeated("tea and cups ", kReplyClauseBytesMax), kNothing).ok());
+  EXPECT_TRUE(reply_truth(repeated("Tea and cups, 茶与杯。", 8 * kReplyClauseBytesMax), kNothing).ok());
+}
+
+// Each of these would take minutes if a part of the rule looked at the whole text for every mark in it: the patience
+// of the test's runner is the judge of that.
+TEST(ReplyTruthTest, WhatLongTextsBuiltToBeSlowSayIsFoundAllTheSame) {
+  for (const std::string_view piece :
+       {"<a", "[", "![a](", "已收到，", "a.", "http", "://", "data:", "[a],", "not tea, "}) {
+    const std::string text = repeated(piece, 64 * 1024);
+    const auto lied = reply_truth(text + "。您的付款已成功。", kNothing);
+    ASSERT_FALSE(lied.ok()) << piece;
   }
 }
 
