@@ -81,39 +81,6 @@ TEST_F(CallersTest, ATokenOpensThreadsOfItsOwnUserOnly) {
   }
 }
 
-TEST_F(CallersTest, AnotherUsersRowsAreNotThere) {
-  const std::string thread = desk.thread("alice");
-  const PaymentIntent intent = desk.buy(thread);
-  desk.pay(intent);
-  auto row = desk.loop.run(desk.store->thread(intent.thread)).value();
-  std::vector<CheckedRefund> list(1);
-  list[0].intent = intent.id;
-  list[0].amount = Money(100, Currency::cny());
-  list[0].reason = "cold";
-  const std::string refund = desk.loop.run(desk.cashier.refund(row, list, "test")).value().at(0).id.str();
-  const std::vector<http::Request> doors{request("GET", "/v1/threads/" + thread),
-                                         request("GET", "/v1/threads/" + thread + "/messages"),
-                                         request("GET", "/v1/threads/" + thread + "/events"),
-                                         request("POST", "/v1/threads/" + thread + "/turns", R"({"text":"hi"})", "k1"),
-                                         request("GET", "/v1/intents/" + intent.id.str()),
-                                         request("POST", "/v1/intents/" + intent.id.str() + "/cancel", "", "k2"),
-                                         request("POST", "/v1/intents/" + intent.id.str() + "/renew", "", "k3"),
-                                         request("GET", "/v1/refunds/" + refund)};
-  const std::string bob_may = signer().token({{"iss", "shop"},
-                                              {"aud", "purser"},
-                                              {"sub", "bob"},
-                                              {"scope", "*"},
-                                              {"exp", to_seconds(desk.loop.clock.wall()) + 3'600}});
-  for (const http::Request& door : doors) {
-    const auto response = as(bob_may, door);
-    EXPECT_EQ(response.status, 404) << door.method << door.path;
-    EXPECT_EQ(code_of(response), "not_found");
-  }
-  EXPECT_EQ(as(token_of("alice"), doors[0]).status, 200);
-  EXPECT_EQ(as(token_of("alice"), doors[4]).status, 200);
-  EXPECT_EQ(as(token_of("alice"), doors[7]).status, 200);
-}
-
 TEST_F(CallersTest, TheChatDoorKnowsTheTokensUser) {
   const std::string thread = desk.thread("alice");
   desk.model_says("Hello.");
