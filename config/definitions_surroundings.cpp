@@ -106,7 +106,9 @@ constexpr Definition kOfSurroundings[] = {
      .bounds = {0, 1'000'000}},
     {.key = "limits.wrong_keys_per_address",
      .place = AT(limits, wrong_keys_per_address),
-     .description = "Wrong keys a minute from one address; then nothing of it is looked at until the minute is over.",
+     .description =
+         "Wrong keys a minute from one address; then another wrong one is answered with 429 until the minute "
+         "is over. Who has a right key comes in: others may share the address.",
      .bounds = {0, 1'000'000}},
 
     {.key = "webhooks.endpoints_file",

@@ -71,8 +71,9 @@ http::Response error_answer(const Error& error) {
   return response;
 }
 
-http::Response event_stream(std::function<Task<void>(http::StreamSink)> run) {
+http::Response event_stream(StreamOf what, std::function<Task<void>(http::StreamSink)> run) {
   http::Response response;
+  response.stream_ends = what == StreamOf::answer;
   response.headers.emplace_back("Content-Type", "text/event-stream");
   response.headers.emplace_back("Cache-Control", "no-store");
   response.headers.emplace_back("X-Accel-Buffering", "no");  // a proxy in between must not collect events

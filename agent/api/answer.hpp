@@ -17,8 +17,10 @@ http::Response stored_answer(int status, std::string body);
 http::Response image_answer(std::string_view media_type, std::string image);
 // With Retry-After where trying again helps, WWW-Authenticate on 401, and Allow (from `param`) on 405.
 http::Response error_answer(const Error& error);
-// A stream of server-sent events; `run` writes them.
-http::Response event_stream(std::function<Task<void>(http::StreamSink)> run);
+// A stream of server-sent events; `run` writes them. One that follows a thread is for as long as its client likes; one
+// that answers a request ends with the answer, and the daemon stops no earlier.
+enum class StreamOf { thread, answer };
+http::Response event_stream(StreamOf what, std::function<Task<void>(http::StreamSink)> run);
 
 // The client's X-Request-Id when it is 1 to 128 of [0-9A-Za-z-_.:], else a fresh one.
 std::string request_id(const http::Headers& headers, Mint& mint);

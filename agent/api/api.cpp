@@ -4,6 +4,7 @@
 #include "agent/api/new_thread.hpp"
 #include "agent/api/request.hpp"
 #include "agent/turn/views.hpp"
+#include "gateway/http/url.hpp"
 #include "gateway/log.hpp"
 #include "gateway/pay/qr.hpp"
 #include "tools/cards.hpp"
@@ -343,7 +344,10 @@ Api::Reply Api::get_models(Call&) {
 }
 
 Api::Reply Api::get_model(Call& call) {
-  co_return chat_.model(call.parts.front());
+  // "purser/fast" is a name with a slash, which stands escaped in a path.
+  auto id = http::percent_decode(call.parts.front());
+  if (!id) co_return Errc::not_found;
+  co_return chat_.model(*id);
 }
 
 }  // namespace purser

@@ -2,7 +2,9 @@
 #include "agent/api/answer.hpp"
 #include "agent/api/api.hpp"
 #include "agent/api/request.hpp"
+#include "agent/outbound/deliverer.hpp"
 #include "agent/turn/views.hpp"
+#include "gateway/http/url.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -37,7 +39,7 @@ json delivery(const WorkItem& item) {
 }
 
 bool is_of(const WorkItem& item, const TenantId& tenant, const WebhookEndpoints& endpoints) {
-  const WebhookEndpoint* endpoint = endpoints.find(item.subject.substr(0, item.subject.find(':')));
+  const WebhookEndpoint* endpoint = endpoint_of(item, endpoints);
   return endpoint != nullptr && endpoint->tenant == tenant;
 }
 
@@ -69,8 +71,11 @@ Api::Reply Api::redeliver(Call& call) {
   if (!body) co_return body.error();
   auto rows = co_await ports_.store.work_of_kind(WorkKind::dead_webhook, kDeliveriesRead);
   if (!rows) co_return rows.error();
+  // Its colon may stand escaped.
+  auto subject = http::percent_decode(call.parts.front());
+  if (!subject) co_return Errc::not_found;
   const auto found = std::find_if(rows->begin(), rows->end(), [&](const WorkItem& row) {
-    return row.subject == call.parts.front() && is_of(row, call.caller.tenant, ports_.endpoints);
+    return row.subject == *subject && is_of(row, call.caller.tenant, ports_.endpoints);
   });
   std::optional<WorkItem> dead;
   if (found != rows->end()) dead = *found;

@@ -19,6 +19,8 @@ using nlohmann::json;
 
 constexpr std::string_view kThreadHeader = "X-Thread-Id";
 constexpr std::int64_t kLookedBack = 200;  // messages
+// A client that repeats a request does so within its own patience, ten minutes by default, and a pause.
+constexpr std::chrono::minutes kRepeatedWithin{15};
 constexpr std::chrono::seconds kHeartbeat{15};
 
 // Clients send the whole conversation each time, so there may be more of it than elsewhere; the server bounds the body.
@@ -42,6 +44,20 @@ bool is_repetition(const http::Headers& headers) {
 
 json model_object(std::string_view id) {
   return {{"id", id}, {"object", "model"}, {"created", 0}, {"owned_by", "purser"}};
+}
+
+// What was paid has been seen: the same words mean another purchase.
+bool was_paid(const Turn& turn, const std::vector<Message>& messages) {
+  const json result = json::parse(turn.result_json, nullptr, false);
+  if (!result.is_object() || !result.contains("intents")) return false;
+  return std::any_of(messages.begin(), messages.end(), [&](const Message& message) {
+    if (message.role != Role::event) return false;
+    const json event = json::parse(message.text, nullptr, false);
+    if (!event.is_object() || event.value("type", "") != "intent.succeeded") return false;
+    return std::any_of(result["intents"].begin(), result["intents"].end(), [&](const json& intent) {
+      return intent.value("id", "") == event.value("payment_intent", "-");
+    });
+  });
 }
 
 Task<void> write_all(std::string text, http::StreamSink sink) {
@@ -69,18 +85,17 @@ http::Response ChatDoor::models() const {
 }
 
 http::Response ChatDoor::model(std::string_view id) const {
-  if (id == openai::kModel) return api::json_answer(200, model_object(id));
+  const auto direct = direct_.names();
+  if (id == openai::kModel || std::find(direct.begin(), direct.end(), id) != direct.end())
+    return api::json_answer(200, model_object(id));
   return openai::refused({404, "model_not_found", "there is no such model", "model"});
 }
 
 Task<Result<http::Response>> ChatDoor::complete(Caller caller, http::Request request) {
   auto body = api::json_object(request, chat_limits());
   if (!body) co_return body.error();
-  if (openai::is_direct(*body)) {
-    // What models cost is the tenant's to spend.
-    if (caller.user) co_return Error(Errc::insufficient_scope, "models are asked directly by backends alone", "model");
-    co_return co_await direct_.complete(std::move(caller.tenant), std::move(*body), std::move(request.client_left));
-  }
+  if (openai::is_direct(*body))
+    co_return co_await ask_directly(std::move(caller), std::move(request), *std::move(body));
   auto read = openai::read_chat_request(*body);
   if (const auto* refusal = std::get_if<openai::Refusal>(&read)) co_return openai::refused(*refusal);
   Asked asked;
@@ -105,6 +120,8 @@ Task<Result<http::Response>> ChatDoor::complete(Caller caller, http::Request req
 
   std::optional<TurnKey> tie;
   if (asked.key) {
+    // The thread is a part of what is asked, wherever it is named.
+    if (!asked.thread_header.empty()) (*body)[kThreadHeader] = asked.thread_header;
     tie.emplace(Idempotency::scope_of(asked.caller, request), *asked.key, Idempotency::fingerprint_of(*body));
   }
   auto thread = co_await thread_of(std::move(asked));
@@ -121,9 +138,9 @@ Task<Result<http::Response>> ChatDoor::complete(Caller caller, http::Request req
   const std::string id = thread->id.str();
   http::Response response;
   if (chat.stream) {
-    response =
-        api::event_stream([this, row = *thread, answer = begun->answer, usage = chat.include_usage](
-                              http::StreamSink sink) { return run_stream(row, answer, usage, std::move(sink)); });
+    response = api::event_stream(
+        api::StreamOf::answer, [this, row = *thread, answer = begun->answer, usage = chat.include_usage](
+                                   http::StreamSink sink) { return run_stream(row, answer, usage, std::move(sink)); });
   } else {
     auto answer = co_await begun->answer->get();
     auto made = co_await completion_of_answer(std::move(answer), thread->locale);
@@ -133,6 +150,23 @@ Task<Result<http::Response>> ChatDoor::complete(Caller caller, http::Request req
   response.headers.emplace_back(kThreadHeader, id);
   if (begun->replayed) response.headers.emplace_back("Idempotent-Replayed", "true");
   co_return response;
+}
+
+Task<Result<http::Response>> ChatDoor::ask_directly(Caller caller, http::Request request, json body) {
+  // What models cost is the tenant's to spend.
+  if (caller.user) co_return Error(Errc::insufficient_scope, "models are asked directly by backends alone", "model");
+  auto key = Idempotency::key_of(request.headers, false);
+  if (!key) co_return key.error();
+  if (!key->has_value())
+    co_return co_await direct_.complete(std::move(caller.tenant), std::move(body), std::move(request.client_left));
+  const auto stream = body.find("stream");
+  if (stream != body.end() && *stream == true)
+    co_return Error(Errc::request_malformed, "an answer in pieces is not kept, so it takes no key", "Idempotency-Key");
+  TurnKey tie(Idempotency::scope_of(caller, request), std::move(**key), Idempotency::fingerprint_of(body));
+  Idempotency::Action action = [this, tenant = caller.tenant, body, left = request.client_left] {
+    return direct_.complete(tenant, body, left);
+  };
+  co_return co_await ports_.actions.once(std::move(tie), std::move(action));
 }
 
 // --- the thread
@@ -200,7 +234,8 @@ Task<Result<std::optional<Turn>>> ChatDoor::heard_before(ThreadId thread, std::s
   auto turn = co_await ports_.store.turn(last->turn);
   if (turn && turn->state == TurnState::running) turn = co_await ports_.conversations.recover(std::move(*turn));
   if (!turn) co_return turn.error();
-  if (turn->state == TurnState::completed) none = std::move(*turn);
+  const bool fresh = ports_.clock.durable() - turn->started_at <= kRepeatedWithin;
+  if (turn->state == TurnState::completed && fresh && !was_paid(*turn, *recent)) none = std::move(*turn);
   co_return none;
 }
 
@@ -226,9 +261,10 @@ Task<Result<http::Response>> ChatDoor::answer_of(Turn turn, Thread thread, opena
   if (!made) co_return made.error();
   http::Response response;
   if (chat.stream) {
-    response = api::event_stream([text = openai::chunks(*made, chat.include_usage)](http::StreamSink sink) {
-      return write_all(text, std::move(sink));
-    });
+    response = api::event_stream(api::StreamOf::answer,
+                                 [text = openai::chunks(*made, chat.include_usage)](http::StreamSink sink) {
+                                   return write_all(text, std::move(sink));
+                                 });
   } else {
     response = api::json_answer(200, openai::whole(*made));
   }

@@ -7,7 +7,8 @@
 // A model named "purser/<tier>" is no conversation: see direct_door.hpp.
 //
 // An Idempotency-Key has its usual effect. Without one, a request that says it is a repetition
-// (X-Stainless-Retry-Count, as OpenAI's own clients do) of what the thread heard last gets that turn's answer.
+// (X-Stainless-Retry-Count, as OpenAI's own clients do) of what the thread heard last gets that turn's answer, for a
+// quarter of an hour and until what it ordered is paid.
 #pragma once
 
 #include "agent/api/actions.hpp"
@@ -54,6 +55,7 @@ class ChatDoor {
     bool repeated = false;
   };
 
+  Task<Result<http::Response>> ask_directly(Caller caller, http::Request request, nlohmann::json body);
   Task<Result<Thread>> thread_of(Asked asked);
   Task<Result<Thread>> named_thread(Asked asked, ThreadId id);
   Task<Result<Thread>> find_or_make(Asked asked);

@@ -271,7 +271,8 @@ Task<Result<http::Response>> DirectDoor::complete(TenantId tenant, json body, Cl
   asked.question.scope.tenant = tenant.str();
   if (!asked.stream) co_return co_await whole(std::move(asked), std::move(client_left));
   auto state = std::make_shared<Streaming>(std::move(asked), "chatcmpl-" + mint_.token(kIdLetters), clock_);
-  co_return api::event_stream([this, state](http::StreamSink sink) { return stream(state, std::move(sink)); });
+  co_return api::event_stream(api::StreamOf::answer,
+                              [this, state](http::StreamSink sink) { return stream(state, std::move(sink)); });
 }
 
 Task<Result<http::Response>> DirectDoor::whole(openai::DirectRequest asked, ClientLeft client_left) {

@@ -94,20 +94,21 @@ Task<void> EventStreams::write_end(http::Response answer, http::StreamSink sink)
 }
 
 http::Response EventStreams::follow(ThreadId thread, std::int64_t after) {
-  return api::event_stream([this, thread = std::move(thread), after](http::StreamSink sink) {
+  return api::event_stream(api::StreamOf::thread, [this, thread = std::move(thread), after](http::StreamSink sink) {
     return run_follow(thread, after, std::move(sink));
   });
 }
 
 http::Response EventStreams::turn(ThreadId thread, std::int64_t after, Answer answer) {
-  return api::event_stream([this, thread = std::move(thread), after, answer](http::StreamSink sink) {
-    return run_turn(thread, after, answer, std::move(sink));
-  });
+  return api::event_stream(api::StreamOf::answer,
+                           [this, thread = std::move(thread), after, answer](http::StreamSink sink) {
+                             return run_turn(thread, after, answer, std::move(sink));
+                           });
 }
 
 http::Response EventStreams::finished_turn(http::Response answer) {
-  http::Response response =
-      api::event_stream([this, answer](http::StreamSink sink) { return write_end(answer, std::move(sink)); });
+  http::Response response = api::event_stream(
+      api::StreamOf::answer, [this, answer](http::StreamSink sink) { return write_end(answer, std::move(sink)); });
   for (const auto& [name, value] : answer.headers) {
     if (name == "Idempotent-Replayed") response.headers.emplace_back(name, value);
   }

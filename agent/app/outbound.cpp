@@ -3,7 +3,7 @@
 namespace purser {
 namespace {
 
-constexpr std::size_t kReplyBytesMax = 64 << 10;  // nobody reads more of it than its status
+constexpr std::size_t kReplyBytesMax = 1 << 20;  // its status counts alone, and it has to be read to its end
 
 }  // namespace
 

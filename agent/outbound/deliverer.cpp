@@ -49,6 +49,15 @@ std::string webhook_signatures(const std::vector<Secret>& secrets, std::string_v
   return out;
 }
 
+const WebhookEndpoint* endpoint_of(const WorkItem& item, const WebhookEndpoints& endpoints) {
+  const WebhookEndpoint* endpoint = endpoints.find(endpoint_and_id(item.subject).first);
+  const auto payload = nlohmann::json::parse(item.payload_json, nullptr, false);
+  const std::string tenant = payload.is_object() ? payload.value("tenant", "") : "";
+  // Rows of earlier versions do not name it.
+  const bool same = endpoint != nullptr && (tenant.empty() || endpoint->tenant.str() == tenant);
+  return same ? endpoint : nullptr;
+}
+
 std::optional<Millis> Deliverer::pause_after(std::int64_t attempts) {
   if (attempts < 1 || attempts > std::ssize(kLadder)) return std::nullopt;
   return kLadder[attempts - 1];
@@ -56,7 +65,7 @@ std::optional<Millis> Deliverer::pause_after(std::int64_t attempts) {
 
 Task<Result<void>> Deliverer::deliver(WorkItem item) {
   auto [endpoint_id, id] = endpoint_and_id(item.subject);
-  const WebhookEndpoint* endpoint = endpoints_.find(endpoint_id);
+  const WebhookEndpoint* endpoint = endpoint_of(item, endpoints_);
   std::string reason = "the endpoint is not configured";
   if (endpoint == nullptr) co_return co_await put_aside(std::move(item), std::move(reason));
   const auto payload = nlohmann::json::parse(item.payload_json, nullptr, false);

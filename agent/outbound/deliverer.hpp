@@ -20,6 +20,10 @@ namespace purser {
 inline constexpr MetricFamily kDeliveries{"purser_webhook_deliveries_total",
                                           "Attempts of outbound webhooks by result."};
 
+// The endpoint that this row is for. Null when it is configured no longer, or is another tenant's by now: what was
+// told to one is nobody else's.
+const WebhookEndpoint* endpoint_of(const WorkItem& item, const WebhookEndpoints& endpoints);
+
 class Deliverer {
  public:
   struct Ports {

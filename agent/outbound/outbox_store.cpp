@@ -19,7 +19,10 @@ WorkItem delivery(const WebhookEndpoint& endpoint, const std::string& id, const 
   item.kind = WorkKind::deliver_webhook;
   item.subject = endpoint.id + ":" + id;
   item.thread = event.thread;
-  item.payload_json = nlohmann::json{{"body", message_of(event)}, {"created_at", format_time(event.at)}}.dump();
+  item.payload_json =
+      nlohmann::json{
+          {"body", message_of(event)}, {"created_at", format_time(event.at)}, {"tenant", endpoint.tenant.str()}}
+          .dump();
   item.due_at = event.at;
   return item;
 }

@@ -46,8 +46,11 @@ struct Response {
   Headers headers;
   std::string body;
   // When set, body is ignored: the head is sent, then this runs and writes pieces until it returns. The connection is
-  // closed afterwards, and the task is canceled when the client leaves or the server stops.
+  // closed afterwards, and the task is canceled when the client leaves or the server has stopped.
   std::function<Task<void>(StreamSink)> stream;
+  // The stream is an answer and ends by itself: a server that stops waits for it as for any other answer. Else the
+  // stream is cut at once, and its client goes on elsewhere.
+  bool stream_ends = false;
   // The connection is closed without one byte of answer and everything else here is ignored: how the sandbox plays a
   // peer that breaks off.
   bool drop = false;

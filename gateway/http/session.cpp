@@ -99,7 +99,8 @@ Task<void> Session::serve(std::shared_ptr<Session> self) {
 }
 
 void Session::wind_down() {
-  if (phase_ == Phase::idle || phase_ == Phase::streaming || phase_ == Phase::lingering) cut();
+  const bool subscription = phase_ == Phase::streaming && !stream_ends_;
+  if (phase_ == Phase::idle || subscription || phase_ == Phase::lingering) cut();
 }
 
 void Session::cut() {
@@ -272,6 +273,7 @@ Task<void> Session::stream(std::shared_ptr<Session> self, Response response, boo
   options.keep_alive = false;
   options.framing = http_1_0 ? Framing::until_close : Framing::chunked;
   s.chunked_ = !http_1_0;
+  s.stream_ends_ = response.stream_ends;
   auto produce = std::move(response.stream);
   response.stream = nullptr;
   bool started = co_await s.send(std::move(response), options, false);

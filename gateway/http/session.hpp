@@ -85,11 +85,12 @@ class Session final : private TimeLimits::Subject {
   const std::string peer_;
   std::string received_;  // read and not yet used
   Phase phase_ = Phase::idle;
-  bool expired_ = false;    // the last time limit was reached
-  bool cut_ = false;        // nothing more is read or written
-  bool refused_ = false;    // the peer may still be sending what nobody will read
-  bool chunked_ = false;    // the stream's framing
-  AsyncMutex stream_turn_;  // pieces from several tasks do not mix
+  bool expired_ = false;      // the last time limit was reached
+  bool cut_ = false;          // nothing more is read or written
+  bool refused_ = false;      // the peer may still be sending what nobody will read
+  bool chunked_ = false;      // the stream's framing
+  bool stream_ends_ = false;  // it is an answer, not a subscription
+  AsyncMutex stream_turn_;    // pieces from several tasks do not mix
 };
 
 }  // namespace purser::http

@@ -108,7 +108,8 @@ Desk::Desk(const std::string& folder, const std::string& failpoints, DeskDoors d
       webhooks({*store, channel, cashier, loop.clock, group, metrics}, [this] { ++pokes; }),
       limiter(loop.clock),
       endpoints(endpoints_of(doors)),
-      api({*store, conversations, cashier, catalogue, webhooks, mint, loop.clock, group, metrics, limiter, endpoints},
+      api({*store, conversations, cashier, catalogue, webhooks, mint, loop.clock, group, metrics, limiter, endpoints,
+           DirectDoor::Models{&model, doors.tiers}},
           identity_of(doors.auth), {intents, turns, doors.limits, doors.trusted_proxies, true}),
       admin({*store, loop.clock, metrics}, true, "1.2.3", "") {
   store->watch([this](const Change& change) {

@@ -71,6 +71,7 @@ struct DeskDoors {
   std::vector<std::string> trusted_proxies;
   std::string endpoints;  // the text of an endpoints file; empty: nobody is told
   IntentSettings intents = {};
+  std::vector<std::string> tiers = {};  // that may be asked without a conversation
 };
 
 class Desk {

@@ -19,7 +19,7 @@ class WebhookDeliveries : public ::testing::Test {
     out.endpoints = json{{"endpoints", {ours, theirs}}}.dump();
     return out;
   }
-  void put(WorkKind kind, const std::string& subject) {
+  void put(WorkKind kind, const std::string& subject, const std::string& tenant = "") {
     WorkItem item;
     item.kind = kind;
     item.subject = subject;
@@ -28,6 +28,7 @@ class WebhookDeliveries : public ::testing::Test {
     item.payload_json = json{
         {"body", R"({"type":"intent.succeeded"})"},
         {"created_at", "2026-01-01T00:00:00Z"},
+        {"tenant", tenant},
         {"last_failure",
          "status 500"}}.dump();
     Batch batch("test");
@@ -54,6 +55,19 @@ TEST_F(WebhookDeliveries, AreListedForTheirTenant) {
   ASSERT_EQ(pending["data"].size(), 1u);
   EXPECT_EQ(pending["data"][0]["id"], "main:evt_3");
   EXPECT_EQ(desk.get("/v1/webhook_deliveries?state=lost").status, 400);
+}
+
+// The endpoint's name was another tenant's when this was told.
+TEST_F(WebhookDeliveries, StayTheirTenantsWhenTheEndpointIsGivenAway) {
+  put(WorkKind::dead_webhook, "main:evt_1", "other");
+  EXPECT_TRUE(body_of(desk.get("/v1/webhook_deliveries"))["data"].empty());
+  EXPECT_EQ(desk.post("/v1/webhook_deliveries/main:evt_1/redeliver", "", "k1").status, 404);
+}
+
+TEST_F(WebhookDeliveries, AreNamedWithTheirColonEscapedToo) {
+  put(WorkKind::dead_webhook, "main:evt_1", std::string(kOurs));
+  EXPECT_EQ(desk.post("/v1/webhook_deliveries/main%3Aevt_1/redeliver", "", "k1").status, 200);
+  EXPECT_EQ(desk.post("/v1/webhook_deliveries/main%3/redeliver", "", "k2").status, 404);
 }
 
 TEST_F(WebhookDeliveries, AreSentAgainOnce) {

@@ -230,6 +230,19 @@ TEST_F(DelivererTest, GoneIsGone) {
   EXPECT_EQ(rows(WorkKind::dead_webhook).size(), 1u);
 }
 
+// What was told to one tenant is not sent to another one that the endpoint's name was given to.
+TEST_F(DelivererTest, AnEndpointThatIsAnotherTenantsNowIsPutAside) {
+  happen("intent.succeeded");
+  const json moved{{"id", "main"}, {"tenant", "other"}, {"url", "https://b.example"}, {"secret", kSecret}};
+  const auto now = WebhookEndpoints::parse(json{{"endpoints", {moved}}}.dump(), false).value();
+  EXPECT_NE(endpoint_of(row(), endpoints), nullptr);
+  EXPECT_EQ(endpoint_of(row(), now), nullptr);
+  Deliverer after(Deliverer::Ports{*store, client, loop.clock, metrics}, now);
+  EXPECT_TRUE(loop.run(after.deliver(row())).ok());
+  EXPECT_TRUE(client.calls().empty());
+  EXPECT_EQ(rows(WorkKind::dead_webhook).size(), 1u);
+}
+
 TEST_F(DelivererTest, AnEndpointThatIsConfiguredNoMoreIsPutAside) {
   happen("intent.succeeded");
   const WebhookEndpoints none;

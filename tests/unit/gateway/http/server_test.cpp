@@ -591,6 +591,32 @@ TEST(ServerStop, ARequestInFlightIsAnsweredAndThenTheConnectionCloses) {
   EXPECT_TRUE(server.fixture.loop.until([&] { return stop.done() && server.fixture.running->done(); }));
 }
 
+// Whoever waits for an answer in pieces gets it to its end.
+TEST(ServerStop, AStreamThatEndsByItselfIsAnAnswerInFlight) {
+  std::optional<Gate> gate;
+  int begun = 0;
+  ServerFixture server({}, [&](Request) -> Task<Response> {
+    auto response = co_await streaming([&](StreamSink sink) -> Task<void> {
+      ++begun;
+      (void)co_await sink("one");
+      (void)co_await gate->open.get();
+      (void)co_await sink("two");
+    });
+    response.stream_ends = true;
+    co_return response;
+  });
+  gate.emplace(server.loop);
+  auto client = server.client();
+  client.send(kGet);
+  ASSERT_TRUE(server.loop.until([&] { return begun == 1; }));
+  auto stop = server.loop.start(server.server->stop(10s));
+  EXPECT_TRUE(server.advance(5s));
+  EXPECT_FALSE(stop.done());
+  gate->open.set(1);
+  EXPECT_EQ(body_of(client.read_to_end()), "3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n");
+  EXPECT_TRUE(server.loop.until([&] { return stop.done(); }));
+}
+
 TEST(ServerStop, AfterTheGraceTheRestIsCut) {
   GatedServer server;
   auto client = server.fixture.client();
