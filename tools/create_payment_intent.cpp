@@ -1,4 +1,5 @@
 #include "tools/cards.hpp"
+#include "tools/cashier/wish.hpp"
 #include "tools/results.hpp"
 #include "tools/tools.hpp"
 #include "validation/rules/one_active_payment.hpp"
@@ -157,12 +158,14 @@ class CreatePaymentIntent final : public Tool {
   }
 
   // The newest intent that ended unpaid and was for the same goods at the same prices, unless something was bought
-  // since.
+  // since, or the same wish was: then this is a purchase of its own.
   static IntentId renewed_from(const std::vector<PaymentIntent>& earlier, const std::vector<IntentLine>& lines) {
     for (const PaymentIntent& intent : earlier) {
       if (intent.captured.positive()) break;
       const bool ended_unpaid = intent.state == IntentState::expired || intent.state == IntentState::canceled;
-      if (ended_unpaid && intent.lines == lines) return intent.id;
+      if (!ended_unpaid || intent.lines != lines) continue;
+      const bool paid = cashier::paid_of(cashier::same_wish(intent, earlier)) != nullptr;
+      return paid ? IntentId() : intent.id;
     }
     return IntentId();
   }

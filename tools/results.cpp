@@ -24,6 +24,7 @@ json payment(const PaymentIntent& intent) {
            {"expires_at", format_time(intent.expires_at)},
            {"refunded_fen", intent.refunded.minor()},
            {"refundable_fen", refundable(intent).minor()}};
+  if (!intent.renewed_from.empty()) out["renews"] = intent.renewed_from.str();
   // What was paid of an order that had ended is all that its state does not say.
   if (intent.state != IntentState::succeeded && intent.captured.positive())
     out["captured_fen"] = intent.captured.minor();

@@ -27,7 +27,7 @@ DEFECTS = [
     ('capture-forgets-dedupe', 'tools/cashier/decisions.cpp',
      'if ([[intent.captured.positive() || intent.state == IntentState::succeeded | intent.state == IntentState::canceled]]'),
     ('late-payment-kept', 'tools/cashier/decisions.cpp',
-     'return [[settings.honour_late_payment | true]] ? Payment::honoured : Payment::returned;'),
+     'return expired && [[settings.honour_late_payment | true]] ? Payment::honoured : Payment::returned;'),
     ('no-line-for-capture', 'tools/cashier/decisions.cpp',
      '[[change.batch.add(op::PostLedger{capture(row, facts, ended ? "late_capture" : "capture", now)}); | ]]'),
     ('no-line-for-refund', 'tools/cashier/decisions_refunds.cpp',

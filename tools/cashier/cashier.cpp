@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <set>
 
 namespace purser {
 
@@ -44,10 +45,36 @@ Task<Result<PaymentIntent>> Cashier::open(Thread& thread, CheckedOrder order, st
   }
   auto intent = intent_of(thread, std::move(order), std::move(origin), std::move(renewed_from));
   if (!intent) co_return intent.error();
-  Batch batch("intent.created");
-  auto inserted = co_await insert(thread, std::move(*intent), std::move(batch));
+  auto inserted = co_await insert_renewal(thread, std::move(*intent));
   if (!inserted) co_return inserted.error();
   co_return co_await place_order(std::move(*inserted));
+}
+
+// What it renews may be paid at this moment: the ended ones are touched, so that a payment that is kept comes before or
+// after this, and either sees the other.
+Task<Result<PaymentIntent>> Cashier::insert_renewal(Thread& thread, PaymentIntent intent) {
+  Error last(Errc::store_conflict);
+  for (int i = 0; i < kConflictRetries; ++i) {
+    Batch batch("intent.created");
+    std::set<std::string> touched;
+    if (!intent.renewed_from.empty()) {
+      auto of_thread = co_await ports_.store.intents_of_thread(thread.id, kIntentsOfAWish);
+      if (!of_thread) co_return of_thread.error();
+      const cashier::Wish wish = cashier::same_wish(intent, *of_thread);
+      if (const PaymentIntent* paid = cashier::paid_of(wish))
+        co_return Error(Errc::illegal_transition, "this order is paid already, by " + paid->id.str());
+      for (const PaymentIntent& other : wish) {
+        if (is_open(other.state)) continue;  // of an open one the store lets no second stand beside it
+        touched.insert(other.id.str());
+        batch.add(op::UpdateIntent{other});
+      }
+    }
+    auto inserted = co_await insert(thread, intent, std::move(batch));
+    if (inserted || inserted.code() != Errc::store_conflict || !touched.contains(inserted.error().param))
+      co_return inserted;
+    last = inserted.error();
+  }
+  co_return last;
 }
 
 Task<Result<PaymentIntent>> Cashier::place_order(PaymentIntent intent) {

@@ -119,11 +119,13 @@ class Cashier {
   Task<Result<void>> apply_facts(IntentId id, OrderFacts facts);
   Task<Result<void>> apply_rail_closed(IntentId id);
   enum class Sends { by_caller, by_work };
+  Task<Result<PaymentIntent>> insert_renewal(Thread& thread, PaymentIntent intent);
   // `with` holds what must become true in the same transaction.
   Task<Result<std::vector<Refund>>> reserve(Thread thread, std::vector<CheckedRefund> list, std::string origin,
                                             Batch with, Sends sends);
   Task<Result<Approval>> end_approval(Approval row, ApprovalState state);
   Task<Result<std::vector<Refund>>> send_due(std::vector<Refund> list);
+  Millis refund_distance() const;
   Task<Result<UtcTime>> earliest_refund(IntentId intent);
   Task<Result<UtcTime>> order_free_at(Refund refund);
   Task<Result<Refund>> note_sending(Refund refund);

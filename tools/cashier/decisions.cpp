@@ -68,10 +68,6 @@ bool paid_in_time(const PaymentIntent& intent, const OrderFacts& facts) {
 
 enum class Payment { repeated, conflicting, on_time, honoured, returned };
 
-bool is_paid(const PaymentIntent& intent) {
-  return intent.state == IntentState::succeeded;
-}
-
 Payment judge(const PaymentIntent& intent, const OrderFacts& facts, bool matches, const IntentSettings& settings,
               const Wish& wish) {
   if (!matches) return next_state(intent.state, IntentEvent::facts_differ) ? Payment::conflicting : Payment::repeated;
@@ -79,10 +75,12 @@ Payment judge(const PaymentIntent& intent, const OrderFacts& facts, bool matches
     return Payment::repeated;
   if (is_open(intent.state)) return Payment::on_time;
   // The old code and the new one were both paid: one wish is paid for once.
-  if (std::any_of(wish.begin(), wish.end(), is_paid)) return Payment::returned;
+  if (paid_of(wish) != nullptr) return Payment::returned;
   // Told late is not paid late: who paid before the deadline is a customer.
   if (intent.state == IntentState::expired && paid_in_time(intent, facts)) return Payment::honoured;
-  return settings.honour_late_payment ? Payment::honoured : Payment::returned;
+  // Of an order that was canceled or replaced the customer was told that a payment goes back.
+  const bool expired = intent.state == IntentState::expired;
+  return expired && settings.honour_late_payment ? Payment::honoured : Payment::returned;
 }
 
 // A late payment is kept: what was ordered in its place must not be paid too. The ended ones are touched, so that of
@@ -331,6 +329,12 @@ Wish same_wish(const PaymentIntent& intent, const std::vector<PaymentIntent>& of
   for (const PaymentIntent& other : of_thread)
     if (other.id != intent.id && known.contains(other.id)) out.push_back(other);
   return out;
+}
+
+const PaymentIntent* paid_of(const Wish& wish) {
+  const auto paid = std::find_if(wish.begin(), wish.end(),
+                                 [](const PaymentIntent& intent) { return intent.state == IntentState::succeeded; });
+  return paid == wish.end() ? nullptr : &*paid;
 }
 
 bool returns_late_payment(const PaymentIntent& intent, const OrderFacts& facts, bool matches,

@@ -12,6 +12,8 @@ namespace purser::cashier {
 // What else was ordered for the same wish: what this intent renews, what renews it, and so on through the thread.
 using Wish = std::vector<PaymentIntent>;
 Wish same_wish(const PaymentIntent& intent, const std::vector<PaymentIntent>& of_thread);
+// The one that is paid, if any: nothing renews the wish then.
+const PaymentIntent* paid_of(const Wish& wish);
 
 // As without a wish, for an intent that had ended when it was paid: when another of the wish is paid the money goes
 // back, also that of one who paid in time and was told late. When it is kept, what was ordered in its place ends with

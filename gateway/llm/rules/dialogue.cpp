@@ -242,10 +242,22 @@ class Dialogue {
     for (const json& payment : *all) {
       const std::string state = payment.value("state", "");
       if (state == "awaiting_payment" || state == "created" || state == "unknown") return again(payment);
+      if (is_renewal_of_paid(payment, *all)) break;
       if (state == "expired" || state == "canceled" || state == "failed") return again(payment);
       if (state == "succeeded") break;  // paid last: nothing waits to be renewed
     }
     return words(phrases().nothing_to_renew());
+  }
+
+  // The order that it stands in for was paid after all.
+  static bool is_renewal_of_paid(const json& payment, const json& all) {
+    std::string renewed = payment.value("renews", "");
+    for (const json& older : all) {  // the newest first, so that one walk follows the whole chain
+      if (renewed.empty() || older.value("payment_intent", "") != renewed) continue;
+      if (older.value("state", "") == "succeeded") return true;
+      renewed = older.value("renews", "");
+    }
+    return false;
   }
 
   // The same goods once more; of an order that is still open the server shows the same card again.

@@ -25,6 +25,12 @@ class IntentsTest : public testing::Test {
     EXPECT_EQ(desk.intent(intent.id.str()).state, IntentState::expired);
     return intent;
   }
+  // The rail says of an order that has expired that it was paid a second before.
+  void pay_in_time(const PaymentIntent& intent) {
+    OrderFacts facts = FakeChannel::paid(intent);
+    facts.success_time = intent.expires_at - Millis(1'000);
+    ASSERT_TRUE(desk.loop.run(desk.cashier.take_order_facts(facts)).ok());
+  }
   // What the thread was told by the payment system.
   std::vector<std::string> news(const std::string& thread) {
     std::vector<std::string> types;
@@ -242,6 +248,52 @@ TEST_F(IntentsTest, a_changed_price_is_told_not_charged) {
   EXPECT_EQ(desk.channel.count("create_order"), 1U);
   set_price("CUP", 200);
   EXPECT_EQ(renew(old.id.str()).status, 200);
+}
+
+// The old code was paid in time and told late: the order that stands in for it has ended with that, and nothing may
+// stand in for it again.
+TEST_F(IntentsTest, nothing_renews_an_order_that_was_paid_after_all) {
+  const PaymentIntent old = expired(desk.thread());
+  const std::string second = body_of(renew(old.id.str()))["id"];
+  pay_in_time(old);
+  ASSERT_EQ(desk.intent(old.id.str()).state, IntentState::succeeded);
+  ASSERT_EQ(desk.intent(second).state, IntentState::canceled);
+  desk.work_off();
+  const auto third = renew(second, "again");
+  EXPECT_EQ(third.status, 409) << third.body;
+  EXPECT_EQ(code_of(third), "illegal_transition");
+  EXPECT_EQ(desk.channel.count("create_order"), 2U);
+  // The same goods in the conversation are another purchase.
+  const PaymentIntent anew = desk.buy(old.thread.str(), "anew");
+  EXPECT_EQ(anew.state, IntentState::awaiting_payment);
+  EXPECT_TRUE(anew.renewed_from.empty());
+}
+
+// Whichever comes first, one of the wish is left that is paid or may be.
+TEST_F(IntentsTest, a_renewal_and_the_news_that_the_old_order_was_paid_see_each_other) {
+  for (const bool renewal_first : {true, false}) {
+    const std::string thread = desk.thread(renewal_first ? "mei" : "lee");
+    const PaymentIntent old = expired(thread);
+    OrderFacts facts = FakeChannel::paid(old);
+    facts.success_time = old.expires_at - Millis(1'000);
+    std::vector<Started<http::Response>> renewals;
+    const auto start = [&] {
+      auto asked = request("POST", "/v1/intents/" + old.id.str() + "/renew", "", "race-" + thread);
+      renewals.push_back(desk.loop.start(desk.api.handle(std::move(asked))));
+    };
+    if (renewal_first) start();
+    auto news = desk.loop.start(desk.cashier.take_order_facts(facts));
+    if (!renewal_first) start();
+    ASSERT_TRUE(desk.loop.until([&] { return news.done() && renewals.at(0).done(); }));
+    EXPECT_TRUE(news.get().ok());
+    const auto all = desk.loop.run(desk.store->intents_of_thread(old.thread, 10)).value();
+    EXPECT_EQ(std::count_if(
+                  all.begin(), all.end(),
+                  [](const PaymentIntent& row) { return is_open(row.state) || row.state == IntentState::succeeded; }),
+              1)
+        << renewal_first;
+    EXPECT_EQ(desk.intent(old.id.str()).state, IntentState::succeeded);
+  }
 }
 
 TEST_F(IntentsTest, what_is_not_sold_any_more_is_not_renewed) {

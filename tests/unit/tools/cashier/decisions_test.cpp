@@ -430,12 +430,22 @@ TEST(Wish, that_is_paid_returns_every_other_payment_even_one_in_time) {
   IntentSettings keep;
   keep.honour_late_payment = true;
   const Wish paid{renewal("pi_2", "pi_1", IntentState::succeeded)};
-  for (const IntentState state : {IntentState::expired, IntentState::canceled, IntentState::failed}) {
+  for (const IntentState state : {IntentState::expired, IntentState::canceled, IntentState::failed})
     EXPECT_TRUE(returns_late_payment(intent(state), paid_at(kNow), true, keep, paid));
-    EXPECT_FALSE(returns_late_payment(intent(state), paid_at(kNow), true, keep));
-  }
+  EXPECT_FALSE(returns_late_payment(intent(IntentState::expired), paid_at(kNow), true, keep));
   // A payment of the open one is not late, and nothing is paid twice that was not.
   EXPECT_FALSE(returns_late_payment(intent(IntentState::awaiting_payment), paid_at(kNow), true, keep, paid));
+}
+
+// The customer was told that it goes back, whatever holds for orders that merely ran out.
+TEST(LatePayment, of_what_was_canceled_or_replaced_is_never_kept) {
+  IntentSettings keep;
+  keep.honour_late_payment = true;
+  for (const UtcTime when : {kNow, kDeadline}) {
+    EXPECT_TRUE(returns_late_payment(intent(IntentState::canceled), paid_at(when), true, keep));
+    EXPECT_TRUE(returns_late_payment(intent(IntentState::failed), paid_at(when), true, keep));
+    EXPECT_FALSE(returns_late_payment(intent(IntentState::expired), paid_at(when), true, keep));
+  }
 }
 
 TEST(Wish, keeping_the_old_payment_ends_the_new_order) {
