@@ -67,11 +67,17 @@ Task<Result<std::vector<Refund>>> Cashier::send_due(std::vector<Refund> list) {
   co_return list;
 }
 
+// A row may be sent up to kSendingNoticed after its due_at unnoted, and the rail counts from what arrives there.
+Millis Cashier::refund_distance() const {
+  const Millis spacing = ports_.channel.refund_spacing();
+  return spacing == Millis(0) ? spacing : spacing + kSendingNoticed;
+}
+
 Task<Result<UtcTime>> Cashier::earliest_refund(IntentId intent) {
   auto earlier = co_await ports_.store.refunds_of_intent(std::move(intent));
   if (!earlier) co_return earlier.error();
   UtcTime due = ports_.clock.durable();
-  for (const Refund& refund : *earlier) due = std::max(due, refund.due_at + ports_.channel.refund_spacing());
+  for (const Refund& refund : *earlier) due = std::max(due, refund.due_at + refund_distance());
   co_return due;
 }
 
@@ -79,8 +85,7 @@ Task<Result<UtcTime>> Cashier::earliest_refund(IntentId intent) {
 // sent, or is to be.
 Task<Result<UtcTime>> Cashier::order_free_at(Refund refund) {
   const UtcTime now = ports_.clock.durable();
-  const Millis spacing = ports_.channel.refund_spacing();
-  if (spacing == Millis(0)) co_return now;
+  if (refund_distance() == Millis(0)) co_return now;
   auto all = co_await ports_.store.refunds_of_intent(refund.intent);
   if (!all) co_return all.error();
   UtcTime free = now;
@@ -89,7 +94,7 @@ Task<Result<UtcTime>> Cashier::order_free_at(Refund refund) {
     const bool unsent = other.state == RefundState::created;
     const bool before = std::tie(other.due_at, other.id) < std::tie(refund.due_at, refund.id);
     if (unsent && before) free = std::max(free, now + policies_.refund(refund.tenant).gap);
-    if (!unsent) free = std::max(free, other.due_at + spacing);
+    if (!unsent) free = std::max(free, other.due_at + refund_distance());
   }
   co_return free;
 }
@@ -97,7 +102,7 @@ Task<Result<UtcTime>> Cashier::order_free_at(Refund refund) {
 // Written before it is sent late, so that the next one keeps its distance from this sending and not from the plan.
 Task<Result<Refund>> Cashier::note_sending(Refund refund) {
   const UtcTime now = ports_.clock.durable();
-  if (ports_.channel.refund_spacing() == Millis(0) || now - refund.due_at < kSendingNoticed) co_return refund;
+  if (refund_distance() == Millis(0) || now - refund.due_at < kSendingNoticed) co_return refund;
   refund.due_at = now;
   Batch batch("refund.sending");
   batch.add(op::UpdateRefund{refund});
@@ -142,7 +147,7 @@ Task<Result<std::vector<Refund>>> Cashier::reserve(Thread thread, std::vector<Ch
       auto due = co_await earliest_refund(row->id);
       if (!due) co_return due.error();
       for (const Refund& sibling : out)
-        if (sibling.intent == row->id) *due = std::max(*due, sibling.due_at + ports_.channel.refund_spacing());
+        if (sibling.intent == row->id) *due = std::max(*due, sibling.due_at + refund_distance());
       Refund refund;
       refund.id = ports_.mint.refund_id();
       refund.intent = row->id;

@@ -208,6 +208,16 @@ TEST_F(RefundsOfOneOrder, KeepTheirDistanceAfterADaemonThatStoodStill) {
   expect_a_minute_between();
 }
 
+// A second late is not written down, and still counts.
+TEST_F(RefundsOfOneOrder, KeepTheirDistanceFromOneThatWentOutALittleLate) {
+  refund(10, "r1");
+  refund(20, "r2");
+  refund(30, "r3");
+  for (const Millis step : {Millis(60'900), Millis(59'100), Millis(62'000), Millis(62'000)}) desk.pass(step);
+  EXPECT_EQ(numbers(), 3u);
+  expect_a_minute_between();
+}
+
 TEST_F(RefundsOfOneOrder, KeepTheirDistanceFromOneThatHadToBeSentAgain) {
   desk.channel.refunds.emplace_back();  // lost
   RefundReply not_known;
