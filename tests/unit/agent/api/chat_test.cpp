@@ -297,7 +297,9 @@ TEST_F(DirectChatTest, a_key_has_its_effect_there_too) {
 }
 
 TEST_F(DirectChatTest, each_model_of_the_list_can_be_fetched) {
-  for (const json& model : body_of(its.get("/v1/models"))["data"]) {
+  const json listed = body_of(its.get("/v1/models"));
+  ASSERT_EQ(listed["data"].size(), 2U);
+  for (const json& model : listed["data"]) {
     std::string id = model["id"];
     if (const auto slash = id.find('/'); slash != std::string::npos) id.replace(slash, 1, "%2F");
     const auto one = its.get("/v1/models/" + id);

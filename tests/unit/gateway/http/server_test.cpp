@@ -595,13 +595,14 @@ TEST(ServerStop, ARequestInFlightIsAnsweredAndThenTheConnectionCloses) {
 TEST(ServerStop, AStreamThatEndsByItselfIsAnAnswerInFlight) {
   std::optional<Gate> gate;
   int begun = 0;
+  const auto slowly = [&](StreamSink sink) -> Task<void> {
+    ++begun;
+    (void)co_await sink("one");
+    (void)co_await gate->open.get();
+    (void)co_await sink("two");
+  };
   ServerFixture server({}, [&](Request) -> Task<Response> {
-    auto response = co_await streaming([&](StreamSink sink) -> Task<void> {
-      ++begun;
-      (void)co_await sink("one");
-      (void)co_await gate->open.get();
-      (void)co_await sink("two");
-    });
+    auto response = co_await streaming(slowly);
     response.stream_ends = true;
     co_return response;
   });
