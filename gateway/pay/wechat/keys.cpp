@@ -1,6 +1,7 @@
 #include "gateway/pay/wechat/keys.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -80,6 +81,13 @@ class Loading {
   }
 
   std::optional<std::string> read(std::string_view setting, const std::string& path) {
+    // A pipe would keep the whole daemon waiting for its writer.
+    std::error_code ec;
+    const bool file = std::filesystem::is_regular_file(path, ec);
+    if (!file) {
+      bad(setting, "names no file that can be read: " + path, Errc::config_unreadable);
+      return std::nullopt;
+    }
     std::ifstream in(path, std::ios::binary);
     std::string text(kPemBytesMax + 1, '\0');
     if (in) in.read(text.data(), static_cast<std::streamsize>(text.size()));

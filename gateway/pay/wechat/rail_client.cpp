@@ -2,6 +2,7 @@
 
 #include "gateway/async/backoff.hpp"
 #include "gateway/async/run_on.hpp"
+#include "gateway/async/with_timeout.hpp"
 #include "gateway/crypto/digest.hpp"
 #include "gateway/log.hpp"
 #include "gateway/pay/wechat/answers.hpp"
@@ -241,8 +242,8 @@ Task<Answer> RailClient::attempt(Ask ask, Deadline deadline) {
 
 Task<bool> RailClient::refresh_certificates(Deadline deadline) {
   if (fetching_) {
-    auto told = fetching_;
-    auto fresh = co_await told->get();
+    auto told = fetching_;  // asked for by somebody who may wait longer
+    auto fresh = co_await with_timeout(ports_.clock, told->get(), deadline);
     co_return fresh.ok() && *fresh;
   }
   const auto now = ports_.clock.now();

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sys/stat.h>
 
 namespace purser::wechat {
 namespace {
@@ -95,6 +96,12 @@ TEST_F(KeysTest, FilesThatAreNotWhatTheyShouldBe) {
   EXPECT_EQ(params(loaded), (Names{"wechat.public_key_file", "wechat.platform_certificate_file"}));
   EXPECT_EQ(loaded.mistakes[0].code, Errc::config_unreadable);
   EXPECT_EQ(loaded.mistakes[1].code, Errc::config_unreadable);
+
+  // A pipe without a writer would keep the daemon waiting.
+  settings = good();
+  settings.public_key_file = write("x", "") + ".pipe";
+  ASSERT_EQ(::mkfifo(settings.public_key_file.c_str(), 0600), 0);
+  EXPECT_EQ(params(load_keys(settings)), Names{"wechat.public_key_file"});
 
   settings = good();
   settings.public_key_file = write("wrong.pem", RailSigner::certificate().pem());
