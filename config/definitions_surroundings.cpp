@@ -139,6 +139,14 @@ constexpr Definition kOfSurroundings[] = {
      .place = AT(store, busy_time_max),
      .description = "How long to wait for another process that holds the database, or a row of it.",
      .bounds = {0, 5 * kMinute}},
+    {.key = "database.id_secret",
+     .place = AT(store, id_secret),
+     .description = "What order numbers, the threads of the chat door and the seals of approvals are made with. It "
+                    "belongs to the database and stays as it is. Empty: the APIv3 key that the daemon starts with; "
+                    "before that is changed, the old one has to be given here. The built-in sandbox, which has a new "
+                    "key at each start, needs it for threads to be found again.",
+     .rule = kApiv3Key,
+     .variable = "PURSER_ID_SECRET"},
 
     {.key = "llm.base_url",
      .place = AT(model, base_url),

@@ -59,6 +59,8 @@ struct WebhookSettings {
 struct StoreSettings {
   Secret url;  // sqlite:///absolute/path, or postgresql://..., which may hold a password
   Millis busy_time_max{5'000};
+  // What order numbers, the threads of the chat door and the seals in the store are made with; empty: the APIv3 key.
+  Secret id_secret;
 };
 
 struct ModelSettings {

@@ -5,6 +5,7 @@
 #include "agent/app/access.hpp"
 #include "agent/app/api_client.hpp"
 #include "agent/app/goods.hpp"
+#include "agent/app/key_reload.hpp"
 #include "agent/app/outbound.hpp"
 #include "agent/app/process.hpp"
 #include "agent/app/provider.hpp"
@@ -236,7 +237,7 @@ Result<void> Daemon::Parts::make_embedded_sandbox() {
                          ? sandbox::SandboxCredentials::generate(sandbox::KeyPlan::embedded(), clock.wall())
                          : sandbox::SandboxCredentials::load_or_generate(options.sandbox_folder, clock.wall());
   if (!credentials) return credentials.error();
-  mint = around.make_mint(credentials->apiv3_key);
+  mint = around.make_mint(id_secret_of(settings, credentials->apiv3_key));
   settings.wechat.mchid = credentials->mchid;
   settings.wechat.appid = credentials->appid;
   sandbox::SandboxOptions with;
@@ -254,15 +255,14 @@ Result<void> Daemon::Parts::make_embedded_sandbox() {
 Result<void> Daemon::Parts::make_rail() {
   wechat::LoadedKeys loaded;
   if (settings.wechat.mchid.empty()) {
-    auto made = make_embedded_sandbox();
-    if (!made) return made;
+    if (auto made = make_embedded_sandbox(); !made) return made;
     auto keys = keys_of(sandbox->credentials());
     if (!keys) return keys.error();
     loaded.keys = std::move(*keys);
   } else {
     loaded = around.load_keys(settings.wechat);
     if (!loaded.mistakes.empty()) return all_of(loaded.mistakes);
-    mint = around.make_mint(loaded.keys.apiv3);
+    mint = around.make_mint(id_secret_of(settings, loaded.keys.apiv3));
   }
   const std::string reached_at = settings.server.public_url.empty() ? url : settings.server.public_url;
   const wechat::Ports ports{*client, clock, signers, *mint};
@@ -424,6 +424,7 @@ Result<void> Daemon::reload_keys(const Settings& settings) {
   if (!identity) return identity.error();
   parts_->api->replace(std::move(*identity));
   if (parts_->sandbox) return success();
+  warn_of_lost_ids(parts_->settings, settings);
   return parts_->wechat_channel->reload(settings.wechat);
 }
 

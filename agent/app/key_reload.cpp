@@ -1,12 +1,11 @@
 #include "agent/app/key_reload.hpp"
 
 #include "gateway/async/completion.hpp"
+#include "gateway/crypto/digest.hpp"
 #include "gateway/log.hpp"
 
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
 
-#include <csignal>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -49,9 +48,20 @@ Stamps stamps_of(const SettingsSources& sources) {
 
 }  // namespace
 
-Task<void> reload_keys_on_hangup(UseKeys use, SettingsSources sources) {
-  auto executor = co_await asio::this_coro::executor;
-  asio::signal_set hangup(executor, SIGHUP);
+const Secret& id_secret_of(const Settings& settings, const Secret& apiv3) {
+  return settings.store.id_secret.empty() ? apiv3 : settings.store.id_secret;
+}
+
+void warn_of_lost_ids(const Settings& started_with, const Settings& now) {
+  const std::string& before = id_secret_of(started_with, started_with.wechat.apiv3_key).reveal();
+  if (crypto::constant_time_equal(id_secret_of(now, now.wechat.apiv3_key).reveal(), before)) return;
+  log::error("keys.id_secret_missing",
+             {{"hint",
+               "give the old APIv3 key as PURSER_ID_SECRET before the next start: order numbers, threads of the "
+               "chat door and approvals rest on it"}});
+}
+
+Task<void> reload_keys_on_hangup(UseKeys use, asio::signal_set& hangup, SettingsSources sources) {
   while (true) {
     auto [ec, number] = co_await hangup.async_wait(kTuple);
     if (ec) co_return;

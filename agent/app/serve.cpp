@@ -24,6 +24,8 @@ Task<int> run(asio::any_io_executor executor, SystemClock& clock, Settings setti
   const bool sandbox_warned = settings.wechat.mchid.empty();
   const bool chat = options.demo_chat;
   asio::signal_set signals(executor, SIGTERM, SIGINT);
+  // From the beginning, too: one that comes during the start waits for it instead of ending the process.
+  asio::signal_set hangup(executor, SIGHUP);
   auto daemon = Daemon::make(executor, clock, std::move(settings), std::move(options));
   Result<void> started = daemon ? success() : Result<void>(daemon.error());
   if (started) started = co_await (*daemon)->start();
@@ -35,19 +37,19 @@ Task<int> run(asio::any_io_executor executor, SystemClock& clock, Settings setti
     log::warn("rail.sandbox",
               {{"message", "no merchant account is configured: payments go to the built-in sandbox, no money moves"}});
   give_back_start_up_memory();
+  const auto report = [](std::string_view name, std::exception_ptr error) {
+    log::error("task.threw", {{"task", name}, {"what", what_of(error)}});
+  };
+  TaskGroup watched(executor, clock, report);
+  const UseKeys use_keys = [&running = **daemon](const Settings& read) { return running.reload_keys(read); };
+  (void)watched.spawn("keys.hangup", reload_keys_on_hangup(use_keys, hangup, sources));
+  (void)watched.spawn("keys.change", reload_keys_on_change(use_keys, clock, sources));
   std::cout << "ready " << (*daemon)->url() << " admin " << (*daemon)->admin_url();
   if (!(*daemon)->made_key().empty()) std::cout << " key " << (*daemon)->made_key();
   if (chat) std::cout << " chat " << (*daemon)->url() << "/chat";
   std::cout << std::endl;
   manager.tell("READY=1");
-  const auto report = [](std::string_view name, std::exception_ptr error) {
-    log::error("task.threw", {{"task", name}, {"what", what_of(error)}});
-  };
-  TaskGroup watched(executor, clock, report);
   (void)watched.spawn("watchdog", manager.keep_alive(clock));
-  const UseKeys use_keys = [&running = **daemon](const Settings& read) { return running.reload_keys(read); };
-  (void)watched.spawn("keys.hangup", reload_keys_on_hangup(use_keys, sources));
-  (void)watched.spawn("keys.change", reload_keys_on_change(use_keys, clock, sources));
   const int number = co_await signals.async_wait(asio::use_awaitable);
   log::info("daemon.stopping", {{"signal", number}});
   manager.tell("STOPPING=1");
@@ -62,6 +64,7 @@ Task<int> run(asio::any_io_executor executor, SystemClock& clock, Settings setti
 }  // namespace
 
 int serve(const ServeCommand& command) {
+  (void)std::signal(SIGHUP, SIG_IGN);  // there is nothing to reload before the keys have been read
   LoadedSettings loaded = load_settings(command.sources);
   if (!loaded.ok()) {
     std::cerr << report_text(loaded);

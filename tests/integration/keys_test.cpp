@@ -59,6 +59,47 @@ TEST_F(KeysTest, AreTakenUpOnSighupAndABrokenFileLeavesThemInPlace) {
   EXPECT_EQ(status_of(serve.port(), second), 200);
 }
 
+// The APIv3 key is rotated by its owner; what was made with it is found all the same once the old one is kept.
+TEST_F(KeysTest, ARotatedApiv3KeyLeavesThreadsWhereTheyAreWhenTheOldOneIsKept) {
+  const auto thread_of_user = [&](std::map<std::string, std::string> environment) {
+    ServeProcess serve({"database.url=sqlite://" + folder.file("purser.db"), "server.public_url=http://127.0.0.1:1"},
+                       environment);
+    EXPECT_TRUE(serve.ready()) << serve.child().errors();
+    const Json asked{{"model", "purser"}, {"user", "mei"}, {"messages", {{{"role", "user"}, {"content", "hi"}}}}};
+    const auto answer = plain_http(
+        serve.port(), "POST", "/v1/chat/completions",
+        {{"Authorization", "Bearer sk_test_0123456789abcdef"}, {"Content-Type", "application/json"}}, asked.dump());
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    return Json::parse(answer.body)["purser"]["thread_id"].get<std::string>();
+  };
+  const SandboxProcess rail;
+  auto merchant = rail.merchant();
+  merchant["PURSER_API_KEYS"] = "shop:sk_test_0123456789abcdef";
+  const std::string before = thread_of_user(merchant);
+  EXPECT_EQ(thread_of_user(merchant), before);
+
+  std::ifstream in(merchant["PURSER_WECHAT_APIV3_KEY_FILE"]);
+  const std::string old{std::istreambuf_iterator<char>(in), {}};
+  merchant.erase("PURSER_WECHAT_APIV3_KEY_FILE");
+  merchant["PURSER_WECHAT_APIV3_KEY"] = std::string(32, 'n');
+  EXPECT_NE(thread_of_user(merchant), before);
+  merchant["PURSER_ID_SECRET"] = old;
+  EXPECT_EQ(thread_of_user(merchant), before);
+}
+
+TEST_F(KeysTest, SayThatTheOldApiv3KeyHasToBeKept) {
+  const SandboxProcess rail;
+  auto merchant = rail.merchant();
+  merchant["PURSER_API_KEYS"] = "shop:sk_test_0123456789abcdef";
+  const std::string key = merchant["PURSER_WECHAT_APIV3_KEY_FILE"];
+  ServeProcess serve({"database.url=sqlite://" + folder.file("purser.db"), "server.public_url=http://127.0.0.1:1"},
+                     merchant);
+  ASSERT_TRUE(serve.ready()) << serve.child().errors();
+  std::ofstream(key) << std::string(32, 'n');
+  serve.child().signal(SIGHUP);
+  EXPECT_TRUE(eventually([&] { return serve.child().errors().find("keys.id_secret_missing") != std::string::npos; }));
+}
+
 TEST_F(KeysTest, AreRefusedWhenTheyCannotBeMeant) {
   keys({"add", "--tenant", "two words"}, 2);
   keys({"add", "--tenant", "shop", "--scope", "money:move"}, 2);
