@@ -1,0 +1,151 @@
+// Links at their limits: what is just one, and what is none.
+#include "validation/rules/reply_links.hpp"
+
+#include <gtest/gtest.h>
+
+namespace purser::rules {
+namespace {
+
+void expect_left(const std::vector<std::pair<const char*, const char*>>& cases) {
+  for (const auto& [text, left] : cases) EXPECT_EQ(without_links(text), left) << text;
+}
+
+TEST(ReplyLinksLimitsTest, AnAddressHasFourNumbersOfUpToThreeDigits) {
+  expect_left({
+      {"1.2.3.4", ""},
+      {"255.255.255.255", ""},
+      {"1.2.3", "1.2.3"},
+      {"1.2.3.4.5", "1.2.3.4.5"},
+      {"1234.1.1.1", "1234.1.1.1"},
+      {"1.1.1.1234", "1.1.1.1234"},
+      {"1..2.3", "1..2.3"},
+      {"1.2.3.x", "1.2.3.x"},
+      {"tea.cup.pot.5", "tea.cup.pot.5"},
+      {"tea.cup.pot.lid", "tea.cup.pot.lid"},
+  });
+}
+
+TEST(ReplyLinksLimitsTest, AHostIsKnownByItsLastLabel) {
+  expect_left({
+      {"evil.cn", ""},
+      {"EVIL.COM", ""},
+      {"evil.nothost", "evil.nothost"},
+      {"www.nothost", ""},
+      {"www", "www"},
+      {"com", "com"},
+      {"a.xn--p1ai", ""},
+      {"a.xn-p1ai", "a.xn-p1ai"},
+      {"tea.it", "tea.it"},
+      {"tea.it/x", ""},
+      {"tea.c/x", "tea.c/x"},
+      {"tea.c0m/x", "tea.c0m/x"},
+      {"tea.com.", "."},
+      {"tea.com..", ".."},
+      {"my-tea.com", ""},
+      {"tea。com", ""},
+      {"tea｡com", ""},
+      {"。com", "。com"},
+      {"tea。", "tea。"},
+      {"tea。 com", "tea。 com"},
+      {"！。com", "！。com"},
+  });
+}
+
+TEST(ReplyLinksLimitsTest, APathAPortOrAQueryGoesOnWithALetterOrADigit) {
+  expect_left({
+      {"tea.pot/a now", " now"},
+      {"tea.pot/ now", "tea.pot/ now"},
+      {"tea.pot/", "tea.pot/"},
+      {"tea.pot?a=1", ""},
+      {"tea.pot? now", "tea.pot? now"},
+      {"tea.pot#a", ""},
+      {"tea.pot#", "tea.pot#"},
+      {"tea.pot:80", ""},
+      {"tea.pot:80/a now", " now"},
+      {"tea.pot:x", "tea.pot:x"},
+      {"tea.pot:", "tea.pot:"},
+      {"tea.com/", ""},
+      {"tea.com:", ":"},
+      {"tea.com/\"x", "\"x"},
+  });
+}
+
+TEST(ReplyLinksLimitsTest, ASchemeIsFollowedByALetterOrADigit) {
+  expect_left({
+      {"tel:1", ""},
+      {"tel: 1", "tel: 1"},
+      {"tel:", "tel:"},
+      {"TEL:1", ""},
+      {"Mailto:a@b", ""},
+      {"hotel:1", "hotel:1"},
+      {"x-tel:1", "x-"},
+      {"te:1", "te:1"},
+      {"file:a b", " b"},
+      {"intent:a<b", "b"},
+      {"sms:1茶", "茶"},
+  });
+}
+
+TEST(ReplyLinksLimitsTest, SlashesTakeTheSchemeBeforeThem) {
+  expect_left({
+      {"a+b-c.d://x", ""},
+      {"茶a://x", "茶"},
+      {"://x", ""},
+      {"a://", ""},
+      {"a:\\\\x y", " y"},
+      {"a：//x", ""},
+      {"a:/x", "a:/x"},
+      {"(a://x)", "()"},
+  });
+}
+
+TEST(ReplyLinksLimitsTest, ATagBeginsWithALetterOrAMark) {
+  expect_left({
+      {"<b>", ""},
+      {"</b>", ""},
+      {"<!x>", ""},
+      {"<?x>", ""},
+      {"<1>", "<1>"},
+      {"< b>", "< b>"},
+      {"a<b", "ab"},
+      {"a<", "a<"},
+      {"a<茶>", "a<茶>"},
+  });
+}
+
+TEST(ReplyLinksLimitsTest, AMarkOfALinkHasBothItsParts) {
+  expect_left({
+      {"[a](b)", "a"},
+      {"![a](b)", "a"},
+      {"!(a)", "!(a)"},
+      {"[a] (b)", "[a] (b)"},
+      {"[a](b", "[a](b"},
+      {"[a", "[a"},
+      {"[](b)", ""},
+      {"x[a](b)y", "xay"},
+      {"[a]()", "a"},
+  });
+}
+
+TEST(ReplyLinksLimitsTest, AWordIsLookedAtFromItsBeginning) {
+  expect_left({
+      {"a.b.evil.com", ""},
+      {"a_evil.com", "a_"},
+      {"tea-evil.nothost evil.com", "tea-evil.nothost "},
+      {"evil.com,evil.cn", ","},
+      {"evil.com evil.cn", " "},
+      {"-evil.com", "-"},
+      {"1.2.3 evil.com", "1.2.3 "},
+  });
+}
+
+// Each pass makes the next link; past the last pass nothing is left that one could be made of.
+TEST(ReplyLinksLimitsTest, WhatIsLeftAfterTheLastPassHasNoMarks) {
+  std::string nested = "x";
+  for (int i = 0; i < 12; ++i) nested = "<<b>" + nested;
+  const std::string left = without_links(nested);
+  for (const char mark : std::string_view("<>[]().")) EXPECT_EQ(left.find(mark), std::string::npos) << left;
+}
+
+}  // namespace
+}  // namespace purser::rules
