@@ -21,6 +21,7 @@ TEST(ReplyLinksLimitsTest, AnAddressHasFourNumbersOfUpToThreeDigits) {
       {"1..2.3", "1..2.3"},
       {"1.2.3.x", "1.2.3.x"},
       {"tea.cup.pot.5", "tea.cup.pot.5"},
+      {"1a.2b.3c.4d", "1a.2b.3c.4d"},
       {"tea.cup.pot.lid", "tea.cup.pot.lid"},
   });
 }
@@ -32,6 +33,9 @@ TEST(ReplyLinksLimitsTest, AHostIsKnownByItsLastLabel) {
       {"evil.nothost", "evil.nothost"},
       {"www.nothost", ""},
       {"www", "www"},
+      {"www.", "www."},
+      {"a。com", ""},
+      {"tea-。com", "tea-。com"},
       {"com", "com"},
       {"a.xn--p1ai", ""},
       {"a.xn-p1ai", "a.xn-p1ai"},
@@ -61,6 +65,7 @@ TEST(ReplyLinksLimitsTest, APathAPortOrAQueryGoesOnWithALetterOrADigit) {
       {"tea.pot#a", ""},
       {"tea.pot#", "tea.pot#"},
       {"tea.pot:80", ""},
+      {"tea.pot:8", ""},
       {"tea.pot:80/a now", " now"},
       {"tea.pot:x", "tea.pot:x"},
       {"tea.pot:", "tea.pot:"},
