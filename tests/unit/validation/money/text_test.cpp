@@ -154,6 +154,31 @@ TEST(CleanTest, ComposesLatinLetters) {
   EXPECT_EQ(cleaned("\u0301"), "\u0301");
 }
 
+// The first and the last letter that each mark makes another of.
+TEST(CleanTest, EveryMarkComposesItsFirstAndItsLastLetter) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"A\u0300", "À"}, {"ü\u0300", "ǜ"}, {"A\u0301", "Á"},       {"ü\u0301", "ǘ"},
+      {"A\u0302", "Â"}, {"y\u0302", "ŷ"}, {"A\u0303", "Ã"},       {"u\u0303", "ũ"},
+      {"A\u0304", "Ā"}, {"ü\u0304", "ǖ"}, {"A\u0306", "Ă"},       {"u\u0306", "ŭ"},
+      {"C\u0307", "Ċ"}, {"z\u0307", "ż"}, {"A\u0308", "Ä"},       {"y\u0308", "ÿ"},
+      {"A\u030A", "Å"}, {"u\u030A", "ů"}, {"O\u030B", "Ő"},       {"u\u030B", "ű"},
+      {"A\u030C", "Ǎ"}, {"ü\u030C", "ǚ"}, {"C\u0327", "Ç"},       {"t\u0327", "ţ"},
+      {"A\u0328", "Ą"}, {"u\u0328", "ų"}, {"À\u0300", "À\u0300"}, {"e\u0301\u0301", "é\u0301"}};
+  for (const auto& [text, composed] : cases) EXPECT_EQ(cleaned(text), composed) << text;
+}
+
+TEST(CleanTest, WhatStandsBesideWhatIsTakenOutStays) {
+  for (const char* mark :
+       {"\u061B", "\u061D", "\u2010",     "\u202F",     "\u2070", "\u00AC", "\u00AE", "\u034E", "\u0350", "\u115E",
+        "\u1161", "\u17B3", "\u17B6",     "\u180A",     "\u1810", "\u200A", "\u3163", "\u3165", "\uFDFF", "\uFE10",
+        "\uFEFE", "\uFFA1", "\U000DFFFF", "\U000E1000", "\u00A0", "\u2027", "\uFFF8", "\uFFFC"}) {
+    EXPECT_EQ(removed_from(mark).total(), 0U) << mark;
+  }
+  EXPECT_EQ(removed_from("\U000E0000\U000E00FF\U000E01F0\U000E0FFF").tags, 4U);
+  EXPECT_EQ(removed_from("\u115F\u1160\u17B4\u17B5\u180B\u180F\u2060\u2065\u206A\u206F\uFE00").zero_width, 11U);
+  EXPECT_EQ(removed_from("\uFFF9\uFFFB\x1F\x7F\u009F").controls, 5U);
+}
+
 TEST(CleanTest, HiddenCharactersDoNotKeepAMarkFromItsLetter) {
   EXPECT_EQ(cleaned("e\u200B\u0301"), "é");
 }

@@ -69,6 +69,54 @@ TEST(ReplyTimesTest, HoursCountUnlessARefundIsSpokenOf) {
   for (const auto& [text, minutes] : cases) EXPECT_EQ(stated_times(text).minutes, minutes) << text;
 }
 
+TEST(ReplyTimesTest, SecondsAreCountedByThemselves) {
+  const std::pair<const char*, Minutes> cases[] = {
+      {"600 seconds to pay", {600}}, {"pay within 30 secs", {30}}, {"pay within 2 seconds", {2}},
+      {"pay within 0 seconds", {0}}, {"one second, then pay", {}}, {"pay in a second", {}},
+      {"请在300秒内支付", {300}},    {"三十秒内支付", {30}},       {"一秒内支付", {}},
+      {"wait 30 seconds", {}},
+  };
+  for (const auto& [text, seconds] : cases) {
+    EXPECT_EQ(stated_times(text).seconds, seconds) << text;
+    EXPECT_TRUE(stated_times(text).minutes.empty()) << text;
+  }
+}
+
+TEST(ReplyTimesTest, PartsAndArticlesCountForHoursAndDays) {
+  const std::pair<const char*, Minutes> cases[] = {
+      {"an hour to pay", {60}},
+      {"pay within an hour", {60}},
+      {"hour to pay", {}},
+      {"the hour to pay", {}},
+      {"pay within half an hour", {30}},
+      {"half an hour to pay", {30}},
+      {"half hour to pay", {30}},
+      {"a half-hour to pay", {30}},
+      {"a quarter of an hour to pay", {15}},
+      {"a quarter hour to pay", {15}},
+      {"half a minute to pay", {0}},
+      {"半小时内支付", {30}},
+      {"半个小时内支付", {30}},
+      {"半分钟内支付", {0}},
+      {"一刻钟内支付", {15}},
+      {"a day to pay", {1'440}},
+      {"pay within a day", {1'440}},
+      {"two days to pay", {2'880}},
+      {"2 days to pay", {2'880}},
+      {"day to pay", {}},
+      {"请在三天内支付", {4'320}},
+      {"pay within 2 days, we ship in 3 days", {2'880}},
+      {"we ship 2 days after you pay", {}},
+      {"the tea is good for 2 days, and you can pay", {}},
+      {"the order opens in 2 days", {}},
+      {"pay until tomorrow", {1'440}},
+      {"今天内支付", {1'440}},
+      {"今天内发货，请支付", {}},
+      {"the order is yours until tomorrow", {}},
+  };
+  for (const auto& [text, minutes] : cases) EXPECT_EQ(stated_times(text).minutes, minutes) << text;
+}
+
 TEST(ReplyTimesTest, TimesOfDayAreReadInTwelveAndTwentyFourHours) {
   const std::pair<const char*, Minutes> cases[] = {
       {"paid at 14:05", {845}},
