@@ -186,5 +186,82 @@ TEST(MoneyFiguresLimitsTest, ScalesAndUnits) {
   });
 }
 
+TEST(MoneyFiguresLimitsTest, EachSumKnowsItsBytes) {
+  const std::string text = "tea ¥5, 二十元 and 6 yuan 90.";
+  const std::vector<StatedSum> sums = stated_sums(text);
+  ASSERT_EQ(sums.size(), 3U);
+  const auto bytes = [&](const StatedSum& one) { return text.substr(one.begin, one.end - one.begin); };
+  EXPECT_EQ(bytes(sums[0]), "¥5");
+  EXPECT_EQ(bytes(sums[1]), "二十元");
+  EXPECT_EQ(bytes(sums[2]), "6 yuan 90");
+  EXPECT_EQ(sums[0].begin, 4U);
+  EXPECT_EQ(stated_sums("¥5")[0].begin, 0U);
+  EXPECT_TRUE(stated_sums("").empty());
+}
+
+TEST(MoneyFiguresLimitsTest, SpeltNumbersStandWithOrWithoutAUnit) {
+  const std::pair<const char*, Minors> cases[] = {
+      {"two teas and 三杯", {2, 3}},
+      {"Two", {2}},
+      {"one hundred and twenty of them", {120}},
+      {"a hundred", {100}},
+      {"a thousand", {1'000}},
+      {"a tea", {}},
+      {"someone", {}},
+      {"is one", {1}},
+      {"twenty-five", {25}},
+      {"five hundred thousand", {500'000}},
+      {"two thousand and five", {2'005}},
+      {"two and", {2}},
+      {"two and two", {4}},
+      {"十五", {15}},
+      {"5", {}},
+      {"茶", {}},
+      {"", {}},
+      {"零", {0}},
+      {"zero", {0}},
+  };
+  for (const auto& [text, numbers] : cases) EXPECT_EQ(spelt_numbers(text), numbers) << text;
+}
+
+TEST(MoneyFiguresLimitsTest, WhatMayFollowTwoDigitsAfterYuan) {
+  for (const char* word : {"received", "in", "for", "was", "has", "is", "and", "to", "paid", "per", "at", "please",
+                           "of", "were", "refunded", "on"})
+    expect_sums({{("25 yuan 90 " + std::string(word)).c_str(), {2'590}}});
+  expect_sums({
+      {"25 yuan 90 ", {2'590}},
+      {"25 yuan 90  cups", {2'590}},
+      {"25 yuan 90 i", {2'500}},
+      {"25 yuan 90 5", {2'590}},
+      {"25 yuan 90, cups", {2'590}},
+      {"25 yuan and 90", {2'590}},
+      {"25 yuan and 9 fen", {2'509}},
+      {"25 yuan 90fen", {2'590}},
+      {"25 yuan 9fen", {2'509}},
+      {"25 yuan twelve fen", {2'512}},
+      {"25 yuan and twelve fen", {2'512}},
+      {"25 yuan twelve", {2'500}},
+      {"25 yuan 9", {2'500}},
+  });
+}
+
+TEST(MoneyFiguresLimitsTest, WhatCountsSomethingIsNoTenth) {
+  for (const char* counted :
+       {"件", "个", "杯", "盒", "次", "单", "天", "包", "罐", "人", "张", "小", "日", "月", "年", "."})
+    expect_sums({{("5元3" + std::string(counted)).c_str(), {500}}});
+  expect_sums({
+      {"5元3茶", {530}},
+      {"5块2，", {520}},
+      {"5块零2", {502}},
+      {"5块两毛", {520}},
+      {"5块2毛3件", {523}},
+      {"5块23茶", {523}},
+      {"5块半件", {550}},
+      {"5块2分3", {502}},
+      {"5块零", {500}},
+      {"5块角", {500}},
+  });
+}
+
 }  // namespace
 }  // namespace purser::rules
