@@ -210,6 +210,7 @@ TEST(ReplyGrammarTest, ItWasReversed) {
       {"we reversed tea", ""},
       {"we returned it", ""},
       {"we never reversed it", ""},
+      {"we may refunded it", ""},
       {"it was never reversed", ""},
   });
 }
