@@ -40,7 +40,8 @@ class BadInput : public ::testing::Test {
   void expect_refused(int code, std::vector<std::string> sets, Environment environment,
                       const std::vector<std::string>& words) {
     std::vector<std::string> arguments = {"serve"};
-    sets.insert(sets.end(), {"server.admin_listen=127.0.0.1:0"});
+    // Before those of the test, which may name a place: nothing here rests on a port that others use.
+    sets.insert(sets.begin(), {"server.listen=127.0.0.1:0", "server.admin_listen=127.0.0.1:0"});
     for (auto& set : sets) arguments.insert(arguments.end(), {"--set", set});
     const Ended ended = run(std::move(arguments), std::move(environment));
     EXPECT_EQ(ended.code, code) << ended.errors;
