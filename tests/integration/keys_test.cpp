@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <fstream>
+#include <sys/stat.h>
 
 namespace purser::test {
 namespace {
@@ -85,6 +86,29 @@ TEST_F(KeysTest, ARotatedApiv3KeyLeavesThreadsWhereTheyAreWhenTheOldOneIsKept) {
   EXPECT_NE(thread_of_user(merchant), before);
   merchant["PURSER_ID_SECRET"] = old;
   EXPECT_EQ(thread_of_user(merchant), before);
+}
+
+// A service manager may send it at any time; here while the configuration is still awaited, from a pipe that nobody
+// writes to.
+TEST_F(KeysTest, AHangupDuringTheStartEndsNothing) {
+  const std::string config = folder.file("config.pipe");
+  ASSERT_EQ(::mkfifo(config.c_str(), 0600), 0);
+  Child serve(PURSER_BINARY,
+              {"serve", "--config", config, "--set", "server.listen=127.0.0.1:0", "--set",
+               "server.admin_listen=127.0.0.1:0", "--set", "database.url=sqlite://" + folder.file("purser.db")},
+              {});
+  const auto status = [&serve](const std::string& label) {
+    std::ifstream lines("/proc/" + std::to_string(serve.pid()) + "/status");
+    for (std::string line; std::getline(lines, line);)
+      if (line.starts_with(label)) return line.substr(label.size());
+    return std::string("0");
+  };
+  const auto ignores_hangup = [&status] {
+    return (std::stoull(status("SigIgn:"), nullptr, 16) & (1ULL << (SIGHUP - 1))) != 0;
+  };
+  ASSERT_TRUE(eventually(ignores_hangup));
+  serve.signal(SIGHUP);
+  EXPECT_EQ(status("State:").find('Z'), std::string::npos) << "it waits on";
 }
 
 TEST_F(KeysTest, SayThatTheOldApiv3KeyHasToBeKept) {

@@ -169,6 +169,22 @@ TEST_F(NoCertificateYet, Fault44AWebhookInTheNewKeyIsReadAfterTheRefresh) {
   EXPECT_TRUE(channel_->read_notification(raw).ok());
 }
 
+// The rail gives up on a callback after five seconds, however long the call waits that asked for the list first.
+TEST_F(NoCertificateYet, WhoJoinsAnotherFetchWaitsNoLongerThanHeMay) {
+  script(json::array({json{{"call", "certificates"}, {"what", "timeout_before"}, {"times", 9}}}));
+  auto patient = loop_.start(channel_->refresh_keys(Deadline::after(loop_.clock, seconds(30))));
+  loop_.settle();
+  auto callback = loop_.start(channel_->refresh_keys(Deadline::after(loop_.clock, seconds(2))));
+  ASSERT_TRUE(loop_.advance(seconds(1)));
+  EXPECT_FALSE(callback.done());
+  ASSERT_TRUE(loop_.advance(seconds(1)));
+  ASSERT_TRUE(callback.done());
+  EXPECT_FALSE(callback.get());
+  EXPECT_FALSE(patient.done());
+  ASSERT_TRUE(loop_.advance(seconds(60)));
+  EXPECT_TRUE(patient.done());
+}
+
 TEST_F(NoCertificateYet, AListThatIsTamperedWithAddsNothing) {
   script(json::array({json{{"call", "certificates"}, {"what", "tampered"}, {"times", 9}}}));
   EXPECT_FALSE(loop_.play(channel_->refresh_keys(deadline())));
