@@ -33,7 +33,6 @@ struct Plain {
 char plain_of(char32_t code) {
   constexpr char kOther = '\x01';
   if (code < 0x80) return static_cast<char>(code);
-  if (const int digit = digit_value(code); digit >= 0) return static_cast<char>('0' + digit);
   constexpr std::u32string_view points = U"·•‧・．。⋅∙";
   if (points.find(code) != std::u32string_view::npos) return '.';
   constexpr std::u32string_view slashes = U"／⁄∕";
