@@ -283,11 +283,5 @@ TEST_F(FailedRefund, takes_no_more_than_is_left) {
   EXPECT_EQ(code_of(desk.post(path, "", "a1")), "refund_exceeds_remaining");
 }
 
-TEST_F(FailedRefund, is_nobody_elses) {
-  auto foreign = request("POST", path, "", "a1");
-  set_header(foreign, "Authorization", "Bearer " + std::string(kTheirKey));
-  EXPECT_EQ(desk.send(std::move(foreign)).status, 404);
-}
-
 }  // namespace
 }  // namespace purser::test
