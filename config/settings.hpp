@@ -108,7 +108,7 @@ struct IntentSettings {
   std::int64_t description_characters_max = 127;
   std::string description_pattern;  // approved, with {goods} in it; empty: the goods alone
   std::int64_t lines_max = 20;
-  bool honour_late_payment = false;     // true: a payment after the end is kept; false: it is given back
+  bool honour_late_payment = false;     // true: one after the expiry is kept; false: it is given back
   bool return_unknown_payment = false;  // a payment of an order that the books do not hold; false: it is alarmed of
   Millis resolve_first{15'000};         // a silent order is asked about this long after it was made, then backing off
   Millis resolve_max{60'000};

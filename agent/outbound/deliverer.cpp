@@ -51,11 +51,11 @@ std::string webhook_signatures(const std::vector<Secret>& secrets, std::string_v
 
 const WebhookEndpoint* endpoint_of(const WorkItem& item, const WebhookEndpoints& endpoints) {
   const WebhookEndpoint* endpoint = endpoints.find(endpoint_and_id(item.subject).first);
+  if (endpoint == nullptr) return nullptr;
   const auto payload = nlohmann::json::parse(item.payload_json, nullptr, false);
   const std::string tenant = payload.is_object() ? payload.value("tenant", "") : "";
   // Rows of earlier versions do not name it.
-  const bool same = endpoint != nullptr && (tenant.empty() || endpoint->tenant.str() == tenant);
-  return same ? endpoint : nullptr;
+  return tenant.empty() || endpoint->tenant.str() == tenant ? endpoint : nullptr;
 }
 
 std::optional<Millis> Deliverer::pause_after(std::int64_t attempts) {
