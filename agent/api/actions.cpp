@@ -14,8 +14,8 @@ Task<Result<http::Response>> Actions::once(TurnKey key, Idempotency::Action acti
   if (!earlier) co_return earlier.error();
   const bool known = earlier->has_value();
   if (known && (*earlier)->state == IdempotencyState::finished) co_return Idempotency::replay(std::move(**earlier));
-  Idempotency::Action kept = [this, key, known, action = std::move(action)] {
-    return idempotency_.around(key, known, action);
+  Work kept = [this, key, earlier = std::move(*earlier), action = std::move(action)] {
+    return idempotency_.around(key, earlier, action);
   };
   auto ex = co_await asio::this_coro::executor;
   Answer answer = launch(ex, std::move(*flight), std::move(kept), ThreadId());
@@ -45,7 +45,7 @@ Task<Result<Actions::Begun>> Actions::turn(std::optional<TurnKey> key, ThreadId 
   }
   const auto waiting = under_way_.find(thread);
   if (waiting != under_way_.end() && waiting->second >= kTurnsAtOnce) co_return Errc::thread_busy;
-  Idempotency::Action action = [this, key, known = std::move(known), thread, text = std::move(text)] {
+  Work action = [this, key, known = std::move(known), thread, text = std::move(text)] {
     return do_turn(key, known, thread, text);
   };
   Begun begun;
@@ -56,7 +56,7 @@ Task<Result<Actions::Begun>> Actions::turn(std::optional<TurnKey> key, ThreadId 
 Actions::Reply Actions::do_turn(std::optional<TurnKey> key, std::optional<IdempotencyRow> earlier, ThreadId thread,
                                 std::string text) {
   if (earlier) {
-    auto continued = co_await continue_turn(*key, earlier->turn);
+    auto continued = co_await continue_turn(*key, std::move(*earlier));
     if (!continued) co_return continued.error();
     if (continued->has_value()) co_return std::move(**continued);
   }
@@ -69,24 +69,24 @@ Actions::Reply Actions::do_turn(std::optional<TurnKey> key, std::optional<Idempo
 }
 
 // The turn that an earlier request with this key began: brought to its end, and its answer kept. Nothing when it failed
-// for good; the key is free then.
-Task<Result<std::optional<http::Response>>> Actions::continue_turn(TurnKey key, TurnId id) {
-  auto turn = co_await ports_.store.turn(id);
+// for good; the key is free then. Another daemon may do the same: of two the slower learns it from the row.
+Task<Result<std::optional<http::Response>>> Actions::continue_turn(TurnKey key, IdempotencyRow earlier) {
+  auto turn = co_await ports_.store.turn(earlier.turn);
   if (turn && turn->state == TurnState::running) turn = co_await ports_.conversations.recover(std::move(*turn));
+  if (!turn && turn.code() == Errc::thread_busy) co_return Errc::idempotency_in_flight;  // another daemon drives it
   if (!turn) co_return turn.error();
   if (turn->state != TurnState::completed) {
-    auto dropped = co_await idempotency_.drop(std::move(key));
+    auto dropped = co_await idempotency_.drop(std::move(key), std::move(earlier.owner));
     if (!dropped) co_return dropped.error();
     co_return std::optional<http::Response>();
   }
-  auto kept = co_await idempotency_.finish(std::move(key), 200, turn->result_json);
-  if (!kept) co_return kept.error();
+  auto kept = co_await idempotency_.finish(std::move(key), std::move(earlier.owner), 200, turn->result_json);
+  if (!kept && kept.code() != Errc::store_conflict) co_return kept.error();
   std::optional<http::Response> response(api::stored_answer(200, std::move(turn->result_json)));
   co_return response;
 }
 
-Answer Actions::launch(asio::any_io_executor executor, Idempotency::Flight flight, Idempotency::Action action,
-                       ThreadId bell) {
+Answer Actions::launch(asio::any_io_executor executor, Idempotency::Flight flight, Work action, ThreadId bell) {
   auto answer = std::make_shared<OneShot<http::Response>>(std::move(executor));
   if (!bell.empty()) under_way_[bell] += 1;
   auto started = ports_.work.spawn("api.request", carry_out(std::move(flight), std::move(action), answer, bell));
@@ -96,7 +96,7 @@ Answer Actions::launch(asio::any_io_executor executor, Idempotency::Flight fligh
   return answer;
 }
 
-Task<void> Actions::carry_out(Idempotency::Flight flight, Idempotency::Action action, Answer answer, ThreadId bell) {
+Task<void> Actions::carry_out(Idempotency::Flight flight, Work action, Answer answer, ThreadId bell) {
   Result<http::Response> outcome;
   std::exception_ptr thrown;
   try {

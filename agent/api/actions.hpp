@@ -28,8 +28,9 @@ class Actions {
     Clock& clock;
     TaskGroup& work;  // owns what goes on when its client leaves
     Metrics& metrics;
+    Mint& mint;
   };
-  explicit Actions(Ports ports) : ports_(ports), idempotency_(ports.store, ports.clock) {}
+  explicit Actions(Ports ports) : ports_(ports), idempotency_(ports.store, ports.clock, ports.mint) {}
 
   // Turns of one thread that may wait for each other; one more is thread_busy.
   static constexpr std::size_t kTurnsAtOnce = 64;
@@ -47,16 +48,20 @@ class Actions {
   // store's.
   Task<Result<Begun>> turn(std::optional<TurnKey> key, ThreadId thread, std::string text);
 
+  // Until canceled: says to the other daemons of the store which keys are worked on here.
+  Task<void> keep_keys() { return idempotency_.keep(); }
+
  private:
+  using Work = std::function<Task<Result<http::Response>>()>;
   using Reply = Task<Result<http::Response>>;
 
   Reply do_turn(std::optional<TurnKey> key, std::optional<IdempotencyRow> earlier, ThreadId thread, std::string text);
-  Task<Result<std::optional<http::Response>>> continue_turn(TurnKey key, TurnId id);
+  Task<Result<std::optional<http::Response>>> continue_turn(TurnKey key, IdempotencyRow earlier);
 
   // Runs `action` in the group that outlives its client. The answer is set when the key is free again; then the streams
   // of thread `bell`, when there is one, are woken to see it.
-  Answer launch(asio::any_io_executor executor, Idempotency::Flight flight, Idempotency::Action action, ThreadId bell);
-  Task<void> carry_out(Idempotency::Flight flight, Idempotency::Action action, Answer answer, ThreadId bell);
+  Answer launch(asio::any_io_executor executor, Idempotency::Flight flight, Work action, ThreadId bell);
+  Task<void> carry_out(Idempotency::Flight flight, Work action, Answer answer, ThreadId bell);
 
   Ports ports_;
   Idempotency idempotency_;

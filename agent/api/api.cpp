@@ -57,7 +57,7 @@ Api::Api(Ports ports, Identity identity, Options options)
       identity_(std::move(identity)),
       options_(std::move(options)),
       limits_(ports.limiter, options_.limits),
-      actions_({ports.store, ports.conversations, ports.clock, ports.work, ports.metrics}),
+      actions_({ports.store, ports.conversations, ports.clock, ports.work, ports.metrics, ports.mint}),
       events_(ports.store, ports.conversations, ports.clock),
       chat_({ports.store, ports.conversations, actions_, ports.mint, ports.clock, limits_}, options_.turns,
             ports.models),
@@ -168,12 +168,18 @@ Api::Reply Api::create_thread(Call& call) {
   auto key = Idempotency::key_of(call.request.headers, false);
   if (!key) co_return key.error();
   if (!key->has_value()) co_return co_await do_create(std::move(*wanted));
-  Idempotency::Action action = [this, wanted = std::move(*wanted)] { return do_create(wanted); };
+  // The key leads to the same thread, also when a daemon died before it had answered.
+  const std::string scope = Idempotency::scope_of(call.caller, call.request);
+  wanted->id = ports_.mint.thread_of(call.caller.tenant, "create " + scope + ' ' + **key);
+  Idempotency::Action action = [this, wanted = std::move(*wanted)](bool) { return do_create(wanted); };
   co_return co_await once(call, *body, std::move(**key), std::move(action));
 }
 
 Api::Reply Api::do_create(NewThread wanted) {
+  const ThreadId id = wanted.id;
   auto row = co_await ports_.conversations.create(std::move(wanted));
+  const bool made_before = !row && row.code() == Errc::store_duplicate && !id.empty();
+  if (made_before) row = co_await ports_.store.thread(id);
   if (!row) co_return row.error();
   co_return api::json_answer(201, views::thread(*row));
 }
@@ -276,7 +282,7 @@ Api::Reply Api::cancel_intent(Call& call) {
   if (!key) co_return key.error();
   auto body = api::object_body(call.request, {}, true);
   if (!body) co_return body.error();
-  Idempotency::Action action = [this, id = row->id] { return do_cancel(id); };
+  Idempotency::Action action = [this, id = row->id](bool) { return do_cancel(id); };
   co_return co_await once(call, *body, std::move(**key), std::move(action));
 }
 
@@ -293,7 +299,7 @@ Api::Reply Api::renew_intent(Call& call) {
   if (!key) co_return key.error();
   auto body = api::object_body(call.request, {}, true);
   if (!body) co_return body.error();
-  Idempotency::Action action = [this, ended = std::move(*row)] { return do_renew(ended); };
+  Idempotency::Action action = [this, ended = std::move(*row)](bool) { return do_renew(ended); };
   co_return co_await once(call, *body, std::move(**key), std::move(action));
 }
 

@@ -54,6 +54,9 @@ class Api {
   // Requests from now on are judged by it.
   void replace(Identity identity) { identity_ = std::move(identity); }
 
+  // Until canceled: says to the other daemons of the store which Idempotency-Keys are worked on here.
+  Task<void> keep_keys() { return actions_.keep_keys(); }
+
   // An http::Handler. Turns and other work under an Idempotency-Key run to their end when the caller leaves.
   Task<http::Response> handle(http::Request request);
 
@@ -114,7 +117,8 @@ class Api {
   Reply do_cancel(IntentId id);
   Reply do_renew(PaymentIntent ended);
   Reply do_redeliver(WorkItem dead);
-  Reply do_decide(ApprovalDecision decision);
+  Reply find_redelivered(bool again, TenantId tenant, std::string subject);
+  Reply do_decide(ApprovalDecision decision, bool again);
   Reply do_mend(RefundId id, RefundAccount account);
   Reply do_again(RefundId id);
 

@@ -19,6 +19,12 @@ constexpr std::int64_t kMax = 200;
 constexpr std::int64_t kApprovalsRead = 2'000;
 constexpr std::size_t kNoteMax = 500;
 
+bool is_outcome_of(const Approval& row, const ApprovalDecision& decision) {
+  const bool fits = decision.approve ? row.state == ApprovalState::approved || row.state == ApprovalState::voided
+                                     : row.state == ApprovalState::denied;
+  return fits && row.decided_by == decision.by && row.note == decision.note;
+}
+
 }  // namespace
 
 Task<Result<Approval>> Api::own_approval(const Call& call) {
@@ -82,14 +88,20 @@ Api::Reply Api::decide_approval(Call& call) {
       co_return Error(Errc::json_out_of_range, "a note is text of at most 500 characters", "/note");
     decision.note = std::move(cleaned->text);
   }
-  Idempotency::Action action = [this, decision = std::move(decision)] { return do_decide(decision); };
+  Idempotency::Action action = [this, decision = std::move(decision)](bool again) {
+    return do_decide(decision, again);
+  };
   co_return co_await once(call, *body, std::move(**key), std::move(action));
 }
 
-Api::Reply Api::do_decide(ApprovalDecision decision) {
-  auto row = co_await ports_.cashier.decide(std::move(decision));
-  if (!row) co_return row.error();
-  co_return api::json_answer(200, views::approval(*row));
+Api::Reply Api::do_decide(ApprovalDecision decision, bool again) {
+  auto row = co_await ports_.cashier.decide(decision);
+  if (row) co_return api::json_answer(200, views::approval(*row));
+  if (!again) co_return row.error();
+  // An earlier try may have decided just this before its daemon died.
+  auto stored = co_await ports_.store.approval(decision.id);
+  if (!stored || !is_outcome_of(*stored, decision)) co_return row.error();
+  co_return api::json_answer(200, views::approval(*stored));
 }
 
 }  // namespace purser

@@ -73,7 +73,7 @@ Api::Reply Api::mend_refund(Call& call) {
   // The fingerprint of a request is stored, and a plain one of an account number could be guessed back.
   (*body)["bank_account"] = ports_.mint.seal(account->number);
   (*body)["real_name"] = ports_.mint.seal(account->holder);
-  Idempotency::Action action = [this, id = row->id, to = std::move(*account)] { return do_mend(id, to); };
+  Idempotency::Action action = [this, id = row->id, to = std::move(*account)](bool) { return do_mend(id, to); };
   co_return co_await once(call, *body, std::move(**key), std::move(action));
 }
 
@@ -84,7 +84,7 @@ Api::Reply Api::refund_again(Call& call) {
   if (!key) co_return key.error();
   auto body = api::object_body(call.request, {}, true);
   if (!body) co_return body.error();
-  Idempotency::Action action = [this, id = row->id] { return do_again(id); };
+  Idempotency::Action action = [this, id = row->id](bool) { return do_again(id); };
   co_return co_await once(call, *body, std::move(**key), std::move(action));
 }
 

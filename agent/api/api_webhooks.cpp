@@ -79,12 +79,23 @@ Api::Reply Api::redeliver(Call& call) {
   });
   std::optional<WorkItem> dead;
   if (found != rows->end()) dead = *found;
-  Idempotency::Action action = [this, dead] { return do_redeliver(dead.value_or(WorkItem())); };
+  Idempotency::Action action = [this, dead, tenant = call.caller.tenant, subject = std::move(*subject)](bool again) {
+    return dead ? do_redeliver(*dead) : find_redelivered(again, tenant, subject);
+  };
   co_return co_await once(call, *body, std::move(**key), std::move(action));
 }
 
+// Nothing dead has this name. An earlier try under the same key may have sent it before its daemon died.
+Api::Reply Api::find_redelivered(bool again, TenantId tenant, std::string subject) {
+  if (!again) co_return Errc::not_found;
+  auto rows = co_await ports_.store.work_of_kind(WorkKind::deliver_webhook, kDeliveriesRead);
+  if (!rows) co_return rows.error();
+  for (const WorkItem& row : *rows)
+    if (row.subject == subject && is_of(row, tenant, ports_.endpoints)) co_return api::json_answer(200, delivery(row));
+  co_return Errc::not_found;
+}
+
 Api::Reply Api::do_redeliver(WorkItem dead) {
-  if (dead.kind != WorkKind::dead_webhook) co_return Errc::not_found;
   Batch batch("webhook.redeliver");
   batch.add(op::TakeWork{dead.kind, dead.subject});
   dead.kind = WorkKind::deliver_webhook;

@@ -163,7 +163,7 @@ Task<Result<http::Response>> ChatDoor::ask_directly(Caller caller, http::Request
   if (stream != body.end() && *stream == true)
     co_return Error(Errc::request_malformed, "an answer in pieces is not kept, so it takes no key", "Idempotency-Key");
   TurnKey tie(Idempotency::scope_of(caller, request), std::move(**key), Idempotency::fingerprint_of(body));
-  Idempotency::Action action = [this, tenant = caller.tenant, body, left = request.client_left] {
+  Idempotency::Action action = [this, tenant = caller.tenant, body, left = request.client_left](bool) {
     return direct_.complete(tenant, body, left);
   };
   co_return co_await ports_.actions.once(std::move(tie), std::move(action));

@@ -6,6 +6,9 @@
 #include "gateway/log.hpp"
 #include "validation/money/ascii.hpp"
 
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
+
 #include <cmath>
 #include <utility>
 
@@ -14,6 +17,9 @@ namespace {
 
 constexpr std::string_view kHeader = "Idempotency-Key";
 constexpr std::size_t kKeyMax = 255;
+constexpr std::size_t kOwnerLength = 24;
+// Two may be lost before another daemon does the work again.
+constexpr Millis kHoldEvery = Idempotency::kLease / 3;
 
 Error other_payload() {
   return {Errc::idempotency_conflict, "this Idempotency-Key was used with another payload", std::string(kHeader)};
@@ -33,15 +39,15 @@ void write_whole_numbers(nlohmann::json& value) {
 }  // namespace
 
 struct Idempotency::Flight::Sky {
-  std::map<std::string, std::map<std::string, std::string>> fingerprints;  // scope, key
+  struct Work {
+    std::string fingerprint;
+    std::string owner;  // of the row, when this daemon holds it by its own
+  };
+  std::map<std::pair<std::string, std::string>, Work> under_way;  // by scope and key
 };
 
 void Idempotency::Flight::land() {
-  const auto sky = std::exchange(sky_, nullptr);
-  if (!sky) return;
-  const auto scope = sky->fingerprints.find(scope_);
-  scope->second.erase(key_);
-  if (scope->second.empty()) sky->fingerprints.erase(scope);
+  if (const auto sky = std::exchange(sky_, nullptr)) sky->under_way.erase({scope_, key_});
 }
 
 Idempotency::Flight& Idempotency::Flight::operator=(Flight&& other) noexcept {
@@ -52,8 +58,8 @@ Idempotency::Flight& Idempotency::Flight::operator=(Flight&& other) noexcept {
   return *this;
 }
 
-Idempotency::Idempotency(Store& store, Clock& clock)
-    : store_(store), clock_(clock), sky_(std::make_shared<Flight::Sky>()) {}
+Idempotency::Idempotency(Store& store, Clock& clock, Mint& mint)
+    : store_(store), clock_(clock), mint_(mint), sky_(std::make_shared<Flight::Sky>()) {}
 
 Result<std::optional<std::string>> Idempotency::key_of(const http::Headers& headers, bool required) {
   auto value = api::single_header(headers, kHeader);
@@ -83,9 +89,8 @@ std::string Idempotency::scope_of(const Caller& caller, const http::Request& req
 }
 
 Result<Idempotency::Flight> Idempotency::take_off(const TurnKey& key) {
-  auto& keys = sky_->fingerprints[key.scope];
-  const auto [there, taken] = keys.emplace(key.key, key.fingerprint);
-  if (!taken && there->second != key.fingerprint) return other_payload();
+  const auto [there, taken] = sky_->under_way.try_emplace({key.scope, key.key}, Flight::Sky::Work{key.fingerprint, ""});
+  if (!taken && there->second.fingerprint != key.fingerprint) return other_payload();
   if (!taken) return Errc::idempotency_in_flight;
   Flight flight;
   flight.sky_ = sky_;
@@ -106,33 +111,56 @@ http::Response Idempotency::replay(IdempotencyRow row) {
   return response;
 }
 
-Task<Result<http::Response>> Idempotency::around(TurnKey key, bool known, Action action) {
-  if (!known) {
-    IdempotencyRow row;
-    row.scope = key.scope;
-    row.key = key.key;
-    row.fingerprint = key.fingerprint;
-    row.created_at = clock_.durable();
-    Batch batch("request.claimed");
-    batch.add(op::InsertIdempotency{std::move(row)});
-    auto claimed = co_await store_.commit(std::move(batch));
-    if (!claimed && claimed.code() == Errc::store_duplicate) co_return Errc::idempotency_in_flight;
-    if (!claimed) co_return claimed.error();
+Task<Result<void>> Idempotency::claim(TurnKey key, std::optional<IdempotencyRow> earlier, std::string owner) {
+  Batch batch("request.claimed");
+  if (earlier) {
+    op::TakeIdempotency take;
+    take.scope = key.scope;
+    take.key = key.key;
+    take.from = std::move(earlier->owner);
+    take.to = std::move(owner);
+    take.lease = kLease;
+    batch.add(std::move(take));
+  } else {
+    op::InsertIdempotency claim;
+    claim.row.scope = key.scope;
+    claim.row.key = key.key;
+    claim.row.fingerprint = key.fingerprint;
+    claim.row.owner = std::move(owner);
+    claim.row.created_at = clock_.durable();
+    claim.lease = kLease;
+    batch.add(std::move(claim));
   }
-  auto outcome = co_await action();
+  auto claimed = co_await store_.commit(std::move(batch));
+  if (claimed) co_return success();
+  const bool taken = claimed.code() == Errc::store_duplicate || claimed.code() == Errc::store_conflict;
+  if (taken) co_return Errc::idempotency_in_flight;
+  co_return claimed.error();
+}
+
+Task<Result<http::Response>> Idempotency::around(TurnKey key, std::optional<IdempotencyRow> earlier, Action action) {
+  const std::string owner = mint_.token(kOwnerLength);
+  const bool again = earlier.has_value();
+  auto claimed = co_await claim(key, std::move(earlier), owner);
+  if (!claimed) co_return claimed.error();
+  const auto flight = sky_->under_way.find({key.scope, key.key});
+  if (flight != sky_->under_way.end()) flight->second.owner = owner;
+  auto outcome = co_await action(again);
   if (!outcome || outcome->status >= 300) {
-    auto dropped = co_await drop(std::move(key));
+    auto dropped = co_await drop(std::move(key), owner);
     // The row stays running then, and the next try does the work again: no worse than a free key.
     if (!dropped) log::warn("request.key_not_freed", {{"code", dropped.code()}});
     co_return outcome;
   }
-  auto kept = co_await finish(std::move(key), outcome->status, outcome->body);
+  auto kept = co_await finish(std::move(key), owner, outcome->status, outcome->body);
+  // This daemon stood still and another does the same again: its answer is the one that is kept.
+  if (!kept && kept.code() == Errc::store_conflict) co_return Errc::idempotency_in_flight;
   if (!kept) co_return kept.error();
   co_return outcome;
 }
 
-Task<Result<void>> Idempotency::finish(TurnKey key, int status, std::string body) {
-  op::FinishIdempotency change{std::move(key.scope), std::move(key.key), status, std::move(body)};
+Task<Result<void>> Idempotency::finish(TurnKey key, std::string owner, int status, std::string body) {
+  op::FinishIdempotency change{std::move(key.scope), std::move(key.key), std::move(owner), status, std::move(body)};
   Batch batch("request.finished");
   batch.add(std::move(change));
   auto done = co_await store_.commit(std::move(batch));
@@ -140,13 +168,42 @@ Task<Result<void>> Idempotency::finish(TurnKey key, int status, std::string body
   co_return success();
 }
 
-Task<Result<void>> Idempotency::drop(TurnKey key) {
-  op::DropIdempotency change{std::move(key.scope), std::move(key.key)};
+Task<Result<void>> Idempotency::drop(TurnKey key, std::string owner) {
+  op::DropIdempotency change{std::move(key.scope), std::move(key.key), std::move(owner)};
   Batch batch("request.dropped");
   batch.add(std::move(change));
   auto done = co_await store_.commit(std::move(batch));
   if (!done) co_return done.error();
   co_return success();
+}
+
+Task<Result<void>> Idempotency::hold_all() {
+  const auto now_held = sky_->under_way;
+  for (const auto& [name, work] : now_held) {
+    if (work.owner.empty()) continue;
+    op::HoldIdempotency hold;
+    hold.scope = name.first;
+    hold.key = name.second;
+    hold.owner = work.owner;
+    hold.lease = kLease;
+    Batch batch("request.held");
+    batch.add(std::move(hold));
+    auto done = co_await store_.commit(std::move(batch));
+    // A conflict: it has ended meanwhile, or somebody took it, which its end will learn.
+    if (!done && done.code() != Errc::store_conflict) co_return done.error();
+  }
+  co_return success();
+}
+
+Task<void> Idempotency::keep() {
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+  for (;;) {
+    const auto next = clock_.now() + kHoldEvery;
+    auto slept = co_await clock_.sleep_until(next);
+    if (!slept) co_return;
+    auto held = co_await hold_all();
+    if (!held) log::warn("request.not_held", {{"code", held.code()}, {"message", held.error().message}});
+  }
 }
 
 }  // namespace purser

@@ -1,14 +1,16 @@
 // Idempotency-Key: a POST that is sent again has its effect once and gets the first answer again.
 //
-// A row (scope, key) with the payload's fingerprint is durable before the work begins. Finished: the stored answer is
-// replayed. Running, and this process is working on it: refused until it ends. Running, and nobody here works on it (a
-// daemon died, or a first try ended in 5xx): the work is done again, which is safe, because each action continues what
-// it finds. Only answers of 2xx are kept; a refusal frees the key, and a 5xx is never replayed.
+// A row (scope, key) with the payload's fingerprint is durable before the work begins, and belongs to whoever does the
+// work. Finished: the stored answer is replayed. Running, and this daemon or another works on it: refused until it ends.
+// Running, and nobody does (a daemon died, or a first try ended in 5xx): the work is done again, which is safe, because
+// each action continues what it finds. Only answers of 2xx are kept; a refusal frees the key, and a 5xx is never
+// replayed. Who was stopped, and lost the key to another meanwhile, neither ends it nor frees it.
 #pragma once
 
 #include "agent/identity/caller.hpp"
 #include "agent/turn/conversations.hpp"
 #include "gateway/async/clock.hpp"
+#include "gateway/crypto/mint.hpp"
 #include "gateway/http/message.hpp"
 #include "gateway/store/store.hpp"
 
@@ -24,8 +26,10 @@ namespace purser {
 
 class Idempotency {
  public:
-  // Safe to repeat: it finds and continues what an earlier run has done.
-  using Action = std::function<Task<Result<http::Response>>()>;
+  // Safe to repeat: `again`, it finds and continues what an earlier run may have done.
+  using Action = std::function<Task<Result<http::Response>>(bool again)>;
+  // A key belongs to its daemon for so long after it was last held, by the store's own time.
+  static constexpr Millis kLease{6'000};
 
   // While it lives, the same key is refused in this process.
   class Flight {
@@ -44,7 +48,7 @@ class Idempotency {
     std::string key_;
   };
 
-  Idempotency(Store& store, Clock& clock);
+  Idempotency(Store& store, Clock& clock, Mint& mint);
 
   // The key of a request, 1 to 255 visible characters, when there is one. Errors: request_malformed,
   // idempotency_key_required when `required` and absent.
@@ -61,15 +65,23 @@ class Idempotency {
   Task<Result<std::optional<IdempotencyRow>>> earlier(TurnKey key);
   static http::Response replay(IdempotencyRow row);
 
-  // Does `action` under a row of its own. `known`: the row is there and running. Error: idempotency_in_flight when
-  // another daemon was faster; the action's and the store's.
-  Task<Result<http::Response>> around(TurnKey key, bool known, Action action);
-  Task<Result<void>> finish(TurnKey key, int status, std::string body);
-  Task<Result<void>> drop(TurnKey key);
+  // Does `action` under a row of its own, or under the running one of an earlier try. Errors: idempotency_in_flight while
+  // another daemon works on it, or when one has taken it over; the action's and the store's.
+  Task<Result<http::Response>> around(TurnKey key, std::optional<IdempotencyRow> earlier, Action action);
+  // Keeps the answer of what `owner` has done. Error: store_conflict when the key is not its any more.
+  Task<Result<void>> finish(TurnKey key, std::string owner, int status, std::string body);
+  Task<Result<void>> drop(TurnKey key, std::string owner);
+
+  // Until canceled: holds the keys that are worked on here.
+  Task<void> keep();
 
  private:
+  Task<Result<void>> claim(TurnKey key, std::optional<IdempotencyRow> earlier, std::string owner);
+  Task<Result<void>> hold_all();
+
   Store& store_;
   Clock& clock_;
+  Mint& mint_;
   std::shared_ptr<Flight::Sky> sky_;
 };
 

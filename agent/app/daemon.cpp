@@ -36,7 +36,6 @@
 #include <boost/asio/thread_pool.hpp>
 
 namespace purser {
-
 namespace {
 
 // Handlers of due work at the same time: they mostly wait for the rail.
@@ -381,6 +380,7 @@ Task<void> Daemon::Parts::recover(Turn turn) {
 Result<void> Daemon::Parts::start_sharing() {
   Result<void> running = loops.spawn("store.follow", store->follow());
   if (running) running = loops.spawn("turns.keep", conversations->keep_turns());
+  if (running) running = loops.spawn("keys.keep", api->keep_keys());
   if (running) running = loops.spawn("turns.take_up", take_up_turns());
   return running;
 }

@@ -16,6 +16,12 @@ Error not_utf8_or_too_long(std::int64_t bytes_max) {
   return {Errc::malformed_text, "text must be 1 to " + std::to_string(bytes_max) + " bytes of UTF-8", "text"};
 }
 
+// Another daemon has begun a turn of the thread since it was read.
+bool is_beaten(const Error& error, const ThreadId& thread) {
+  return (error.code == Errc::store_duplicate && error.param == "running_turn") ||
+         (error.code == Errc::store_conflict && error.param == thread.str());
+}
+
 // Somebody waits in front of a code to be scanned: the backend says so when it makes the thread.
 bool at_a_till(const Thread& thread) {
   const auto metadata = nlohmann::json::parse(thread.metadata_json, nullptr, false);
@@ -65,31 +71,14 @@ Task<Result<Turn>> Conversations::say(ThreadId id, std::string text, std::option
   auto said = clean(text, keep);
   if (!said || said->text.empty() || static_cast<std::int64_t>(text.size()) > self->settings.text_bytes_max)
     co_return not_utf8_or_too_long(self->settings.text_bytes_max);
-  auto lock = co_await self->locks.lock(id.str());
-  if (!lock) co_return lock.error();
-  auto unfinished = co_await self->settle_unfinished(id);
-  if (!unfinished) co_return unfinished.error();
-  auto row = co_await self->ports.store.thread(id);
-  if (!row) co_return row.error();
-
-  Turn turn = self->new_turn(*row, "user");
-  Impl::Running run(std::move(*row), std::move(turn));
-  run.key = std::move(key);
-  Batch batch("turn.started");
-  if (run.key) {
-    IdempotencyRow claim;
-    claim.scope = run.key->scope;
-    claim.key = run.key->key;
-    claim.fingerprint = run.key->fingerprint;
-    claim.turn = run.turn.id;
-    claim.created_at = run.turn.started_at;
-    batch.add(op::InsertIdempotency{std::move(claim)});
-  }
   // A card number is not even kept.
-  const rules::Masked without_cards = rules::mask_cards(said->text);
+  rules::Masked without_cards = rules::mask_cards(said->text);
   if (without_cards.cards > 0) self->count(kPersonalData, {{"kind", "card"}});
-  Message first = self->message(run, Role::user, without_cards.text);
-  co_return co_await self->start(run, std::move(first), std::move(batch));
+  Impl::Opening opening("user", "turn.started");
+  opening.role = Role::user;
+  opening.text = std::move(without_cards.text);
+  opening.key = std::move(key);
+  co_return co_await self->open(std::move(id), std::move(opening));
 }
 
 Task<Result<void>> Conversations::resume(WorkItem item) {
@@ -103,19 +92,12 @@ Task<Result<void>> Conversations::resume(WorkItem item) {
   const nlohmann::json about = nlohmann::json::parse(item.payload_json, nullptr, false);
   if (about.is_object() && about.contains("unknown_payment"))
     co_return co_await self->tell_operator(std::move(item), about.value("payment_intent", ""));
-  auto lock = co_await self->locks.lock(item.thread.str());
-  if (!lock) co_return lock.error();
-  auto unfinished = co_await self->settle_unfinished(item.thread);
-  if (!unfinished) co_return unfinished.error();
-  auto row = co_await self->ports.store.thread(item.thread);
-  if (!row) co_return row.error();
-  Turn turn = self->new_turn(*row, item.subject);
-  Impl::Running run(std::move(*row), std::move(turn));
-  Batch batch("turn.resumed");
+  Impl::Opening opening(item.subject, "turn.resumed");
+  opening.role = Role::event;
+  opening.text = std::move(item.payload_json);
   // The row and the turn change hands in one transaction: of two who try, one gets a conflict.
-  batch.add(op::TakeWork{item.kind, item.subject});
-  Message first = self->message(run, Role::event, item.payload_json);
-  auto done = co_await self->start(run, std::move(first), std::move(batch));
+  opening.work = op::TakeWork{item.kind, item.subject};
+  auto done = co_await self->open(item.thread, std::move(opening));
   if (!done && done.code() == Errc::store_conflict) co_return success();
   if (!done) co_return done.error();
   co_return success();
@@ -179,18 +161,52 @@ Task<Result<Turn>> Conversations::Impl::go_on(Turn turn) {
   co_return co_await drive(run);
 }
 
-Task<Result<Turn>> Conversations::Impl::start(Running& run, Message first, Batch batch) {
+// The lock is this daemon's alone: when a turn that another has just begun was faster, that one is settled first.
+Task<Result<Turn>> Conversations::Impl::open(ThreadId id, Opening opening) {
+  auto lock = co_await locks.lock(id.str());
+  if (!lock) co_return lock.error();
+  const Deadline limit = Deadline::after(ports.clock, settings.time_max);
+  for (;;) {
+    auto unfinished = co_await settle_unfinished(id);
+    if (!unfinished) co_return unfinished.error();
+    auto row = co_await ports.store.thread(id);
+    if (!row) co_return row.error();
+    Turn turn = new_turn(*row, opening.cause);
+    Running run(std::move(*row), std::move(turn));
+    run.key = opening.key;
+    auto started = co_await start(run, opening);
+    if (started) co_return co_await drive(run);
+    if (!is_beaten(started.error(), id) || ports.clock.now() >= limit.at) co_return started.error();
+    const auto look = ports.clock.now() + kBusyLook;
+    auto slept = co_await ports.clock.sleep_until(look);
+    if (!slept) co_return slept.error();
+  }
+}
+
+Task<Result<void>> Conversations::Impl::start(Running& run, const Opening& opening) {
   auto running = next_state(run.thread.state, ThreadEvent::turn_started);
   if (!running) co_return running.error();
   run.thread.state = *running;
+  Batch batch(opening.step);
+  if (run.key) {
+    IdempotencyRow claim;
+    claim.scope = run.key->scope;
+    claim.key = run.key->key;
+    claim.fingerprint = run.key->fingerprint;
+    claim.turn = run.turn.id;
+    claim.owner = run.turn.id.str();
+    claim.created_at = run.turn.started_at;
+    batch.add(op::InsertIdempotency{std::move(claim)});
+  }
+  if (opening.work) batch.add(*opening.work);
   batch.add(op::InsertTurn{run.turn, TurnLeases::kLease});
-  batch.add(op::AppendMessage{std::move(first)});
+  batch.add(op::AppendMessage{message(run, opening.role, opening.text)});
   batch.add(op::UpdateThread{run.thread});
   auto done = co_await ports.store.commit(std::move(batch));
   if (!done) co_return done.error();
   run.thread.version += 1;
   run.messages = std::move(done->messages);
-  co_return co_await drive(run);
+  co_return success();
 }
 
 Task<Result<Turn>> Conversations::Impl::drive(Running& run) {

@@ -45,7 +45,19 @@ struct Conversations::Impl {
     json asked = json::object();  // for the record: what the model was last asked with, and answered
   };
 
-  Task<Result<Turn>> start(Running& run, Message first, Batch batch);
+  // What a turn begins with.
+  struct Opening {
+    Opening(std::string why, std::string what) : cause(std::move(why)), step(std::move(what)) {}
+    std::string cause;
+    std::string step;  // name of the batch
+    Role role = Role::user;
+    std::string text;
+    std::optional<TurnKey> key;
+    std::optional<op::TakeWork> work;  // that it is the end of
+  };
+
+  Task<Result<Turn>> open(ThreadId id, Opening opening);
+  Task<Result<void>> start(Running& run, const Opening& opening);
   Task<Result<Turn>> drive(Running& run);
   Task<Result<Turn>> finish(Running& run, TurnAction ending, Usage usage, std::int64_t picousd);
   Task<void> give_up(Running& run, Error why);

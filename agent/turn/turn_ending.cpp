@@ -111,7 +111,7 @@ Task<Result<Turn>> Conversations::Impl::finish(Running& run, TurnAction ending, 
   batch.add(op::AppendMessage{std::move(reply)});
   batch.add(op::FinishTurn{run.turn});
   batch.add(op::UpdateThread{run.thread});
-  if (run.key) batch.add(op::FinishIdempotency{run.key->scope, run.key->key, 200, run.turn.result_json});
+  if (run.key) batch.add(op::FinishIdempotency{run.key->scope, run.key->key, run.turn.id.str(), 200, run.turn.result_json});
   auto done = co_await ports.store.commit(std::move(batch));
   if (!done) co_return done.error();
   co_return run.turn;
@@ -132,7 +132,7 @@ Task<void> Conversations::Impl::give_up(Running& run, Error why) {
   batch.add(TurnLeases::hold(run.turn.id, run.token));
   batch.add(op::FinishTurn{run.turn});
   batch.add(op::UpdateThread{run.thread});
-  if (run.key) batch.add(op::DropIdempotency{run.key->scope, run.key->key});
+  if (run.key) batch.add(op::DropIdempotency{run.key->scope, run.key->key, run.turn.id.str()});
   StreamEvent row;
   row.thread = run.thread.id;
   row.type = "turn.failed";

@@ -114,7 +114,8 @@ struct IdempotencyRow {
   std::string key;          // (scope, key) is unique
   std::string fingerprint;  // of the payload
   IdempotencyState state = IdempotencyState::running;
-  TurnId turn;     // what it started, so that a retry continues it; may be empty
+  TurnId turn;        // what it started, so that a retry continues it; may be empty
+  std::string owner;  // who works on it, and alone ends it
   int status = 0;  // once finished
   std::string body;
   UtcTime created_at{};

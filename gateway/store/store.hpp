@@ -104,21 +104,40 @@ struct ApplyNotification {
 struct PostLedger {
   LedgerEntry row;
 };
-// store_duplicate "idempotency".
+// store_duplicate "idempotency". No other owner takes it for `lease` of the store's time.
 struct InsertIdempotency {
   IdempotencyRow row;
+  Millis lease{0};
 };
-// From running only: else store_conflict.
+// It runs and is `owner`'s: else store_conflict. Holds it for another `lease`.
+struct HoldIdempotency {
+  std::string scope;
+  std::string key;
+  std::string owner;
+  Millis lease{0};
+};
+// Makes a running key that nobody holds any more `to`'s, held for `lease`. Somebody holds it, or it is not `from`'s:
+// store_conflict.
+struct TakeIdempotency {
+  std::string scope;
+  std::string key;
+  std::string from;
+  std::string to;
+  Millis lease{0};
+};
+// While it runs and is `owner`'s: else store_conflict.
 struct FinishIdempotency {
   std::string scope;
   std::string key;
+  std::string owner;
   int status;
   std::string body;
 };
-// Deletes if there.
+// Deletes if it is there and `owner`'s.
 struct DropIdempotency {
   std::string scope;
   std::string key;
+  std::string owner;
 };
 // store_duplicate "origin".
 struct InsertApproval {
@@ -147,8 +166,8 @@ using Operation =
     std::variant<op::InsertThread, op::UpdateThread, op::InsertTurn, op::HoldTurn, op::TakeTurn, op::FinishTurn,
                  op::AppendMessage, op::AppendEvent, op::InsertIntent, op::UpdateIntent, op::InsertRefund,
                  op::UpdateRefund, op::PutWork, op::AddWork, op::TakeWork, op::DropWork, op::InsertNotification,
-                 op::ApplyNotification, op::PostLedger, op::InsertIdempotency, op::FinishIdempotency,
-                 op::DropIdempotency, op::InsertApproval, op::UpdateApproval, op::SpendBudget, op::AppendAudit>;
+                 op::ApplyNotification, op::PostLedger, op::InsertIdempotency, op::HoldIdempotency,
+                 op::TakeIdempotency, op::FinishIdempotency, op::DropIdempotency, op::InsertApproval, op::UpdateApproval, op::SpendBudget, op::AppendAudit>;
 
 // Operations in the order they are applied. `name` says which step of the product it is ("turn.started"): fail-points,
 // logs and traces use it.

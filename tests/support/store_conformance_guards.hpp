@@ -220,7 +220,7 @@ TEST_P(StoreConformance, damage_to_rows_that_no_chain_speaks_of_is_found_and_nam
         good(commit_of(op::InsertThread{thread}, op::InsertTurn{turn}, op::AppendMessage{make_message(1, turn)},
                        op::FinishTurn{ended}, op::InsertTurn{open}, op::UpdateThread{renamed}, op::AppendEvent{event},
                        op::AppendEvent{event}, op::AddWork{work}, op::PutWork{work}, op::InsertIdempotency{key},
-                       op::FinishIdempotency{key.scope, key.key, 200, "{}"}, op::InsertNotification{notification},
+                       op::FinishIdempotency{key.scope, key.key, key.owner, 200, "{}"}, op::InsertNotification{notification},
                        op::ApplyNotification{notification.channel, notification.id}, spend("b", 1'000, 3, 5),
                        spend("b", 1'000, -1, 5))));
     ASSERT_TRUE(good(ask(store().verify_ledger())));

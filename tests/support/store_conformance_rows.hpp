@@ -272,14 +272,37 @@ TEST_P(StoreConformance, an_idempotency_key_is_kept_finished_and_dropped) {
   IdempotencyRow row = make_idempotency(1);
   ASSERT_TRUE(good(commit_of(op::InsertIdempotency{row})));
   EXPECT_EQ(ask(store().idempotency(row.scope, row.key)).value(), row);
-  ASSERT_TRUE(good(commit_of(op::FinishIdempotency{row.scope, row.key, 201, "{}"})));
+  ASSERT_TRUE(good(commit_of(op::FinishIdempotency{row.scope, row.key, row.owner, 201, "{}"})));
   row.state = IdempotencyState::finished;
   row.status = 201;
   row.body = "{}";
   EXPECT_EQ(ask(store().idempotency(row.scope, row.key)).value(), row);
-  ASSERT_TRUE(good(commit_of(op::DropIdempotency{row.scope, row.key}, op::DropIdempotency{row.scope, row.key})));
+  const op::DropIdempotency drop{row.scope, row.key, row.owner};
+  ASSERT_TRUE(good(commit_of(drop, drop)));
   EXPECT_FALSE(ask(store().idempotency(row.scope, row.key)).value().has_value());
   EXPECT_TRUE(good(commit_of(op::InsertIdempotency{row})));
+}
+
+TEST_P(StoreConformance, only_its_owner_ends_an_idempotency_key) {
+  IdempotencyRow row = make_idempotency(1);
+  ASSERT_TRUE(good(commit_of(op::InsertIdempotency{row})));
+  const std::string stranger = "somebody else";
+  EXPECT_TRUE(refused(commit_of(op::HoldIdempotency{row.scope, row.key, stranger}), Errc::store_conflict));
+  EXPECT_TRUE(
+      refused(commit_of(op::FinishIdempotency{row.scope, row.key, stranger, 200, "theirs"}), Errc::store_conflict));
+  EXPECT_TRUE(refused(commit_of(op::TakeIdempotency{row.scope, row.key, stranger, "me"}), Errc::store_conflict));
+  ASSERT_TRUE(good(commit_of(op::DropIdempotency{row.scope, row.key, stranger})));
+  EXPECT_EQ(ask(store().idempotency(row.scope, row.key)).value(), row);
+
+  EXPECT_TRUE(good(commit_of(op::HoldIdempotency{row.scope, row.key, row.owner})));
+  ASSERT_TRUE(good(commit_of(op::TakeIdempotency{row.scope, row.key, row.owner, "next"})));
+  EXPECT_TRUE(refused(commit_of(op::TakeIdempotency{row.scope, row.key, row.owner, "late"}), Errc::store_conflict))
+      << "of two who take it one is first";
+  EXPECT_TRUE(refused(commit_of(op::FinishIdempotency{row.scope, row.key, row.owner, 200, ""}), Errc::store_conflict));
+  ASSERT_TRUE(good(commit_of(op::FinishIdempotency{row.scope, row.key, "next", 201, "{}"})));
+  EXPECT_TRUE(refused(commit_of(op::HoldIdempotency{row.scope, row.key, "next"}), Errc::store_conflict));
+  EXPECT_TRUE(refused(commit_of(op::TakeIdempotency{row.scope, row.key, "next", "late"}), Errc::store_conflict));
+  EXPECT_EQ(ask(store().idempotency(row.scope, row.key)).value()->body, "{}");
 }
 
 TEST_P(StoreConformance, the_ledger_adds_up) {

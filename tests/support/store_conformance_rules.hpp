@@ -141,7 +141,7 @@ TEST_P(StoreConformance, work_notifications_and_keys_are_done_once) {
   EXPECT_TRUE(refused(commit_of(op::ApplyNotification{row.channel, row.id}), Errc::store_conflict));
 
   const IdempotencyRow key = make_idempotency(1);
-  const op::FinishIdempotency finish{key.scope, key.key, 200, "{}"};
+  const op::FinishIdempotency finish{key.scope, key.key, key.owner, 200, "{}"};
   EXPECT_TRUE(refused(commit_of(finish), Errc::store_conflict));
   ASSERT_TRUE(good(commit_of(op::InsertIdempotency{key}, finish)));
   EXPECT_TRUE(refused(commit_of(op::InsertIdempotency{key}), Errc::store_duplicate, "idempotency"));

@@ -170,6 +170,7 @@ IdempotencyRow make_idempotency(int n) {
   row.key = "key-" + std::to_string(n);
   row.fingerprint = "abc";
   row.turn = make_turn(n, make_thread(n)).id;
+  row.owner = "owner-" + std::to_string(n);
   row.created_at = from_millis(kStart + n);
   return row;
 }

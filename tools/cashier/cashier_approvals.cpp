@@ -162,7 +162,7 @@ Task<Result<Refund>> Cashier::mend(RefundId id, RefundAccount account) {
     co_return Error(Errc::rail_unknown, "whether the rail took it is not known; it is safe to repeat", "refund");
   if (reply.outcome == Outcome::declined) {
     Batch batch("refund.mend_refused");
-    batch.add(op::DropIdempotency{std::move(pin.scope), std::move(pin.key)});
+    batch.add(op::DropIdempotency{std::move(pin.scope), std::move(pin.key), pin.owner});
     auto dropped = co_await ports_.store.commit(std::move(batch));
     if (!dropped) co_return dropped.error();
     co_return Error(Errc::rail_declined, "the rail refused: " + reply.says.code, "refund");

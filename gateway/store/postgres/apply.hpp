@@ -67,6 +67,8 @@ Result<void> apply(Script& script, const op::DropWork& operation);
 Result<void> apply(Script& script, const op::InsertNotification& operation);
 Result<void> apply(Script& script, const op::ApplyNotification& operation);
 Result<void> apply(Script& script, const op::InsertIdempotency& operation);
+Result<void> apply(Script& script, const op::HoldIdempotency& operation);
+Result<void> apply(Script& script, const op::TakeIdempotency& operation);
 Result<void> apply(Script& script, const op::FinishIdempotency& operation);
 Result<void> apply(Script& script, const op::DropIdempotency& operation);
 Result<void> apply(Script& script, const op::InsertApproval& operation);

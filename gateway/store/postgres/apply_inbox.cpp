@@ -65,18 +65,37 @@ Result<void> apply(Script& script, const op::InsertIdempotency& operation) {
   const IdempotencyRow& row = operation.row;
   script.add(
       "INSERT INTO idempotency (scope, key, fingerprint, state, turn_id, status, body, created_at, digest,"
-      " answer_digest) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+      " answer_digest, owner, lease_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
+      " clock_timestamp() + $12::bigint * interval '1 millisecond')",
       Values::of(row.scope, row.key, row.fingerprint, to_string(row.state), row.turn, std::int64_t{row.status},
                  row.body, row.created_at, digest::of(row),
-                 digest::of_answer(row.scope, row.key, row.state, row.status, row.body)));
+                 digest::of_answer(row.scope, row.key, row.state, row.status, row.body), row.owner, operation.lease));
+  return success();
+}
+
+Result<void> apply(Script& script, const op::HoldIdempotency& operation) {
+  script.add_conditional(
+      "UPDATE idempotency SET lease_until = clock_timestamp() + $4::bigint * interval '1 millisecond'"
+      " WHERE scope = $1 AND key = $2 AND state = 'running' AND owner = $3",
+      Values::of(operation.scope, operation.key, operation.owner, operation.lease),
+      "the idempotency key " + operation.key);
+  return success();
+}
+
+Result<void> apply(Script& script, const op::TakeIdempotency& operation) {
+  script.add_conditional(
+      "UPDATE idempotency SET owner = $4, lease_until = clock_timestamp() + $5::bigint * interval '1 millisecond'"
+      " WHERE scope = $1 AND key = $2 AND state = 'running' AND owner = $3 AND lease_until <= clock_timestamp()",
+      Values::of(operation.scope, operation.key, operation.from, operation.to, operation.lease),
+      "the idempotency key " + operation.key);
   return success();
 }
 
 Result<void> apply(Script& script, const op::FinishIdempotency& operation) {
   script.add_conditional(
-      "UPDATE idempotency SET state = 'finished', status = $3, body = $4, answer_digest = $5"
-      " WHERE scope = $1 AND key = $2 AND state = 'running'",
-      Values::of(operation.scope, operation.key, std::int64_t{operation.status}, operation.body,
+      "UPDATE idempotency SET state = 'finished', status = $4, body = $5, answer_digest = $6"
+      " WHERE scope = $1 AND key = $2 AND state = 'running' AND owner = $3",
+      Values::of(operation.scope, operation.key, operation.owner, std::int64_t{operation.status}, operation.body,
                  digest::of_answer(operation.scope, operation.key, IdempotencyState::finished, operation.status,
                                    operation.body)),
       "the idempotency key " + operation.key);
@@ -84,7 +103,8 @@ Result<void> apply(Script& script, const op::FinishIdempotency& operation) {
 }
 
 Result<void> apply(Script& script, const op::DropIdempotency& operation) {
-  script.add("DELETE FROM idempotency WHERE scope = $1 AND key = $2", Values::of(operation.scope, operation.key));
+  script.add("DELETE FROM idempotency WHERE scope = $1 AND key = $2 AND owner = $3",
+             Values::of(operation.scope, operation.key, operation.owner));
   return success();
 }
 

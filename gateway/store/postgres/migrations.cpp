@@ -303,17 +303,23 @@ constexpr std::string_view kKeyDigests =
 constexpr std::string_view kBudgetMirror = "ALTER TABLE budgets ADD COLUMN mirror BIGINT";
 constexpr std::string_view kUnapplied = "ALTER TABLE notifications ADD COLUMN unapplied BOOLEAN";
 
+// Who works on an idempotency key and alone ends it, and until when no other takes it.
+constexpr std::string_view kKeyOwners =
+    "ALTER TABLE idempotency ADD COLUMN owner TEXT NOT NULL DEFAULT '',"
+    " ADD COLUMN lease_until TIMESTAMPTZ NOT NULL DEFAULT '-infinity'";
+
 // A program that knows only version 1 records nothing, so it may not write beside one that does; one that knows only 3
 // would leave digests of what it has changed behind.
-const std::array<Migration, 4>& all() {
-  static const std::array<Migration, 4> steps{
+const std::array<Migration, 5>& all() {
+  static const std::array<Migration, 5> steps{
       {{1, 1, {kThreads,       kThreadNumbers, kTurns,      kTurnsRunning,  kTurnsThread, kMessages,     kEvents,
                kIntents,       kIntentsActive, kRefunds,    kRefundsIntent, kLedger,      kLedgerIntent, kLedgerTenant,
                kLedgerEnd,     kLedgerBegins,  kAppendOnly, kNoChange,      kNoTruncate,  kWork,         kWorkDue,
                kNotifications, kIdempotency,   kCommits,    kCommitsAt}},
        {2, 2, {kApprovals, kApprovalsTenant, kBudgets, kAudit, kAuditEnds}},
        {3, 2, {kUnrecorded, kUnrecordedRows}},
-       {4, 4, {kThreadDigests, kTurnDigests, kEventDigests, kWorkDigests, kKeyDigests, kBudgetMirror, kUnapplied}}}};
+       {4, 4, {kThreadDigests, kTurnDigests, kEventDigests, kWorkDigests, kKeyDigests, kBudgetMirror, kUnapplied}},
+       {5, 4, {kKeyOwners}}}};
   return steps;
 }
 

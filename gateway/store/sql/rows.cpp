@@ -149,6 +149,7 @@ Result<IdempotencyRow> read_idempotency(const Row& row) {
   record.status = static_cast<int>(reader.integer());
   record.body = reader.text();
   record.created_at = reader.time();
+  record.owner = reader.text();
   return reader.finish(std::move(record));
 }
 

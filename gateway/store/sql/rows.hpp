@@ -37,7 +37,7 @@ inline constexpr char kWork[] = "SELECT kind, subject, thread_id, payload, due_a
 inline constexpr char kNotifications[] =
     "SELECT channel, id, event_type, plain, received_at, applied FROM notifications ";
 inline constexpr char kIdempotency[] =
-    "SELECT scope, key, fingerprint, state, turn_id, status, body, created_at FROM idempotency ";
+    "SELECT scope, key, fingerprint, state, turn_id, status, body, created_at, owner FROM idempotency ";
 
 Result<Thread> read_thread(const Row& row);
 Result<Turn> read_turn(const Row& row);

@@ -37,6 +37,8 @@ Result<void> apply(Database& db, const op::DropWork& operation, Receipt& receipt
 Result<void> apply(Database& db, const op::InsertNotification& operation, Receipt& receipt);
 Result<void> apply(Database& db, const op::ApplyNotification& operation, Receipt& receipt);
 Result<void> apply(Database& db, const op::InsertIdempotency& operation, Receipt& receipt);
+Result<void> apply(Database& db, const op::HoldIdempotency& operation, Receipt& receipt);
+Result<void> apply(Database& db, const op::TakeIdempotency& operation, Receipt& receipt);
 Result<void> apply(Database& db, const op::FinishIdempotency& operation, Receipt& receipt);
 Result<void> apply(Database& db, const op::DropIdempotency& operation, Receipt& receipt);
 

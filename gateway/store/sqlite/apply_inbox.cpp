@@ -55,25 +55,42 @@ Result<void> apply(Database& db, const op::InsertIdempotency& operation, Receipt
   const IdempotencyRow& row = operation.row;
   Statement insert = db.statement(
       "INSERT INTO idempotency (scope, key, fingerprint, state, turn_id, status, body, created_at,"
-      " digest, answer_digest) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)");
+      " digest, answer_digest, owner) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");
   insert.bind(row.scope, row.key, row.fingerprint, to_string(row.state), row.turn, std::int64_t{row.status}, row.body,
-              row.created_at, digest::of(row), digest::of_answer(row.scope, row.key, row.state, row.status, row.body));
+              row.created_at, digest::of(row), digest::of_answer(row.scope, row.key, row.state, row.status, row.body),
+              row.owner);
   return run_insert(insert, "idempotency.scope, idempotency.key", "idempotency");
+}
+
+Result<void> apply(Database& db, const op::HoldIdempotency& operation, Receipt&) {
+  Statement query =
+      db.statement("SELECT 1 FROM idempotency WHERE scope = ?1 AND key = ?2 AND state = 'running' AND owner = ?3");
+  auto found = query.bind(operation.scope, operation.key, operation.owner).step();
+  if (!found) return found.error();
+  if (*found) return success();
+  return Error(Errc::store_conflict, "the idempotency key is not worked on here any more", operation.key);
+}
+
+Result<void> apply(Database& db, const op::TakeIdempotency& operation, Receipt&) {
+  Statement take = db.statement(
+      "UPDATE idempotency SET owner = ?4 WHERE scope = ?1 AND key = ?2 AND state = 'running' AND owner = ?3");
+  take.bind(operation.scope, operation.key, operation.from, operation.to);
+  return run_conditional(db, take, "the idempotency key " + operation.key);
 }
 
 Result<void> apply(Database& db, const op::FinishIdempotency& operation, Receipt&) {
   Statement update = db.statement(
-      "UPDATE idempotency SET state = 'finished', status = ?3, body = ?4, answer_digest = ?5"
-      " WHERE scope = ?1 AND key = ?2 AND state = 'running'");
+      "UPDATE idempotency SET state = 'finished', status = ?4, body = ?5, answer_digest = ?6"
+      " WHERE scope = ?1 AND key = ?2 AND state = 'running' AND owner = ?3");
   update.bind(
-      operation.scope, operation.key, std::int64_t{operation.status}, operation.body,
+      operation.scope, operation.key, operation.owner, std::int64_t{operation.status}, operation.body,
       digest::of_answer(operation.scope, operation.key, IdempotencyState::finished, operation.status, operation.body));
   return run_conditional(db, update, "the idempotency key " + operation.key);
 }
 
 Result<void> apply(Database& db, const op::DropIdempotency& operation, Receipt&) {
-  Statement drop = db.statement("DELETE FROM idempotency WHERE scope = ?1 AND key = ?2");
-  return drop.bind(operation.scope, operation.key).run();
+  Statement drop = db.statement("DELETE FROM idempotency WHERE scope = ?1 AND key = ?2 AND owner = ?3");
+  return drop.bind(operation.scope, operation.key, operation.owner).run();
 }
 
 }  // namespace purser::sqlite

@@ -280,8 +280,17 @@ ALTER TABLE budgets ADD COLUMN mirror INTEGER;
 ALTER TABLE notifications ADD COLUMN unapplied INTEGER;
 )sql";
 
-constexpr std::array<Migration, 7> kMigrations{
-    {{1, kConversations}, {2, kMoney}, {3, kInboxes}, {4, kTurnTokens}, {5, kGuards}, {6, kUnrecorded}, {7, kDigests}}};
+// Who works on an idempotency key, and alone ends it.
+constexpr std::string_view kKeyOwners = "ALTER TABLE idempotency ADD COLUMN owner TEXT NOT NULL DEFAULT ''";
+
+constexpr std::array<Migration, 8> kMigrations{{{1, kConversations},
+                                                {2, kMoney},
+                                                {3, kInboxes},
+                                                {4, kTurnTokens},
+                                                {5, kGuards},
+                                                {6, kUnrecorded},
+                                                {7, kDigests},
+                                                {8, kKeyOwners}}};
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <sstream>
@@ -97,6 +98,8 @@ class TwoDaemons : public ::testing::Test {
     for (auto& one : running) one.join();
   }
 
+  std::vector<std::string> insist_at_both(const std::string& path, const Json& body, const std::string& key);
+
   SandboxProcess rail_;
   PlainServer trap_{[](const PlainServer::Request&) { return PlainServer::reply(500, "{}"); }};
   std::unique_ptr<PostgresServer> server_;
@@ -126,6 +129,52 @@ TEST_F(TwoDaemons, Fault42WithTheDatabaseGoneNothingIsAcknowledged) {
   server_->start();
   EXPECT_TRUE(eventually([&] { return deliver(hook, 1) == 200; }));
   EXPECT_TRUE(eventually([&] { return intent(row)["state"] == "succeeded"; }));
+}
+
+// The same request at both daemons at once, and again until each has the answer.
+std::vector<std::string> TwoDaemons::insist_at_both(const std::string& path, const Json& body, const std::string& key) {
+  std::vector<Customer> two(2, *customer_);
+  two[1].follow(daemons_[1]->port());
+  std::vector<std::string> answers(8);
+  at_once(answers.size(), [&](std::size_t i) {
+    eventually([&] {
+      const PlainReply reply = two.at(i % 2).post(path, body, key);
+      EXPECT_TRUE(reply.status / 100 == 2 || reply.status == 409) << reply.status << reply.body;
+      if (reply.status / 100 == 2) answers.at(i) = reply.body;
+      return reply.status / 100 == 2;
+    });
+  });
+  return answers;
+}
+
+TEST_F(TwoDaemons, OneKeyAtBothIsOneEffectAndOneAnswer) {
+  const std::string turns = "/v1/threads/" + customer_->thread() + "/turns";
+  const auto same = [](const std::vector<std::string>& answers) {
+    return std::all_of(answers.begin(), answers.end(),
+                       [&](const std::string& one) { return !one.empty() && one == answers.front(); });
+  };
+  for (int round = 0; round < 5; ++round) {
+    const std::string key = "round-" + std::to_string(round);
+    EXPECT_TRUE(same(insist_at_both(turns, {{"text", "One Longjing tea, please."}}, key + "-buy")));
+    const std::string open = server_->ask(url_, "SELECT id FROM intents WHERE state = 'awaiting_payment'");
+    EXPECT_TRUE(same(insist_at_both("/v1/intents/" + open + "/cancel", Json::object(), key + "-cancel")));
+    EXPECT_TRUE(same(insist_at_both("/v1/threads", {{"user", {{"id", key}}}}, key + "-thread")));
+  }
+  EXPECT_EQ(server_->ask(url_, "SELECT count(*) FROM intents"), "5");
+  EXPECT_EQ(server_->ask(url_, "SELECT count(*) FROM turns WHERE cause = 'user'"), "5");
+  EXPECT_EQ(server_->ask(url_, "SELECT count(*) FROM threads"), "6");
+}
+
+TEST_F(TwoDaemons, TurnsOfOneThreadAtBothComeOneAfterTheOther) {
+  const std::string turns = "/v1/threads/" + customer_->thread() + "/turns";
+  std::vector<Customer> two(2, *customer_);
+  two[1].follow(daemons_[1]->port());
+  std::array<int, 12> statuses{};
+  at_once(statuses.size(), [&](std::size_t i) {
+    statuses.at(i) = two.at(i % 2).post(turns, {{"text", "What do you sell?"}}, "turn-" + std::to_string(i)).status;
+  });
+  for (const int status : statuses) EXPECT_EQ(status, 200);
+  EXPECT_EQ(server_->ask(url_, "SELECT count(*) FROM turns WHERE state = 'completed'"), "12");
 }
 
 TEST_F(TwoDaemons, Fault46RefundsFromBothNeverExceedTheRemainder) {

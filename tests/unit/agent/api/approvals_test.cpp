@@ -34,8 +34,10 @@ class ApprovalsTest : public testing::Test {
   }
   json approval() { return body_of(desk.get("/v1/approvals/" + id)); }
 
+  explicit ApprovalsTest(const std::string& failpoints = {}) : desk(folder.path(), failpoints) {}
+
   TempFolder folder;
-  Desk desk{folder.path()};
+  Desk desk;
   std::string thread, intent, id;
   json answer;
 };
@@ -67,6 +69,29 @@ TEST_F(ApprovalsTest, approved_is_done_once_and_exactly_so) {
   EXPECT_EQ(code_of(decide(R"({"decision":"deny"})", "a3")), "approval_ended");
   desk.work_off();
   EXPECT_EQ(refunds().size(), 1U);
+}
+
+// As after a crash between the decision and its answer.
+class ApprovalsAnswerLost : public ApprovalsTest {
+ protected:
+  ApprovalsAnswerLost() : ApprovalsTest("before:request.finished:1:fail") {}
+};
+
+TEST_F(ApprovalsAnswerLost, the_same_request_hears_what_was_decided) {
+  const std::string wish = R"({"decision":"approve","note":"fine"})";
+  EXPECT_EQ(decide(wish, "a1").status, 503);
+  const auto again = decide(wish, "a1");
+  EXPECT_EQ(again.status, 200) << again.body;
+  EXPECT_EQ(body_of(again)["state"], "approved");
+  EXPECT_EQ(code_of(decide(wish, "a2")), "approval_ended") << "another request has decided nothing";
+  desk.work_off();
+  EXPECT_EQ(refunds().size(), 1U);
+}
+
+TEST_F(ApprovalsAnswerLost, a_contrary_decision_under_the_same_key_is_not_taken_for_it) {
+  EXPECT_EQ(decide(R"({"decision":"approve"})", "a1").status, 503);
+  EXPECT_EQ(code_of(decide(R"({"decision":"deny"})", "a1")), "idempotency_conflict");
+  EXPECT_EQ(approval()["state"], "approved");
 }
 
 // After a database was put back from a copy made before the decision, the rail tells of the refund first.

@@ -2,6 +2,7 @@
 #include "agent/api/idempotency.hpp"
 
 #include "tests/support/desk.hpp"
+#include "tests/support/sqlite_file.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <gtest/gtest.h>
@@ -264,6 +265,17 @@ TEST_F(IdempotencyTest, an_action_is_done_again_when_its_end_was_not_stored) {
   EXPECT_EQ(body_of(again)["state"], "canceled");
   EXPECT_EQ(replayed(again), "");
   EXPECT_EQ(replayed(desk.post(cancel, "", "c")), "true");
+}
+
+TEST_F(IdempotencyTest, a_thread_is_made_once_also_when_the_answer_was_lost) {
+  Desk& desk = open("before:request.finished:1:fail");
+  const std::string who = R"({"user":{"id":"carol"}})";
+  EXPECT_EQ(desk.post("/v1/threads", who, "t").status, 503);
+  const auto again = desk.post("/v1/threads", who, "t");
+  EXPECT_EQ(again.status, 201) << again.body;
+  EXPECT_EQ(body_of(desk.post("/v1/threads", who, "t"))["id"], body_of(again)["id"]);
+  EXPECT_NE(body_of(desk.post("/v1/threads", who, "u"))["id"], body_of(again)["id"]);
+  EXPECT_EQ(RawSqlite(folder_.file("purser.db")).column("SELECT count(*) FROM threads"), std::vector<std::string>{"2"});
 }
 
 TEST_F(IdempotencyTest, a_claim_that_was_not_stored_means_nothing_was_done) {

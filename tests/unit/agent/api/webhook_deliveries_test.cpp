@@ -36,9 +36,28 @@ class WebhookDeliveries : public ::testing::Test {
     ASSERT_TRUE(desk.loop.run(desk.store->commit(std::move(batch))).ok());
   }
 
+  explicit WebhookDeliveries(const std::string& failpoints = {}) : desk(folder.path(), failpoints, doors()) {}
+
   TempFolder folder;
-  Desk desk{folder.path(), {}, doors()};
+  Desk desk;
 };
+
+// As after a crash between the change and its answer.
+class WebhookDeliveriesAnswerLost : public WebhookDeliveries {
+ protected:
+  WebhookDeliveriesAnswerLost() : WebhookDeliveries("before:request.finished:1:fail") {}
+};
+
+TEST_F(WebhookDeliveriesAnswerLost, TheSameRequestHearsThatItIsSentAgain) {
+  put(WorkKind::dead_webhook, "main:evt_1");
+  put(WorkKind::deliver_webhook, "theirs:evt_2");
+  EXPECT_EQ(desk.post("/v1/webhook_deliveries/main:evt_1/redeliver", "", "k1").status, 503);
+  const auto again = desk.post("/v1/webhook_deliveries/main:evt_1/redeliver", "", "k1");
+  EXPECT_EQ(again.status, 200) << again.body;
+  EXPECT_EQ(body_of(again)["state"], "pending");
+  EXPECT_EQ(desk.post("/v1/webhook_deliveries/main:evt_1/redeliver", "", "k2").status, 404);
+  EXPECT_EQ(desk.loop.run(desk.store->work_of_kind(WorkKind::deliver_webhook, 10)).value().size(), 2U);
+}
 
 TEST_F(WebhookDeliveries, AreListedForTheirTenant) {
   put(WorkKind::dead_webhook, "main:evt_1");

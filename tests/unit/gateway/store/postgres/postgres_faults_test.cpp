@@ -232,6 +232,22 @@ TEST_F(PostgresFaults, a_turn_is_held_for_its_lease_and_no_longer) {
       << "it is fenced off";
 }
 
+TEST_F(PostgresFaults, an_idempotency_key_is_held_for_its_lease_and_no_longer) {
+  auto one = open();
+  auto two = open();
+  const IdempotencyRow row = make_idempotency(1);
+  ASSERT_TRUE(commit_of(*one, op::InsertIdempotency{row, Millis(60'000)}).ok());
+  const op::TakeIdempotency take{row.scope, row.key, row.owner, "two", Millis(60'000)};
+  EXPECT_EQ(commit_of(*two, take).code(), Errc::store_conflict) << "somebody works on it";
+  ASSERT_TRUE(commit_of(*one, op::HoldIdempotency{row.scope, row.key, row.owner, Millis(50)}).ok());
+  ASSERT_TRUE(loop.until([&] { return commit_of(*two, take).ok(); }));
+  EXPECT_EQ(commit_of(*one, op::HoldIdempotency{row.scope, row.key, row.owner, Millis(60'000)}).code(),
+            Errc::store_conflict);
+  EXPECT_EQ(commit_of(*one, op::FinishIdempotency{row.scope, row.key, row.owner, 200, "late"}).code(),
+            Errc::store_conflict)
+      << "the answer is the other's";
+}
+
 TEST_F(PostgresFaults, what_one_daemon_commits_wakes_the_other) {
   auto one = open();
   auto two = open();
