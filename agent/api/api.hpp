@@ -116,8 +116,10 @@ class Api {
   Reply do_create(NewThread wanted);
   Reply do_cancel(IntentId id);
   Reply do_renew(PaymentIntent ended);
-  Reply do_redeliver(WorkItem dead);
-  Reply find_redelivered(bool again, TenantId tenant, std::string subject);
+  Reply do_redeliver(TenantId tenant, std::string subject, bool again);
+  Task<Result<std::vector<WorkItem>>> deliveries_of(TenantId tenant, WorkKind kind, std::string after,
+                                                    std::int64_t wanted);
+  Task<Result<std::optional<WorkItem>>> delivery_named(TenantId tenant, WorkKind kind, std::string subject);
   Reply do_decide(ApprovalDecision decision, bool again);
   Reply do_mend(RefundId id, RefundAccount account);
   Reply do_again(RefundId id);

@@ -15,8 +15,6 @@ namespace {
 
 using nlohmann::json;
 
-// Those of all tenants are looked at: there are few, or something is badly wrong.
-constexpr std::int64_t kDeliveriesRead = 10'000;
 constexpr std::int64_t kShownDefault = 50;
 constexpr std::int64_t kShownMax = 200;
 
@@ -46,7 +44,7 @@ bool is_of(const WorkItem& item, const TenantId& tenant, const WebhookEndpoints&
 }  // namespace
 
 Api::Reply Api::get_deliveries(Call& call) {
-  auto query = api::Query::parse(call.request.query, {"state", "limit"});
+  auto query = api::Query::parse(call.request.query, {"state", "after", "limit"});
   if (!query) co_return query.error();
   auto limit = query->integer("limit", kShownDefault, 1, kShownMax);
   if (!limit) co_return limit.error();
@@ -54,14 +52,48 @@ Api::Reply Api::get_deliveries(Call& call) {
   if (state != "dead" && state != "pending")
     co_return Error(Errc::request_malformed, "a delivery is dead or pending", "state");
   const WorkKind kind = state == "dead" ? WorkKind::dead_webhook : WorkKind::deliver_webhook;
-  auto rows = co_await ports_.store.work_of_kind(kind, kDeliveriesRead);
+  auto after = http::percent_decode(query->text("after"));
+  if (!after || (query->has("after") && after->find(':') == std::string::npos))
+    co_return Error(Errc::request_malformed, "this is the id of a delivery", "after");
+  auto rows = co_await deliveries_of(call.caller.tenant, kind, std::move(*after), *limit + 1);
   if (!rows) co_return rows.error();
-  std::erase_if(*rows, [&](const WorkItem& row) { return !is_of(row, call.caller.tenant, ports_.endpoints); });
   const bool more = std::ssize(*rows) > *limit;
-  if (more) rows->resize(static_cast<std::size_t>(*limit));
+  if (more) rows->pop_back();
   json data = json::array();
   for (const WorkItem& row : *rows) data.push_back(delivery(row));
   co_return api::json_answer(200, views::page(std::move(data), more));
+}
+
+// The first `wanted` after `after`, by endpoint and id.
+Task<Result<std::vector<WorkItem>>> Api::deliveries_of(TenantId tenant, WorkKind kind, std::string after,
+                                                       std::int64_t wanted) {
+  std::vector<WorkItem> found;
+  const std::string reached = after.substr(0, after.find(':'));
+  const auto names = ports_.endpoints.names_of(tenant);
+  for (const std::string& name : names) {
+    if (name < reached) continue;
+    std::string last = name == reached ? after : std::string();
+    for (;;) {
+      auto rows = co_await ports_.store.work_of_kind(kind, name + ':', last, wanted);
+      if (!rows) co_return rows.error();
+      for (WorkItem& row : *rows) {
+        last = row.subject;
+        if (is_of(row, tenant, ports_.endpoints)) found.push_back(std::move(row));
+        if (std::ssize(found) == wanted) co_return found;
+      }
+      if (std::ssize(*rows) < wanted) break;
+    }
+  }
+  co_return found;
+}
+
+Task<Result<std::optional<WorkItem>>> Api::delivery_named(TenantId tenant, WorkKind kind, std::string subject) {
+  auto rows = co_await ports_.store.work_of_kind(kind, subject, std::string(), 1);
+  if (!rows) co_return rows.error();
+  std::optional<WorkItem> found;
+  if (!rows->empty() && rows->front().subject == subject && is_of(rows->front(), tenant, ports_.endpoints))
+    found = std::move(rows->front());
+  co_return found;
 }
 
 Api::Reply Api::redeliver(Call& call) {
@@ -69,33 +101,26 @@ Api::Reply Api::redeliver(Call& call) {
   if (!key) co_return key.error();
   auto body = api::object_body(call.request, {}, true);
   if (!body) co_return body.error();
-  auto rows = co_await ports_.store.work_of_kind(WorkKind::dead_webhook, kDeliveriesRead);
-  if (!rows) co_return rows.error();
   // Its colon may stand escaped.
   auto subject = http::percent_decode(call.parts.front());
   if (!subject) co_return Errc::not_found;
-  const auto found = std::find_if(rows->begin(), rows->end(), [&](const WorkItem& row) {
-    return row.subject == *subject && is_of(row, call.caller.tenant, ports_.endpoints);
-  });
-  std::optional<WorkItem> dead;
-  if (found != rows->end()) dead = *found;
-  Idempotency::Action action = [this, dead, tenant = call.caller.tenant, subject = std::move(*subject)](bool again) {
-    return dead ? do_redeliver(*dead) : find_redelivered(again, tenant, subject);
+  Idempotency::Action action = [this, tenant = call.caller.tenant, subject = std::move(*subject)](bool again) {
+    return do_redeliver(tenant, subject, again);
   };
   co_return co_await once(call, *body, std::move(**key), std::move(action));
 }
 
-// Nothing dead has this name. An earlier try under the same key may have sent it before its daemon died.
-Api::Reply Api::find_redelivered(bool again, TenantId tenant, std::string subject) {
-  if (!again) co_return Errc::not_found;
-  auto rows = co_await ports_.store.work_of_kind(WorkKind::deliver_webhook, kDeliveriesRead);
-  if (!rows) co_return rows.error();
-  for (const WorkItem& row : *rows)
-    if (row.subject == subject && is_of(row, tenant, ports_.endpoints)) co_return api::json_answer(200, delivery(row));
-  co_return Errc::not_found;
-}
-
-Api::Reply Api::do_redeliver(WorkItem dead) {
+Api::Reply Api::do_redeliver(TenantId tenant, std::string subject, bool again) {
+  auto found = co_await delivery_named(tenant, WorkKind::dead_webhook, subject);
+  if (!found) co_return found.error();
+  if (!found->has_value()) {
+    // An earlier try under the same key may have sent it before its daemon died.
+    auto sent = co_await delivery_named(std::move(tenant), WorkKind::deliver_webhook, std::move(subject));
+    if (!sent) co_return sent.error();
+    if (!again || !sent->has_value()) co_return Errc::not_found;
+    co_return api::json_answer(200, delivery(**sent));
+  }
+  WorkItem dead = std::move(**found);
   Batch batch("webhook.redeliver");
   batch.add(op::TakeWork{dead.kind, dead.subject});
   dead.kind = WorkKind::deliver_webhook;

@@ -148,6 +148,14 @@ std::vector<const WebhookEndpoint*> WebhookEndpoints::wanting(const TenantId& te
   return out;
 }
 
+std::vector<std::string> WebhookEndpoints::names_of(const TenantId& tenant) const {
+  std::vector<std::string> names;
+  for (const WebhookEndpoint& endpoint : list_)
+    if (endpoint.tenant == tenant) names.push_back(endpoint.id);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 bool WebhookEndpoints::wanted(std::string_view type) const {
   return std::any_of(list_.begin(), list_.end(), [&](const auto& endpoint) { return endpoint.wants(type); });
 }

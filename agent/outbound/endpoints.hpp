@@ -41,6 +41,8 @@ class WebhookEndpoints {
   const WebhookEndpoint* find(std::string_view id) const;
   // Those of the tenant that want this type of event.
   std::vector<const WebhookEndpoint*> wanting(const TenantId& tenant, std::string_view type) const;
+  // The names of the tenant's own, sorted.
+  std::vector<std::string> names_of(const TenantId& tenant) const;
   // Whether any endpoint of any tenant wants it.
   bool wanted(std::string_view type) const;
 

@@ -66,8 +66,9 @@ Task<Result<std::vector<Refund>>> ForwardingStore::refunds_of_thread(ThreadId th
 Task<Result<std::vector<WorkItem>>> ForwardingStore::due_work(UtcTime now, std::int64_t limit) {
   return store_->due_work(now, limit);
 }
-Task<Result<std::vector<WorkItem>>> ForwardingStore::work_of_kind(WorkKind kind, std::int64_t limit) {
-  return store_->work_of_kind(kind, limit);
+Task<Result<std::vector<WorkItem>>> ForwardingStore::work_of_kind(WorkKind kind, std::string prefix, std::string after,
+                                                                  std::int64_t limit) {
+  return store_->work_of_kind(kind, std::move(prefix), std::move(after), limit);
 }
 Task<Result<std::optional<UtcTime>>> ForwardingStore::next_due(UtcTime after, WorkLane lane) {
   return store_->next_due(after, lane);

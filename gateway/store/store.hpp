@@ -252,8 +252,9 @@ class Store {
   virtual Task<Result<std::vector<Refund>>> refunds_of_thread(ThreadId thread, std::int64_t limit) = 0;
   // due_at <= now, oldest first.
   virtual Task<Result<std::vector<WorkItem>>> due_work(UtcTime now, std::int64_t limit) = 0;
-  // All of a kind, the soonest due first.
-  virtual Task<Result<std::vector<WorkItem>>> work_of_kind(WorkKind kind, std::int64_t limit) = 0;
+  // Of a kind, due or not, those whose subject begins with `prefix` and comes after `after`, by subject.
+  virtual Task<Result<std::vector<WorkItem>>> work_of_kind(WorkKind kind, std::string prefix, std::string after,
+                                                           std::int64_t limit) = 0;
   // When the next item of the lane falls due later than `after`; nothing when there is none.
   virtual Task<Result<std::optional<UtcTime>>> next_due(UtcTime after, WorkLane lane) = 0;
   virtual Task<Result<NotificationRow>> notification(std::string channel, std::string id) = 0;

@@ -32,7 +32,9 @@ class StoppedStore : public Store {
   Task<Result<std::vector<Refund>>> refunds_of_thread(ThreadId, std::int64_t) override { co_return down(); }
   Task<Result<std::vector<WorkItem>>> due_work(UtcTime, std::int64_t) override { co_return down(); }
   Task<Result<std::vector<WorkItem>>> claim_work(UtcTime, std::int64_t, WorkLane) override { co_return down(); }
-  Task<Result<std::vector<WorkItem>>> work_of_kind(WorkKind, std::int64_t) override { co_return down(); }
+  Task<Result<std::vector<WorkItem>>> work_of_kind(WorkKind, std::string, std::string, std::int64_t) override {
+    co_return down();
+  }
   Task<Result<std::optional<UtcTime>>> next_due(UtcTime, WorkLane) override {
     if (!is_readable) co_return down();
     co_return std::optional<UtcTime>();

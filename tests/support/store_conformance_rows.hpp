@@ -224,10 +224,18 @@ TEST_P(StoreConformance, work_of_a_kind_is_listed_whether_it_is_due_or_not) {
   const WorkItem late = make_work(2, WorkKind::deliver_webhook, 300);
   const WorkItem early = make_work(3, WorkKind::deliver_webhook, 100);
   ASSERT_TRUE(good(commit_of(op::PutWork{given_up}, op::PutWork{late}, op::PutWork{early})));
-  EXPECT_EQ(ask(store().work_of_kind(WorkKind::deliver_webhook, 10)).value(), (std::vector<WorkItem>{early, late}));
-  EXPECT_EQ(ask(store().work_of_kind(WorkKind::deliver_webhook, 1)).value(), std::vector<WorkItem>{early});
-  EXPECT_EQ(ask(store().work_of_kind(WorkKind::dead_webhook, 10)).value(), std::vector<WorkItem>{given_up});
-  EXPECT_TRUE(ask(store().work_of_kind(WorkKind::close_order, 10)).value().empty());
+  const auto listed = [&](WorkKind kind, const std::string& prefix, const std::string& after, std::int64_t limit) {
+    return ask(store().work_of_kind(kind, prefix, after, limit)).value();
+  };
+  using Rows = std::vector<WorkItem>;
+  ASSERT_LT(late.subject, early.subject);
+  EXPECT_EQ(listed(WorkKind::deliver_webhook, "", "", 10), (Rows{late, early})) << "by name";
+  EXPECT_EQ(listed(WorkKind::deliver_webhook, "", "", 1), Rows{late});
+  EXPECT_EQ(listed(WorkKind::deliver_webhook, "", late.subject, 10), Rows{early});
+  EXPECT_EQ(listed(WorkKind::deliver_webhook, early.subject, "", 10), Rows{early});
+  EXPECT_TRUE(listed(WorkKind::deliver_webhook, "%", "", 10).empty()) << "a prefix is no pattern";
+  EXPECT_EQ(listed(WorkKind::dead_webhook, "", "", 10), Rows{given_up});
+  EXPECT_TRUE(listed(WorkKind::close_order, "", "", 10).empty());
   EXPECT_EQ(ask(store().due_work(from_millis(999'999), 10)).value(), (std::vector<WorkItem>{early, late}));
 }
 

@@ -166,8 +166,11 @@ Task<Result<std::vector<WorkItem>>> PostgresStore::due_work(UtcTime now, std::in
   return readers_->read([now, limit](Connection& db) { return postgres::list_due_work(db, now, limit); });
 }
 
-Task<Result<std::vector<WorkItem>>> PostgresStore::work_of_kind(WorkKind kind, std::int64_t limit) {
-  return readers_->read([kind, limit](Connection& db) { return postgres::list_work_of_kind(db, kind, limit); });
+Task<Result<std::vector<WorkItem>>> PostgresStore::work_of_kind(WorkKind kind, std::string prefix, std::string after,
+                                                                std::int64_t limit) {
+  return readers_->read([kind, prefix = std::move(prefix), after = std::move(after), limit](Connection& db) {
+    return postgres::list_work_of_kind(db, kind, prefix, after, limit);
+  });
 }
 
 Task<Result<std::optional<UtcTime>>> PostgresStore::next_due(UtcTime after, WorkLane lane) {

@@ -178,9 +178,11 @@ Result<std::vector<WorkItem>> list_due_work(Connection& db, UtcTime now, std::in
                   Values::of(now, at_most(limit)), &sql::read_work);
 }
 
-Result<std::vector<WorkItem>> list_work_of_kind(Connection& db, WorkKind kind, std::int64_t limit) {
-  return all_rows(db, of(sql::kWork, "WHERE kind = $1 ORDER BY due_at, subject LIMIT $2"),
-                  Values::of(to_string(kind), at_most(limit)), &sql::read_work);
+Result<std::vector<WorkItem>> list_work_of_kind(Connection& db, WorkKind kind, const std::string& prefix,
+                                                const std::string& after, std::int64_t limit) {
+  return all_rows(
+      db, of(sql::kWork, "WHERE kind = $1 AND left(subject, length($2)) = $2 AND subject > $3 ORDER BY subject LIMIT $4"),
+      Values::of(to_string(kind), prefix, after, at_most(limit)), &sql::read_work);
 }
 
 Result<std::vector<WorkItem>> claim_due_work(Connection& db, UtcTime now, std::int64_t limit, WorkLane lane,

@@ -53,7 +53,8 @@ Result<LedgerTotals> total_ledger(Connection& db, const TenantId& tenant);
 Result<void> verify_ledger(Connection& db);
 
 Result<std::vector<WorkItem>> list_due_work(Connection& db, UtcTime now, std::int64_t limit);
-Result<std::vector<WorkItem>> list_work_of_kind(Connection& db, WorkKind kind, std::int64_t limit);
+Result<std::vector<WorkItem>> list_work_of_kind(Connection& db, WorkKind kind, const std::string& prefix,
+                                                const std::string& after, std::int64_t limit);
 // Claims for `claimer`, for `lease` of the database's time, what nobody else has claimed. Rows that others are about to
 // claim are passed over, not waited for.
 Result<std::vector<WorkItem>> claim_due_work(Connection& db, UtcTime now, std::int64_t limit, WorkLane lane,

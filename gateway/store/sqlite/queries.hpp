@@ -58,7 +58,8 @@ Result<std::vector<AuditRow>> list_audit(Database& db, const ThreadId& thread, s
 Result<void> verify_audit(Database& db);
 
 Result<std::vector<WorkItem>> list_due_work(Database& db, UtcTime now, std::int64_t limit);
-Result<std::vector<WorkItem>> list_work_of_kind(Database& db, WorkKind kind, std::int64_t limit);
+Result<std::vector<WorkItem>> list_work_of_kind(Database& db, WorkKind kind, const std::string& prefix,
+                                                const std::string& after, std::int64_t limit);
 // Of those due the ones of a lane.
 Result<std::vector<WorkItem>> list_due_work_of(Database& db, UtcTime now, std::int64_t limit, WorkLane lane);
 Result<std::optional<UtcTime>> find_next_due(Database& db, UtcTime after, WorkLane lane);

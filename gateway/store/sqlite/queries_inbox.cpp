@@ -10,9 +10,12 @@ Result<std::vector<WorkItem>> list_due_work(Database& db, UtcTime now, std::int6
   return all_rows(query.bind(now, at_most(limit)), &sql::read_work);
 }
 
-Result<std::vector<WorkItem>> list_work_of_kind(Database& db, WorkKind kind, std::int64_t limit) {
-  Statement query = db.statement(std::string(sql::kWork) + "WHERE kind = ?1 ORDER BY due_at, subject LIMIT ?2");
-  return all_rows(query.bind(to_string(kind), at_most(limit)), &sql::read_work);
+Result<std::vector<WorkItem>> list_work_of_kind(Database& db, WorkKind kind, const std::string& prefix,
+                                                const std::string& after, std::int64_t limit) {
+  Statement query = db.statement(std::string(sql::kWork) +
+                                 "WHERE kind = ?1 AND substr(subject, 1, length(?2)) = ?2 AND subject > ?3"
+                                 " ORDER BY subject LIMIT ?4");
+  return all_rows(query.bind(to_string(kind), prefix, after, at_most(limit)), &sql::read_work);
 }
 
 // Few rows are outbound: they are found by the primary key (kind, subject), not by walking past all that is due later.

@@ -186,8 +186,11 @@ Task<Result<std::vector<WorkItem>>> SqliteStore::due_work(UtcTime now, std::int6
   return readers_->ask([now, limit](Database& db) { return sqlite::list_due_work(db, now, limit); });
 }
 
-Task<Result<std::vector<WorkItem>>> SqliteStore::work_of_kind(WorkKind kind, std::int64_t limit) {
-  return readers_->ask([kind, limit](Database& db) { return sqlite::list_work_of_kind(db, kind, limit); });
+Task<Result<std::vector<WorkItem>>> SqliteStore::work_of_kind(WorkKind kind, std::string prefix, std::string after,
+                                                              std::int64_t limit) {
+  return readers_->ask([kind, prefix = std::move(prefix), after = std::move(after), limit](Database& db) {
+    return sqlite::list_work_of_kind(db, kind, prefix, after, limit);
+  });
 }
 
 Task<Result<std::optional<UtcTime>>> SqliteStore::next_due(UtcTime after, WorkLane lane) {

@@ -53,7 +53,8 @@ class SqliteStore final : public Store {
   Task<Result<std::vector<Refund>>> refunds_of_intent(IntentId intent) override;
   Task<Result<std::vector<Refund>>> refunds_of_thread(ThreadId thread, std::int64_t limit) override;
   Task<Result<std::vector<WorkItem>>> due_work(UtcTime now, std::int64_t limit) override;
-  Task<Result<std::vector<WorkItem>>> work_of_kind(WorkKind kind, std::int64_t limit) override;
+  Task<Result<std::vector<WorkItem>>> work_of_kind(WorkKind kind, std::string prefix, std::string after,
+                                                   std::int64_t limit) override;
   Task<Result<std::optional<UtcTime>>> next_due(UtcTime after, WorkLane lane) override;
   Task<Result<std::vector<WorkItem>>> claim_work(UtcTime now, std::int64_t limit, WorkLane lane) override;
   Task<Result<NotificationRow>> notification(std::string channel, std::string id) override;

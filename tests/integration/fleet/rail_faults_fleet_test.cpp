@@ -30,7 +30,8 @@ class TwoDaemons : public ::testing::Test {
     for (auto& daemon : daemons_) {
       daemon = std::make_unique<ServeProcess>(
           std::vector<std::string>{"server.public_url=http://127.0.0.1:" + std::to_string(trap_.port()),
-                                   "intent.resolve_first_ms=3600000", "intent.resolve_max_ms=3600000"},
+                                   "intent.resolve_first_ms=3600000", "intent.resolve_max_ms=3600000",
+                                   "limits.turns_per_user=100000"},
           environment);
       ASSERT_TRUE(daemon->ready()) << daemon->child().errors();
     }

@@ -16,7 +16,8 @@ class WebhookDeliveries : public ::testing::Test {
     const json ours{{"id", "main"}, {"tenant", kOurs}, {"url", "https://a.example"}, {"secret", secret}};
     const json theirs{{"id", "theirs"}, {"tenant", "other"}, {"url", "https://b.example"}, {"secret", secret}};
     DeskDoors out;
-    out.endpoints = json{{"endpoints", {ours, theirs}}}.dump();
+    const json spare{{"id", "spare"}, {"tenant", kOurs}, {"url", "https://c.example"}, {"secret", secret}};
+    out.endpoints = json{{"endpoints", {spare, ours, theirs}}}.dump();
     return out;
   }
   void put(WorkKind kind, const std::string& subject, const std::string& tenant = "") {
@@ -56,7 +57,7 @@ TEST_F(WebhookDeliveriesAnswerLost, TheSameRequestHearsThatItIsSentAgain) {
   EXPECT_EQ(again.status, 200) << again.body;
   EXPECT_EQ(body_of(again)["state"], "pending");
   EXPECT_EQ(desk.post("/v1/webhook_deliveries/main:evt_1/redeliver", "", "k2").status, 404);
-  EXPECT_EQ(desk.loop.run(desk.store->work_of_kind(WorkKind::deliver_webhook, 10)).value().size(), 2U);
+  EXPECT_EQ(desk.loop.run(desk.store->work_of_kind(WorkKind::deliver_webhook, "", "", 10)).value().size(), 2U);
 }
 
 TEST_F(WebhookDeliveries, AreListedForTheirTenant) {
@@ -74,6 +75,28 @@ TEST_F(WebhookDeliveries, AreListedForTheirTenant) {
   ASSERT_EQ(pending["data"].size(), 1u);
   EXPECT_EQ(pending["data"][0]["id"], "main:evt_3");
   EXPECT_EQ(desk.get("/v1/webhook_deliveries?state=lost").status, 400);
+}
+
+TEST_F(WebhookDeliveries, AreListedPageByPageHoweverManyOthersHave) {
+  for (int n = 0; n < 30; ++n) put(WorkKind::dead_webhook, "theirs:evt_" + std::to_string(n));
+  for (int n = 10; n < 17; ++n) put(WorkKind::dead_webhook, "main:evt_" + std::to_string(n));
+  put(WorkKind::dead_webhook, "main:evt_05", "other");  // not ours, in the midst of ours
+  put(WorkKind::dead_webhook, "spare:evt_1");
+  std::vector<std::string> seen;
+  std::string after;
+  for (int page = 0; page < 4; ++page) {
+    const json answer = body_of(desk.get("/v1/webhook_deliveries?limit=2" + after));
+    for (const json& row : answer["data"]) seen.push_back(row["id"]);
+    EXPECT_EQ(answer["has_more"], page < 3) << page;
+    after = "&after=" + seen.back();
+  }
+  const std::vector<std::string> ours{"main:evt_10", "main:evt_11", "main:evt_12", "main:evt_13",
+                                      "main:evt_14", "main:evt_15", "main:evt_16", "spare:evt_1"};
+  EXPECT_EQ(seen, ours);
+  EXPECT_EQ(body_of(desk.get("/v1/webhook_deliveries?after=spare:evt_1"))["data"].size(), 0U);
+  EXPECT_EQ(body_of(desk.get("/v1/webhook_deliveries?after=main%3Aevt_16"))["data"].size(), 1U);
+  for (const std::string bad : {"evt_1", "", "main%3"})
+    EXPECT_EQ(body_of(desk.get("/v1/webhook_deliveries?after=" + bad))["error"]["param"], "after") << bad;
 }
 
 // The endpoint's name was another tenant's when this was told.
@@ -100,7 +123,7 @@ TEST_F(WebhookDeliveries, AreSentAgainOnce) {
   EXPECT_EQ(body_of(again)["attempts"], 0);
   EXPECT_EQ(desk.post("/v1/webhook_deliveries/main:evt_1/redeliver", "", "k3").body, again.body);
   EXPECT_EQ(desk.post("/v1/webhook_deliveries/main:evt_1/redeliver", "", "k4").status, 404);
-  const auto due = desk.loop.run(desk.store->work_of_kind(WorkKind::deliver_webhook, 10)).value();
+  const auto due = desk.loop.run(desk.store->work_of_kind(WorkKind::deliver_webhook, "", "", 10)).value();
   ASSERT_EQ(due.size(), 1u);
   EXPECT_EQ(due[0].due_at, desk.loop.clock.durable());
 }

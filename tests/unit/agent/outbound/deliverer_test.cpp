@@ -62,7 +62,7 @@ class DelivererTest : public ::testing::Test {
     event.at = loop.clock.durable();
     commit(op::AppendEvent{event});
   }
-  std::vector<WorkItem> rows(WorkKind kind) { return loop.run(store->work_of_kind(kind, 100)).value(); }
+  std::vector<WorkItem> rows(WorkKind kind) { return loop.run(store->work_of_kind(kind, "", "", 100)).value(); }
   WorkItem row() { return rows(WorkKind::deliver_webhook).at(0); }
   void attempt(http::Reply reply) {
     client.push(std::move(reply));

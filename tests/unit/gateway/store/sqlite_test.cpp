@@ -200,8 +200,9 @@ TEST_F(SqliteTest, an_older_database_is_brought_up_to_date_with_what_it_holds) {
       ASSERT_TRUE(good(sqlite::configure(**old, Millis(100))));
       ASSERT_TRUE(good(sqlite::migrate(**old, steps.first(version))));
       ASSERT_TRUE(
-          good((*old)->execute("INSERT INTO threads VALUES ('thr_old', 'tenant-1', 'user-1', '', 'zh', '{}',"
-                               " 'idle', 1, 0, 5)")));
+          good((*old)->execute("INSERT INTO threads (id, tenant_id, user_id, openid, locale, metadata, state,"
+                               " created_at, intents_made, version)"
+                               " VALUES ('thr_old', 'tenant-1', 'user-1', '', 'zh', '{}', 'idle', 1, 0, 5)")));
     }
     auto store = open();
     ASSERT_TRUE(good(store));
