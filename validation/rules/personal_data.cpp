@@ -11,13 +11,18 @@ namespace purser::rules {
 namespace {
 
 constexpr std::size_t kGroupsMax = 20;
-constexpr std::size_t kSeparatorsMax = 3;  // between two groups: " - "
+constexpr std::size_t kSeparatorsMax = 4;  // between two groups: " - "
+constexpr std::size_t kSpelledMin = 11;    // digits in words that stand together are a number from so many on
 
 bool is_word_char(char c) {
   return ascii::is_alnum(c) || c == '_';
 }
 bool is_gap(char c) {
-  return c == ' ' || c == '-';
+  return c == ' ' || c == '-' || c == '(' || c == ')';
+}
+// What also stands between the numbers of a list.
+bool is_loose(char c) {
+  return c == ',' || c == '_' || c == '*' || c == '\n' || c == '\r';
 }
 bool is_point(char c) {
   return c == '.' || c == '/';
@@ -36,11 +41,32 @@ char plain_of(char32_t code) {
   constexpr std::u32string_view points = U"·•‧・．。⋅∙";
   if (points.find(code) != std::u32string_view::npos) return '.';
   constexpr std::u32string_view slashes = U"／⁄∕";
+  constexpr std::u32string_view commas = U"，、﹐";
+  if (commas.find(code) != std::u32string_view::npos) return ',';
   return slashes.find(code) != std::u32string_view::npos ? '/' : kOther;
+}
+
+// A digit written as a word, as numbers are read out; 0 when the character is none.
+char spelled_digit(char32_t code) {
+  constexpr std::u32string_view words = U"零一二三四五六七八九";
+  if (code == U'〇') return '0';
+  if (code == U'幺') return '1';
+  const std::size_t value = words.find(code);
+  return value == std::u32string_view::npos ? '\0' : static_cast<char>('0' + value);
+}
+
+// Fewer than a number of a person has are an amount or a count, and stay words.
+void read_spelled_runs(std::string& text, std::string_view spelled) {
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(spelled.find('\0', at), spelled.size());
+    if (end - at >= kSpelledMin) text.replace(at, end - at, spelled.substr(at, end - at));
+    at = end + 1;
+  }
 }
 
 Plain plain_text_of(std::string_view text) {
   Plain out;
+  std::string spelled;  // beside each character
   for (std::size_t at = 0; at < text.size();) {
     const CodePoint one = first_code_point(text.substr(at));
     const std::string seen = one.bytes == 1 ? std::string() : folded(text.substr(at, one.bytes));
@@ -50,17 +76,19 @@ Plain plain_text_of(std::string_view text) {
       const bool ascii = one.bytes > 1 && seen.size() == 1;
       out.text += broken ? '\x01' : ascii ? seen.front() : plain_of(one.code);
       out.from.push_back(at);
+      spelled += spelled_digit(one.code);
     }
     at += one.bytes;
   }
   out.from.push_back(text.size());
+  read_spelled_runs(out.text, spelled);
   return out;
 }
 
 struct Group {
   std::size_t begin = 0;
   std::size_t end = 0;
-  char before = 0;  // what joins it to the group before it: ' ' for any gap, '.' or '/'
+  char before = 0;  // what joins it to the group before it: ' ' for any gap, ',' for a loose one, '.' or '/'
 };
 
 // The groups of digits that belong together, from the digit at `from`.
@@ -76,12 +104,28 @@ std::vector<Group> groups_at(std::string_view text, std::size_t from) {
       joint = text[next++];
     } else {
       joint = ' ';
-      while (next < text.size() && next < group.end + kSeparatorsMax && is_gap(text[next])) ++next;
+      for (; next < text.size() && next < group.end + kSeparatorsMax; ++next) {
+        if (is_loose(text[next]))
+          joint = ',';
+        else if (!is_gap(text[next]))
+          break;
+      }
     }
     if (next == group.end || next >= text.size() || !ascii::is_digit(text[next])) break;
     at = next;
   }
   return groups;
+}
+
+// Numbers of a list have commas between them, too: what stands on a card or is read out as a phone is four groups of
+// four, the last perhaps shorter, or 4-6-5, or 3-4-4.
+bool grouped_as_printed(const std::vector<Group>& groups, std::size_t count) {
+  std::string sizes;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (i > 0 && groups[i].before != ',') return false;
+    sizes += static_cast<char>('0' + std::min<std::size_t>(groups[i].end - groups[i].begin, 9));
+  }
+  return sizes == "4444" || sizes == "44443" || sizes == "4441" || sizes == "465" || sizes == "344";
 }
 
 // Prices and dates have points too: a number of a person has the same one throughout, and groups of some length.
@@ -90,6 +134,7 @@ bool plausible(const std::vector<Group>& groups, std::size_t count) {
   bool pointed = false;
   for (std::size_t i = 1; i < count; ++i) pointed = pointed || groups[i].before != ' ';
   if (!pointed) return true;
+  if (groups[1].before == ',') return grouped_as_printed(groups, count);
   for (std::size_t i = 1; i < count; ++i) {
     if (groups[i].before != groups[1].before) return false;
     if (i + 1 < count && size(i) < 3 && size(i) != size(0)) return false;
@@ -169,7 +214,7 @@ class Masker {
   bool stands_alone(std::size_t begin, std::size_t end) const {
     for (std::size_t i = begin; i > 0 && is_word_char(text_[i - 1]); --i)
       if (!ascii::is_letter(text_[i - 1])) return false;
-    for (std::size_t i = end; i < text_.size() && is_word_char(text_[i]); ++i)
+    for (std::size_t i = end; i < text_.size() && ascii::is_alnum(text_[i]); ++i)
       if (!ascii::is_letter(text_[i])) return false;
     return true;
   }

@@ -1,6 +1,8 @@
 #include "validation/rules/reply_links.hpp"
 
 #include "validation/money/ascii.hpp"
+#include "validation/money/fold.hpp"
+#include "validation/rules/top_level_domains.hpp"
 
 #include <algorithm>
 #include <string>
@@ -14,37 +16,19 @@ namespace {
 constexpr int kPassesMax = 8;
 // How far the end of a tag or link is looked for, so that a text of brackets alone costs no more than its length.
 constexpr std::size_t kMarkMax = 4'096;
+// The same for the end of a host name; a real one has 253 characters at most.
+constexpr std::size_t kHostMax = 512;
 
 constexpr std::string_view kSchemesWithoutSlashes[] = {
     "javascript:", "data:",    "vbscript:", "mailto:", "weixin:", "wxp:",
     "alipay:",     "alipays:", "tel:",      "sms:",    "file:",   "intent:"};
-// Ends of host names that stand for a link even without a scheme or a path.
-constexpr std::string_view kHostEnds[] = {
-    "com",     "cn",      "net",     "org",     "io",      "top",    "xyz",      "shop",     "cc",        "me",
-    "co",      "info",    "site",    "vip",     "app",     "link",   "ru",       "biz",      "online",    "store",
-    "hk",      "tw",      "wang",    "club",    "ink",     "ltd",    "pro",      "live",     "ly",        "gg",
-    "dev",     "ai",      "tk",      "icu",     "zone",    "click",  "cloud",    "space",    "website",   "tech",
-    "world",   "life",    "today",   "work",    "works",   "fun",    "win",      "bid",      "loan",      "men",
-    "date",    "party",   "review",  "stream",  "trade",   "webcam", "download", "racing",   "science",   "faith",
-    "cricket", "country", "kim",     "red",     "blue",    "pink",   "black",    "lol",      "rest",      "bar",
-    "buzz",    "cyou",    "sbs",     "cfd",     "monster", "quest",  "beauty",   "hair",     "skin",      "makeup",
-    "mom",     "autos",   "boats",   "homes",   "yachts",  "fit",    "support",  "services", "solutions", "center",
-    "company", "email",   "network", "digital", "media",   "agency", "group",    "team",     "money",     "cash",
-    "finance", "bank",    "credit",  "loans",   "pay",     "tips",   "guide",    "wiki",     "news",      "blog",
-    "page",    "host",    "press",   "uno",     "one",     "asia",   "mobi",     "name",     "tel",       "jobs",
-    "travel",  "cat",     "edu",     "gov",     "mil",     "int",    "eu",       "us",       "uk",        "de",
-    "fr",      "jp",      "kr",      "in",      "it",      "es",     "nl",       "pl",       "br",        "ca",
-    "au",      "ch",      "se",      "no",      "fi",      "dk",     "cz",       "at",       "be",        "pt",
-    "gr",      "ie",      "nz",      "sg",      "my",      "th",     "vn",       "ph",       "id",        "il",
-    "tr",      "ua",      "kz",      "by",      "su",      "ws",     "tv",       "fm",       "to",        "is",
-    "im",      "so",      "sh",      "st",      "vc",      "ac",     "gd",       "la",       "ms",        "nu",
-    "pw",      "re",      "sc",      "tc",      "tf",      "ml",     "ga",       "cf",       "gq",        "zip",
-    "mov",     "goog",    "google",  "xn"};
 // Words of sentences that end like one: "that is.It", "No.1 is me". Before a path, a port or a query they count all the
 // same.
-constexpr std::string_view kAlsoWords[] = {"in",   "is",   "it",   "to",  "so",    "no",    "be",   "at",   "by",
-                                           "us",   "my",   "me",   "one", "re",    "today", "work", "date", "bar",
-                                           "rest", "name", "cash", "pay", "money", "bank",  "free"};
+constexpr std::string_view kAlsoWords[] = {
+    "am",   "as",    "at",   "bank", "bar",  "be",   "box",   "buy",   "by",   "call", "cash", "date",
+    "do",   "fast",  "free", "gift", "help", "here", "hot",   "how",   "in",   "is",   "it",   "like",
+    "me",   "money", "my",   "name", "new",  "no",   "now",   "one",   "open", "pay",  "re",   "read",
+    "rest", "save",  "see",  "show", "so",   "to",   "today", "total", "us",   "work", "you"};
 
 bool is_host_char(char c) {
   return ascii::is_alnum(c) || c == '-' || c == '.';
@@ -87,14 +71,39 @@ std::size_t scheme_end(std::string_view text, std::size_t from) {
   return 0;
 }
 
+// A dot that is written so that only a person, or what shows the text, makes one of it.
+constexpr std::string_view kSpelledDots[] = {"[.]", "(.)", "{.}", "&#46;", "&#x2e;", "&period;", " dot ", " 点 ", "点"};
+// Marks of emphasis, which are not seen when the text is shown.
+constexpr std::string_view kEmphasis = "*~`_";
+
+// "_" within a word is one of its characters.
+bool is_emphasis(std::string_view text, std::size_t at) {
+  const bool in_word = at + 1 < text.size() && ascii::is_alnum(text[at + 1]);
+  return kEmphasis.find(text[at]) != std::string_view::npos && !(text[at] == '_' && in_word);
+}
+
+// One character of a name beyond ASCII: a letter of any script, no punctuation, symbol or space. 0 when it is none.
+std::size_t letter_at(std::string_view text, std::size_t at) {
+  if (static_cast<unsigned char>(text[at]) < 0x80) return 0;
+  const CodePoint one = first_code_point(text.substr(at));
+  const bool sign = one.bytes < 2 || one.code < 0xC0 || (one.code >= 0x2000 && one.code < 0x2E80) ||
+                    (one.code >= 0x3000 && one.code < 0x3040) || (one.code >= 0xFF00 && one.code < 0xFF21) ||
+                    one.code >= 0x1F000;
+  return sign ? 0 : one.bytes;
+}
+
 // The dot of a host name at this place, also an ideographic one between letters, which browsers take for one.
 std::size_t dot_at(std::string_view text, std::size_t at) {
-  if (text.substr(at).starts_with('.')) return 1;
-  for (std::string_view dot : {"。", "｡"}) {
-    const std::size_t next = at + dot.size();
-    const bool within = at > 0 && ascii::is_alnum(text[at - 1]) && next < text.size() && ascii::is_alnum(text[next]);
-    if (within && text.substr(at).starts_with(dot)) return dot.size();
-  }
+  const std::string_view rest = text.substr(at);
+  if (rest.starts_with('.')) return 1;
+  const auto within = [&](std::size_t bytes) {
+    const std::size_t next = at + bytes;
+    return at > 0 && ascii::is_alnum(text[at - 1]) && next < text.size() && ascii::is_alnum(text[next]);
+  };
+  for (std::string_view dot : {"。", "｡"})
+    if (within(dot.size()) && rest.starts_with(dot)) return dot.size();
+  for (std::string_view dot : kSpelledDots)
+    if (within(dot.size()) && starts_with(rest, dot)) return dot.size();
   return 0;
 }
 
@@ -106,41 +115,92 @@ bool is_address(const std::vector<std::string>& labels) {
 
 // A name of a host by its last label; `goes_on`: a path, a port or a query follows.
 bool is_host(const std::vector<std::string>& labels, bool goes_on) {
-  if (labels.size() < 2) return false;
+  if (labels.size() < 2) return goes_on && labels.front() == "localhost";
   if (is_address(labels) || labels.front() == "www") return true;
   const std::string& last = labels.back();
-  if (last.starts_with("xn--")) return true;
-  const bool letters = last.size() >= 2 && std::all_of(last.begin(), last.end(), ascii::is_letter);
-  if (!letters) return false;
-  if (goes_on) return true;
-  const auto stands_in = [&](const auto& list) {
-    return std::find(std::begin(list), std::end(list), last) != std::end(list);
-  };
-  return stands_in(kHostEnds) && !stands_in(kAlsoWords);
+  if (last.starts_with("xn--") || last == "localhost") return true;
+  // Letters of another script may look like those of a name that exists.
+  const std::string plain = folded(last);
+  const bool known = is_top_level_domain(last) || is_top_level_domain(plain);
+  const bool letters = plain.size() >= 2 && std::all_of(plain.begin(), plain.end(), ascii::is_letter);
+  if (goes_on) return known || letters;
+  return known && std::find(std::begin(kAlsoWords), std::end(kAlsoWords), plain) == std::end(kAlsoWords);
 }
+
+// The labels of what may be a host name.
+class HostName {
+ public:
+  HostName(std::string_view text, std::size_t from) : end_(from) { read(text, from); }
+
+  const std::vector<std::string>& labels() const { return labels_; }
+  std::size_t end() const { return end_; }
+  // Whether the first label ends in a letter beyond ASCII.
+  bool first_ends_in_letters() const { return first_ends_in_letters_; }
+
+ private:
+  void read(std::string_view text, std::size_t at) {
+    while (at < text.size()) {
+      if (const std::size_t dot = dot_at(text, at); dot != 0) {
+        labels_.emplace_back();
+        plain_ = 0;
+        at += dot;
+      } else if (ascii::is_alnum(text[at]) || text[at] == '-') {
+        take(std::string(1, ascii::lower(text[at])), true, at + 1);
+        ++at;
+      } else if (const std::size_t letter = letter_at(text, at); letter != 0) {
+        const std::string_view bytes = text.substr(at, letter);
+        const bool plain = plain_ == labels_.back().size() && looks_plain(bytes);
+        at += letter;
+        take(bytes, plain, at);
+      } else if (is_emphasis(text, at)) {
+        ++at;
+      } else {
+        break;
+      }
+    }
+    while (labels_.size() > 1 && labels_.back().empty()) labels_.pop_back();
+    // "evil.com付款": the sentence goes on behind the name.
+    std::string& last = labels_.back();
+    if (plain_ == 0 || plain_ >= last.size() || is_top_level_domain(last)) return;
+    last.resize(plain_);
+    end_ = plain_end_;
+  }
+
+  static bool looks_plain(std::string_view letter) {
+    const std::string seen = folded(letter);
+    return seen.size() == 1 && ascii::is_letter(seen.front());
+  }
+
+  void take(std::string_view bytes, bool plain, std::size_t next) {
+    const bool all_plain = plain_ == labels_.back().size();
+    labels_.back() += bytes;
+    end_ = next;
+    if (labels_.size() == 1) first_ends_in_letters_ = bytes.size() > 1;
+    if (!plain || !all_plain) return;
+    plain_ = labels_.back().size();
+    plain_end_ = next;
+  }
+
+  std::vector<std::string> labels_ = std::vector<std::string>(1);
+  std::size_t end_;
+  std::size_t plain_ = 0;  // how much of the last label is ASCII, or looks like it, up to the first other letter
+  std::size_t plain_end_ = 0;
+  bool first_ends_in_letters_ = false;
+};
 
 // Where a host name that begins at `from` ends; 0 when the word is none.
 std::size_t host_end(std::string_view text, std::size_t from) {
-  std::vector<std::string> labels(1);
-  std::size_t end = from;
-  for (std::size_t at = from; at < text.size();) {
-    if (const std::size_t dot = dot_at(text, at); dot != 0) {
-      labels.emplace_back();
-      at += dot;
-    } else if (ascii::is_alnum(text[at]) || text[at] == '-') {
-      labels.back() += ascii::lower(text[at++]);
-      end = at;
-    } else {
-      break;
-    }
-  }
-  while (labels.size() > 1 && labels.back().empty()) labels.pop_back();
+  const bool in_letters = static_cast<unsigned char>(text[from]) >= 0x80;
+  const HostName name(text.substr(0, from + kHostMax), from);
+  // "请访问evil.com" is a name behind a sentence.
+  if (in_letters && !name.first_ends_in_letters()) return 0;
+  const std::size_t end = name.end();
   const char next = end < text.size() ? text[end] : ' ';
   const bool port = next == ':' && end + 1 < text.size() && ascii::is_digit(text[end + 1]);
   const bool goes_on = next == '/' || next == '?' || next == '#' || port;
   // "and/or" and "tea.Pay?" end sentences; a path or a query goes on with a letter or a digit.
   const bool path = goes_on && end + 1 < text.size() && ascii::is_alnum(text[end + 1]);
-  if (!is_host(labels, path)) return 0;
+  if (!is_host(name.labels(), path)) return 0;
   return goes_on ? url_end(text, end) : end;
 }
 
@@ -203,14 +263,23 @@ class Pass {
     return skip_to(link.end);
   }
 
+  // How many bytes belong to the same stretch of a name as its beginning: of ASCII, or of letters beyond it.
+  std::size_t goes_on_from(std::size_t at) const {
+    if (static_cast<unsigned char>(text_[at_]) >= 0x80) return letter_at(text_, at);
+    return is_host_char(text_[at]) ? 1 : 0;
+  }
+
+  bool begins_a_name() const { return ascii::is_alnum(text_[at_]) || letter_at(text_, at_) != 0; }
+
   // A host name is judged once, at its first label; a scheme may begin at any.
   bool take_word_link() {
-    if (!word_begins_ || !ascii::is_alnum(text_[at_])) return false;
+    if (!word_begins_ || !begins_a_name()) return false;
     if (const std::size_t scheme = scheme_end(text_, at_); scheme != 0) return skip_to(url_end(text_, scheme));
     if (at_ < no_host_before_) return false;
     if (skip_to(host_end(text_, at_))) return true;
     no_host_before_ = at_;
-    while (no_host_before_ < text_.size() && is_host_char(text_[no_host_before_])) ++no_host_before_;
+    while (no_host_before_ < text_.size() && goes_on_from(no_host_before_) != 0)
+      no_host_before_ += goes_on_from(no_host_before_);
     return false;
   }
 

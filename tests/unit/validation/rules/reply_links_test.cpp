@@ -55,6 +55,61 @@ TEST(ReplyLinksLimitsTest, AHostIsKnownByItsLastLabel) {
   });
 }
 
+TEST(ReplyLinksLimitsTest, AHostMayBeWrittenInAnyScript) {
+  expect_left({
+      {"付款.中国", ""},
+      {"请到付款.中国，谢谢", "，谢谢"},
+      {"请用 支付.网络 付款", "请用  付款"},
+      {"evil.中国", ""},
+      {"我的店.com", ""},
+      {"请访问evil.com付款", "请访问付款"},
+      {"我evil.店.com", "我"},
+      {"evil店.com/a", ""},
+      {"evil.рф", ""},
+      {"пример.рф/x", ""},
+      {"evil.cоm", ""},
+      {"evil.cоm付款", "付款"},
+      {"evil.pay/x", ""},
+      {"evil.luxury", ""},
+      {"evil.bet now", " now"},
+      {"付款.中国茶", "付款.中国茶"},
+      {"好的.请付款", "好的.请付款"},
+      {"龙井茶.绿茶.红茶", "龙井茶.绿茶.红茶"},
+      {"“付款”.com", "“付款”.com"},
+      {"价格：88.00元", "价格：88.00元"},
+      {"Thanks.Here you are", "Thanks.Here you are"},
+  });
+}
+
+TEST(ReplyLinksLimitsTest, AHostMayBeWrittenAround) {
+  expect_left({
+      {"**evil**.com", "**"},
+      {"ev**il.c**om", ""},
+      {"`evil`.com", "`"},
+      {"_evil_.com", "_"},
+      {"evil&#46;com", ""},
+      {"evil&#x2E;com", ""},
+      {"evil[.]com", ""},
+      {"evil(.)com/x", ""},
+      {"evil dot com", ""},
+      {"evil点com", ""},
+      {"localhost:8080", ""},
+      {"shop.localhost", ""},
+      {"localhost", "localhost"},
+      {"8点半，10点am", "8点半，10点am"},
+      {"a dot here", "a dot here"},
+      {"5*3.5", "5*3.5"},
+  });
+}
+
+TEST(ReplyLinksLimitsTest, ALongTextOfAlmostHostsCostsLittleMoreThanItsLength) {
+  std::string text;
+  for (int i = 0; i < 2'000; ++i) text += "字a字.";
+  EXPECT_EQ(without_links(text), text);
+  const std::string name(600, 'a');
+  EXPECT_EQ(without_links(name + ".com"), name + ".com") << "no host has such a name";
+}
+
 TEST(ReplyLinksLimitsTest, APathAPortOrAQueryGoesOnWithALetterOrADigit) {
   expect_left({
       {"tea.pot/a now", " now"},
