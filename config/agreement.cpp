@@ -1,6 +1,7 @@
 #include "config/agreement.hpp"
 
 #include "config/text_rules.hpp"
+#include "validation/money/ascii.hpp"
 #include "validation/rules/description.hpp"
 
 #include <algorithm>
@@ -90,6 +91,12 @@ void expect_policy(const std::string& prefix, const IntentSettings& intent, cons
                   prefix + "refund.watching_rules", "holds refund_history and sensitive_words, or nothing");
 }
 
+bool begins_with_word(std::string_view text, std::string_view word) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+  return ascii::lower(text.substr(0, word.size())) == word && text.size() > word.size() &&
+         !ascii::is_alnum(text[word.size()]);
+}
+
 void expect_source(const CatalogueSettings& catalogue, Findings& findings) {
   const std::string& source = catalogue.source.reveal();
   if (source.empty()) return;
@@ -97,6 +104,9 @@ void expect_source(const CatalogueSettings& catalogue, Findings& findings) {
   const bool redis = source.starts_with("redis://");
   findings.expect(!redis || !catalogue.key.empty(), "catalogue.key", "is needed with a Redis source");
   findings.expect(redis || !catalogue.query.empty(), "catalogue.query", "is needed with a database as source");
+  const bool reads = catalogue.query.empty() || begins_with_word(catalogue.query, "select") ||
+                     begins_with_word(catalogue.query, "with");
+  findings.expect(reads, "catalogue.query", "is a SELECT");
 }
 
 bool same_address(const ServerSettings& s) {

@@ -52,4 +52,9 @@ std::string of_answer(std::string_view scope, std::string_view key, IdempotencyS
   return sum_of("answers", {text(scope), text(key), text(to_string(state)), std::to_string(status), std::string(body)});
 }
 
+std::int64_t of_budget(std::string_view scope, UtcTime window) {
+  constexpr std::size_t kHexDigits = 12;  // leaves room for whatever was used
+  return std::stoll(sum_of("budgets", {text(scope), text(window)}).substr(0, kHexDigits), nullptr, 16);
+}
+
 }  // namespace purser::digest

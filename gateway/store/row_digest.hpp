@@ -7,6 +7,7 @@
 #include "gateway/store/records.hpp"
 #include "validation/domain/thread.hpp"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -21,5 +22,7 @@ std::string of(const WorkItem& row);
 std::string of(const IdempotencyRow& row);
 std::string of_answer(std::string_view scope, std::string_view key, IdempotencyState state, int status,
                       std::string_view body);
+// What `used` and `mirror` of a budget's row add up to; never -1, which is the sum of rows of earlier versions.
+std::int64_t of_budget(std::string_view scope, UtcTime window);
 
 }  // namespace purser::digest

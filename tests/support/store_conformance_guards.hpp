@@ -202,7 +202,11 @@ TEST_P(StoreConformance, damage_to_rows_that_no_chain_speaks_of_is_found_and_nam
       {"UPDATE idempotency SET turn_id = 'turn_x'", named_key},
       {"UPDATE idempotency SET status = 201", named_key},
       {"UPDATE idempotency SET body = 'x'", named_key},
+      {"UPDATE turns SET token = 0 WHERE state = 'running'", "turns " + open.id.str()},
+      {"UPDATE messages SET seq = seq + 5", "messages " + thread.id.str()},
       {"UPDATE budgets SET used = used - 1", "budgets b"},
+      {"UPDATE budgets SET scope = 'c'", "budgets c"},
+      {"UPDATE budgets SET window_start = window_start + 1", "budgets b"},
       {"UPDATE notifications SET applied = NOT applied",
        "notifications " + notification.channel + ":" + notification.id},
       {"DELETE FROM events WHERE seq = 1", "events " + thread.id.str()},
@@ -216,19 +220,29 @@ TEST_P(StoreConformance, damage_to_rows_that_no_chain_speaks_of_is_found_and_nam
     ended.result_json = R"({"reply":"yes"})";
     Thread renamed = thread;
     renamed.metadata_json = R"({"pay_with":"app"})";
-    ASSERT_TRUE(
-        good(commit_of(op::InsertThread{thread}, op::InsertTurn{turn}, op::AppendMessage{make_message(1, turn)},
-                       op::FinishTurn{ended}, op::InsertTurn{open}, op::UpdateThread{renamed}, op::AppendEvent{event},
-                       op::AppendEvent{event}, op::AddWork{work}, op::PutWork{work}, op::InsertIdempotency{key},
-                       op::FinishIdempotency{key.scope, key.key, key.owner, 200, "{}"}, op::InsertNotification{notification},
-                       op::ApplyNotification{notification.channel, notification.id}, spend("b", 1'000, 3, 5),
-                       spend("b", 1'000, -1, 5))));
+    ASSERT_TRUE(good(
+        commit_of(op::InsertThread{thread}, op::InsertTurn{turn}, op::AppendMessage{make_message(1, turn)},
+                  op::FinishTurn{ended}, op::InsertTurn{open}, op::UpdateThread{renamed}, op::AppendEvent{event},
+                  op::AppendEvent{event}, op::AddWork{work}, op::PutWork{work}, op::InsertIdempotency{key},
+                  op::FinishIdempotency{key.scope, key.key, key.owner, 200, "{}"}, op::InsertNotification{notification},
+                  op::ApplyNotification{notification.channel, notification.id}, spend("b", 1'000, 3, 5),
+                  spend("b", 1'000, -1, 5))));
     ASSERT_TRUE(good(ask(store().verify_ledger())));
     close();
     home().change(one.damage);
     this->open();
     EXPECT_TRUE(refused(ask(store().verify_ledger()), Errc::store_corrupt, one.named)) << one.damage;
   }
+}
+
+TEST_P(StoreConformance, a_budget_of_an_earlier_version_holds) {
+  ASSERT_TRUE(good(commit_of(spend("b", 1'000, 3, 5))));
+  close();
+  home().change("UPDATE budgets SET mirror = -1 - used");
+  this->open();
+  EXPECT_TRUE(good(ask(store().verify_ledger())));
+  ASSERT_TRUE(good(commit_of(spend("b", 1'000, 1, 5))));
+  EXPECT_TRUE(good(ask(store().verify_ledger())));
 }
 
 TEST_P(StoreConformance, a_chain_whose_end_was_cut_off_is_found_also_when_it_has_grown_again) {

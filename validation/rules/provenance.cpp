@@ -106,7 +106,14 @@ class Labeller {
     if (field.meaning == Meaning::plain) return;
     const Provenance label = label_of(field, value);
     out_.labels[at] = label;
-    if (!out_.verdict || allowed(field, label)) return;
+    if (!out_.verdict) return;
+    // "Give me 100 back" is no wish for what else the books hold.
+    if (field.meaning == Meaning::amount && sources_.user_names_another_sum(value.get<std::int64_t>())) {
+      out_.verdict =
+          Error(Errc::untrusted_source, "the customer has just named another sum; ask which one is meant", at);
+      return;
+    }
+    if (allowed(field, label)) return;
     out_.verdict = field.meaning == Meaning::handle
                        ? no_such_payment(at)
                        : Error(Errc::untrusted_source,
@@ -136,6 +143,8 @@ std::string_view to_string(Provenance p) {
 void Sources::add_user(std::string_view text) {
   append(user_text_, text);
   figures_of(text, user_amounts_, user_counts_);
+  newest_sums_.clear();
+  for (const Money& figure : money_figures(plain_numerals(folded(text)))) newest_sums_.insert(figure.minor());
 }
 
 void Sources::add_untrusted(std::string_view text) {
@@ -194,6 +203,10 @@ Provenance Sources::of_amount(std::int64_t minor) const {
   if (ledger_amounts_.contains(minor)) return Provenance::ledger;
   if (catalogue_amounts_.contains(minor)) return Provenance::catalogue;
   return untrusted_amounts_.contains(minor) ? Provenance::untrusted : Provenance::model;
+}
+
+bool Sources::user_names_another_sum(std::int64_t minor) const {
+  return !newest_sums_.empty() && !newest_sums_.contains(minor);
 }
 
 Provenance Sources::of_count(std::int64_t count) const {

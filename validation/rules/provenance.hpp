@@ -38,6 +38,8 @@ class Sources {
   Provenance of_sku(const std::string& sku) const;
   // Minor units. A sum that stands in untrusted text and nowhere better is untrusted, however it is written there.
   Provenance of_amount(std::int64_t minor) const;
+  // Whether the user's newest message names sums of money, and not this one.
+  bool user_names_another_sum(std::int64_t minor) const;
   // A number of pieces, in digits or words.
   Provenance of_count(std::int64_t count) const;
   // "half" or "all": whether the user spoke of it.
@@ -50,6 +52,7 @@ class Sources {
   std::set<std::string> handles_;
   std::set<std::string> skus_;
   std::set<std::int64_t> user_amounts_;
+  std::set<std::int64_t> newest_sums_;  // of the user's newest message: what is written as money
   std::set<std::int64_t> ledger_amounts_;
   std::set<std::int64_t> catalogue_amounts_;
   std::set<std::int64_t> untrusted_amounts_;

@@ -50,11 +50,12 @@ Result<void> apply(Script& script, const op::SpendBudget& operation) {
   }
   script.add(
       "INSERT INTO budgets AS b (scope, window_start, used, mirror)"
-      " VALUES ($1, $2, greatest(0, $3::bigint), -1 - greatest(0, $3::bigint))"
+      " VALUES ($1, $2, greatest(0, $3::bigint), $5::bigint - greatest(0, $3::bigint))"
       " ON CONFLICT (scope, window_start) DO UPDATE SET used = greatest(0, b.used + $3::bigint),"
-      " mirror = -1 - greatest(0, b.used + $3::bigint)"
+      " mirror = $5::bigint - greatest(0, b.used + $3::bigint)"
       " WHERE b.used + $3::bigint <= $4",
-      Values::of(operation.scope, operation.window, operation.by, operation.max),
+      Values::of(operation.scope, operation.window, operation.by, operation.max,
+                 digest::of_budget(operation.scope, operation.window)),
       [scope = operation.scope](const Rows& rows) -> Result<void> {
         if (rows.changed() == 1) return success();
         return Error(Errc::budget_spent, std::string(meaning_of(Errc::budget_spent)), scope);

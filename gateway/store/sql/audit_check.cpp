@@ -157,6 +157,18 @@ Result<void> compare_answers(AuditedRows& rows) {
   });
 }
 
+Result<void> verify_budgets(AuditedRows& rows) {
+  constexpr std::int64_t kEarlier = -1;
+  return rows.each("SELECT scope, window_start, used + mirror FROM budgets WHERE mirror IS NOT NULL",
+                   [](const Row& row) -> Result<void> {
+                     const std::string scope = row.text(0);
+                     const std::int64_t sum = row.integer(2);
+                     if (sum == kEarlier || sum == digest::of_budget(scope, from_millis(row.integer(1))))
+                       return success();
+                     return bad("budgets " + scope, "the row is not what was written");
+                   });
+}
+
 Result<void> verify_digests(AuditedRows& rows) {
   auto same = compare_digests<Thread>(rows, kThreads, &read_thread, &name_of_thread);
   if (same) same = compare_digests<Turn>(rows, kTurns, &read_turn, &name_of_turn);
@@ -183,8 +195,13 @@ Result<void> verify_companions(AuditedRows& rows) {
                 " HAVING count(*) <> max(seq) OR min(seq) <> 1 ORDER BY 1 LIMIT 1",
                 "events", "rows of this thread are missing");
   if (same)
-    same = none(rows, "SELECT scope FROM budgets WHERE used + mirror <> -1 ORDER BY 1 LIMIT 1", "budgets",
-                "the row is not what was written");
+    same = none(rows,
+                "SELECT thread_id FROM messages GROUP BY thread_id"
+                " HAVING count(*) <> max(seq) OR min(seq) <> 1 ORDER BY 1 LIMIT 1",
+                "messages", "the messages of this thread are not numbered one after the other");
+  if (same)
+    same = none(rows, "SELECT id FROM turns WHERE token < 1 ORDER BY 1 LIMIT 1", "turns", "no token is below 1");
+  if (same) same = verify_budgets(rows);
   if (same)
     same = none(rows, "SELECT channel || ':' || id FROM notifications WHERE applied = unapplied ORDER BY 1 LIMIT 1",
                 "notifications", "the row is not what was written");

@@ -1,5 +1,6 @@
 #include "gateway/store/audit_chain.hpp"
 #include "gateway/store/ledger_chain.hpp"
+#include "gateway/store/row_digest.hpp"
 #include "gateway/store/sqlite/apply.hpp"
 
 namespace purser::sqlite {
@@ -61,10 +62,12 @@ Result<void> apply(Database& db, const op::SpendBudget& operation, Receipt&) {
     return Error(Errc::budget_spent, "more than the whole budget at once", operation.scope);
   }
   Statement spend = db.statement(
-      "INSERT INTO budgets (scope, window_start, used, mirror) VALUES (?1, ?2, max(0, ?3), -1 - max(0, ?3))"
-      " ON CONFLICT (scope, window_start) DO UPDATE SET used = max(0, used + ?3), mirror = -1 - max(0, used + ?3)"
+      "INSERT INTO budgets (scope, window_start, used, mirror) VALUES (?1, ?2, max(0, ?3), ?5 - max(0, ?3))"
+      " ON CONFLICT (scope, window_start) DO UPDATE SET used = max(0, used + ?3), mirror = ?5 - max(0, used + ?3)"
       " WHERE used + ?3 <= ?4");
-  if (auto done = spend.bind(operation.scope, operation.window, operation.by, operation.max).run(); !done) return done;
+  spend.bind(operation.scope, operation.window, operation.by, operation.max,
+             digest::of_budget(operation.scope, operation.window));
+  if (auto done = spend.run(); !done) return done;
   if (db.changes() != 1) return Error(Errc::budget_spent, std::string(meaning_of(Errc::budget_spent)), operation.scope);
   Statement forget = db.statement("DELETE FROM budgets WHERE scope = ?1 AND window_start < ?2");
   return forget.bind(operation.scope, operation.window).run();

@@ -31,6 +31,9 @@ Result<void> verify_pages(Database& db) {
   auto verdict = db.value_of("PRAGMA integrity_check(ledger)");
   if (!verdict) return verdict.error();
   if (*verdict != "ok") return Error(Errc::store_corrupt, "ledger: " + *verdict, "ledger");
+  verdict = db.value_of("PRAGMA integrity_check(1)");
+  if (!verdict) return verdict.error();
+  if (*verdict != "ok") return Error(Errc::store_corrupt, *verdict, *verdict);
   return success();
 }
 

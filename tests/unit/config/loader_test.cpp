@@ -301,6 +301,11 @@ TEST_F(Loader, ACatalogueSourceNeedsWhatItIsAskedWith) {
   sources.file.clear();
   sources.environment = {{"PURSER_CATALOGUE_SOURCE", "sqlite:///goods.db"}};
   EXPECT_EQ(bad().key, "catalogue.query");
+  for (const char* query : {"DELETE FROM goods", "selection", "select", "; SELECT 1", "UPDATE goods SET price = 1"})
+    EXPECT_EQ(bad(nlohmann::json{{"catalogue", {{"query", query}}}}.dump()).key, "catalogue.query") << query;
+  for (const char* query : {"SELECT * FROM goods", "  select 1", "With g AS (SELECT 1) SELECT * FROM g"})
+    EXPECT_EQ(good(nlohmann::json{{"catalogue", {{"query", query}}}}.dump()).catalogue.query, query);
+  sources.file.clear();
   sources.environment = {{"PURSER_CATALOGUE_SOURCE", "ftp://goods"}};
   EXPECT_EQ(bad().key, "catalogue.source");
 }

@@ -276,6 +276,31 @@ TEST_F(SqliteLedgerBytes, a_flipped_bit_is_found) {
   EXPECT_EQ(found, 3) << "in the table, in its index, and in the record";
 }
 
+// What a query reads from an index alone would be the truth for purser and not for the table.
+TEST_F(SqliteLedgerBytes, a_flipped_bit_in_the_index_of_another_table_is_found) {
+  const Thread thread = make_thread(1);
+  PaymentIntent intent = make_intent(1, thread);
+  intent.origin = "turn_in-the-file:call";
+  {
+    auto store = open();
+    ASSERT_TRUE(store.ok());
+    Batch batch("all");
+    batch.add(op::InsertThread{thread}).add(op::InsertIntent{intent});
+    ASSERT_TRUE(loop.run((*store)->commit(std::move(batch))).ok());
+  }
+  const std::string whole = read_file();
+  int found = 0;
+  for (auto at = whole.find(intent.origin); at != std::string::npos; at = whole.find(intent.origin, at + 1), ++found) {
+    std::string flipped = whole;
+    flipped[at + 6] ^= 1;
+    write_file(flipped);
+    auto store = open();
+    ASSERT_TRUE(store.ok());
+    EXPECT_EQ(loop.run((*store)->verify_ledger()).code(), Errc::store_corrupt) << "byte " << at;
+  }
+  EXPECT_EQ(found, 2) << "in the table and in its index";
+}
+
 TEST_F(SqliteLedgerBytes, the_row_that_was_changed_is_named_whatever_was_changed) {
   const std::pair<const char*, const char*> changes[] = {
       {"UPDATE ledger SET amount = amount + 1 WHERE seq = 2", "ledger 2"},

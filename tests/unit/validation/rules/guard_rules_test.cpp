@@ -323,6 +323,27 @@ TEST(ProvenanceTest, AHandleMustHaveBeenIssuedAndASumMayNotBeUntrusted) {
             R"({"/refunds/0/amount_fen":"untrusted","/refunds/0/payment_intent":"ledger"})");
 }
 
+TEST(ProvenanceTest, ARefundIsOfTheSumThatTheCustomerHasJustNamed) {
+  Sources seen;
+  seen.add_ledger(R"({"payment_intent":"pi_own","total_fen":17600,"unit_price_fen":8800})");
+  const auto verdict = [&](std::int64_t minor) {
+    return check_sources(refund_spec(), one_refund("pi_own", minor), seen).verdict;
+  };
+  seen.add_user("坏了两包，退吧");
+  EXPECT_TRUE(verdict(17'600).ok());
+  for (const char* said : {"退我100元", "please give me back ¥100.00", "退一百块就行"}) {
+    seen.add_user(said);
+    EXPECT_EQ(verdict(17'600).code(), Errc::untrusted_source) << said;
+    EXPECT_EQ(verdict(17'600).error().param, "/refunds/0/amount_fen");
+    EXPECT_TRUE(verdict(10'000).ok()) << said;
+  }
+  seen.add_user("我付了176元，退我88元");
+  EXPECT_TRUE(verdict(8'800).ok());
+  EXPECT_TRUE(verdict(17'600).ok()) << "both sums are the customer's";
+  seen.add_user("2 packs are torn");
+  EXPECT_TRUE(verdict(17'600).ok()) << "a count is no sum";
+}
+
 TEST(RenewedPriceTest, AnotherPriceThanWasOfferedIsAChange) {
   PaymentIntent offered = samples::paid('1');  // two teas at 199.00
   offered.state = IntentState::expired;
