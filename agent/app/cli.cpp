@@ -148,14 +148,17 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
       ->add_option("--record", replay_with.record,
                    "write down what the endpoint of PURSER_LLM_BASE_URL answers: once, new, all; rewrite: expectations")
       ->check(CLI::IsMember({"none", "once", "new", "all", "rewrite"}));
-  replay_app->add_flag("--loopback", replay_with.loopback,
-                       "over sockets: each script against a purser serve that is started for it");
+  auto* loopback = replay_app->add_flag("--loopback", replay_with.loopback,
+                                        "over sockets: each script against a purser serve that is started for it");
   replay_app->add_flag("--bless", replay_with.bless, "rewrite the expectations that are missed and show the changes");
   replay_app->add_option("--keep-database", replay_with.keep_database, "copy the database of a script to this file");
+  for (const char* inside : {"--derive", "--only", "--twice", "--bless", "--record", "--keep-database"})
+    loopback->excludes(replay_app->get_option(inside));
 
   SimulateCommand simulate_with;
   auto* simulate_app = app.add_subcommand("simulate", "seeded episodes with random faults, judged by the invariants");
-  simulate_app->add_option("--from", simulate_with.from, "the first seed");
+  simulate_app->add_option("--from", simulate_with.from, "the first seed")
+      ->check(CLI::Range(std::uint64_t{0}, std::uint64_t{1} << 53));
   simulate_app->add_option("--seeds", simulate_with.seeds, "how many")->check(CLI::Range(1, 100'000'000));
   simulate_app->add_option("--jobs", simulate_with.jobs, "processes; 0: one a core")->check(CLI::Range(0, 64));
   simulate_app->add_flag("--json", simulate_with.json, "print the result as JSON");

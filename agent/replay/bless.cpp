@@ -1,6 +1,7 @@
 #include "agent/replay/bless.hpp"
 
 #include "agent/replay/record.hpp"
+#include "agent/replay/script_reading.hpp"
 #include "agent/replay/script_text.hpp"
 
 #include <algorithm>
@@ -97,11 +98,15 @@ Result<BlessOutcome> bless(const Script& script, const std::vector<Blessing>& bl
     }
     const std::string& text = texts[file];
     const auto span = span_of(text, pointer);
+    const json old = span ? json::parse(text.substr(span->first, span->second - span->first), nullptr, false) : json();
     const std::string where = file + ":" + std::to_string(line_of(text, pointer)) + ": " + blessing.kind;
     if (!span) {
       out.left.push_back(where + ": stands elsewhere");
     } else if (script.rows > 1 || text.substr(span->first, span->second - span->first).find("{{") != text.npos) {
       out.left.push_back(where + ": belongs to a table, rewrite it by hand");
+    } else if (blessing.value.is_discarded() || blessing.value.is_null() ||
+               blessing.value.is_structured() != old.is_structured()) {
+      out.left.push_back(where + ": what was found cannot stand here");
     } else {
       by_file[file].push_back({span->first, span->second, line_text(blessing.value)});
     }
@@ -113,6 +118,16 @@ Result<BlessOutcome> bless(const Script& script, const std::vector<Blessing>& bl
     out.rewritten += edits.size();
     for (auto edit = edits.rbegin(); edit != edits.rend(); ++edit)
       text.replace(edit->from, edit->to - edit->from, edit->text);
+  }
+  // Nothing is written unless all of it can be read again.
+  for (const auto& [file, edits] : by_file) {
+    const auto read = parse_script_text(file, texts[file]);
+    if (!read) return read.error();
+    if (file != script.path) continue;
+    if (const auto valid = parse_scripts(file, texts[file]); !valid) return valid.error();
+  }
+  for (const auto& [file, edits] : by_file) {
+    const std::string& text = texts[file];
     std::ofstream to(file, std::ios::binary | std::ios::trunc);
     to << text;
     to.close();

@@ -304,20 +304,26 @@ int tell_suite(const Suite& suite, const ReplayCommand& command) {
 Suite over_sockets(const std::vector<Script>& scripts, bool fail_fast) {
   const auto began = machine_time();
   Suite suite;
+  std::size_t left_out = 0;
   std::error_code none;
   const std::string program = std::filesystem::read_symlink("/proc/self/exe", none);
   for (const Script& script : scripts) {
     const std::string why = only_inside(script);
     if (!why.empty()) {
       std::cerr << script.path << ": not over sockets: " << why << "\n";
+      ++left_out;
       continue;
     }
+    if (const std::string unseen = unseen_over_sockets(script); !unseen.empty())
+      std::cerr << script.path << ": not checked over sockets: " << unseen << "\n";
     const auto start = machine_time();
     suite.outcomes.push_back(play_over_sockets(script, program));
+    if (std::string old = stale(script, machine_day()); !old.empty()) suite.outcomes.back().failures = {std::move(old)};
     const auto took = machine_time() - start;
     suite.outcomes.back().microseconds = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
     if (fail_fast && suite.failed() > 0) break;
   }
+  if (left_out > 0) std::cerr << left_out << " of " << scripts.size() << " scripts were NOT played: only inside\n";
   suite.microseconds = std::chrono::duration_cast<std::chrono::microseconds>(machine_time() - began).count();
   return suite;
 }

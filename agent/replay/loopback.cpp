@@ -468,23 +468,6 @@ class Sockets {
 
 }  // namespace
 
-std::string only_inside(const Script& script) {
-  static constexpr std::array kInside{"crash",   "restart", "wall",     "webhook",
-                                      "gateway", "client",  "operator", "concurrent"};
-  const json given = script.root.value("given", json::object());
-  for (const char* key : {"database", "catalogue"})
-    if (given.contains(key)) return std::string("it begins with a ") + key + " of its own";
-  if (given.value("gateway", "sandbox") == "scripted") return "its rail is scripted";
-  for (const json& step : script.steps) {
-    for (const char* kind : kInside)
-      if (step.contains(kind)) return std::string("it has a step \"") + kind + "\"";
-    if (step.contains("advance") && step["advance"].get<std::string>().ends_with("ms")) return "it counts milliseconds";
-    if (step.value("model", json::object()).value("fault", "").starts_with("timeout"))
-      return "it waits for a time limit";
-  }
-  return {};
-}
-
 Outcome play_over_sockets(const Script& script, const std::string& program) {
   Outcome out;
   out.path = script.path;

@@ -115,6 +115,11 @@ Result<json> step_of(const json& document, const std::string& secret) {
   return out;
 }
 
+std::string doubled(std::string text, std::string_view mark) {
+  for (auto at = text.find(mark); at != text.npos; at = text.find(mark, at + 2 * mark.size())) text.insert(at, mark);
+  return text;
+}
+
 json named(const json& value, const Captures& captures) {
   if (value.is_object() || value.is_array()) {
     json out = value;
@@ -122,7 +127,8 @@ json named(const json& value, const Captures& captures) {
     return out;
   }
   if (!value.is_string()) return value;
-  std::string text = value.get<std::string>();
+  // What a script would read as a capture or a parameter stands as itself.
+  std::string text = doubled(doubled(value.get<std::string>(), "$"), "{{");
   for (const auto& [name, known] : captures) {
     if (!known.is_string() || known.get_ref<const std::string&>().size() < 16) continue;
     const std::string id = known.get<std::string>();

@@ -57,6 +57,7 @@ class Run {
   void client(const json& s);
   void operate(const json& how);
   void crash(const std::string& where);
+  void expect_no_crash_left();
   void advance(const json& s);
   void insist();
   void catch_up();

@@ -434,6 +434,7 @@ void Run::operate(const json& how) {
 }
 
 void Run::crash(const std::string& where) {
+  expect_no_crash_left();
   if (where == "now") return world_.crash();
   CrashPoint point;
   point.when = where.starts_with("before") ? CrashPoint::When::before : CrashPoint::When::after;

@@ -78,6 +78,7 @@ RunResult Run::play() {
   if (at_ > 0 && stopped_) --at_;
   if (!stopped_) {
     at_ = script_.steps.size();
+    expect_no_crash_left();
     finally();
     trajectory();
   }

@@ -1,5 +1,7 @@
 #include "agent/replay/script.hpp"
 
+#include "agent/replay/run.hpp"
+#include "agent/replay/script_reading.hpp"
 #include "validation/money/json_gate.hpp"
 
 #include <algorithm>
@@ -8,6 +10,7 @@
 #include <iterator>
 #include <map>
 #include <regex>
+#include <set>
 
 namespace purser {
 std::string_view replay_schema();  // embedded by the build
@@ -212,25 +215,31 @@ class Checker {
   const json& root_;
 };
 
-// "{{name}}" alone becomes the value, within other text its text.
-json filled(const json& value, const json& with) {
+// "{{name}}" alone becomes the value, within other text its text. `unknown`: names that have none.
+json filled(const json& value, const json& with, std::set<std::string>& unknown) {
   if (value.is_object()) {
     json out = json::object();
-    for (const auto& [key, member] : value.items()) out[key] = filled(member, with);
+    for (const auto& [key, member] : value.items()) out[key] = filled(member, with, unknown);
     return out;
   }
   if (value.is_array()) {
     json out = json::array();
-    for (const json& item : value) out.push_back(filled(item, with));
+    for (const json& item : value) out.push_back(filled(item, with, unknown));
     return out;
   }
   if (!value.is_string()) return value;
   std::string text = value.get<std::string>();
   for (auto open = text.find("{{"); open != text.npos; open = text.find("{{", open)) {
+    if (text.compare(open + 2, 2, "{{") == 0) {  // "{{{{" is "{{" itself
+      text.erase(open, 2);
+      open += 2;
+      continue;
+    }
     const auto close = text.find("}}", open);
     if (close == text.npos) break;
     const std::string name = text.substr(open + 2, close - open - 2);
     if (!with.contains(name)) {
+      unknown.insert(name);
       open = close;
       continue;
     }
@@ -247,25 +256,6 @@ Error malformed(std::string what) {
   return Error(Errc::request_malformed, std::move(what), "script");
 }
 
-Result<std::string> read_text(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return Error(Errc::config_unreadable, path + ": cannot be read", path);
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
-Result<json> parse_text(const std::string& path, const std::string& text) {
-  try {
-    return json::parse(text);
-  } catch (const json::parse_error& e) {
-    const auto end = text.begin() + static_cast<std::ptrdiff_t>(std::min(e.byte, text.size()));
-    const auto line = 1 + std::count(text.begin(), end, '\n');
-    const std::string_view what = e.what();
-    const auto colon = what.rfind(": ");
-    return malformed(path + ":" + std::to_string(line) +
-                     ": not JSON: " + std::string(colon == what.npos ? what : what.substr(colon + 2)));
-  }
-}
-
 Result<void> checked(const std::string& path, const std::string& text, const json& rule, const json& value,
                      const std::string& under) {
   Checker checker(schema());
@@ -275,6 +265,41 @@ Result<void> checked(const std::string& path, const std::string& text, const jso
   for (const auto& [at, what] : checker.found)
     all += (all.empty() ? "" : "\n") + path + ":" + std::to_string(line_of(text, at)) + ": " + at + ": " + what;
   return malformed(std::move(all));
+}
+
+std::string placed(const std::string& path, const std::string& text, std::string_view pointer) {
+  return path + ":" + std::to_string(line_of(text, pointer)) + ": " + std::string(pointer) + ": ";
+}
+
+// `document` with its parameters filled in.
+Result<json> fill(const std::string& path, const std::string& text, const json& document, const json& with) {
+  std::set<std::string> unknown;
+  json out = filled(document, with, unknown);
+  if (unknown.empty()) return out;
+  const std::string mark = "{{" + *unknown.begin() + "}}";
+  const auto at = text.begin() + static_cast<std::ptrdiff_t>(std::min(text.find(mark), text.size()));
+  return malformed(path + ":" + std::to_string(1 + std::count(text.begin(), at, '\n')) + ": " + mark +
+                   " is no parameter here");
+}
+
+// What the schema cannot say of a step. Empty: nothing is wrong.
+std::string mistake_of(const json& step) {
+  if (step.contains("sent") && !step.contains("model")) return "\"sent\" stands beside \"model\" alone";
+  if (step.contains("with")) return "\"with\" stands beside \"include\" alone";
+  if (step.contains("retry") && !step.contains("restart")) return "\"retry\" stands beside \"restart\" alone";
+  for (const char* kind : {"advance", "wall"}) {
+    constexpr Millis kFarthest{std::chrono::hours(24 * 400)};
+    const std::string text = step.value(kind, "0s");
+    constexpr std::size_t kDigitsMax = 11;  // of 400 days in milliseconds
+    if (text.size() > kDigitsMax + 3 || std::chrono::abs(duration_of(text)) > kFarthest)
+      return std::string("\"") + kind + "\" goes 400 days at most";
+  }
+  for (const json& one : step.value("concurrent", json::array())) {
+    for (const char* key : {"expect", "include", "concurrent"})
+      if (one.contains(key)) return std::string("within \"concurrent\" no \"") + key + "\" is looked at";
+    if (std::string wrong = mistake_of(one); !wrong.empty()) return wrong;
+  }
+  return {};
 }
 
 // The lines on which the steps of a text begin, read in one pass.
@@ -298,6 +323,7 @@ Result<void> take_steps(Script& out, const std::string& path, const std::string&
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const std::string where = path + ":" + std::to_string(i < lines.size() ? lines[i] : 1);
     if (!steps[i].contains("include")) {
+      if (const std::string wrong = mistake_of(steps[i]); !wrong.empty()) return malformed(where + ": " + wrong);
       out.steps.push_back(steps[i]);
       out.where.push_back(where);
       out.places.push_back({path, pointer_to("/steps", i)});
@@ -305,11 +331,13 @@ Result<void> take_steps(Script& out, const std::string& path, const std::string&
     }
     if (depth >= kIncludeDepthMax) return malformed(where + ": parts include each other without end");
     const std::string part = fs::path(path).parent_path() / steps[i]["include"].get<std::string>();
-    auto part_text = read_text(part);
+    auto part_text = read_script_text(part);
     if (!part_text) return malformed(where + ": " + part_text.error().message);
-    auto document = parse_text(part, *part_text);
+    auto document = parse_script_text(part, *part_text);
     if (!document) return document.error();
-    const json inner = filled(*document, steps[i].value("with", json::object()));
+    auto whole = fill(part, *part_text, *document, steps[i].value("with", json::object()));
+    if (!whole) return whole.error();
+    const json& inner = *whole;
     if (!inner.is_object() || !inner.contains("steps")) return malformed(part + ":1: expected {\"steps\": [...]}");
     const json& rule = schema().at("properties").at("steps");
     if (auto good = checked(part, *part_text, rule, inner["steps"], "/steps"); !good) return good;
@@ -344,15 +372,24 @@ std::vector<std::pair<std::string, std::string>> schema_mistakes(const json& sch
 }
 
 Result<std::vector<Script>> parse_scripts(const std::string& path, const std::string& text) {
-  auto document = parse_text(path, text);
+  auto document = parse_script_text(path, text);
   if (!document) return document.error();
   if (!document->is_object()) return malformed(path + ":1: expected an object");
-  const json rows = document->value("table", json::array({json::object()}));
+  const json rows = document->contains("table") ? (*document)["table"] : json::array({json::object()});
+  if (!rows.is_array() || rows.empty()) return malformed(placed(path, text, "/table") + "expected rows");
+  if (document->contains("params") && !(*document)["params"].is_object())
+    return malformed(placed(path, text, "/params") + "expected object");
   std::vector<Script> out;
   for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::string of_row = pointer_to("/table", i);
+    if (!rows[i].is_object()) return malformed(placed(path, text, of_row) + "expected object");
+    if (rows[i].contains("row") && !rows[i]["row"].is_string())
+      return malformed(placed(path, text, of_row + "/row") + "expected string");
     json with = document->value("params", json::object());
-    if (rows[i].is_object()) with.update(rows[i]);
-    json root = filled(*document, with);
+    with.update(rows[i]);
+    auto whole = fill(path, text, *document, with);
+    if (!whole) return whole.error();
+    json root = std::move(*whole);
     if (auto good = checked(path, text, schema(), root, ""); !good) return good.error();
     Script script;
     script.path = path;
@@ -373,7 +410,8 @@ Result<std::vector<Script>> load_scripts(const std::string& path) {
   std::vector<std::string> files;
   if (fs::is_directory(path, none)) {
     for (const auto& entry : fs::recursive_directory_iterator(path))
-      if (entry.path().extension() == ".json" && entry.path().parent_path().filename() != "parts")
+      if (!entry.is_directory() && entry.path().extension() == ".json" &&
+          entry.path().parent_path().filename() != "parts")
         files.push_back(entry.path());
     std::sort(files.begin(), files.end());
     if (files.empty()) return Error(Errc::config_unreadable, path + ": no script in this folder", path);
@@ -383,7 +421,7 @@ Result<std::vector<Script>> load_scripts(const std::string& path) {
   std::vector<Script> out;
   std::string mistakes;
   for (const std::string& file : files) {
-    auto text = read_text(file);
+    auto text = read_script_text(file);
     auto scripts = text ? parse_scripts(file, *text) : Result<std::vector<Script>>(text.error());
     if (!scripts) {
       mistakes += (mistakes.empty() ? "" : "\n") + scripts.error().message;

@@ -52,6 +52,9 @@ bool World::up() const {
 void World::arm(CrashPoint point) {
   impl_->armed = std::move(point);
 }
+bool World::armed() const {
+  return impl_->armed.has_value();
+}
 std::size_t World::crashes() const {
   return impl_->crashes;
 }

@@ -93,6 +93,8 @@ class World {
   Result<void> keep_database(const std::string& path);
   bool up() const;
   void arm(CrashPoint point);
+  // Whether it has not been reached yet.
+  bool armed() const;
   std::size_t crashes() const;
 
   // Runs all that needs no time. A crash point that strikes is carried out here; with `revive` the daemon is started

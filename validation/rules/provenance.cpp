@@ -67,6 +67,15 @@ void figures_of(std::string_view written, std::set<std::int64_t>& out, std::set<
   numbers_of(text, out, counts);
 }
 
+// "Both packs, and a cent on top": what is asked for is not a sum alone.
+bool speaks_of_pieces(std::string_view text) {
+  constexpr std::string_view words[] = {"包",    "盒",   "个",  "件",   "份",     "杯",    "瓶",   "套",    "只",
+                                        "条",    "罐",   "袋",  "另",   "其他",   "其余",  "剩",   "全",    "都",
+                                        "半",    "所有", "all", "half", "whole",  "full",  "both", "pack",  "box",
+                                        "piece", "item", "cup", "bag",  "bottle", "other", "rest", "remain"};
+  return std::ranges::any_of(words, [&](std::string_view word) { return text.find(word) != std::string_view::npos; });
+}
+
 bool contains_word(std::string_view text, std::string_view word) {
   return !word.empty() && text.find(word) != std::string_view::npos;
 }
@@ -144,7 +153,9 @@ void Sources::add_user(std::string_view text) {
   append(user_text_, text);
   figures_of(text, user_amounts_, user_counts_);
   newest_sums_.clear();
-  for (const Money& figure : money_figures(plain_numerals(folded(text)))) newest_sums_.insert(figure.minor());
+  const std::string newest = folded(text);
+  if (speaks_of_pieces(ascii::lower(newest))) return;
+  for (const Money& figure : money_figures(plain_numerals(newest))) newest_sums_.insert(figure.minor());
 }
 
 void Sources::add_untrusted(std::string_view text) {

@@ -38,7 +38,7 @@ class Sources {
   Provenance of_sku(const std::string& sku) const;
   // Minor units. A sum that stands in untrusted text and nowhere better is untrusted, however it is written there.
   Provenance of_amount(std::int64_t minor) const;
-  // Whether the user's newest message names sums of money, and not this one.
+  // Whether the user's newest message names sums of money alone, and not this one.
   bool user_names_another_sum(std::int64_t minor) const;
   // A number of pieces, in digits or words.
   Provenance of_count(std::int64_t count) const;

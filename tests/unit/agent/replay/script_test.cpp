@@ -1,6 +1,9 @@
+#include "agent/replay/bless.hpp"
+#include "agent/replay/loopback.hpp"
 #include "agent/replay/match.hpp"
 #include "agent/replay/mirror.hpp"
 #include "agent/replay/model_wire.hpp"
+#include "agent/replay/record.hpp"
 #include "agent/replay/runner.hpp"
 #include "agent/replay/script_text.hpp"
 #include "agent/replay/simulate.hpp"
@@ -89,6 +92,105 @@ class InAFolder : public testing::Test {
   }
   std::filesystem::path folder_;
 };
+
+TEST(Script, WhatWouldNeverBeLookedAtIsAMistake) {
+  const std::pair<const char*, const char*> known[] = {
+      {R"({"user": "a", "sent": {"last_role": "user"}})", R"("sent" stands beside "model" alone)"},
+      {R"({"user": "a", "with": {}})", R"("with" stands beside "include" alone)"},
+      {R"({"user": "a", "retry": false})", R"("retry" stands beside "restart" alone)"},
+      {R"({"concurrent": [{"user": "a"}, {"user": "b", "expect": {"http": 500}}]})", R"(no "expect" is looked at)"},
+      {R"({"concurrent": [{"user": "a"}, {"include": "x"}]})", R"(no "include" is looked at)"},
+      {R"({"concurrent": [{"user": "a"}, {"concurrent": [{"user": "b"}, {"user": "c"}]}]})", R"(no "concurrent")"},
+      {R"({"concurrent": [{"user": "a"}, {"pay": {}, "retry": true}]})", R"("retry" stands beside)"},
+      {R"({"advance": "401d"})", R"("advance" goes 400 days at most)"},
+      {R"({"advance": "99999999999999999999s"})", R"("advance" goes 400 days at most)"},
+      {R"({"wall": "-401d"})", R"("wall" goes 400 days at most)"},
+      {R"({"crash": "after:intent.paid:0"})", "/steps/0/crash: expected "},
+      {R"({"user": "{{nope}}"})", "{{nope}} is no parameter here"},
+  };
+  for (const auto& [step, what] : known) {
+    EXPECT_NE(mistake_of_step(step).find("tea.json:4: "), std::string::npos) << step << "\n" << mistake_of_step(step);
+    EXPECT_NE(mistake_of_step(step).find(what), std::string::npos) << step << "\n" << mistake_of_step(step);
+  }
+  EXPECT_EQ(mistake_of_step(R"({"advance": "400d"})"), "");
+  EXPECT_EQ(mistake_of_step(R"({"user": "{{{{nope}} is a name"})"), "");
+}
+
+TEST(Script, WhatIsSaidTwiceOrBrokenIsAMistake) {
+  const std::pair<std::string, const char*> known[] = {
+      {"{\"script\":1,\n\"name\":\"x\",\n\"name\":\"y\"}", "tea.json:2: /name: this key stands twice"},
+      {"{\"steps\":[{},\n{\"expect\":{},\"expect\":{}}]}", "tea.json:2: /steps/1/expect: this key stands twice"},
+      {std::string(100, '['), "nested deeper than 64"},
+      {"{\"script\":1,\n\"name\": \"x", "tea.json:2: not JSON: syntax error"},
+      {"\xEF\xBB\xBF{}", "byte order mark"},
+      {R"({"script":1,"name":"x","table":5,"steps":[{"user":"a"}]})", "/table: expected rows"},
+      {R"({"script":1,"name":"x","table":[],"steps":[{"user":"a"}]})", "/table: expected rows"},
+      {R"({"script":1,"name":"x","table":[1],"steps":[{"user":"a"}]})", "/table/0: expected object"},
+      {R"({"script":1,"name":"x","table":[{"row":1}],"steps":[{"user":"a"}]})", "/table/0/row: expected string"},
+      {R"({"script":1,"name":"x","params":[],"steps":[{"user":"a"}]})", "/params: expected object"},
+      {R"({"script":1,"name":"x","recorded":{"provider":"p","model":"m","date":"2026-01-01","expires":"soon"},)"
+       R"("steps":[{"user":"a"}]})",
+       "/recorded/expires: expected "},
+  };
+  for (const auto& [text, what] : known) EXPECT_NE(mistake(text).find(what), std::string::npos) << mistake(text);
+}
+
+TEST_F(InAFolder, WhatIsNoFileIsNoPart) {
+  std::filesystem::create_directory(folder_ / "sub.json");
+  auto scripts = load_scripts(put("s.json", R"({"script":1,"name":"x","steps":[{"include":"sub.json"}]})"));
+  ASSERT_FALSE(scripts.ok());
+  EXPECT_NE(scripts.error().message.find("is no file"), std::string::npos) << scripts.error().message;
+  std::filesystem::remove(folder_ / "s.json");
+  put("t.json", R"({"script":1,"name":"x","steps":[{"user":"a"}]})");
+  EXPECT_TRUE(load_scripts(folder_).ok()) << "a folder may have any name";
+}
+
+TEST_F(InAFolder, ABlessingThatCannotBeReadAgainIsNotWritten) {
+  const std::string text =
+      R"({"script":1,"name":"x","steps":[{"user":"a","expect":{"http":500,"body":{"state":"x"}}}],)"
+      R"("finally":{"captured_fen":1}})";
+  const std::string path = put("s.json", text);
+  const Script script = load_scripts(path).value().front();
+  const auto blessed = [&](const std::string& kind, const json& value) {
+    return bless(script, {Blessing{kind.starts_with("finally") ? 1U : 0U, kind, value}});
+  };
+  const auto now = [&] {
+    std::ifstream in(path);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  for (const json& value : {json(json::value_t::discarded), json(), json({{"a", 1}})}) {
+    const auto done = blessed("http", value);
+    ASSERT_TRUE(done.ok());
+    EXPECT_EQ(done->rewritten, 0U);
+    EXPECT_EQ(done->left.size(), 1U);
+  }
+  EXPECT_FALSE(blessed("body", json::array({1})).ok()) << "no schema allows it";
+  EXPECT_EQ(now(), text);
+  EXPECT_TRUE(blessed("finally.captured_fen", 7).ok());
+  EXPECT_NE(now().find(R"("captured_fen":7)"), std::string::npos) << now();
+}
+
+TEST(Script, WhatWasRecordedStandsAsItself) {
+  const json said = "$intent1 costs $5 {{x}}";
+  const json written = named(said, {{"intent1", "pi_0123456789abcdef"}});
+  EXPECT_EQ(written, "$$intent1 costs $$5 {{{{x}}");
+  auto scripts =
+      parse_scripts("r.json", json{{"script", 1}, {"name", "r"}, {"steps", {{{"model", {{"text", written}}}}}}}.dump());
+  ASSERT_TRUE(scripts.ok()) << scripts.error().message;
+  EXPECT_EQ(substituted(scripts->front().steps[0]["model"]["text"], {{"intent1", "pi_0123456789abcdef"}}), said);
+}
+
+TEST(Loopback, SaysWhatItCannotSee) {
+  const auto unseen = [](const std::string& rest) {
+    return unseen_over_sockets(parse_scripts("s.json", R"({"script":1,"name":"x",)" + rest + "}").value().front());
+  };
+  EXPECT_EQ(unseen(R"("steps":[{"user":"a","expect":{"http":200,"cards":[],"intent":{"state":"x"}}}],)"
+                   R"("finally":{"captured_fen":1})"),
+            "");
+  EXPECT_EQ(unseen(R"("steps":[{"model":{"text":"a"},"sent":{"last_role":"user"},"expect":{"ledger":[]}}],)"
+                   R"("finally":{"kept_fen":1},"trajectory":{"calls_never":["refund"]})"),
+            "finally.kept_fen, ledger, sent, trajectory");
+}
 
 TEST_F(InAFolder, PartsThatIncludeEachOtherEnd) {
   put("a.json", R"({"steps":[{"include":"b.json"}]})");
@@ -257,6 +359,24 @@ TEST(Run, AWrongExpectationIsToldWithItsLine) {
   const RunResult run = played(R"({"user":"来两包龙井","expect":{"intent":{"state":"succeeded"}}})");
   ASSERT_FALSE(run.failures.empty());
   EXPECT_NE(run.failures.front().find("here.json:1: intent.state"), std::string::npos) << run.failures.front();
+}
+
+TEST(Run, AStepWithoutARequestHasNoStatus) {
+  const RunResult run = played(std::string(kBuy) + R"(,{"advance":"1s","expect":{"http":500}})");
+  ASSERT_FALSE(run.failures.empty());
+  EXPECT_NE(run.failures.front().find("http: this step makes no request"), std::string::npos) << run.failures.front();
+}
+
+TEST(Run, ACrashThatNeverComesFails) {
+  for (const char* point : {"after:intent.nonsense", "before:rail:nonsense", "after:intent.created:99"}) {
+    const RunResult run = played(R"({"crash":")" + std::string(point) + R"("},)" + kBuy);
+    ASSERT_FALSE(run.failures.empty()) << point;
+    EXPECT_NE(run.failures.front().find("was not reached; passed were intent.created"), std::string::npos)
+        << run.failures.front();
+  }
+  const RunResult two =
+      played(std::string(R"({"crash":"after:intent.nonsense"},{"crash":"now"},{"restart":true},)") + kBuy);
+  EXPECT_FALSE(two.failures.empty()) << "the first one never came";
 }
 
 TEST(Run, AModelStepThatNobodyAskedForFails) {
