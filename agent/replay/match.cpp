@@ -1,5 +1,7 @@
 #include "agent/replay/match.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <regex>
 
 namespace purser::replay {
@@ -17,8 +19,10 @@ std::string differs(const std::string& at, const json& expected, const json& act
 }
 
 bool is_money(const std::string& at) {
+  constexpr std::string_view names[] = {"value",    "total",    "refund",     "capture", "late_capture",
+                                        "captured", "refunded", "unit_price", "reserved"};
   const std::string last = at.substr(at.rfind('.') + 1);
-  return last.ends_with("_fen") || last == "value" || last == "total" || last == "refund";
+  return last.ends_with("_fen") || std::find(std::begin(names), std::end(names), last) != std::end(names);
 }
 
 bool is_word(char c) {

@@ -346,6 +346,22 @@ Result<void> take_steps(Script& out, const std::string& path, const std::string&
   return success();
 }
 
+// A thread's name that is not "main" is written down once, so that a misspelt one is no new thread.
+std::string unknown_thread(const Script& script, const json& root) {
+  const json known = root.value("given", json::object()).value("threads", json::object());
+  const auto unknown = [&](const json& step) {
+    const std::string name = step.value("thread", "main");
+    return name == "main" || known.contains(name) ? std::string() : name;
+  };
+  for (std::size_t i = 0; i < script.steps.size(); ++i) {
+    std::string name = unknown(script.steps[i]);
+    for (const json& one : script.steps[i].value("concurrent", json::array()))
+      if (name.empty()) name = unknown(one);
+    if (!name.empty()) return script.where[i] + ": no thread \"" + name + "\" under /given/threads";
+  }
+  return {};
+}
+
 }  // namespace
 
 std::string_view script_schema() {
@@ -397,6 +413,7 @@ Result<std::vector<Script>> parse_scripts(const std::string& path, const std::st
     script.name = root["name"].get<std::string>();
     if (rows.size() > 1) script.name += " [" + with.value("row", std::to_string(i + 1)) + "]";
     if (auto taken = take_steps(script, path, text, root["steps"], 0); !taken) return taken.error();
+    if (const std::string wrong = unknown_thread(script, root); !wrong.empty()) return malformed(wrong);
     root.erase("steps");
     root.erase("table");
     script.root = std::move(root);

@@ -107,6 +107,8 @@ TEST(Script, WhatWouldNeverBeLookedAtIsAMistake) {
       {R"({"wall": "-401d"})", R"("wall" goes 400 days at most)"},
       {R"({"crash": "after:intent.paid:0"})", "/steps/0/crash: expected "},
       {R"({"user": "{{nope}}"})", "{{nope}} is no parameter here"},
+      {R"({"user": "a", "thread": "mian"})", R"(no thread "mian" under /given/threads)"},
+      {R"({"concurrent": [{"user": "a"}, {"user": "b", "thread": "other"}]})", R"(no thread "other")"},
   };
   for (const auto& [step, what] : known) {
     EXPECT_NE(mistake_of_step(step).find("tea.json:4: "), std::string::npos) << step << "\n" << mistake_of_step(step);
@@ -123,6 +125,10 @@ TEST(Script, WhatIsSaidTwiceOrBrokenIsAMistake) {
       {std::string(100, '['), "nested deeper than 64"},
       {"{\"script\":1,\n\"name\": \"x", "tea.json:2: not JSON: syntax error"},
       {"\xEF\xBB\xBF{}", "byte order mark"},
+      {R"({"script":1,"name":"x","steps":[{"user":"a"}],"finally":{"gateway_posts":{"creates":0}}})",
+       "/finally/gateway_posts/creates: no such key"},
+      {R"({"script":1,"name":"x","steps":[{"user":"a"}],"trajectory":{"calls_never":["refunds"]}})",
+       "/trajectory/calls_never/0: expected one of"},
       {R"({"script":1,"name":"x","table":5,"steps":[{"user":"a"}]})", "/table: expected rows"},
       {R"({"script":1,"name":"x","table":[],"steps":[{"user":"a"}]})", "/table: expected rows"},
       {R"({"script":1,"name":"x","table":[1],"steps":[{"user":"a"}]})", "/table/0: expected object"},
@@ -242,6 +248,14 @@ TEST(Match, ObjectsAreSubsetsArraysExactAndMoneyIsExact) {
   EXPECT_FALSE(difference(json{{"a", "$absent"}}, json{{"b", 1}}, seen, ""));
 }
 
+TEST(Match, MoneyIsNeverComparedByABound) {
+  Captures none;
+  for (const char* name : {"captured_fen", "value", "total", "refund", "capture", "late_capture", "captured",
+                           "refunded", "unit_price", "reserved"})
+    EXPECT_TRUE(difference({{name, "$ge:1"}}, {{name, 5}}, none, "x")) << name;
+  EXPECT_FALSE(difference({{"quantity", "$ge:1"}}, {{"quantity", 5}}, none, "x"));
+}
+
 TEST(Match, ACaptureAgreesWithItselfFromThenOn) {
   Captures seen;
   EXPECT_FALSE(difference(json("$as:x"), json("one"), seen, "x"));
@@ -359,6 +373,31 @@ TEST(Run, AWrongExpectationIsToldWithItsLine) {
   const RunResult run = played(R"({"user":"来两包龙井","expect":{"intent":{"state":"succeeded"}}})");
   ASSERT_FALSE(run.failures.empty());
   EXPECT_NE(run.failures.front().find("here.json:1: intent.state"), std::string::npos) << run.failures.front();
+}
+
+TEST(Run, WhatNeverMayStandIsLookedForInEveryForm) {
+  const std::string told =
+      R"({"user":"来两包龙井"},{"model":{"calls":[{"id":"k","name":"create_payment_intent","args":)"
+      R"({"lines":[{"sku":"tea-longjing-100g","quantity":2}]}}]}},)"
+      R"({"model":{"text":"好的，请付款。"},"sent":{"tool_result":{"call":"k"REST}}})";
+  const auto with = [&](const std::string& rest, const std::string& more = "") {
+    std::string steps = told;
+    steps.replace(steps.find("REST"), 4, rest);
+    auto scripts = parse_scripts("here.json", R"({"script":1,"name":"here",)" + more + R"("steps":[)" + steps + "]}");
+    EXPECT_TRUE(scripts.ok()) << (scripts ? "" : scripts.error().message);
+    return run_script(scripts->at(0), Derivation(), nullptr, RunOptions()).failures;
+  };
+  EXPECT_TRUE(with("").empty());
+  EXPECT_TRUE(with(R"(,"never":["weixin://"])").empty());
+  EXPECT_FALSE(with(R"(,"never":["$intent1"])").empty()) << "a capture";
+  EXPECT_FALSE(with(R"(,"never":["\"awaiting_payment\""])").empty()) << "with its quotes";
+  EXPECT_TRUE(with("", R"("trajectory":{"args":"subset","list":[{"name":"create_payment_intent","args":{"lines":[)"
+                       R"({"sku":"tea-longjing-100g"}]}}]},)")
+                  .empty());
+  EXPECT_FALSE(with("", R"("trajectory":{"args":"exact","list":[{"name":"create_payment_intent","args":{"lines":[)"
+                        R"({"sku":"tea-longjing-100g"}]}}]},)")
+                   .empty())
+      << "exact is exact at every depth";
 }
 
 TEST(Run, AStepWithoutARequestHasNoStatus) {
