@@ -197,6 +197,16 @@ json Stage::end_state() const {
   for (const LedgerEntry& line : seen.ledger) (line.kind == "refund" ? refunded : captured) += line.amount.minor();
   out["captured"] = captured;
   out["refunded"] = refunded;
+  // What the clients were told of money: not the states on the way, which a fast callback leaps over.
+  std::map<std::string, std::multiset<std::string>> told;
+  for (const StreamEvent& event : seen.events) {
+    const bool between = event.type.ends_with(".processing") || event.type.ends_with(".unknown") ||
+                         event.type == "intent.awaiting_payment";
+    if (between || event.type.starts_with("message.") || event.type.starts_with("turn.")) continue;
+    const json data = event.type == "card" ? json::parse(event.data_json, nullptr, false) : json();
+    told[names[event.thread.str()]].insert(data.is_object() ? "card " + data.value("type", "") : event.type);
+  }
+  out["told"] = told;
   return out;
 }
 

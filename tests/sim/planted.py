@@ -79,7 +79,6 @@ DEFECTS = [
     ('cut-turn-forgotten', 'agent/app/daemon.cpp',
      'auto spawned = [[p.work.spawn("turn.recover", p.recover(std::move(turn))) | success()]];'),
     ('webhook-acknowledged-unstored', 'agent/resume/webhook_inbox.cpp', '[[batch.add(op::AddWork{std::move(item)}); | ]]'),
-    ('notification-taken-again', 'agent/resume/webhook_inbox.cpp', 'if ([[!row->applied | true]]) {'),
 ]
 
 # The scripts as they were when the defects were planted: a newer one may tell of what the binary does not do yet.
