@@ -33,6 +33,8 @@ TEST(JsonGateTest, AKeyMayStandOnceInItsObject) {
   EXPECT_EQ(error.code, Errc::json_duplicate_key);
   EXPECT_EQ(error.param, "/lines/1/sku");
   EXPECT_EQ(refused(R"({"a":1,"\u0061":2})").code, Errc::json_duplicate_key) << "compared unescaped";
+  EXPECT_EQ(refused(R"({"a":[1],"a":{}})").param, "/a") << "what stands between them is no matter";
+  EXPECT_EQ(refused(R"({"a":1.5,"a":2})", JsonLimits{100, 32, 100, true}).code, Errc::json_duplicate_key);
   EXPECT_TRUE(parse_strict(R"({"a":{"a":1},"b":{"a":1}})", kStrict).ok()) << "other objects may use it again";
 }
 
@@ -43,6 +45,7 @@ TEST(JsonGateTest, FloatsAreRefusedWithTheirText) {
     EXPECT_EQ(error.param, "/amount_fen");
     EXPECT_NE(error.message.find(number), std::string::npos);
   }
+  EXPECT_EQ(refused("[1.5]").param, "/0");
 }
 
 TEST(JsonGateTest, IntegersBeyond64BitsAreRefused) {
@@ -83,6 +86,9 @@ TEST(JsonGateTest, HoldsItsLimitsAtTheLimitAndOneBeyond) {
   EXPECT_EQ(refused(R"({"a":[{"b":[]}]})", limits).code, Errc::json_too_deep);
   EXPECT_TRUE(parse_strict("[1,2,3]", limits).ok());
   EXPECT_EQ(refused("[1,2,3,4]", limits).code, Errc::json_too_large);
+  EXPECT_EQ(refused("[1,2,3,[]]", limits).code, Errc::json_too_large);
+  EXPECT_EQ(refused("[0.5,1.5,2.5,3.5]", JsonLimits{20, 3, 4, true}).code, Errc::json_too_large);
+  EXPECT_EQ(refused("[1,2,1.5]", limits).code, Errc::json_wrong_type) << "as many values as there may be";
 }
 
 TEST(JsonGateTest, SurvivesDeepNesting) {
@@ -133,13 +139,27 @@ TEST(JsonGateTest, PassesTheParsingSuite) {
 // The document is built by the gate itself: it is the one that nlohmann reads.
 TEST(JsonGate, reads_what_nlohmann_reads) {
   const JsonLimits limits{1 << 20, 512, 1 << 20, true};
-  for (const char* text : {"null", "true", "-1", "18446744073709551615", "1.5", R"("a\u00e9\ud83d\ude00")", "[]", "{}",
+  for (const char* text : {"null", "true", "0", "-1", "18446744073709551615", "1.5", R"("a\u00e9\ud83d\ude00")", "[]", "{}",
                            R"({"b":[1,{"c":[]},[2,[3]],"x"],"a":{"d":{"e":null}},"":0})",
                            R"([[[1],[2]],{"a":[{"b":1},{"b":2}]},[],{},""])"}) {
     const auto parsed = parse_strict(text, limits);
     ASSERT_TRUE(parsed.ok()) << text;
     EXPECT_EQ(*parsed, nlohmann::json::parse(text)) << text;
+    EXPECT_EQ(parsed->type(), nlohmann::json::parse(text).type()) << text;
     EXPECT_EQ(parsed->dump(), nlohmann::json::parse(text).dump()) << text;
+  }
+}
+
+// -0 is the number 0, which is not negative, in every document that keeps to the limits.
+TEST(JsonGate, zero_has_no_sign) {
+  const JsonLimits limits{100, 3, 8, true};
+  for (const auto& [text, zero] : {std::pair("-0", ""), std::pair("[[[-0]]]", "/0/0/0"),
+                                   std::pair(R"({"a":{"b":{"c":-0}}})", "/a/b/c"),
+                                   std::pair(R"(["tea",true,null,18446744073709551615,1.5,-1,-0])", "/6"),
+                                   std::pair(R"({"a":[],"b":{},"c":[1],"z":-0})", "/z")}) {
+    const auto parsed = parse_strict(text, limits);
+    ASSERT_TRUE(parsed.ok()) << text;
+    EXPECT_TRUE(parsed->at(nlohmann::json::json_pointer(zero)).is_number_unsigned()) << text;
   }
 }
 

@@ -53,6 +53,8 @@ TEST(MoneyFiguresLimitsTest, ChineseNumbers) {
       {"一百二十元", {12'000}},
       {"一百零二元", {10'200}},
       {"一百一十二元", {11'200}},
+      {"一百十元", {11'000}},
+      {"一百零二三元", {10'300}},
       {"一千二元", {120'000}},
       {"一千零二元", {100'200}},
       {"一千零二十元", {102'000}},
@@ -66,12 +68,17 @@ TEST(MoneyFiguresLimitsTest, ChineseNumbers) {
       {"一亿两千万元", {12'000'000'000}},
       {"一亿亿元", {kBeyond}},
       {"一万亿亿元", {kBeyond}},
+      {"一千亿亿元", {kBeyond}},
+      {"一〇〇〇〇〇〇〇〇〇千元", {kBeyond - 100}},
+      {"一〇〇〇〇〇〇〇〇〇〇千元", {kBeyond}},
+      {"一〇〇〇〇〇〇〇〇〇〇〇〇元", {kBeyond - 100}},
       {"一万万元", {10'000'000'000}},
       {"一亿二元", {12'000'000'000}},
       {"一亿零三万五元", {10'003'500'000}},
       {"一万亿元", {100'000'000'000'000}},
       {"二万亿元", {kBeyond}},
       {"一万亿零一元", {kBeyond}},
+      {"一万亿一万元", {kBeyond}},
       {"二五〇元", {25'000}},
       {"二〇元", {2'000}},
       {"一二三四五六七八九一二三四元", {kBeyond}},
@@ -80,7 +87,6 @@ TEST(MoneyFiguresLimitsTest, ChineseNumbers) {
       {"二十五点零五元", {2'505}},
       {"一点二万元", {1'200'000}},
       {"二十五 万元", {25'000'000}},
-
   });
 }
 
@@ -101,7 +107,10 @@ TEST(MoneyFiguresLimitsTest, EnglishNumbers) {
       {"five and yuan", {}},
       {"someone yuan", {}},
       {"five", {}},
+      {"one hundred hundred hundred hundred hundred hundred yuan", {kBeyond - 100}},
       {"one hundred hundred hundred hundred hundred hundred hundred yuan", {}},
+      {"ten hundred hundred hundred hundred thousand yuan", {kBeyond - 100}},
+      {"eleven hundred hundred hundred hundred thousand yuan", {}},
       {"five yuan and six jiao", {500, 60}},
   });
 }
@@ -136,6 +145,7 @@ TEST(MoneyFiguresLimitsTest, WhatFollowsTheWordYuan) {
       {"25 yuan 9", {2'500}},
       {"25 yuan 9 fen", {2'509}},
       {"25 yuan 0 fen", {2'500}},
+      {"25 yuan a fen", {2'500}},
       {"25 yuan 5 cups", {2'500}},
       {"25 yuan ninety fen", {2'590}},
       {"25 yuan and five fen", {2'505}},
@@ -164,6 +174,7 @@ TEST(MoneyFiguresLimitsTest, ScalesAndUnits) {
       {"5-yuan", {500}},
       {"5-分", {5}},
       {"250分", {250}},
+      {"二十五分", {25}},
       {"250分之一", {}},
       {"250分享", {}},
       {"5 jiao", {50}},
@@ -177,12 +188,12 @@ TEST(MoneyFiguresLimitsTest, ScalesAndUnits) {
       {"¥5元", {500}},
       {"¥5 yuan", {500}},
       {"¥5 元 6元", {500, 600}},
-      {"$5元",
-       {
-           500,
-       }},
+      {"¥5 usd 6", {500, 600}},
+      {"$5元", {500}},
+      {"$5 dollars", {500}},
       {"a fen", {}},
       {"zoo ¥5 zoo 6元", {500, 600}},
+      {"12.5.5元", {500}},
   });
 }
 
@@ -196,12 +207,21 @@ TEST(MoneyFiguresLimitsTest, EachSumKnowsItsBytes) {
   EXPECT_EQ(bytes(sums[2]), "6 yuan 90");
   EXPECT_EQ(sums[0].begin, 4U);
   EXPECT_EQ(stated_sums("¥5")[0].begin, 0U);
+  const std::pair<const char*, const char*> first_of[] = {
+      {"¥5 for tea", "¥5"}, {"¥1, 99 cups", "¥1"}, {"¥5 元 a cup", "¥5 元"}, {"250分 each", "250分"},
+      {"五角钱 each", "五角钱"}, {"it is five yuan", "five yuan"}};
+  for (const auto& [sentence, sum] : first_of) {
+    const std::vector<StatedSum> found = stated_sums(sentence);
+    ASSERT_EQ(found.size(), 1U) << sentence;
+    EXPECT_EQ(std::string(sentence).substr(found[0].begin, found[0].end - found[0].begin), sum);
+  }
   EXPECT_TRUE(stated_sums("").empty());
 }
 
 TEST(MoneyFiguresLimitsTest, SpeltNumbersStandWithOrWithoutAUnit) {
   const std::pair<const char*, Minors> cases[] = {
       {"two teas and 三杯", {2, 3}},
+      {"三 cups", {3}},
       {"Two", {2}},
       {"one hundred and twenty of them", {120}},
       {"a hundred", {100}},
@@ -255,6 +275,7 @@ TEST(MoneyFiguresLimitsTest, WhatCountsSomethingIsNoTenth) {
       {"5块零2", {502}},
       {"5块两毛", {520}},
       {"5块2毛3件", {523}},
+      {"5块2毛34", {523}},
       {"5块23茶", {523}},
       {"5块半件", {550}},
       {"5块2分3", {502}},
