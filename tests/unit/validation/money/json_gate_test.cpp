@@ -84,6 +84,7 @@ TEST(JsonGateTest, HoldsItsLimitsAtTheLimitAndOneBeyond) {
   EXPECT_TRUE(parse_strict(R"({"a":{"b":{}}})", limits).ok());
   EXPECT_EQ(refused("[[[[]]]]", limits).code, Errc::json_too_deep);
   EXPECT_EQ(refused(R"({"a":[{"b":[]}]})", limits).code, Errc::json_too_deep);
+  EXPECT_EQ(refused(R"({"a":{"b":{"c":{}}}})", limits).code, Errc::json_too_deep);
   EXPECT_TRUE(parse_strict("[1,2,3]", limits).ok());
   EXPECT_EQ(refused("[1,2,3,4]", limits).code, Errc::json_too_large);
   EXPECT_EQ(refused("[1,2,3,[]]", limits).code, Errc::json_too_large);

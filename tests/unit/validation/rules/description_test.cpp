@@ -40,6 +40,8 @@ TEST(DescriptionLimitsTest, ADescriptionHasItsCharactersAndItsPattern) {
   EXPECT_FALSE(check_description(std::string(128, 'a'), {1'000, ""}).ok());
   EXPECT_TRUE(check_description("龙井茶两包", {5, ""}).ok());
   EXPECT_FALSE(check_description("龙井茶两包", {4, ""}).ok());
+  EXPECT_FALSE(check_description("a", {0, ""}).ok());
+  EXPECT_FALSE(check_description("a", {-1, ""}).ok());
   EXPECT_FALSE(check_description("", {127, ""}).ok());
   EXPECT_FALSE(check_description("  ", {127, ""}).ok());
   EXPECT_TRUE(check_description(" a", {127, ""}).ok());

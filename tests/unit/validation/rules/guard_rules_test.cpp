@@ -236,6 +236,13 @@ TEST(ProvenanceTest, EachValueIsLabelledByTheBestSourceItHas) {
   EXPECT_EQ(seen.of_amount(7'100), Provenance::user);
   EXPECT_EQ(seen.of_amount(8'600), Provenance::user);
   EXPECT_EQ(seen.of_amount(128'700), Provenance::user);
+  seen.add_user("40 of them, or 1,.5 of it");
+  EXPECT_EQ(seen.of_amount(4'000), Provenance::user) << "the first character is read too";
+  EXPECT_EQ(seen.of_amount(150), Provenance::model) << "a comma that no digit follows groups nothing";
+  seen.add_user("or 96,");
+  seen.add_user("no, 3,9");
+  EXPECT_EQ(seen.of_amount(9'600), Provenance::user);
+  EXPECT_EQ(seen.of_amount(3'900), Provenance::user);
   seen.add_user("1.2.3 or 4.567 and 0.09");
   EXPECT_EQ(seen.of_amount(120), Provenance::user);
   EXPECT_EQ(seen.of_amount(456), Provenance::user);
@@ -253,6 +260,9 @@ TEST(ProvenanceTest, ASumIsTheSameInWhateverWayItIsWritten) {
   Sources small;
   small.add_untrusted("看一下这个，三天内送达");
   EXPECT_EQ(small.of_amount(300), Provenance::model) << "a word like 三天 is no sum";
+  small.add_untrusted("take nine, no, ten");
+  EXPECT_EQ(small.of_amount(900), Provenance::model);
+  EXPECT_EQ(small.of_amount(1'000), Provenance::untrusted) << "from ten on a word may be one";
 }
 
 TEST(ProvenanceTest, QuantitiesAndSharesAreLabelledToo) {
@@ -308,6 +318,8 @@ TEST(ProvenanceTest, AHandleMustHaveBeenIssuedAndASumMayNotBeUntrusted) {
   // A day and a minute are no sums that somebody slipped in.
   seen.add_ledger(R"({"created_at":"2026-11-21T09:37:00Z"})");
   EXPECT_EQ(seen.of_amount(2'100), Provenance::model);
+  seen.add_ledger("no JSON: 31 yuan");
+  EXPECT_EQ(seen.of_amount(3'100), Provenance::untrusted) << "what is no result of a tool is text";
   seen.add_ledger(R"({"note":"2026-11-22"})");
   EXPECT_EQ(seen.of_amount(2'200), Provenance::untrusted);
   seen.add_ledger(R"({"payment_intent":"pi_own","note":"31337 fen"})");

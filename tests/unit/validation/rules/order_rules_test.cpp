@@ -45,7 +45,14 @@ TEST(PriceToleranceTest, Below200OnlyTheExactFigure) {
   }
 }
 
+TEST(PriceToleranceTest, WithoutAToleranceOnlyTheExactFigure) {
+  EXPECT_TRUE(within_tolerance(19'900, 19'900, 0));
+  EXPECT_FALSE(within_tolerance(19'901, 19'900, 0));
+  EXPECT_FALSE(within_tolerance(19'900, 19'900, -1));
+}
+
 TEST(PriceToleranceTest, NothingPositiveNothingAccepted) {
+  EXPECT_FALSE(within_tolerance(0, 1, 1'000)) << "not for nothing, whatever the tolerance";
   EXPECT_FALSE(within_tolerance(0, 0));
   EXPECT_FALSE(within_tolerance(-5, -5));
   EXPECT_FALSE(within_tolerance(1, 0));

@@ -104,6 +104,7 @@ TEST(ToolFieldsTest, UnsignedIntegersDoNotWrapAround) {
       {integer("n", "", std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max())}};
   EXPECT_TRUE(check_arguments(wide, json{{"n", std::numeric_limits<std::int64_t>::max()}}).ok());
   EXPECT_TRUE(check_arguments(wide, json{{"n", (std::uint64_t{1} << 63) - 1}}).ok());
+  EXPECT_TRUE(check_arguments(wide, json{{"n", std::numeric_limits<std::int64_t>::min()}}).ok());
   EXPECT_EQ(check_arguments(wide, json{{"n", std::numeric_limits<std::uint64_t>::max()}}).code(),
             Errc::json_out_of_range);
   EXPECT_EQ(check_arguments(wide, json{{"n", std::uint64_t{1} << 63}}).code(), Errc::json_out_of_range);
@@ -117,6 +118,7 @@ TEST(ToolFieldsTest, ListsHaveBounds) {
 
 TEST(ToolFieldsTest, TextIsCleanedThenCounted) {
   EXPECT_EQ(check(with(R"("note":" 茶茶茶茶茶 ")"))->at("note"), "茶茶茶茶茶");
+  EXPECT_EQ(check(with(R"("note":" 茶 ")"))->at("note"), "茶");
   EXPECT_EQ(check(with("\"note\":\"a\\u202Eb\\u200B\\u0000\\nc\""))->at("note"), "ab c");
   expect_refused(with(R"("note":"茶茶茶茶茶茶")"), Errc::malformed_text, "/note");
   expect_refused(with(R"("note":"")"), Errc::malformed_text, "/note");
@@ -151,7 +153,8 @@ TEST(ToolFieldsTest, MachineFieldsAreKnownInEverySpelling) {
         "redirect_uri", "key",           "secret_key",    "order_no",       "orderNo",       "order number",
         "order-id",     "token",         "accessToken",   "callback",       "callback_host", "webhookUrl",
         "password",     "credentials",   "merchant_id",   "payeeAccount",   "card_no",       "session_id",
-        "client.ip",    "trade_no",      "ｕｒｌ",        "оpenid",         "noncе"}) {
+        "client.ip",    "trade_no",      "ｕｒｌ",        "оpenid",         "noncе",
+        "myApikey",     "urlZone",       "dataUrl",       "quizUrl",        "PAY-URL"}) {
     EXPECT_TRUE(is_machine_field(key)) << key;
   }
   for (const char* key :
