@@ -201,11 +201,17 @@ TEST(CatalogueJsonTest, OneMistakeIsSaidOnce) {
     const Error error = refused(document);
     EXPECT_EQ(std::count(error.message.begin(), error.message.end(), '\n'), 0) << error.message;
   }
+  json document = shop();
+  document["items"][0]["quantity_prices"] = json::parse(R"([{"from":0,"percent_off":5},{"from":3}])");
+  EXPECT_NE(refused(document).message.find("/quantity_prices/1/"), std::string::npos) << "and the next one too";
 }
 
 TEST(CatalogueJsonTest, GoesThroughTheGate) {
   EXPECT_EQ(Catalogue::from_json("{").code(), Errc::json_malformed);
   EXPECT_EQ(Catalogue::from_json(R"({"version":"1","version":"2"})").code(), Errc::json_duplicate_key);
+  std::string million = "[1";
+  for (int i = 1; i < 1'000'000; ++i) million += ",1";
+  EXPECT_EQ(Catalogue::from_json(million + "]").code(), Errc::json_too_large);
   json document = shop();
   document["items"][0]["unit_price_fen"] = 199.5;
   EXPECT_EQ(refused(document).code, Errc::json_wrong_type);
@@ -260,9 +266,10 @@ TEST(CatalogueSearchTest, WhatMatchesNothingFindsNothing) {
 
 TEST(CatalogueSearchTest, LettersAndNumbersAloneTellNothing) {
   json document = shop();
-  document["items"].push_back(item("XO", "酱", "XO sauce of 10 spices, c 9 0"));
+  document["items"].push_back(item("XO", "酱", "XO sauce of 10 spices, c 9 0, k2"));
   const Catalogue catalogue = load(document);
   EXPECT_EQ(found(catalogue, "my xo there"), (Skus{"XO"}));
+  EXPECT_EQ(found(catalogue, "my k2 there"), (Skus{"XO"})) << "a word with a number in it is one";
   for (const char* query : {"maybe 10 there", "maybe c there", "maybe 0 there", "maybe 9 there"})
     EXPECT_EQ(found(catalogue, query), Skus{}) << query;
 }
@@ -271,6 +278,7 @@ TEST(CatalogueSearchTest, TheBestMatchComesFirst) {
   const Catalogue catalogue = load(shop());
   EXPECT_EQ(found(catalogue, "普洱茶饼 cup").front(), "TEA-PE");
   EXPECT_EQ(found(catalogue, "a cake of tea").front(), "TEA-PE");
+  EXPECT_EQ(found(catalogue, "龙井 青瓷茶杯"), (Skus{"CUP", "TEA-LJ"})) << "the longer name says more";
 }
 
 TEST(CatalogueFile, AnItemMayHaveATolerance) {

@@ -71,11 +71,36 @@ TEST(RefundLinesTest, NeverMoreThanWasBought) {
                "/r/lines/0/quantity");
   expect_error(refund_lines(intent, {{sku("TEA"), 1}, {sku("TEA"), kMost}}, {}, "/r").error(), Errc::lines_exceed_order,
                "/r/lines/1/quantity");
+  PaymentIntent two = intent;
+  two.lines.push_back({sku("CUP"), "茶杯", 3, fen(200)});
+  expect_error(refund_lines(two, {{sku("TEA"), 1}}, {{sku("CUP"), 1}, {sku("TEA"), 2}}, "/r").error(),
+               Errc::lines_exceed_order, "/r/lines/0/quantity");
+  expect_error(refund_lines(two, {{sku("CUP"), 1}, {sku("TEA"), 3}}, {}, "/r").error(), Errc::lines_exceed_order,
+               "/r/lines/1/quantity");
   expect_error(refund_lines(intent, {{sku("CUP"), 1}}, {}, "/r").error(), Errc::unknown_sku, "/r/lines/0/sku");
   for (std::int64_t quantity : {std::int64_t{0}, std::int64_t{-1}}) {
     expect_error(refund_lines(intent, {{sku("TEA"), quantity}}, {}, "/r").error(), Errc::quantity_out_of_range,
                  "/r/lines/0/quantity");
   }
+}
+
+TEST(RefundLinesTest, WhatComesBackIsNamedWithItsPrice) {
+  PaymentIntent intent = paid('1');
+  intent.lines = {{sku("GOLD"), "gold", 3, fen(kMost)}, {sku("TEA"), "tea", 2, fen(199)}, {sku("CUP"), "cup", 3, fen(200)}};
+  const auto back = returned_lines(intent, {{sku("NONE"), 1},
+                                            {sku("GOLD"), 2},
+                                            {sku("TEA"), 1},
+                                            {sku("CUP"), 0, Share::half},
+                                            {sku("TEA"), 0, Share::all}});
+  ASSERT_EQ(back.size(), 3U) << "what was not bought, or has no price, is left out";
+  EXPECT_EQ(back[0].line.sku, sku("TEA"));
+  EXPECT_EQ(back[0].line.quantity, 1);
+  EXPECT_EQ(back[0].amount, fen(199));
+  EXPECT_EQ(back[1].line.quantity, 3) << "of a share the quantity is what was bought";
+  EXPECT_EQ(back[1].share, Share::half);
+  EXPECT_EQ(back[1].amount, fen(300));
+  EXPECT_EQ(back[2].line.quantity, 2);
+  EXPECT_EQ(back[2].amount, fen(398));
 }
 
 TEST(RefundAmountTest, AStatedAmountIsExact) {

@@ -37,6 +37,8 @@ TEST(ReplyClaimsTest, EnglishPayments) {
       {"Payment received.", true},
       {"payment link received", false},
       {"Payment details confirmed.", false},
+      {"We received your payment link", false},
+      {"We processed tea and cups for your payment", false},
       {"Payment of 4 yuan by your bank card was received.", true},
       {"We accepted payment.", true},
       {"The payment to our shop was received.", true},
