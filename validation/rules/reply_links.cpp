@@ -259,7 +259,7 @@ class Pass {
     if (c == '<') return skip_to(tag_end(text_, at_));
     if (c != '!' && c != '[') return false;
     const MarkdownLink link = markdown_link(text_, at_);
-    if (link.end != 0) kept_ += link.words;
+    kept_ += link.words;  // none where there is no link
     return skip_to(link.end);
   }
 

@@ -116,6 +116,8 @@ TEST(SensitiveWordsTest, AreFoundHoweverTheyAreSpelt) {
   EXPECT_EQ(sensitive_words("要发票", words, "/r").error().message.find("发票"), std::string::npos);
   EXPECT_TRUE(sensitive_words("anything", word_list(" , ,"), "/r").ok());
   EXPECT_FALSE(sensitive_words("a fraud", word_list("--, fraud"), "/r").ok()) << "a word of marks hides none";
+  EXPECT_FALSE(sensitive_words("开 A 票", word_list("a票"), "/r").ok());
+  EXPECT_TRUE(sensitive_words("开 B 票", word_list("a票"), "/r").ok());
 }
 
 TEST(RefundLimitsTest, EachLimitCountsWhatWasUsedOfIt) {

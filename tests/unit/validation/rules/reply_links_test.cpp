@@ -34,6 +34,7 @@ TEST(ReplyLinksLimitsTest, AHostIsKnownByItsLastLabel) {
       {"www.nothost", ""},
       {"www", "www"},
       {"www.", "www."},
+      {"x-www.nothost", "x-www.nothost"},
       {"a。com", ""},
       {"tea-。com", "tea-。com"},
       {"com", "com"},

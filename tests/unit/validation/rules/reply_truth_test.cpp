@@ -256,12 +256,20 @@ TEST(ReplyTruthTest, FiguresOfAClaimAreTheLedgers) {
     EXPECT_TRUE(reply_truth(text, facts).ok()) << text;
   }
   for (const char* text : {"You have paid ¥399.00.", "您已支付 39.8 元。", "已退款100元", "Payment of CNY 1 received.",
-                           "Refund complete for RMB 200"}) {
+                           "Refund complete for RMB 200", "¥399.00 was paid.", "¥399.00 was refunded."}) {
     const auto reply = reply_truth(text, facts);
     ASSERT_FALSE(reply.ok()) << text;
     EXPECT_EQ(reply.code(), Errc::reply_sum_untrue);
   }
-  facts.amounts.clear();
+  facts.paid = {fen(39'800)};
+  facts.unit_prices = {fen(19'900)};
+  facts.line_totals = {fen(39'800)};
+  facts.refunded = {fen(5'000)};
+  for (const char* text : {"At ¥199.00 a tin it was paid.", "You paid ¥398.00 and it was ¥398.00 in all and ¥50.00 came back."})
+    EXPECT_TRUE(reply_truth(text, facts).ok()) << text;
+  for (const char* text : {"You have paid ¥199.00.", "You have paid ¥199.00 for two teas.", "You paid ¥398.00 each and ¥398.00 came back."})
+    EXPECT_EQ(reply_truth(text, facts).code(), Errc::reply_sum_untrue) << text;
+  facts = refunded();
   EXPECT_TRUE(reply_truth("You have paid ¥399.00.", facts).ok()) << "no figures given, none checked";
 }
 
