@@ -86,7 +86,8 @@ TEST(RefundLinesTest, NeverMoreThanWasBought) {
 
 TEST(RefundLinesTest, WhatComesBackIsNamedWithItsPrice) {
   PaymentIntent intent = paid('1');
-  intent.lines = {{sku("GOLD"), "gold", 3, fen(kMost)}, {sku("TEA"), "tea", 2, fen(199)}, {sku("CUP"), "cup", 3, fen(200)}};
+  intent.lines = {
+      {sku("GOLD"), "gold", 3, fen(kMost)}, {sku("TEA"), "tea", 2, fen(199)}, {sku("CUP"), "cup", 3, fen(200)}};
   const auto back = returned_lines(intent, {{sku("NONE"), 1},
                                             {sku("GOLD"), 2},
                                             {sku("TEA"), 1},

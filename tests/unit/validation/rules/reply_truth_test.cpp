@@ -265,9 +265,11 @@ TEST(ReplyTruthTest, FiguresOfAClaimAreTheLedgers) {
   facts.unit_prices = {fen(19'900)};
   facts.line_totals = {fen(39'800)};
   facts.refunded = {fen(5'000)};
-  for (const char* text : {"At ¥199.00 a tin it was paid.", "You paid ¥398.00 and it was ¥398.00 in all and ¥50.00 came back."})
+  for (const char* text :
+       {"At ¥199.00 a tin it was paid.", "You paid ¥398.00 and it was ¥398.00 in all and ¥50.00 came back."})
     EXPECT_TRUE(reply_truth(text, facts).ok()) << text;
-  for (const char* text : {"You have paid ¥199.00.", "You have paid ¥199.00 for two teas.", "You paid ¥398.00 each and ¥398.00 came back."})
+  for (const char* text : {"You have paid ¥199.00.", "You have paid ¥199.00 for two teas.",
+                           "You paid ¥398.00 each and ¥398.00 came back."})
     EXPECT_EQ(reply_truth(text, facts).code(), Errc::reply_sum_untrue) << text;
   facts = refunded();
   EXPECT_TRUE(reply_truth("You have paid ¥399.00.", facts).ok()) << "no figures given, none checked";
