@@ -380,6 +380,9 @@ TEST(RenewedPriceTest, AnotherPriceThanWasOfferedIsAChange) {
   then.captured = then.amount;
   EXPECT_TRUE(changed_prices({then}, offered.lines, shop).empty()) << "paid is paid, and this is another purchase";
   EXPECT_TRUE(changed_prices({}, offered.lines, shop).empty());
+  std::vector<IntentLine> both = {{samples::sku("CUP"), "cup", 1, samples::fen(200)}, offered.lines[0]};
+  then.captured = samples::fen(0);
+  EXPECT_EQ(changed_prices({then}, both, shop), expected) << "what was never offered hides no change behind it";
   auto other = offered.lines;
   other[0].sku = samples::sku("CUP");
   EXPECT_TRUE(changed_prices({then}, other, shop).empty());

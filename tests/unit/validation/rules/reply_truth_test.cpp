@@ -275,6 +275,61 @@ TEST(ReplyTruthTest, FiguresOfAClaimAreTheLedgers) {
   EXPECT_TRUE(reply_truth("You have paid ¥399.00.", facts).ok()) << "no figures given, none checked";
 }
 
+TEST(ReplyTruthTest, ATotalIsTheOrdersWhereAnOrderWaits) {
+  LedgerFacts facts;
+  facts.order_open = true;
+  facts.to_pay = facts.order_totals = {fen(39'800)};
+  for (const char* text : {"Your order total is ¥398.00.", "The total of three cups is ¥6.00.",
+                           "Your order has a cup, ¥2.00.", "Your order total would be ¥400.00 with a cup."})
+    EXPECT_TRUE(reply_truth(text, facts).ok()) << text;
+  for (const char* text : {"Your order total is ¥1.00.", "Here is your tea. The order total is ¥1.00."})
+    EXPECT_FALSE(reply_truth(text, facts).ok()) << text;
+  facts.to_pay.clear();
+  EXPECT_TRUE(reply_truth("Your order total is ¥1.00.", facts).ok()) << "no order waits";
+  facts.to_pay = {fen(39'800)};
+  facts.order_totals.clear();
+  EXPECT_TRUE(reply_truth("Your order total is ¥1.00.", facts).ok()) << "nobody told its total";
+}
+
+TEST(ReplyTruthTest, AnOrderIsOverForAnyOfThreeReasons) {
+  const char* const closed = "The order was closed.";
+  LedgerFacts facts;
+  facts.order_open = true;
+  facts.order_canceled = facts.order_expired = facts.payment_succeeded = false;
+  EXPECT_FALSE(reply_truth(closed, facts).ok());
+  for (bool LedgerFacts::*over :
+       {&LedgerFacts::order_canceled, &LedgerFacts::order_expired, &LedgerFacts::payment_succeeded}) {
+    facts.*over = true;
+    EXPECT_TRUE(reply_truth(closed, facts).ok());
+    facts.*over = false;
+  }
+}
+
+TEST(ReplyTruthTest, AnotherOrderIsNamedByItsSumOrInWords) {
+  LedgerFacts facts;
+  facts.order_canceled = facts.order_expired = false;
+  for (const char* text : {"Your earlier order was canceled.", "The order of ¥5.00 was canceled."}) {
+    EXPECT_FALSE(reply_truth(text, facts).ok()) << text;
+    facts.canceled = {fen(500)};
+    EXPECT_TRUE(reply_truth(text, facts).ok()) << text;
+    facts.canceled.clear();
+  }
+  facts.canceled = {fen(500)};
+  EXPECT_FALSE(reply_truth("The order was canceled.", facts).ok());
+}
+
+TEST(ReplyTruthTest, SecondsAreThoseOfTheMinutesToo) {
+  LedgerFacts facts;
+  facts.minutes = {5};
+  facts.seconds = {90};
+  for (const char* text : {"You have 90 seconds to pay.", "You have 300 seconds to pay."})
+    EXPECT_TRUE(reply_truth(text, facts).ok()) << text;
+  for (const char* text : {"You have 301 seconds to pay.", "You have 360 seconds to pay.", "You have 5 seconds to pay."})
+    EXPECT_FALSE(reply_truth(text, facts).ok()) << text;
+  facts.minutes.clear();
+  EXPECT_TRUE(reply_truth("You have 301 seconds to pay.", facts).ok()) << "no times given, none checked";
+}
+
 TEST(ReplyTruthTest, SaysWhetherTheTextWasChanged) {
   EXPECT_FALSE(reply_truth("Two teas, ¥398.00.\n- one\n- two", kNothing)->changed);
   EXPECT_TRUE(reply_truth("a\u202Eb", kNothing)->changed);
@@ -390,6 +445,8 @@ TEST(ReplyTruthTest, AClauseThatNobodyWritesIsNotRead) {
     EXPECT_EQ(checked.code(), Errc::malformed_text) << piece;
   }
   EXPECT_TRUE(reply_truth(repeated("tea and cups ", kReplyClauseBytesMax), kNothing).ok());
+  EXPECT_TRUE(reply_truth("Tea. " + std::string(kReplyClauseBytesMax - 1, 'a') + ".", kNothing).ok());
+  EXPECT_FALSE(reply_truth("Tea. " + std::string(kReplyClauseBytesMax, 'a') + ".", kNothing).ok()) << "and the gap";
   EXPECT_TRUE(reply_truth(repeated("Tea and cups, 茶与杯。", 8 * kReplyClauseBytesMax), kNothing).ok());
 }
 
