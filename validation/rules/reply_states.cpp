@@ -69,8 +69,8 @@ bool says_not_refunded(const Words& words) {
 
 // "was called off", "has timed out": two words that belong together, said as done.
 bool says_two(const Words& words, std::string_view one, std::string_view other) {
-  for (std::size_t i = 0; i + 1 < words.size(); ++i)
-    if (words[i] == one && words[i + 1] == other && stands(words, back_from(i, 1), i + 1)) return i > 0;
+  for (std::size_t i = 1; i + 1 < words.size(); ++i)
+    if (words[i] == one && words[i + 1] == other && stands(words, i - 1, i)) return true;
   return false;
 }
 

@@ -269,7 +269,7 @@ TEST(ReplyTruthTest, FiguresOfAClaimAreTheLedgers) {
        {"At ¥199.00 a tin it was paid.", "You paid ¥398.00 and it was ¥398.00 in all and ¥50.00 came back."})
     EXPECT_TRUE(reply_truth(text, facts).ok()) << text;
   for (const char* text : {"You have paid ¥199.00.", "You have paid ¥199.00 for two teas.",
-                           "You paid ¥398.00 each and ¥398.00 came back."})
+                           "You paid ¥398.00 each and ¥398.00 came back.", "You were reimbursed ¥398.00."})
     EXPECT_EQ(reply_truth(text, facts).code(), Errc::reply_sum_untrue) << text;
   facts = refunded();
   EXPECT_TRUE(reply_truth("You have paid ¥399.00.", facts).ok()) << "no figures given, none checked";
