@@ -93,7 +93,7 @@ std::string closed_up(std::string_view text) {
   while (!text.empty()) {
     const std::size_t spaces = std::min(text.find_first_not_of(' '), text.size());
     const std::string_view next = first_code_points(text.substr(spaces), 1);
-    if (!(spaces > 0 && after_chinese && is_chinese(next))) out += text.substr(0, spaces);
+    if (!after_chinese || !is_chinese(next)) out += text.substr(0, spaces);
     out += next;
     after_chinese = is_chinese(next);
     text.remove_prefix(spaces + next.size());

@@ -76,6 +76,7 @@ TEST(ReplyClaimsTest, SumsThatCame) {
       {"We will have received ¥4 by then.", false},
       {"We should have got ¥4.", false},
       {"I can say I got ¥4.", true},
+      {"You can see ¥4 arrived.", true},
       {"We never received ¥4.", false},
       {"We received nothing of ¥4 and got ¥4 back.", false},
       {"We received your letter.", false},
@@ -108,6 +109,8 @@ TEST(ReplyClaimsTest, EnglishRefunds) {
       {"We will issue a refund.", false, false, false},
       {"You were refunded.", false, true},
       {"You can be refunded.", false, false},
+      {"The full sum was returned.", false, true},
+      {"The tea was returned.", false, false},
       {"The processed tea needs no refund.", false, false, false},
       {"Your refund is complete and was submitted on Monday.", false, true, true},
   };
