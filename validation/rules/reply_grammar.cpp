@@ -219,7 +219,7 @@ MoneyMoves over_in_english(const Words& words) {
       "back",      "handled",     "declined", "refused",   "rejected", "denied",   "by"};
   MoneyMoves moves;
   for (std::size_t i = 0; i < words.size(); ++i) {
-    if (!any_of(nouns, words[i]) || (i + 1 < words.size() && any_of(kThings, words[i + 1]))) continue;
+    if (!any_of(nouns, words[i])) continue;
     const bool is_over = has_any(words, over);
     const bool plain =
         std::none_of(words.begin(), words.end(), [&](const std::string& w) { return any_of(else_is_meant, w); });

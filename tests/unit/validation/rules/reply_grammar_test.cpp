@@ -152,6 +152,7 @@ TEST(ReplyGrammarTest, TheShopGaveItBack) {
       {"back in your tin 4", ""},
       {"4 is never back with you", ""},
       {"4 you said is back with you", ""},
+      {"4 may is back with you", ""},
       {"4 is back", ""},
       {"we sent 4 back", "r"},
       {"sent 4 back", "r"},

@@ -56,6 +56,7 @@ TEST(ReplyStatesTest, AnOrderWasCanceledOrHasExpired) {
       {"it may be called off", ""},
       {"you may see order called off", "x"},
       {"it was called tea", ""},
+      {"it was called", ""},
       {"it was never called off", ""},
       {"the refund was canceled", ""},
       {"order expired", "e"},
