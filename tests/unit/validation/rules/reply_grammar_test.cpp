@@ -344,6 +344,10 @@ TEST(ReplyGrammarTest, ChineseRefunds) {
   });
 }
 
+TEST(ReplyGrammarTest, WhatTurnsTheLastWordTurnsAll) {
+  expect_said({{"the deposit is done", "p"}, {"the deposit is done not", ""}, {"never the deposit is done", ""}});
+}
+
 TEST(ReplyGrammarTest, SomethingOfMoneyIsOverInChinese) {
   expect_said({
       {"付妥", "p"},
