@@ -1,5 +1,5 @@
-// The last labels of host names that exist: the root zone of the Internet as of February 2023, those of other scripts in
-// their own letters.
+// The last labels of host names that exist: the root zone of the Internet as of February 2023, those of other scripts
+// in their own letters.
 #pragma once
 
 #include <string_view>

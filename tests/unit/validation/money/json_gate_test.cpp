@@ -140,8 +140,8 @@ TEST(JsonGateTest, PassesTheParsingSuite) {
 // The document is built by the gate itself: it is the one that nlohmann reads.
 TEST(JsonGate, reads_what_nlohmann_reads) {
   const JsonLimits limits{1 << 20, 512, 1 << 20, true};
-  for (const char* text : {"null", "true", "0", "-1", "18446744073709551615", "1.5", R"("a\u00e9\ud83d\ude00")", "[]", "{}",
-                           R"({"b":[1,{"c":[]},[2,[3]],"x"],"a":{"d":{"e":null}},"":0})",
+  for (const char* text : {"null", "true", "0", "-1", "18446744073709551615", "1.5", R"("a\u00e9\ud83d\ude00")", "[]",
+                           "{}", R"({"b":[1,{"c":[]},[2,[3]],"x"],"a":{"d":{"e":null}},"":0})",
                            R"([[[1],[2]],{"a":[{"b":1},{"b":2}]},[],{},""])"}) {
     const auto parsed = parse_strict(text, limits);
     ASSERT_TRUE(parsed.ok()) << text;
@@ -154,10 +154,10 @@ TEST(JsonGate, reads_what_nlohmann_reads) {
 // -0 is the number 0, which is not negative, in every document that keeps to the limits.
 TEST(JsonGate, zero_has_no_sign) {
   const JsonLimits limits{100, 3, 8, true};
-  for (const auto& [text, zero] : {std::pair("-0", ""), std::pair("[[[-0]]]", "/0/0/0"),
-                                   std::pair(R"({"a":{"b":{"c":-0}}})", "/a/b/c"),
-                                   std::pair(R"(["tea",true,null,18446744073709551615,1.5,-1,-0])", "/6"),
-                                   std::pair(R"({"a":[],"b":{},"c":[1],"z":-0})", "/z")}) {
+  for (const auto& [text, zero] :
+       {std::pair("-0", ""), std::pair("[[[-0]]]", "/0/0/0"), std::pair(R"({"a":{"b":{"c":-0}}})", "/a/b/c"),
+        std::pair(R"(["tea",true,null,18446744073709551615,1.5,-1,-0])", "/6"),
+        std::pair(R"({"a":[],"b":{},"c":[1],"z":-0})", "/z")}) {
     const auto parsed = parse_strict(text, limits);
     ASSERT_TRUE(parsed.ok()) << text;
     EXPECT_TRUE(parsed->at(nlohmann::json::json_pointer(zero)).is_number_unsigned()) << text;

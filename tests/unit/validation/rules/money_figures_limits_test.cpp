@@ -208,12 +208,8 @@ TEST(MoneyFiguresLimitsTest, EachSumKnowsItsBytes) {
   EXPECT_EQ(sums[0].begin, 4U);
   EXPECT_EQ(stated_sums("¥5")[0].begin, 0U);
   const std::pair<const char*, const char*> first_of[] = {
-      {"¥5 for tea", "¥5"},
-      {"¥1, 99 cups", "¥1"},
-      {"¥5 元 a cup", "¥5 元"},
-      {"250分 each", "250分"},
-      {"五角钱 each", "五角钱"},
-      {"so, five yuan", "five yuan"},
+      {"¥5 for tea", "¥5"},    {"¥1, 99 cups", "¥1"},     {"¥5 元 a cup", "¥5 元"},
+      {"250分 each", "250分"}, {"五角钱 each", "五角钱"}, {"so, five yuan", "five yuan"},
   };
   for (const auto& [sentence, sum] : first_of) {
     const std::vector<StatedSum> found = stated_sums(sentence);

@@ -88,11 +88,9 @@ TEST(RefundLinesTest, WhatComesBackIsNamedWithItsPrice) {
   PaymentIntent intent = paid('1');
   intent.lines = {
       {sku("GOLD"), "gold", 3, fen(kMost)}, {sku("TEA"), "tea", 2, fen(199)}, {sku("CUP"), "cup", 3, fen(200)}};
-  const auto back = returned_lines(intent, {{sku("NONE"), 1},
-                                            {sku("GOLD"), 2},
-                                            {sku("TEA"), 1},
-                                            {sku("CUP"), 0, Share::half},
-                                            {sku("TEA"), 0, Share::all}});
+  const auto back = returned_lines(
+      intent,
+      {{sku("NONE"), 1}, {sku("GOLD"), 2}, {sku("TEA"), 1}, {sku("CUP"), 0, Share::half}, {sku("TEA"), 0, Share::all}});
   ASSERT_EQ(back.size(), 3U) << "what was not bought, or has no price, is left out";
   EXPECT_EQ(back[0].line.sku, sku("TEA"));
   EXPECT_EQ(back[0].line.quantity, 1);

@@ -324,7 +324,8 @@ TEST(ReplyTruthTest, SecondsAreThoseOfTheMinutesToo) {
   facts.seconds = {90};
   for (const char* text : {"You have 90 seconds to pay.", "You have 300 seconds to pay."})
     EXPECT_TRUE(reply_truth(text, facts).ok()) << text;
-  for (const char* text : {"You have 301 seconds to pay.", "You have 360 seconds to pay.", "You have 5 seconds to pay."})
+  for (const char* text :
+       {"You have 301 seconds to pay.", "You have 360 seconds to pay.", "You have 5 seconds to pay."})
     EXPECT_FALSE(reply_truth(text, facts).ok()) << text;
   facts.minutes.clear();
   EXPECT_TRUE(reply_truth("You have 301 seconds to pay.", facts).ok()) << "no times given, none checked";

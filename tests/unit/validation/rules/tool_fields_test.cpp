@@ -153,8 +153,8 @@ TEST(ToolFieldsTest, MachineFieldsAreKnownInEverySpelling) {
         "redirect_uri", "key",           "secret_key",    "order_no",       "orderNo",       "order number",
         "order-id",     "token",         "accessToken",   "callback",       "callback_host", "webhookUrl",
         "password",     "credentials",   "merchant_id",   "payeeAccount",   "card_no",       "session_id",
-        "client.ip",    "trade_no",      "ｕｒｌ",        "оpenid",         "noncе",
-        "myApikey",     "urlZone",       "dataUrl",       "quizUrl",        "PAY-URL"}) {
+        "client.ip",    "trade_no",      "ｕｒｌ",        "оpenid",         "noncе",         "myApikey",
+        "urlZone",      "dataUrl",       "quizUrl",       "PAY-URL"}) {
     EXPECT_TRUE(is_machine_field(key)) << key;
   }
   for (const char* key :
