@@ -22,8 +22,8 @@ constexpr std::size_t kHostMax = 512;
 constexpr std::string_view kSchemesWithoutSlashes[] = {
     "javascript:", "data:",    "vbscript:", "mailto:", "weixin:", "wxp:",
     "alipay:",     "alipays:", "tel:",      "sms:",    "file:",   "intent:"};
-// Words of sentences that end like one: "that is.It", "No.1 is me". Before a path, a port or a query they count all the
-// same.
+// Words that begin a sentence, with its capital or behind another sign than ".", where the space before it is missing:
+// "Thanks.Here it is". Before a path, a port or a query they count all the same.
 constexpr std::string_view kAlsoWords[] = {
     "am",   "as",    "at",   "bank", "bar",  "be",   "box",   "buy",   "by",   "call", "cash", "date",
     "do",   "fast",  "free", "gift", "help", "here", "hot",   "how",   "in",   "is",   "it",   "like",
@@ -113,8 +113,9 @@ bool is_address(const std::vector<std::string>& labels) {
          });
 }
 
-// A name of a host by its last label; `goes_on`: a path, a port or a query follows.
-bool is_host(const std::vector<std::string>& labels, bool goes_on) {
+// A name of a host by its last label; `goes_on`: a path, a port or a query follows; `sentence`: its last label stands
+// as the first word of one.
+bool is_host(const std::vector<std::string>& labels, bool goes_on, bool sentence) {
   if (labels.size() < 2) return goes_on && labels.front() == "localhost";
   if (is_address(labels) || labels.front() == "www") return true;
   const std::string& last = labels.back();
@@ -124,7 +125,7 @@ bool is_host(const std::vector<std::string>& labels, bool goes_on) {
   const bool known = is_top_level_domain(last) || is_top_level_domain(plain);
   const bool letters = plain.size() >= 2 && std::all_of(plain.begin(), plain.end(), ascii::is_letter);
   if (goes_on) return known || letters;
-  return known && std::find(std::begin(kAlsoWords), std::end(kAlsoWords), plain) == std::end(kAlsoWords);
+  return known && (!sentence || std::find(std::begin(kAlsoWords), std::end(kAlsoWords), plain) == std::end(kAlsoWords));
 }
 
 // The labels of what may be a host name.
@@ -134,6 +135,8 @@ class HostName {
 
   const std::vector<std::string>& labels() const { return labels_; }
   std::size_t end() const { return end_; }
+  // Whether the last label stands as the first word of a sentence.
+  bool begins_a_sentence() const { return begins_a_sentence_; }
   // Whether the first label ends in a letter beyond ASCII.
   bool first_ends_in_letters() const { return first_ends_in_letters_; }
 
@@ -144,6 +147,7 @@ class HostName {
         labels_.emplace_back();
         plain_ = 0;
         at += dot;
+        begins_a_sentence_ = dot > 1 || is_capitalized(text.substr(at));
       } else if (ascii::is_alnum(text[at]) || text[at] == '-') {
         take(std::string(1, ascii::lower(text[at])), true, at + 1);
         ++at;
@@ -166,6 +170,11 @@ class HostName {
     end_ = plain_end_;
   }
 
+  static bool is_capitalized(std::string_view word) {
+    const auto capital = [](char c) { return ascii::lower(c) != c; };
+    return word.size() > 1 && capital(word[0]) && !capital(word[1]);
+  }
+
   static bool looks_plain(std::string_view letter) {
     const std::string seen = folded(letter);
     return seen.size() == 1 && ascii::is_letter(seen.front());
@@ -186,6 +195,7 @@ class HostName {
   std::size_t plain_ = 0;  // how much of the last label is ASCII, or looks like it, up to the first other letter
   std::size_t plain_end_ = 0;
   bool first_ends_in_letters_ = false;
+  bool begins_a_sentence_ = false;
 };
 
 // Where a host name that begins at `from` ends; 0 when the word is none.
@@ -200,7 +210,7 @@ std::size_t host_end(std::string_view text, std::size_t from) {
   const bool goes_on = next == '/' || next == '?' || next == '#' || port;
   // "and/or" and "tea.Pay?" end sentences; a path or a query goes on with a letter or a digit.
   const bool path = goes_on && end + 1 < text.size() && ascii::is_alnum(text[end + 1]);
-  if (!is_host(name.labels(), path)) return 0;
+  if (!is_host(name.labels(), path, name.begins_a_sentence())) return 0;
   return goes_on ? url_end(text, end) : end;
 }
 

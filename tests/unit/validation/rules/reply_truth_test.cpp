@@ -363,7 +363,7 @@ TEST(ReplyLinksTest, UrlsOfEverySchemeAreTakenOut) {
       {"go to xn--fiq228c.xn--55qw42g", "go to "},
       {"version 1.2.3 of 1.5 kg", "version 1.2.3 of 1.5 kg"},
       {"It is tea.Please pay", "It is tea.Please pay"},
-      {"That is it.It is fine.No? Pay in.is", "That is it.It is fine.No? Pay in.is"},
+      {"That is it.It is fine.No? Pay in.Is", "That is it.It is fine.No? Pay in.Is"},
       {"tea and/or coffee, 5 yuan/pack", "tea and/or coffee, 5 yuan/pack"},
       {"好的。OK", "好的。OK"},
       {"evil.com/pay now", " now"},
