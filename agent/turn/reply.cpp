@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 
 namespace purser {
 
@@ -79,7 +80,9 @@ void payment_facts(const ReplyContext& context, rules::LedgerFacts& facts) {
   facts.order_made = !context.intents.empty();
   facts.order_canceled = facts.order_expired = facts.order_open = false;
   facts.refunded_all = facts.refunding_all = false;
+  facts.order_changed = context.intents.size() > 1 || replaced_one(context.turn);
   std::vector<Money> captured;
+  std::vector<Money> left;
   for (const PaymentIntent& intent : context.intents) {
     add_figures(intent, facts.amounts);
     facts.amounts.insert(facts.amounts.end(), {intent.refunded, refundable(intent)});
@@ -88,6 +91,7 @@ void payment_facts(const ReplyContext& context, rules::LedgerFacts& facts) {
     facts.order_totals.push_back(intent.amount);
     if (!intent.captured.positive()) continue;
     captured.push_back(intent.captured);
+    left.push_back(refundable(intent));
     for (const IntentLine& line : intent.lines) {
       facts.unit_prices.push_back(line.unit_price);
       if (auto sum = line.unit_price.times(line.quantity)) facts.line_totals.push_back(*sum);
@@ -95,7 +99,9 @@ void payment_facts(const ReplyContext& context, rules::LedgerFacts& facts) {
     facts.refunded_all = facts.refunded_all || intent.refunded == intent.captured;
     facts.refunding_all = facts.refunding_all || !refundable(intent).positive();
   }
+  facts.payments_made = static_cast<std::int64_t>(captured.size());
   if (!captured.empty()) add_sums(captured, facts.paid);
+  if (!left.empty()) add_sums(left, facts.refundable);
   for (const PaymentIntent* intent : spoken_of(context, subject)) {
     facts.order_canceled = facts.order_canceled || intent->state == IntentState::canceled;
     facts.order_expired = facts.order_expired || intent->state == IntentState::expired;
@@ -129,11 +135,29 @@ void refund_facts(const ReplyContext& context, rules::LedgerFacts& facts) {
   }
   facts.refund_succeeded = !done.empty();
   facts.refund_pending = !under_way.empty();
+  facts.refunds_made = static_cast<std::int64_t>(done.size() + under_way.size());
   facts.may_be_unrefunded = (done.empty() && under_way.empty()) || failed || refused_refund(context.turn);
   if (!done.empty()) add_sums(done, facts.refunded);
   if (!under_way.empty()) add_sums(under_way, facts.refunding);
   for (const PaymentIntent& intent : context.intents)
     if (intent.refunded.positive()) facts.refunded.push_back(intent.refunded);
+}
+
+// What the catalogue told of one article beside its figures: what its lower prices come to in per cent, and its words.
+void note_article(const json& item, rules::LedgerFacts& facts) {
+  constexpr std::int64_t kWhole = 100;
+  for (const char* key : {"name", "description"})
+    if (const auto words = item.find(key); words != item.end() && words->is_string())
+      facts.told.push_back(words->get<std::string>());
+  const auto steps = item.find("quantity_prices");
+  const auto price = item.find("unit_price_fen");
+  if (steps == item.end() || !steps->is_array() || price == item.end() || !price->is_number_integer()) return;
+  const std::int64_t full = price->get<std::int64_t>();
+  for (const json& step : *steps) {
+    const std::int64_t lower = step.is_object() ? step.value("unit_price_fen", full) : full;
+    if (full <= 0 || lower < 0 || lower >= full || full > std::numeric_limits<std::int64_t>::max() / (2 * kWhole)) continue;
+    facts.percents_off.push_back(((full - lower) * kWhole + full / 2) / full);
+  }
 }
 
 // Every figure that tools, notices and the user have named, and what several of one thing cost.
@@ -143,6 +167,7 @@ void known_figures(const ReplyContext& context, rules::LedgerFacts& facts) {
   std::vector<Money> prices;
   const std::function<void(const json&)> walk = [&](const json& value) {
     if (value.is_structured()) {
+      if (value.is_object() && value.contains("unit_price_fen")) note_article(value, facts);
       for (const auto& [key, member] : value.items()) {
         if (value.is_object() && key.ends_with("_fen") && member.is_number_integer()) {
           const Money figure(member.get<std::int64_t>(), Currency::cny());
@@ -169,6 +194,7 @@ void known_figures(const ReplyContext& context, rules::LedgerFacts& facts) {
     for (Money other : prices)
       if (auto sum = price.plus(other)) facts.known.push_back(*sum);
   }
+  facts.prices = std::move(prices);
 }
 
 void known_times(const ReplyContext& context, rules::LedgerFacts& facts) {

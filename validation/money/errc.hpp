@@ -70,6 +70,8 @@ namespace purser {
   X(reply_figure_unknown, 245, "the reply names a sum that is no figure of the conversation")      \
   X(reply_time_untrue, 246, "the reply names a time that is not so")                               \
   X(reply_money_words, 247, "the reply says of money what the server says itself")                 \
+  X(reply_payee_untrue, 248, "the reply asks to pay elsewhere than with the card")                 \
+  X(reply_discount_untrue, 249, "the reply promises a discount that nobody gives")                 \
   X(config_unknown_key, 300, "no such setting")                                                    \
   X(config_bad_value, 301, "a setting breaks its type or bounds")                                  \
   X(config_unreadable, 302, "a file named by the configuration cannot be read")                    \

@@ -61,10 +61,11 @@ constexpr Accented kAccented[] = {{'a', U"àáâãäåāăąǎạảấầẩẫ
 
 // Traditional character, simplified one, ... of the words that money is spoken of with; rising, for it is searched.
 constexpr std::u32string_view kTraditional =
-    U"來来個个們们價价億亿兩两參叁問问單单嗎吗圓圆塊块壓压實实將将對对帳账帶带幫帮後后從从應应戶户掃扫掛挂"
-    U"時时會会檢检沒没為为無无現现產产當当發发確确碼码結结給给經经總总繫系聯联與与萬万處处號号覽览訂订計计"
-    U"該该認认請请謝谢證证讓让貨货貳贰買买費费賣卖賬账購购轉转辦办這这進进過过達达還还銀银錢钱鏈链鐘钟門门"
-    U"開开關关陸陆際际頁页項项題题額额麼么點点";
+    U"來来個个們们僅仅價价億亿償偿優优儲储兩两剛刚匯汇參叁問问單单嗎吗圓圆塊块壓压實实寶宝將将對对帳账帶带幫帮"
+    U"後后從从應应戶户掃扫掛挂時时會会檢检沒没減减滿满為为無无現现產产異异當当發发確确碼码紅红結结給给經经維维"
+    U"總总繫系聯联與与萬万處处號号補补覽览訂订計计該该認认誤误請请謝谢證证變变讓让貨货貳贰買买費费賠赔賣卖賬账"
+    U"購购贈赠轉转辦办這这進进運运過过達达還还銀银銷销錢钱鏈链鐘钟門门開开關关陸陆際际頁页項项題题額额願愿餘余"
+    U"麼么點点";
 
 char32_t from_pairs(std::u32string_view pairs, char32_t code) {
   for (std::size_t i = 0; i + 1 < pairs.size(); i += 2)

@@ -70,7 +70,7 @@ std::string without(std::string text, std::string_view part) {
 constexpr std::string_view kNotBefore[] = {"未",   "没",   "尚",   "并非", "不是",   "无法", "不能", "别",
                                            "如果", "若",   "如您", "如需", "如已",   "一旦", "等待", "等您",
                                            "等你", "待",   "假如", "要是", "是否",   "只要", "请",   "需要",
-                                           "将",   "能否", "您说", "你说", "确认后", "为了", "不算"};
+                                           "将",   "能否", "您说", "你说", "确认后", "为了", "不算", "等到"};
 constexpr std::string_view kNotAfter[] = {"后", "之后", "以后", "时",     "前",     "之前",   "以前",   "才",
                                           "则", "的话", "了后", "了之后", "了以后", "的订单", "的商品", "的款项",
                                           "吗", "了吗", "没有", "了没",   "么",     "了么",   "与否",   "的时候"};
@@ -106,9 +106,9 @@ bool sentence_asks(const std::vector<Clause>& clauses, std::size_t begin) {
 
 constexpr std::string_view kNamed[] = {"payment",     "refund",   "order",    "status",  "state",
                                        "transaction", "paid",     "refunded", "charged", "purchase",
-                                       "result",      "received", "bill",     "invoice", "checkout"};
+                                       "result",      "received", "bill",     "invoice", "checkout", "refundable"};
 constexpr std::string_view kNamedZh[] = {"付款", "支付", "退款", "订单", "状态", "交易", "结果",
-                                         "账单", "收款", "已付", "已退", "扣款", "到账"};
+                                         "账单", "收款", "已付", "已退", "扣款", "到账", "可退"};
 
 // The thing that a name is of, in the language of what is said of it.
 std::string chinese_name(std::string_view text, const Words& words) {
@@ -239,19 +239,24 @@ bool phrase_stands(std::string_view clause, std::size_t at, std::size_t end) {
   const std::size_t from = back_from(at, kBytesBefore);
   std::string before(clause.substr(from, at - from));
   for (std::string_view word : kHarmless) before = without(std::move(before), word);
-  return !contains_any(before, kNotBefore) && !begins_with_any(clause.substr(end), kNotAfter);
+  return !contains_any(before, kNotBefore) && !before.ends_with("等") && !begins_with_any(clause.substr(end), kNotAfter);
 }
 
 std::vector<Statement> statements_of(std::string_view text) {
+  return statements_of(clauses_of(text));
+}
+
+std::vector<Statement> statements_of(const std::vector<Clause>& clauses) {
   std::vector<Statement> statements;
   bool under_condition = false;
-  std::vector<Clause> clauses = clauses_of(text);
+  bool conditional = false;  // of the sentence so far
   for (std::size_t i = 0; i < clauses.size(); ++i) {
-    Clause& clause = clauses[i];
+    const Clause& clause = clauses[i];
     Words words = words_of(clause.text);
     const bool asking = clause.first && is_inverted(words) && sentence_asks(clauses, i);
     const bool continued = under_condition && !clause.first && goes_on(words, clause.text);
     under_condition = continued || is_condition(words, clause.text);
+    conditional = (conditional && !clause.first) || under_condition;
     const bool asked = clause.question || is_question_zh(clause.text) || asking;
     if (asked || under_condition) continue;
     if (is_name(clause, words)) {
@@ -261,7 +266,7 @@ std::vector<Statement> statements_of(std::string_view text) {
                            !is_condition(words_of(value->text), value->text);
       if (plainly) statements.push_back(said_of(clause, words, *value));
     }
-    statements.push_back(Statement{clause.text, std::move(words)});
+    statements.push_back(Statement{clause.text, std::move(words), conditional});
   }
   return statements;
 }

@@ -30,8 +30,10 @@ Words words_of(std::string_view clause);
 struct Statement {
   std::string text;
   Words words;
+  bool conditional = false;  // a clause before it in its sentence is a condition: "if you order, please pay"
 };
 std::vector<Statement> statements_of(std::string_view text);
+std::vector<Statement> statements_of(const std::vector<Clause>& clauses);
 
 // Chinese characters stand in it: a clause without any need not be looked through for Chinese words.
 bool holds_chinese(std::string_view text);

@@ -3,12 +3,13 @@
 #include "validation/rules/clauses.hpp"
 #include "validation/rules/money_figures.hpp"
 #include "validation/rules/reply_grammar.hpp"
+#include "validation/rules/reply_receipts.hpp"
 
 namespace purser::rules {
 namespace {
 
 constexpr std::string_view kPaymentDone[] = {
-    "received", "successful", "confirmed", "completed",  "complete", "succeeded", "processed",
+    "approved", "verified",   "authorised", "authorized", "received", "successful", "confirmed", "completed",  "complete", "succeeded", "processed",
     "accepted", "cleared",    "through",   "arrived",    "settled",  "captured",  "done",
     "made",     "booked",     "posted",    "registered", "recorded", "finalised", "finalized"};
 // What is paid with or for: "the transaction was successful", "purchase complete", "funds received".
@@ -90,11 +91,13 @@ constexpr std::string_view kPaidPhrases[] = {
     "已到账",   "收款成功", "扣款成功",     "已扣款",       "已收款",     "付过款了",     "付好了",     "付完款了",
     "付款了",   "支付了",   "感谢您的付款", "感谢您的支付", "感谢付款",   "谢谢您的付款", "支付到账",   "支付完毕",
     "付款完毕", "交易成功", "交易完成",     "购买成功",     "款项到账",   "钱到账了",     "已结清",     "货款已收",
-    "已收讫",   "已入账",   "确认收款",     "付款已确认",   "支付已确认", "微信已扣",     "您已付",     "你已付"};
+    "已收讫",   "已入账",   "确认收款",     "付款已确认",   "支付已确认", "微信已扣",     "您已付",     "你已付",     "交易已完成",
+    "订单已完成", "订单完成了", "全部付清",     "全款付清",   "付过了"};
 constexpr std::string_view kPayWords[] = {"支付", "付款", "付清", "付了"};
-constexpr std::string_view kMoneyWords[] = {"付款", "支付", "款项", "货款", "您的款", "的钱"};
+constexpr std::string_view kMoneyWords[] = {"付款", "支付", "款项", "货款", "您的款", "的钱", "转账", "汇款", "打款"};
 constexpr std::string_view kNotPaying[] = {"方式",   "链接",       "卡片",   "二维码", "请求",
-                                           "支付码", "订单已创建", "待支付", "未支付", "退"};
+                                           "支付码", "订单已创建", "待支付", "未支付", "退",
+                                           "不能",   "无法",       "不可"};
 constexpr std::string_view kCame[] = {"已收到", "已到账", "收到了", "已经收到", "到账了", "已成功", "已完成"};
 constexpr std::string_view kRefundCame[] = {"已完成", "已成功", "成功了", "已到账", "到账了", "已经到账", "已经完成"};
 constexpr std::string_view kRefundGoes[] = {"已提交",   "已受理",   "已发起", "已申请",
@@ -146,11 +149,38 @@ bool asks_chinese(std::string_view clause) {
   return contains_any(clause, asking) && !contains_any(clause, not_asking);
 }
 
+// "请再支付176元", "please pay", "scan the code to pay": told to do it, not what it would cost.
+bool asks_plainly(const Statement& statement) {
+  constexpr std::string_view asking[] = {"请支付", "请付", "请再支付", "请再付", "请重新支付", "请重新付", "请您支付", "请您付",
+                                         "请扫码支付", "请扫码付", "请继续支付", "请继续付"};
+  constexpr std::string_view scanning[] = {"请扫", "请点击", "请用"};
+  constexpr std::string_view not_now[] = {"后", "重新下单", "时请", "若", "如", "申请", "不", "勿"};
+  const std::string& clause = statement.text;
+  if (holds_chinese(clause) && !contains_any(clause, not_now)) {
+    const bool scan = contains_any(clause, scanning) && (clause.find("付") != std::string::npos);
+    if (contains_any(clause, asking) || scan) return true;
+  }
+  const Words& words = statement.words;
+  if (std::any_of(words.begin(), words.end(), is_negation)) return false;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (words[i] != "pay" && words[i] != "complete") continue;
+    if (words[i] == "complete" && std::find(words.begin(), words.end(), "payment") == words.end()) continue;
+    if (i > 0 && words[i - 1] == "please") return true;
+    const bool scan = words[i] == "pay" && i > 2 && words[i - 1] == "to" && (words.front() == "please" || words.front() == "scan");
+    if (scan) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 ReplyClaims claims_of(std::string_view text) {
+  return claims_of(statements_of(text));
+}
+
+ReplyClaims claims_of(const std::vector<Statement>& statements) {
   ReplyClaims all;
-  for (const Statement& statement : statements_of(text)) {
+  for (const Statement& statement : statements) {
     ReplyClaims here;
     read_english(statement.words, here);
     if (holds_chinese(statement.text)) read_chinese(statement.text, here);
@@ -158,8 +188,15 @@ ReplyClaims claims_of(std::string_view text) {
     const MoneyMoves moves = money_moves(statement, figures);
     here.paid |= moves.paid;
     here.refunded |= moves.refunded;
-    here.refund_started |= moves.refund_started && !here.refunded;
-    all.nothing_due |= moves.nothing_due;
+    const Statement* next = &statement == &statements.back() ? nullptr : &statement + 1;
+    const Receipts receipts = receipts_of(statement, next, figures);
+    here.paid |= receipts.paid;
+    here.refunded |= receipts.refunded;
+    here.refund_started |= (moves.refund_started || receipts.refund_started) && !here.refunded;
+    all.nothing_due |= moves.nothing_due || receipts.nothing_due;
+    all.refund_promised |= receipts.refund_promised;
+    all.thanks |= receipts.thanks;
+    all.asks_plainly |= !statement.conditional && asks_plainly(statement);
     if (figures) {
       read_english_sum(statement.words, here);
       read_chinese_sum(statement.text, here);
@@ -170,7 +207,8 @@ ReplyClaims claims_of(std::string_view text) {
     all.refund_started |= here.refund_started;
     if (here.paid || here.refunded || here.refund_started) {
       all.clauses.push_back(statement.text);
-      all.of_clause.push_back(ReplyClaims::Of{here.paid, here.refunded, here.refund_started, moves.all_of_it});
+      all.of_clause.push_back(ReplyClaims::Of{here.paid, here.refunded, here.refund_started,
+                                               moves.all_of_it || receipts.of_all, receipts.another});
     }
   }
   return all;

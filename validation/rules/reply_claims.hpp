@@ -3,6 +3,8 @@
 // reported to have said claim nothing.
 #pragma once
 
+#include "validation/rules/clauses.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,11 +23,16 @@ struct ReplyClaims {
     bool refunded = false;
     bool refund_started = false;
     bool all_of_it = false;  // that all that was paid was, or is being, refunded
+    bool another = false;    // that one more was refunded than the first
   };
   std::vector<Of> of_clause;
-  std::vector<std::string> asking;  // clauses that ask for a payment, lower case
+  std::vector<std::string> asking;  // clauses that ask for a payment of a sum, lower case
+  bool asks_plainly = false;        // one of them, or one without a sum, says "please pay"
+  bool refund_promised = false;     // that money will be back by a time
+  bool thanks = false;              // that something was received, with thanks
 };
 
 ReplyClaims claims_of(std::string_view text);
+ReplyClaims claims_of(const std::vector<Statement>& statements);
 
 }  // namespace purser::rules

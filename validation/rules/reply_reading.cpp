@@ -101,6 +101,15 @@ std::string closed_up(std::string_view text) {
   return out;
 }
 
+// "已经" says no more than "已".
+std::string short_already(std::string text) {
+  constexpr std::string_view longer = "已经";
+  constexpr std::string_view shorter = "已";
+  for (std::size_t at = 0; (at = text.find(longer, at)) != std::string::npos; at += shorter.size())
+    text.replace(at, longer.size(), shorter);
+  return text;
+}
+
 }  // namespace
 
 std::string plain_numerals(std::string_view text) {
@@ -125,7 +134,7 @@ std::string as_read(std::string_view text) {
     if (end < plain.size()) lines += '\n';
     at = end + 1;
   }
-  return plain_numerals(closed_up(folded(lines)));
+  return short_already(plain_numerals(closed_up(folded(lines))));
 }
 
 }  // namespace purser::rules

@@ -39,6 +39,7 @@ bool says_unpaid(const Words& words) {
   if (holds(words, "unpaid") && !holds(words, "not")) return true;
   const bool about_payment = holds(words, "payment") || holds(words, "paid") || holds(words, "charged");
   if (!about_payment || holds(words, "refund") || holds(words, "refunded")) return false;
+  if (holds(words, "twice") || holds(words, "again")) return false;  // "you will not be charged twice"
   bool negated = false;
   for (const std::string& word : words) {
     const bool turns = word == "not" || word == "no" || word == "nothing" || word == "never" || word.ends_with("n't");
@@ -108,7 +109,7 @@ constexpr std::string_view kNotOpenZh[] = {"没有", "无", "超时", "逾期", 
 constexpr std::string_view kClosedZh[] = {"已关闭", "已经关闭", "关闭了", "被关闭"};
 constexpr std::string_view kCreatedZh[] = {"订单已创建",     "订单已生成",     "下单成功",   "已下单",
                                            "已为您下单",     "已经下单",       "创建了订单", "订单创建成功",
-                                           "已为您创建订单", "已为您生成订单", "已创建订单", "已经为您创建"};
+                                           "已为您创建订单", "已为您生成订单", "已创建订单", "已为您创建",     "已经为您创建"};
 constexpr std::string_view kCanceledZh[] = {"被取消", "已取消", "已经取消", "取消成功", "已为您取消",
                                             "取消了", "已作废", "作废了",   "已撤销"};
 constexpr std::string_view kExpiredZh[] = {"已过期", "已经过期", "过期了", "已失效", "已经失效", "已超时", "超时了"};
@@ -119,6 +120,8 @@ constexpr std::string_view kUnpaidZh[] = {
     "未付款",     "没有扣款", "未扣款",       "支付没有成功",     "付款没有成功"};
 constexpr std::string_view kNotRefundedZh[] = {"没有退款", "未退款",   "退款失败",     "退款未成功",
                                                "还没退款", "尚未退款", "没有给您退款", "没有退过款"};
+constexpr std::string_view kRest[] = {"other", "rest", "remaining", "second", "另", "剩", "其余", "余下", "第二",
+                                      "everything", "all of it", "不是两"};
 constexpr std::string_view kConditionsZh[] = {"如果", "若", "请",   "一旦", "的话", "可以",
                                               "将",   "会", "之前", "前",   "能"};
 
@@ -132,8 +135,12 @@ bool says_plainly(std::string_view clause, const std::string_view (&phrases)[N])
 }  // namespace
 
 StateClaims states_of(std::string_view text) {
+  return states_of(statements_of(text));
+}
+
+StateClaims states_of(const std::vector<Statement>& statements) {
   StateClaims all;
-  for (const Statement& statement : statements_of(text)) {
+  for (const Statement& statement : statements) {
     const Words& words = statement.words;
     const std::string& clause = statement.text;
     const bool refund = clause.find("退") != std::string::npos || holds(words, "refund");
@@ -147,8 +154,11 @@ StateClaims states_of(std::string_view text) {
     const bool order = holds(words, "order") || holds(words, "payment");
     all.closed |= !refund && ((order && says_of_order(words, "closed")) || claims_phrase(clause, kClosedZh));
     all.open |= !refund && (says_open(words) || (contains_any(clause, kOpenZh) && !contains_any(clause, kNotOpenZh)));
-    all.unpaid |= !refund && (says_unpaid(words) || says_plainly(clause, kUnpaidZh));
-    all.not_refunded |= says_not_refunded(words) || says_plainly(clause, kNotRefundedZh);
+    all.unpaid |= !refund && !statement.conditional && (says_unpaid(words) || says_plainly(clause, kUnpaidZh));
+    const bool not_refunded = says_not_refunded(words) || says_plainly(clause, kNotRefundedZh);
+    all.rest_not_refunded = not_refunded ? contains_any(clause, kRest) && (!all.not_refunded || all.rest_not_refunded)
+                                         : all.rest_not_refunded;
+    all.not_refunded |= not_refunded;
   }
   return all;
 }

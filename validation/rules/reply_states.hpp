@@ -2,6 +2,8 @@
 // has expired, waits to be paid, is still unpaid, or that nothing was given back.
 #pragma once
 
+#include "validation/rules/clauses.hpp"
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,8 +18,10 @@ struct StateClaims {
   bool open = false;    // it waits to be paid
   bool unpaid = false;
   bool not_refunded = false;
+  bool rest_not_refunded = false;  // wherever that is said, it is said of the rest, or of the other piece
 };
 
 StateClaims states_of(std::string_view text);
+StateClaims states_of(const std::vector<Statement>& statements);
 
 }  // namespace purser::rules
