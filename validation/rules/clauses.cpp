@@ -63,7 +63,7 @@ bool is_inverted(const Words& words) {
 }
 
 std::string without(std::string text, std::string_view part) {
-  for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos;) text.erase(at, part.size());
+  for (std::size_t at = 0; (at = find_part(text, part, at)) != std::string::npos;) text.erase(at, part.size());
   return text;
 }
 

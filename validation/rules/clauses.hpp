@@ -73,9 +73,22 @@ bool leads_to(const Words& words, std::size_t last, const std::string_view (&bef
   return false;
 }
 
+// As text.find(part, from). Chinese characters begin with a handful of bytes, so what is looked for of them is the third.
+inline std::size_t find_part(std::string_view text, std::string_view part, std::size_t from = 0) {
+  constexpr std::size_t kTelling = 2;
+  if (part.size() <= kTelling || static_cast<unsigned char>(part.front()) < 0xE0) return text.find(part, from);
+  for (std::size_t at = from; at + part.size() <= text.size(); ++at) {
+    at = text.find(part[kTelling], at + kTelling);
+    if (at == std::string_view::npos) return at;
+    at -= kTelling;
+    if (text[at] == part[0] && text[at + 1] == part[1] && text.substr(at).starts_with(part)) return at;
+  }
+  return std::string_view::npos;
+}
+
 bool contains_any(std::string_view text, const auto& parts) {
   return std::any_of(std::begin(parts), std::end(parts),
-                     [&](std::string_view part) { return text.find(part) != std::string_view::npos; });
+                     [&](std::string_view part) { return find_part(text, part) != std::string_view::npos; });
 }
 
 bool begins_with_any(std::string_view text, const auto& parts) {
@@ -89,7 +102,7 @@ bool phrase_stands(std::string_view clause, std::size_t at, std::size_t end);
 template <std::size_t N>
 bool claims_phrase(std::string_view clause, const std::string_view (&phrases)[N]) {
   for (std::string_view phrase : phrases) {
-    for (std::size_t at = 0; (at = clause.find(phrase, at)) != std::string_view::npos; at += phrase.size()) {
+    for (std::size_t at = 0; (at = find_part(clause, phrase, at)) != std::string_view::npos; at += phrase.size()) {
       if (phrase_stands(clause, at, at + phrase.size())) return true;
     }
   }
@@ -101,10 +114,10 @@ template <std::size_t N, std::size_t M>
 bool claims_pair(std::string_view clause, std::string_view first, const std::string_view (&then)[N],
                  const std::string_view (&unless)[M], std::size_t reach) {
   constexpr std::size_t kBytesAfter = 120;
-  for (std::size_t at = 0; (at = clause.find(first, at)) != std::string_view::npos; at += first.size()) {
+  for (std::size_t at = 0; (at = find_part(clause, first, at)) != std::string_view::npos; at += first.size()) {
     const std::string_view rest = clause.substr(at + first.size(), kBytesAfter);
     for (std::string_view word : then) {
-      const std::size_t gap = rest.find(word);
+      const std::size_t gap = find_part(rest, word);
       if (gap == std::string_view::npos || code_points(rest.substr(0, gap)) > reach) continue;
       const std::size_t end = at + first.size() + gap + word.size();
       const std::string_view around = clause.substr(at, std::min(clause.size(), end + 12) - at);

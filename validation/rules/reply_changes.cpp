@@ -58,7 +58,8 @@ void read_english(const Words& words, ChangeClaims& out) {
       const bool refused_to = i > 0 && (words[i - 1] == "not" || words[i - 1] == "never");
       const bool passive = noun_before(words, i, orders) && i > 1 && any_of(is, words[i - 2]);
       const bool has_not = i > 1 && noun_before(words, i, orders) && words[i - 1] == "been" && words[i - 2] == "not";
-      out.not_canceled |= order && ((refused_to && passive) || has_not);
+      const bool short_form = i > 0 && (words[i - 1] == "wasn't" || (i > 1 && words[i - 1] == "been" && words[i - 2] == "hasn't"));
+      out.not_canceled |= order && ((refused_to && passive) || has_not || short_form);
       out.canceled |= i == 1 && words[0] == "order";
     }
     if (word == "cancel" && i > 1 && words[i - 1] == "not" && words[i - 2] == "did") out.not_canceled |= order || has(words, "anything");
@@ -93,7 +94,7 @@ void read_chinese(std::string_view clause, ChangeClaims& out) {
   constexpr std::string_view orders[] = {"订单", "单子", "这单", "付款单"};
   constexpr std::string_view later[] = {"可以", "能", "会", "将", "要", "如", "若", "不", "没", "未", "吗", "请", "想", "需", "价", "后"};
   constexpr std::string_view canceled[] = {"取消好了", "取消好啦", "取消掉了", "取消完成", "撤掉了", "撤单成功"};
-  constexpr std::string_view kept[] = {"没有取消", "未取消", "没取消", "未被取消", "没有被取消", "并未取消", "没有帮您取消"};
+  constexpr std::string_view kept[] = {"没有取消", "没被取消", "未取消", "没取消", "未被取消", "没有被取消", "并未取消", "没有帮您取消"};
   constexpr std::string_view none[] = {"没有任何订单", "没有订单", "没有下过单", "没有下单", "订单不存在", "无任何订单", "还没有下单"};
   constexpr std::string_view none_open[] = {"没有待支付", "没有待付款", "没有需要支付", "没有未支付", "没有未付款", "没有需要付款"};
   constexpr std::string_view usable[] = {"仍然可以支付", "仍然可以付", "仍可支付", "仍可付", "仍然有效", "仍有效", "还有效", "还可以支付",
@@ -105,17 +106,25 @@ void read_chinese(std::string_view clause, ChangeClaims& out) {
   constexpr std::string_view never[] = {"不", "没", "未", "如", "若", "以免", "避免", "防止", "请", "会", "勿", "是否", "吗", "别"};
   constexpr std::string_view refused[] = {"付款被拒", "支付被拒", "支付被银行拒", "付款被银行拒", "扣款被拒", "付款没成功", "支付没成功"};
   const bool back = clause.find("退") != std::string_view::npos;
-  if (contains_any(clause, changed) && contains_any(clause, done) && contains_any(clause, orders)) out.changed |= !contains_any(clause, later);
-  out.canceled |= !back && contains_any(clause, canceled) && !contains_any(clause, never);
-  out.not_canceled |= !back && contains_any(clause, kept) && clause.find("如") == std::string_view::npos;
-  out.none |= contains_any(clause, none);
-  out.none_open |= contains_any(clause, none_open);
+  constexpr std::string_view order = "单";
+  const bool of_order = clause.find(order) != std::string_view::npos;
+  if (of_order && contains_any(clause, orders) && contains_any(clause, changed) && contains_any(clause, done)) out.changed |= !contains_any(clause, later);
+  const bool ends = clause.find("取消") != std::string_view::npos || clause.find("撤") != std::string_view::npos;
+  const bool lacks = clause.find("没有") != std::string_view::npos || clause.find("无") != std::string_view::npos ||
+                     clause.find("不存在") != std::string_view::npos;
+  out.canceled |= ends && !back && contains_any(clause, canceled) && !contains_any(clause, never);
+  out.not_canceled |= ends && !back && contains_any(clause, kept) && clause.find("如") == std::string_view::npos;
+  out.none |= lacks && contains_any(clause, none);
+  out.none_open |= lacks && contains_any(clause, none_open);
   constexpr std::string_view not_usable[] = {"不", "没", "如", "若", "无", "过期", "优惠"};
-  out.usable |= contains_any(clause, usable) && contains_any(clause, pays_with) && !contains_any(clause, not_usable);
+  out.usable |= contains_any(clause, pays_with) && contains_any(clause, usable) && !contains_any(clause, not_usable);
   constexpr std::string_view not_ordered[] = {"可以", "要", "吗", "没", "未", "如", "若", "后"};
-  out.ordered |= contains_any(clause, ordered) && !contains_any(clause, not_ordered);
-  out.paid_twice |= contains_any(clause, twice) && !contains_any(clause, never);
-  out.declined |= !back && contains_any(clause, refused) && !contains_any(clause, std::initializer_list<std::string_view>{"如", "若", "的话"});
+  out.ordered |= (of_order || clause.find("订") != std::string_view::npos || clause.find("下好") != std::string_view::npos) &&
+                 contains_any(clause, ordered) && !contains_any(clause, not_ordered);
+  const bool pays = clause.find("付") != std::string_view::npos || clause.find("扣") != std::string_view::npos;
+  out.paid_twice |= pays && contains_any(clause, twice) && !contains_any(clause, never);
+  constexpr std::string_view conditions[] = {"如", "若", "的话"};
+  out.declined |= pays && !back && contains_any(clause, refused) && !contains_any(clause, conditions);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@
 namespace purser::rules {
 namespace {
 
-constexpr std::string_view kHints[] = {"折", "价", "免", "送", "减", "元购", "%", "优惠", "半", "白", "percent", "off", "half",
+constexpr std::string_view kHints[] = {"折", "价", "免", "送", "减", "元购", "邮", "%", "优惠", "半", "白", "percent", "off", "half",
                                        "free", "house", "discount", "bogo", "不要钱", "不用钱"};
 constexpr std::string_view kNotZh[] = {"不", "没", "无", "未", "勿", "别", "并非"};
 
@@ -110,7 +110,8 @@ bool is_given_free(const Words& words) {
   }
   for (std::size_t i = 0; i + 2 < words.size(); ++i)
     if (words[i] == "free" && words[i + 1] == "of" && (words[i + 2] == "charge" || words[i + 2] == "cost")) return true;
-  return words.size() > 2 && (words.front() == "buy" || words.front() == "get") && words.back() == "free";
+  const bool gets = words.size() > 2 && words.back() == "free" && words.front() == "you" && words[1] == "get";
+  return gets || (words.size() > 2 && (words.front() == "buy" || words.front() == "get") && words.back() == "free");
 }
 
 bool is_turned_zh(std::string_view clause, std::size_t at) {

@@ -296,7 +296,10 @@ bool states_no_price(std::string_view text) {
   constexpr std::string_view vague[] = {"几块钱", "几元", "十几块", "十多块", "十来块", "百多块", "百来块", "十多元", "十来元",
                                         "百多元", "百来元", "十块钱左右", "几十块", "几百块", "几十元", "几百元"};
   constexpr std::string_view things[] = {"茶饼", "普洱", "砖"};
-  if (contains_any(text, vague) && !contains_any(text, things)) return true;
+  constexpr std::string_view unsure[] = {"几", "多块", "来块", "多元", "来元", "左右"};
+  if (contains_any(text, unsure) && contains_any(text, vague) && !contains_any(text, things)) return true;
+  constexpr std::string_view below[] = {"-", "负", "minus"};
+  if (!contains_any(text, below)) return false;
   for (std::string_view sign : {"¥-", "¥ -", "cny -", "rmb -"}) {
     const std::size_t at = text.find(sign);
     if (at != std::string_view::npos && at + sign.size() < text.size() && ascii::is_digit(text[at + sign.size()])) return true;

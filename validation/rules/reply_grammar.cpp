@@ -242,7 +242,7 @@ MoneyMoves over_in_chinese(std::string_view clause) {
   MoneyMoves moves;
   std::string plain(clause);
   for (std::string_view harmless : {"请放心", "请查收", "没问题", "不错", "感谢"})
-    for (std::size_t at = 0; (at = plain.find(harmless, at)) != std::string::npos;) plain.erase(at, harmless.size());
+    for (std::size_t at = 0; (at = find_part(plain, harmless, at)) != std::string::npos;) plain.erase(at, harmless.size());
   if (!contains_any(plain, money) || !contains_any(plain, over)) return moves;
   if (contains_any(plain, turned) || contains_any(plain, else_is_meant)) return moves;
   const bool back = plain.find("退") != std::string::npos || plain.find("返") != std::string::npos;
@@ -251,13 +251,13 @@ MoneyMoves over_in_chinese(std::string_view clause) {
 }
 
 // Chinese, by what stands in which order.
-constexpr std::string_view kNotYet[] = {"会", "可以", "能", "将", "想", "才", "申请", "规则", "需要", "如需"};
+constexpr std::string_view kNotYet[] = {"一般", "通常", "会", "可以", "能", "将", "想", "才", "申请", "规则", "需要", "如需"};
 
 bool said_as_done(std::string_view clause, std::size_t at, std::size_t end) {
   constexpr std::string_view harmless[] = {"会员", "机会"};
   std::string before(clause.substr(0, end));
   for (std::string_view word : harmless)
-    for (std::size_t found = 0; (found = before.find(word, found)) != std::string::npos;)
+    for (std::size_t found = 0; (found = find_part(before, word, found)) != std::string::npos;)
       before.erase(found, word.size());
   return !contains_any(before, kNotYet) && phrase_stands(clause, at, end);
 }
@@ -267,10 +267,10 @@ template <std::size_t N, std::size_t M>
 bool says(std::string_view clause, const std::string_view (&first)[N], const std::string_view (&then)[M],
           std::size_t reach, const auto& unless) {
   for (std::string_view subject : first) {
-    for (std::size_t at = 0; (at = clause.find(subject, at)) != std::string_view::npos; at += subject.size()) {
+    for (std::size_t at = 0; (at = find_part(clause, subject, at)) != std::string_view::npos; at += subject.size()) {
       const std::string_view rest = clause.substr(at + subject.size());
       for (std::string_view word : then) {
-        const std::size_t gap = rest.find(word);
+        const std::size_t gap = find_part(rest, word);
         if (gap == std::string_view::npos || code_points(rest.substr(0, gap)) > reach) continue;
         if (contains_any(rest.substr(0, gap + word.size()), unless)) continue;
         if (said_as_done(clause, at, at + subject.size() + gap + word.size())) return true;
@@ -281,7 +281,8 @@ bool says(std::string_view clause, const std::string_view (&first)[N], const std
 }
 
 MoneyMoves read_chinese_moves(std::string_view clause) {
-  constexpr std::string_view money[] = {"款", "钱", "元", "块", "支付", "付款", "费用", "账单", "这单", "订单", "货款"};
+  constexpr std::string_view money[] = {"款", "钱", "元", "块", "支付", "付款", "费用", "账单", "这单", "订单", "货款",
+                                        "转账", "汇款", "打款"};
   constexpr std::string_view sums[] = {"款", "钱", "元", "块"};
   constexpr std::string_view came[] = {"已到",     "到了", "收到",   "收下", "收了", "入账",   "到账",   "已收",
                                        "收讫",     "进账", "付清了", "结清", "已付", "已清",   "搞定",   "划走",
@@ -308,16 +309,16 @@ MoneyMoves read_chinese_moves(std::string_view clause) {
   const bool of_refund = clause.find("退") != std::string_view::npos || clause.find("返") != std::string_view::npos;
   moves.paid = !of_refund && says(clause, money, came, 8, not_paid);
   for (std::string_view word : taken) {
-    const std::size_t at = clause.find(word);
+    const std::size_t at = find_part(clause, word);
     moves.paid |= !of_refund && at != std::string_view::npos && said_as_done(clause, at, at + word.size());
   }
   moves.refunded = says(clause, sums, back, 10, not_back) || says(clause, refund, there, 4, steps);
   for (std::string_view word : returned) {
-    const std::size_t at = clause.find(word);
+    const std::size_t at = find_part(clause, word);
     moves.refunded |= at != std::string_view::npos && said_as_done(clause, at, at + word.size());
   }
   for (std::string_view word : under_way) {
-    const std::size_t at = clause.find(word);
+    const std::size_t at = find_part(clause, word);
     moves.refund_started |= of_refund && at != std::string_view::npos && said_as_done(clause, at, at + word.size());
   }
   moves.all_of_it = contains_any(clause, all);

@@ -55,8 +55,8 @@ bool left_the_shop_zh(std::string_view clause) {
   constexpr std::string_view gone[] = {"已发货", "发货了", "已寄出", "寄出了", "已出库", "等待收货", "等待发货", "坐等收货",
                                        "等着收货", "配送中", "派送中", "正在配送", "正在派送", "已发出", "已送出"};
   constexpr std::string_view turned[] = {"后", "才", "若", "未", "没", "不", "会", "将", "前", "退", "款", "付", "可", "能", "一般"};
-  constexpr std::string_view goods[] = {"货", "订单", "包裹", "快递", "商品", "库", "配送", "派送", "茶"};
-  return contains_any(clause, gone) && contains_any(clause, goods) && !contains_any(clause, turned) &&
+  constexpr std::string_view goods[] = {"货", "寄", "库", "配送", "派送", "发出", "送出"};
+  return contains_any(clause, goods) && contains_any(clause, gone) && !contains_any(clause, turned) &&
          clause.find("吗") == std::string_view::npos;
 }
 
@@ -71,13 +71,15 @@ bool left_the_shop_en(const Words& words) {
 
 // "到账了": nothing else in the clause, but for how glad one is.
 bool is_whole(std::string_view clause, const auto& phrases) {
+  constexpr std::size_t kMost = 48;
+  if (clause.size() > kMost) return false;
   constexpr std::string_view around[] = {"啦", "了", "哦", "咯", "喽", "哈", "呀", "呢", "~", "～", " ", "已", "您", "你", "都", "的"};
   std::string plain(clause);
   while (!plain.empty() && static_cast<unsigned char>(plain.back()) >= 0x80 && plain.size() >= 4 &&
          static_cast<unsigned char>(plain[plain.size() - 4]) >= 0xF0)
     plain.resize(plain.size() - 4);  // pictures at the end
   for (std::string_view word : around)
-    for (std::size_t at = 0; (at = plain.find(word, at)) != std::string::npos;) plain.erase(at, word.size());
+    for (std::size_t at = 0; (at = find_part(plain, word, at)) != std::string::npos;) plain.erase(at, word.size());
   return std::any_of(std::begin(phrases), std::end(phrases), [&](std::string_view one) { return plain == one; });
 }
 
@@ -95,7 +97,7 @@ bool is_receipt_zh(std::string_view clause, bool figures) {
 // "正在为您办理退款", "退款176元正在处理".
 bool refund_goes_on_zh(std::string_view clause) {
   constexpr std::string_view back[] = {"退款", "退回", "退还", "退给", "返还"};
-  constexpr std::string_view goes[] = {"正在处理", "正在办理", "正在退", "办理中", "正在进行", "正在审批", "正在返", "正在为您退",
+  constexpr std::string_view goes[] = {"正在处理", "正在办理", "正在审核", "正在退", "办理中", "正在进行", "正在审批", "正在返", "正在为您退",
                                        "正在为您办", "正在为您处", "已批准", "已通过", "正在给您退", "正在给您办", "在途"};
   constexpr std::string_view turned[] = {"如", "若", "没", "未", "不", "后", "可以", "能", "吗", "等您", "的话", "申请"};
   return contains_any(clause, back) && contains_any(clause, goes) && !contains_any(clause, turned);

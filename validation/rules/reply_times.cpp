@@ -151,6 +151,8 @@ void spoken_clock_in(std::string_view clause, std::vector<std::int64_t>& out) {
   constexpr std::string_view paying[] = {"付", "支付", "到账", "收到", "过期", "失效", "pay", "paid", "expire", "arrive"};
   constexpr std::string_view noon[] = {"before noon", "by noon", "at noon", "until noon", "by midnight", "before midnight",
                                        "until midnight", "at midnight", "中午前", "中午之前", "正午前", "午夜前", "零点前"};
+  constexpr std::string_view marks[] = {"o'clock", "pm", "am", "half past", "noon", "midnight", "前"};
+  if (!contains_any(clause, marks)) return;
   const bool arrived = clause.find("payment") != std::string_view::npos && clause.find("arriv") != std::string_view::npos;
   if (!contains_any(clause, paying) || (contains_any(clause, kAfterwards) && !arrived)) return;
   if (contains_any(clause, noon)) out.push_back(0);
@@ -183,6 +185,7 @@ void spoken_clock_zh(std::string_view clause, std::vector<std::int64_t>& out) {
   constexpr std::string_view after_hour[] = {"半", "钟", "整", "前", "之前", "一刻", "收到", "付", "完成", "到", "支付"};
   constexpr std::string_view before_hour[] = {"于", "下午", "上午", "晚上", "早上", "凌晨", "今天", "中午"};
   constexpr std::string_view word = "点";
+  if (clause.find(word) == std::string_view::npos) return;
   if (!contains_any(clause, paying) || contains_any(clause, kAfterwards)) return;
   for (std::size_t at = 0; (at = clause.find(word, at)) != std::string_view::npos; at += word.size()) {
     const std::string_view before = clause.substr(0, at);
@@ -212,9 +215,12 @@ void time_left(const Clause& clause, std::vector<std::int64_t>& out) {
                                           "pay this week", "pay later this week", "pay at any time"};
   constexpr std::string_view turned[] = {"不能", "不可", "cannot", "can't", " not ", "没法"};
   std::string_view text = ascii::trimmed(clause.text, " ");
-  if (clause.question || contains_any(text, turned)) return;
+  constexpr std::string_view hints[] = {"付", "时间", "分钟", "pay", "limit", "min", "m left"};
+  if (clause.question || !contains_any(text, hints) || contains_any(text, turned)) return;
+  constexpr std::string_view timeless[] = {"付", "时间", "pay", "limit"};
+  const bool may_be = contains_any(text, timeless);
   const bool next_week = text.find("下周") != std::string_view::npos && text.find("付") != std::string_view::npos;
-  if (contains_any(text, endless) || next_week) out.push_back(kDay);
+  if ((may_be && contains_any(text, endless)) || next_week) out.push_back(kDay);
   if (!begins_with_any(text, begins)) return;
   for (bool cut = true; cut;) {
     cut = false;
