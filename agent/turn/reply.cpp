@@ -155,7 +155,8 @@ void note_article(const json& item, rules::LedgerFacts& facts) {
   const std::int64_t full = price->get<std::int64_t>();
   for (const json& step : *steps) {
     const std::int64_t lower = step.is_object() ? step.value("unit_price_fen", full) : full;
-    if (full <= 0 || lower < 0 || lower >= full || full > std::numeric_limits<std::int64_t>::max() / (2 * kWhole)) continue;
+    if (full <= 0 || lower < 0 || lower >= full || full > std::numeric_limits<std::int64_t>::max() / (2 * kWhole))
+      continue;
     facts.percents_off.push_back(((full - lower) * kWhole + full / 2) / full);
   }
 }

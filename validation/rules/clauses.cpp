@@ -104,9 +104,9 @@ bool sentence_asks(const std::vector<Clause>& clauses, std::size_t begin) {
   return std::prev(next)->question;
 }
 
-constexpr std::string_view kNamed[] = {"payment",     "refund",   "order",    "status",  "state",
-                                       "transaction", "paid",     "refunded", "charged", "purchase",
-                                       "result",      "received", "bill",     "invoice", "checkout", "refundable"};
+constexpr std::string_view kNamed[] = {"payment", "refund",   "order",    "status",    "state",  "transaction",
+                                       "paid",    "refunded", "charged",  "purchase",  "result", "received",
+                                       "bill",    "invoice",  "checkout", "refundable"};
 constexpr std::string_view kNamedZh[] = {"付款", "支付", "退款", "订单", "状态", "交易", "结果",
                                          "账单", "收款", "已付", "已退", "扣款", "到账", "可退"};
 
@@ -239,7 +239,8 @@ bool phrase_stands(std::string_view clause, std::size_t at, std::size_t end) {
   const std::size_t from = back_from(at, kBytesBefore);
   std::string before(clause.substr(from, at - from));
   for (std::string_view word : kHarmless) before = without(std::move(before), word);
-  return !contains_any(before, kNotBefore) && !before.ends_with("等") && !begins_with_any(clause.substr(end), kNotAfter);
+  return !contains_any(before, kNotBefore) && !before.ends_with("等") &&
+         !begins_with_any(clause.substr(end), kNotAfter);
 }
 
 std::vector<Statement> statements_of(std::string_view text) {

@@ -73,7 +73,8 @@ bool leads_to(const Words& words, std::size_t last, const std::string_view (&bef
   return false;
 }
 
-// As text.find(part, from). Chinese characters begin with a handful of bytes, so what is looked for of them is the third.
+// As text.find(part, from). Chinese characters begin with a handful of bytes, so what is looked for of them is the
+// third.
 inline std::size_t find_part(std::string_view text, std::string_view part, std::size_t from = 0) {
   constexpr std::size_t kTelling = 2;
   if (part.size() <= kTelling || static_cast<unsigned char>(part.front()) < 0xE0) return text.find(part, from);

@@ -1,5 +1,5 @@
-// What a reply says became of an order, beside what reply_states.hpp reads: that it was changed, that there is none, that
-// it was not canceled, that the code to pay with still works, or that it was paid twice.
+// What a reply says became of an order, beside what reply_states.hpp reads: that it was changed, that there is none,
+// that it was not canceled, that the code to pay with still works, or that it was paid twice.
 #pragma once
 
 #include "validation/rules/clauses.hpp"

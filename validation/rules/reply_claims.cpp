@@ -8,10 +8,11 @@
 namespace purser::rules {
 namespace {
 
-constexpr std::string_view kPaymentDone[] = {
-    "approved", "verified",   "authorised", "authorized", "received", "successful", "confirmed", "completed",  "complete", "succeeded", "processed",
-    "accepted", "cleared",    "through",   "arrived",    "settled",  "captured",  "done",
-    "made",     "booked",     "posted",    "registered", "recorded", "finalised", "finalized"};
+constexpr std::string_view kPaymentDone[] = {"approved",   "verified",   "authorised", "authorized", "received",
+                                             "successful", "confirmed",  "completed",  "complete",   "succeeded",
+                                             "processed",  "accepted",   "cleared",    "through",    "arrived",
+                                             "settled",    "captured",   "done",       "made",       "booked",
+                                             "posted",     "registered", "recorded",   "finalised",  "finalized"};
 // What is paid with or for: "the transaction was successful", "purchase complete", "funds received".
 constexpr std::string_view kPayments[] = {"payment",  "transaction", "purchase", "funds",
                                           "transfer", "checkout",    "charge"};
@@ -87,17 +88,17 @@ bool asks_english(const Words& words) {
 }
 
 constexpr std::string_view kPaidPhrases[] = {
-    "支付成功", "付款成功", "支付完成",     "付款完成",     "支付已完成", "付款已完成",   "支付已成功", "付款已成功",
-    "已到账",   "收款成功", "扣款成功",     "已扣款",       "已收款",     "付过款了",     "付好了",     "付完款了",
-    "付款了",   "支付了",   "感谢您的付款", "感谢您的支付", "感谢付款",   "谢谢您的付款", "支付到账",   "支付完毕",
-    "付款完毕", "交易成功", "交易完成",     "购买成功",     "款项到账",   "钱到账了",     "已结清",     "货款已收",
-    "已收讫",   "已入账",   "确认收款",     "付款已确认",   "支付已确认", "微信已扣",     "您已付",     "你已付",     "交易已完成",
-    "订单已完成", "订单完成了", "全部付清",     "全款付清",   "付过了"};
+    "支付成功",     "付款成功",   "支付完成", "付款完成", "支付已完成",   "付款已完成",   "支付已成功",
+    "付款已成功",   "已到账",     "收款成功", "扣款成功", "已扣款",       "已收款",       "付过款了",
+    "付好了",       "付完款了",   "付款了",   "支付了",   "感谢您的付款", "感谢您的支付", "感谢付款",
+    "谢谢您的付款", "支付到账",   "支付完毕", "付款完毕", "交易成功",     "交易完成",     "购买成功",
+    "款项到账",     "钱到账了",   "已结清",   "货款已收", "已收讫",       "已入账",       "确认收款",
+    "付款已确认",   "支付已确认", "微信已扣", "您已付",   "你已付",       "交易已完成",   "订单已完成",
+    "订单完成了",   "全部付清",   "全款付清", "付过了"};
 constexpr std::string_view kPayWords[] = {"支付", "付款", "付清", "付了"};
 constexpr std::string_view kMoneyWords[] = {"付款", "支付", "款项", "货款", "您的款", "的钱", "转账", "汇款", "打款"};
-constexpr std::string_view kNotPaying[] = {"方式",   "链接",       "卡片",   "二维码", "请求",
-                                           "支付码", "订单已创建", "待支付", "未支付", "退",
-                                           "不能",   "无法",       "不可"};
+constexpr std::string_view kNotPaying[] = {"方式",   "链接",   "卡片", "二维码", "请求", "支付码", "订单已创建",
+                                           "待支付", "未支付", "退",   "不能",   "无法", "不可"};
 constexpr std::string_view kCame[] = {"已收到", "已到账", "收到了", "已经收到", "到账了", "已成功", "已完成"};
 constexpr std::string_view kRefundCame[] = {"已完成", "已成功", "成功了", "已到账", "到账了", "已经到账", "已经完成"};
 constexpr std::string_view kRefundGoes[] = {"已提交",   "已受理",   "已发起", "已申请",
@@ -151,8 +152,8 @@ bool asks_chinese(std::string_view clause) {
 
 // "请再支付176元", "please pay", "scan the code to pay": told to do it, not what it would cost.
 bool asks_plainly(const Statement& statement) {
-  constexpr std::string_view asking[] = {"请支付", "请付", "请再支付", "请再付", "请重新支付", "请重新付", "请您支付", "请您付",
-                                         "请扫码支付", "请扫码付", "请继续支付", "请继续付"};
+  constexpr std::string_view asking[] = {"请支付",   "请付",   "请再支付",   "请再付",   "请重新支付", "请重新付",
+                                         "请您支付", "请您付", "请扫码支付", "请扫码付", "请继续支付", "请继续付"};
   constexpr std::string_view scanning[] = {"请扫", "请点击", "请用"};
   constexpr std::string_view not_now[] = {"后", "重新下单", "时请", "若", "如", "申请", "不", "勿"};
   const std::string& clause = statement.text;
@@ -166,7 +167,8 @@ bool asks_plainly(const Statement& statement) {
     if (words[i] != "pay" && words[i] != "complete") continue;
     if (words[i] == "complete" && std::find(words.begin(), words.end(), "payment") == words.end()) continue;
     if (i > 0 && words[i - 1] == "please") return true;
-    const bool scan = words[i] == "pay" && i > 2 && words[i - 1] == "to" && (words.front() == "please" || words.front() == "scan");
+    const bool scan =
+        words[i] == "pay" && i > 2 && words[i - 1] == "to" && (words.front() == "please" || words.front() == "scan");
     if (scan) return true;
   }
   return false;
@@ -208,7 +210,7 @@ ReplyClaims claims_of(const std::vector<Statement>& statements) {
     if (here.paid || here.refunded || here.refund_started) {
       all.clauses.push_back(statement.text);
       all.of_clause.push_back(ReplyClaims::Of{here.paid, here.refunded, here.refund_started,
-                                               moves.all_of_it || receipts.of_all, receipts.another});
+                                              moves.all_of_it || receipts.of_all, receipts.another});
     }
   }
   return all;

@@ -10,22 +10,25 @@
 namespace purser::rules {
 namespace {
 
-constexpr std::string_view kHints[] = {"折", "价", "免", "送", "减", "元购", "邮", "%", "优惠", "半", "白", "percent", "off", "half",
-                                       "free", "house", "discount", "bogo", "不要钱", "不用钱"};
+constexpr std::string_view kHints[] = {"折",   "价",    "免",       "送",   "减",      "元购",  "邮",
+                                       "%",    "优惠",  "半",       "白",   "percent", "off",   "half",
+                                       "free", "house", "discount", "bogo", "不要钱",  "不用钱"};
 constexpr std::string_view kNotZh[] = {"不", "没", "无", "未", "勿", "别", "并非"};
 
 // A promise wherever it stands, unless it is turned.
-constexpr std::string_view kPromisesZh[] = {
-    "半价",   "免单", "免运费", "包邮", "免邮",   "零元购", "0元购", "白送",   "不要钱",   "不用付钱", "1/2价",   "付一半",
-    "打折后", "折后", "优惠后", "券后", "打对折", "打个对折", "打了对折", "打骨折", "立减",  "满减后", "免费赠送", "免费送",   "只收一半", "一半价"};
-constexpr std::string_view kPromises[] = {"half price",    "half-price",     "half off",       "half the price",
-                                          "on the house",  "free shipping",  "free delivery",  "pay half",
-                                          "only half of it", "after the discount", "after discount", "after your discount",
-                                          "bogo",          "with the discount", "for free",    "no charge for"};
+constexpr std::string_view kPromisesZh[] = {"半价",   "免单",     "免运费",   "包邮",     "免邮",     "零元购", "0元购",
+                                            "白送",   "不要钱",   "不用付钱", "1/2价",    "付一半",   "打折后", "折后",
+                                            "优惠后", "券后",     "打对折",   "打个对折", "打了对折", "打骨折", "立减",
+                                            "满减后", "免费赠送", "免费送",   "只收一半", "一半价"};
+constexpr std::string_view kPromises[] = {
+    "half price",     "half-price",          "half off", "half the price",    "on the house",
+    "free shipping",  "free delivery",       "pay half", "only half of it",   "after the discount",
+    "after discount", "after your discount", "bogo",     "with the discount", "for free",
+    "no charge for"};
 // What costs nothing anyhow.
-constexpr std::string_view kFreeAnyhow[] = {"取消", "咨询", "热线",   "电话",   "试",   "换",     "查询",  "注册", "客服",
-                                            "wifi", "退",   "cancel", "hotline", "call", "advice", "exchange",
-                                            "refund", "return", "ask", "number", "cup of water"};
+constexpr std::string_view kFreeAnyhow[] = {
+    "取消",   "咨询",    "热线", "电话",   "试",       "换",     "查询",   "注册", "客服",   "wifi",        "退",
+    "cancel", "hotline", "call", "advice", "exchange", "refund", "return", "ask",  "number", "cup of water"};
 
 // "满100减50", "买一送一", "buy 2 get 1": the second word behind the first.
 bool says_both(std::string_view clause, std::string_view first, std::string_view second) {
@@ -77,7 +80,8 @@ bool promises_fold(std::string_view clause, const std::vector<std::int64_t>& per
 
 // "20% off", "a discount of 10 percent", "优惠20%".
 bool promises_percent(std::string_view clause, const std::vector<std::int64_t>& percents) {
-  constexpr std::string_view cues[] = {"off", "discount", "cheaper", "优惠", "减", "便宜", "让利", "立省", "折扣", "降价", "reduction"};
+  constexpr std::string_view cues[] = {"off",  "discount", "cheaper", "优惠", "减",       "便宜",
+                                       "让利", "立省",     "折扣",    "降价", "reduction"};
   constexpr std::string_view signs[] = {"%", "percent", "per cent"};
   if (!contains_any(clause, cues)) return false;
   for (std::string_view sign : signs) {
@@ -101,12 +105,14 @@ bool promises_percent(std::string_view clause, const std::vector<std::int64_t>& 
 bool is_given_free(const Words& words) {
   constexpr std::string_view is[] = {"is", "are", "it's", "that's", "completely", "get"};
   constexpr std::string_view person[] = {"we", "i", "you", "they", "we're", "you're", "staff"};
-  constexpr std::string_view ends[] = {"today", "for", "this", "with", "if", "when", "and", "too", "gift", "pack", "tea", "sample"};
+  constexpr std::string_view ends[] = {"today", "for", "this", "with", "if",  "when",
+                                       "and",   "too", "gift", "pack", "tea", "sample"};
   for (std::size_t i = 1; i < words.size(); ++i) {
     if (words[i] != "free" || !any_of(is, words[i - 1])) continue;
     if (i > 1 && any_of(person, words[i - 2]) && words[i - 1] != "get") continue;
     if (i + 1 == words.size() || any_of(ends, words[i + 1])) return true;
-    if (words[i + 1] == "of" && i + 2 < words.size() && (words[i + 2] == "charge" || words[i + 2] == "cost")) return true;
+    if (words[i + 1] == "of" && i + 2 < words.size() && (words[i + 2] == "charge" || words[i + 2] == "cost"))
+      return true;
   }
   for (std::size_t i = 0; i + 2 < words.size(); ++i)
     if (words[i] == "free" && words[i + 1] == "of" && (words[i + 2] == "charge" || words[i + 2] == "cost")) return true;
@@ -131,7 +137,8 @@ bool promises_phrase(std::string_view clause, const std::vector<std::string>& to
   }
   constexpr std::string_view free = "免费";
   const std::size_t at = clause.find(free);
-  return at != std::string_view::npos && !is_turned_zh(clause, at) && !contains_any(clause, kFreeAnyhow) && !is_told(free);
+  return at != std::string_view::npos && !is_turned_zh(clause, at) && !contains_any(clause, kFreeAnyhow) &&
+         !is_told(free);
 }
 
 bool promises(const Clause& clause, const std::vector<std::int64_t>& percents, const std::vector<std::string>& told) {
@@ -140,7 +147,8 @@ bool promises(const Clause& clause, const std::vector<std::int64_t>& percents, c
   if (holds_chinese(text) && text.find("吗") == std::string_view::npos) {
     const bool turned = contains_any(text, kNotZh);
     if (promises_phrase(text, told) || (!turned && promises_fold(text, percents))) return true;
-    if (!turned && (says_both(text, "满", "减") || (says_both(text, "买", "送") && text.find("您") == std::string_view::npos)))
+    if (!turned &&
+        (says_both(text, "满", "减") || (says_both(text, "买", "送") && text.find("您") == std::string_view::npos)))
       return true;
   }
   const Words words = words_of(text);
@@ -151,7 +159,8 @@ bool promises(const Clause& clause, const std::vector<std::int64_t>& percents, c
   if (!contains_any(text, kNotZh) && promises_percent(text, percents)) return true;
   if (contains_any(text, kFreeAnyhow)) return false;
   const auto is_told = [&](std::string_view phrase) {
-    return std::any_of(told.begin(), told.end(), [&](const std::string& one) { return one.find(phrase) != std::string_view::npos; });
+    return std::any_of(told.begin(), told.end(),
+                       [&](const std::string& one) { return one.find(phrase) != std::string_view::npos; });
   };
   const bool phrase = std::any_of(std::begin(kPromises), std::end(kPromises), [&](std::string_view one) {
     return text.find(one) != std::string_view::npos && !is_told(one);

@@ -14,26 +14,31 @@ namespace {
 constexpr std::size_t kBytesBefore = 48;  // a word of price stands next to its number
 
 // What a number stands behind in Chinese: a price, or that it is paid.
-constexpr std::string_view kPriceZh[] = {"价", "价格", "价钱", "只要", "只需", "仅需", "只卖", "卖", "付", "付款", "支付", "总额",
-                                         "金额", "收款", "收您", "收到", "扣款", "只收", "售", "应收", "余额", "退"};
+constexpr std::string_view kPriceZh[] = {"价",   "价格", "价钱", "只要", "只需", "仅需", "只卖", "卖",
+                                         "付",   "付款", "支付", "总额", "金额", "收款", "收您", "收到",
+                                         "扣款", "只收", "售",   "应收", "余额", "退"};
 // Of these a small number counts pieces.
 constexpr std::string_view kTotalZh[] = {"合计", "一共", "总共", "共计", "总计", "共"};
-constexpr std::string_view kBetweenZh[] = {" ",  ":", "：", "是", "为", "仅", "只", "才", "就", "约", "大概", "了", "分别", "要", "到",
-                                           "现在", "也就", "大约"};
+constexpr std::string_view kBetweenZh[] = {" ",  ":",    "：", "是",   "为", "仅", "只",   "才",   "就",
+                                           "约", "大概", "了", "分别", "要", "到", "现在", "也就", "大约"};
 constexpr std::string_view kPiecesZh[] = {"包", "盒", "个", "件", "罐", "袋", "杯"};
-constexpr std::string_view kEndsZh[] = {"，", "。", "！", "；", "、", "？", "：", "）", ",", "!", ";", "?", ")", "\n", "|", "…",
-                                        "就", "即", "一包", "一盒", "一个", "一件", "一罐", "一袋", "每", "/", "哦", "吧", "呢", "啊",
-                                        "啦", "哈", "呀", "左右", "整", "起", "和", "一共", "了", "的样子"};
+constexpr std::string_view kEndsZh[] = {"，",   "。",   "！",   "；",   "、", "？", "：", "）",   ",",    "!",
+                                        ";",    "?",    ")",    "\n",   "|",  "…",  "就", "即",   "一包", "一盒",
+                                        "一个", "一件", "一罐", "一袋", "每", "/",  "哦", "吧",   "呢",   "啊",
+                                        "啦",   "哈",   "呀",   "左右", "整", "起", "和", "一共", "了",   "的样子"};
 
-constexpr std::string_view kPrice[] = {"price", "prices", "cost", "costs", "pay", "paid", "charged", "charge", "owe",
-                                       "costing", "priced", "due", "amount", "refunded", "refund"};
+constexpr std::string_view kPrice[] = {"price", "prices",  "cost",   "costs", "pay",    "paid",     "charged", "charge",
+                                       "owe",   "costing", "priced", "due",   "amount", "refunded", "refund"};
 constexpr std::string_view kTotal[] = {"total", "totals", "totalling"};
-constexpr std::string_view kBetween[] = {"is", "are", "was", "of", "to", "only", "just", "about", "you", "around", "comes", "now",
-                                         "at", "the", "a", "order", "bill", "us", "be", "exactly"};
-constexpr std::string_view kAfter[] = {"for", "per", "each", "now", "please", "in", "today", "a", "and", "with", "via", "apiece", "on"};
-constexpr std::string_view kOneOf[] = {"for one", "for a ", "for the", "for each", "for both", "for two", "for it", "for them", "for this",
-                                       "for all", "per pack", "per box", "per piece", "per bag", "per tin", "per cup", "each", "a pack",
-                                       "a box", "a piece", "apiece"};
+constexpr std::string_view kBetween[] = {"is",    "are",   "was",    "of",    "to",  "only",   "just",
+                                         "about", "you",   "around", "comes", "now", "at",     "the",
+                                         "a",     "order", "bill",   "us",    "be",  "exactly"};
+constexpr std::string_view kAfter[] = {"for", "per", "each", "now", "please", "in", "today",
+                                       "a",   "and", "with", "via", "apiece", "on"};
+constexpr std::string_view kOneOf[] = {"for one",   "for a ",   "for the",  "for each", "for both", "for two",
+                                       "for it",    "for them", "for this", "for all",  "per pack", "per box",
+                                       "per piece", "per bag",  "per tin",  "per cup",  "each",     "a pack",
+                                       "a box",     "a piece",  "apiece"};
 
 bool is_letter(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -72,8 +77,9 @@ Number number_at(std::string_view text, std::size_t at) {
   const std::string_view rest = text.substr(at);
   if (ascii::is_digit(rest.front())) {
     std::size_t end = 0;
-    while (end < rest.size() && (ascii::is_digit(rest[end]) ||
-                                 ((rest[end] == '.' || rest[end] == ',') && end + 1 < rest.size() && ascii::is_digit(rest[end + 1]))))
+    while (end < rest.size() &&
+           (ascii::is_digit(rest[end]) ||
+            ((rest[end] == '.' || rest[end] == ',') && end + 1 < rest.size() && ascii::is_digit(rest[end + 1]))))
       ++end;
     number.end = at + end;
     number.small = end < 2;
@@ -183,30 +189,35 @@ std::string plain_units(std::string text) {
   constexpr std::pair<std::string_view, std::string_view> words[] = {
       {"bucks", "yuan"}, {"c.n.y", "cny"}, {"r.m.b", "rmb"}, {"大洋", "元"}, {"蚊", "元"}};
   for (const auto& [from, to] : words)
-    for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) text.replace(at, from.size(), to);
+    for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size())
+      text.replace(at, from.size(), to);
   // "2点06分" is a time and no six fen.
   constexpr std::string_view hour = "点";
   constexpr std::string_view minute = "分";
   for (std::size_t at = 0; (at = text.find(hour, at)) != std::string::npos; at += hour.size()) {
     const std::string_view after = std::string_view(text).substr(at + hour.size());
-    const bool digits = at > 0 && ascii::is_digit(text[at - 1]) && after.size() > 2 && ascii::is_digit(after[0]) && ascii::is_digit(after[1]);
-    if (digits && after.substr(2).starts_with(minute)) text.replace(at, hour.size() + 2 + minute.size(), ":" + std::string(after.substr(0, 2)));
+    const bool digits = at > 0 && ascii::is_digit(text[at - 1]) && after.size() > 2 && ascii::is_digit(after[0]) &&
+                        ascii::is_digit(after[1]);
+    if (digits && after.substr(2).starts_with(minute))
+      text.replace(at, hour.size() + 2 + minute.size(), ":" + std::string(after.substr(0, 2)));
   }
   for (std::size_t at = 1; at < text.size(); ++at) {
     if (!ascii::is_digit(text[at - 1]) || (text[at] != 'o' && text[at] != 'k')) continue;
     const std::string_view after = std::string_view(text).substr(at + 1);
     if (!after.empty() && is_letter(after.front())) continue;
     const std::size_t first = text.find_last_not_of("0123456789", at - 1);
-    const bool sign = first != std::string::npos && first >= 1 && std::string_view(text).substr(0, first + 1).ends_with("¥");
+    const bool sign =
+        first != std::string::npos && first >= 1 && std::string_view(text).substr(0, first + 1).ends_with("¥");
     if (sign || is_unit_next(after)) text.replace(at, 1, text[at] == 'o' ? "0" : "000");
   }
   return text;
 }
 
 bool has_cue(std::string_view text) {
-  constexpr std::string_view cues[] = {"价", "只要", "只需", "仅需", "卖", "付", "额", "收", "扣", "计", "共", "每", "包", "盒", "个",
-                                       "件", "罐", "袋", "杯", "price", "cost", "pay", "paid", "charge", "owe", "due", "amount", "total", "退", "refund",
-                                       "only", "just", "for "};
+  constexpr std::string_view cues[] = {"价",    "只要",  "只需",   "仅需", "卖",   "付",     "额",  "收",  "扣",
+                                       "计",    "共",    "每",     "包",   "盒",   "个",     "件",  "罐",  "袋",
+                                       "杯",    "price", "cost",   "pay",  "paid", "charge", "owe", "due", "amount",
+                                       "total", "退",    "refund", "only", "just", "for "};
   return contains_any(text, cues);
 }
 
@@ -229,11 +240,13 @@ std::string with_units(std::string_view original) {
     const std::size_t from = back_from(at, kBytesBefore);
     const std::string_view before = view.substr(from, at - from);
     const std::string_view after = view.substr(number.end);
-    const std::string_view between = last_end == 0 ? std::string_view() : ascii::trimmed(view.substr(last_end, at - last_end), " ");
+    const std::string_view between =
+        last_end == 0 ? std::string_view() : ascii::trimmed(view.substr(last_end, at - last_end), " ");
     const bool goes_on = last_end != 0 && (between == "and" || between == "和" || between == "or" || between == "或");
     const bool chinese = number.chinese || holds_chinese(before);
     const bool ends = chinese ? follows_zh(after) : follows_en(after);
-    const bool sum = ends && (goes_on || (chinese && is_price_zh(before, number)) || is_price_en(before, after, number));
+    const bool sum =
+        ends && (goes_on || (chinese && is_price_zh(before, number)) || is_price_en(before, after, number));
     last_end = 0;
     if (sum) {
       out += view.substr(copied, number.end - copied);
@@ -247,7 +260,8 @@ std::string with_units(std::string_view original) {
 }
 
 bool adds_up(std::string_view clause) {
-  constexpr std::string_view words[] = {"共", "合计", "总", "加", "together", "total", "come", "make", "sum", "plus", "add", "altogether"};
+  constexpr std::string_view words[] = {"共",   "合计", "总",  "加",   "together", "total",
+                                        "come", "make", "sum", "plus", "add",      "altogether"};
   return contains_any(clause, words);
 }
 
@@ -293,8 +307,9 @@ std::vector<Money> made_of(const std::vector<Money>& prices, const std::vector<M
 }
 
 bool states_no_price(std::string_view text) {
-  constexpr std::string_view vague[] = {"几块钱", "几元", "十几块", "十多块", "十来块", "百多块", "百来块", "十多元", "十来元",
-                                        "百多元", "百来元", "十块钱左右", "几十块", "几百块", "几十元", "几百元"};
+  constexpr std::string_view vague[] = {"几块钱", "几元",   "十几块", "十多块", "十来块", "百多块",
+                                        "百来块", "十多元", "十来元", "百多元", "百来元", "十块钱左右",
+                                        "几十块", "几百块", "几十元", "几百元"};
   constexpr std::string_view things[] = {"茶饼", "普洱", "砖"};
   constexpr std::string_view unsure[] = {"几", "多块", "来块", "多元", "来元", "左右"};
   if (contains_any(text, unsure) && contains_any(text, vague) && !contains_any(text, things)) return true;
@@ -302,14 +317,16 @@ bool states_no_price(std::string_view text) {
   if (!contains_any(text, below)) return false;
   for (std::string_view sign : {"¥-", "¥ -", "cny -", "rmb -"}) {
     const std::size_t at = text.find(sign);
-    if (at != std::string_view::npos && at + sign.size() < text.size() && ascii::is_digit(text[at + sign.size()])) return true;
+    if (at != std::string_view::npos && at + sign.size() < text.size() && ascii::is_digit(text[at + sign.size()]))
+      return true;
   }
   for (const StatedSum& stated : stated_sums(text)) {
     const std::string_view before = text.substr(0, stated.begin);
     if (before.ends_with("负") || before.ends_with("minus ")) return true;
     const bool dash = before.ends_with('-');
     const std::string_view ahead = dash ? before.substr(0, before.size() - 1) : before;
-    const bool opens = ahead.empty() || ahead.back() == ' ' || ahead.back() == '\n' || ahead.ends_with("¥") || ahead.ends_with("：") || ahead.back() == ':';
+    const bool opens = ahead.empty() || ahead.back() == ' ' || ahead.back() == '\n' || ahead.ends_with("¥") ||
+                       ahead.ends_with("：") || ahead.back() == ':';
     if (dash && opens) return true;
   }
   return false;

@@ -236,13 +236,15 @@ MoneyMoves over_in_chinese(std::string_view clause) {
   constexpr std::string_view turned[] = {"未", "没", "不", "无", "待", "尚", "请", "需", "要", "将", "会",   "可",
                                          "能", "如", "若", "等", "后", "前", "时", "再", "剩", "忘", "您说", "你说"};
   constexpr std::string_view else_is_meant[] = {
-      "创建", "生成", "准备", "发送", "打开", "下单", "更新", "变",   "过期", "失效", "取消",   "关闭", "添加", "加入",
-      "选",   "找到", "方式", "链接", "码",   "卡片", "价",   "优惠", "计",   "了解", "除了",   "为了", "告诉", "知道",
-      "遇到", "问题", "超",   "作废", "申请", "记下", "收录", "账号", "账户", "规则", "处理中", "正在", "失败", "说明", "拒"};
+      "创建", "生成", "准备", "发送", "打开", "下单",   "更新", "变",   "过期", "失效", "取消",
+      "关闭", "添加", "加入", "选",   "找到", "方式",   "链接", "码",   "卡片", "价",   "优惠",
+      "计",   "了解", "除了", "为了", "告诉", "知道",   "遇到", "问题", "超",   "作废", "申请",
+      "记下", "收录", "账号", "账户", "规则", "处理中", "正在", "失败", "说明", "拒"};
   MoneyMoves moves;
   std::string plain(clause);
   for (std::string_view harmless : {"请放心", "请查收", "没问题", "不错", "感谢"})
-    for (std::size_t at = 0; (at = find_part(plain, harmless, at)) != std::string::npos;) plain.erase(at, harmless.size());
+    for (std::size_t at = 0; (at = find_part(plain, harmless, at)) != std::string::npos;)
+      plain.erase(at, harmless.size());
   if (!contains_any(plain, money) || !contains_any(plain, over)) return moves;
   if (contains_any(plain, turned) || contains_any(plain, else_is_meant)) return moves;
   const bool back = plain.find("退") != std::string::npos || plain.find("返") != std::string::npos;
@@ -251,7 +253,8 @@ MoneyMoves over_in_chinese(std::string_view clause) {
 }
 
 // Chinese, by what stands in which order.
-constexpr std::string_view kNotYet[] = {"一般", "通常", "会", "可以", "能", "将", "想", "才", "申请", "规则", "需要", "如需"};
+constexpr std::string_view kNotYet[] = {"一般", "通常", "会",   "可以", "能",   "将",
+                                        "想",   "才",   "申请", "规则", "需要", "如需"};
 
 bool said_as_done(std::string_view clause, std::size_t at, std::size_t end) {
   constexpr std::string_view harmless[] = {"会员", "机会"};
@@ -281,8 +284,8 @@ bool says(std::string_view clause, const std::string_view (&first)[N], const std
 }
 
 MoneyMoves read_chinese_moves(std::string_view clause) {
-  constexpr std::string_view money[] = {"款", "钱", "元", "块", "支付", "付款", "费用", "账单", "这单", "订单", "货款",
-                                        "转账", "汇款", "打款"};
+  constexpr std::string_view money[] = {"款",   "钱",   "元",   "块",   "支付", "付款", "费用",
+                                        "账单", "这单", "订单", "货款", "转账", "汇款", "打款"};
   constexpr std::string_view sums[] = {"款", "钱", "元", "块"};
   constexpr std::string_view came[] = {"已到",     "到了", "收到",   "收下", "收了", "入账",   "到账",   "已收",
                                        "收讫",     "进账", "付清了", "结清", "已付", "已清",   "搞定",   "划走",

@@ -9,15 +9,15 @@ namespace {
 constexpr std::size_t kAccountDigits = 8;  // of an account or a card; a phone that is paid to has more than these
 
 // Without any of these nobody is told to pay elsewhere.
-constexpr std::string_view kHints[] = {"转",   "汇",      "打款",  "打到",     "打给",  "打钱",   "账",   "帐",
-                                       "红包", "支付宝",  "卡号",  "户名",     "微信",  "付到",   "付至", "付给",
-                                       "存入", "存到",    "paypal", "alipay",  "transfer", "wire", "send", "remit",
-                                       "iban", "deposit", "venmo", "zelle",    "account",  "acct", "bank", "card number",
-                                       "usdt", "bitcoin", "云闪付", "比特币",  "wechat",   "crypto"};
+constexpr std::string_view kHints[] = {
+    "转",       "汇",          "打款", "打到",    "打给",   "打钱",    "账",     "帐",    "红包",    "支付宝",
+    "卡号",     "户名",        "微信", "付到",    "付至",   "付给",    "存入",   "存到",  "paypal",  "alipay",
+    "transfer", "wire",        "send", "remit",   "iban",   "deposit", "venmo",  "zelle", "account", "acct",
+    "bank",     "card number", "usdt", "bitcoin", "云闪付", "比特币",  "wechat", "crypto"};
 constexpr std::string_view kBackZh[] = {"退", "返还", "原路", "给您", "给你", "到您", "到你", "您的微信", "你的微信"};
 constexpr std::string_view kBack[] = {"refund", "return", "back", "reimburse"};
-constexpr std::string_view kNotZh[] = {"不",   "没", "未", "勿", "别", "无法", "无需", "谨防", "小心", "禁止",
-                                       "拒绝", "骗", "莫", "并非"};
+constexpr std::string_view kNotZh[] = {"不",   "没",   "未",   "勿",   "别", "无法", "无需",
+                                       "谨防", "小心", "禁止", "拒绝", "骗", "莫",   "并非"};
 // "If the code does not work": what fails there is the code, not the transfer.
 constexpr std::string_view kFailsZh[] = {"不了", "不方便", "不出来", "不成功", "不通", "不便", "没反应", "不上"};
 
@@ -43,8 +43,8 @@ std::size_t longest_number(std::string_view text) {
 }
 
 bool asked_zh(std::string_view clause) {
-  constexpr std::string_view asks[] = {"请", "麻烦", "直接", "可以", "可", "把", "将", "先", "需", "即可",
-                                       "就行", "要",   "也行", "到",   "至", "给", "吧", "款"};
+  constexpr std::string_view asks[] = {"请",   "麻烦", "直接", "可以", "可", "把", "将", "先", "需",
+                                       "即可", "就行", "要",   "也行", "到", "至", "给", "吧", "款"};
   constexpr std::string_view tells[] = {"收到", "到账", "到帐", "已", "您说", "你说", "查到", "记录", "看到"};
   return contains_any(clause, asks) && !contains_any(clause, tells);
 }
@@ -56,10 +56,11 @@ bool names_money_zh(std::string_view clause) {
 
 // "请转账176元", "把钱打到张三的卡上".
 bool moves_zh(std::string_view clause) {
-  constexpr std::string_view strong[] = {"转账", "转帐", "汇款", "打款", "打钱", "转钱", "发红包", "汇到", "汇给", "汇至"};
-  constexpr std::string_view weak[] = {"转到",   "转给",   "转至",   "转入",   "打到",   "打给",   "付到",   "付至",
-                                       "付给",   "付款到", "付款至", "付款给", "支付到", "支付至", "支付给", "存到",
-                                       "存入",   "打进",   "付款到"};
+  constexpr std::string_view strong[] = {"转账", "转帐",   "汇款", "打款", "打钱",
+                                         "转钱", "发红包", "汇到", "汇给", "汇至"};
+  constexpr std::string_view weak[] = {"转到",   "转给", "转至",   "转入",   "打到",   "打给",   "付到",
+                                       "付至",   "付给", "付款到", "付款至", "付款给", "支付到", "支付至",
+                                       "支付给", "存到", "存入",   "打进",   "付款到"};
   if (contains_any(clause, kBackZh) || contains_any(without_failing(clause), kNotZh)) return false;
   if (contains_any(clause, strong) && asked_zh(clause)) return true;
   return contains_any(clause, weak) && names_money_zh(clause) && asked_zh(clause);
@@ -69,7 +70,7 @@ bool moves_zh(std::string_view clause) {
 bool wallet_zh(std::string_view clause, std::string_view sentence) {
   constexpr std::string_view wallets[] = {"支付宝", "paypal", "云闪付", "比特币", "usdt", "银行转账", "银行账户"};
   constexpr std::string_view offers[] = {"付", "转", "汇", "打", "支持", "接受", "可以", "也行", "都行", "是", "账号"};
-  constexpr std::string_view persons[] = {"我的微信", "个人微信", "店主微信", "老板微信", "店长微信", "私人微信",
+  constexpr std::string_view persons[] = {"我的微信", "个人微信", "店主微信",   "老板微信",   "店长微信",  "私人微信",
                                           "加微信",   "微信号",   "店主的微信", "老板的微信", "店长的微信"};
   constexpr std::string_view pays[] = {"付", "转", "汇", "打", "钱", "款", "红包"};
   const auto stands_for = [&](std::string_view word, const auto& needs, std::string_view near) {
@@ -86,8 +87,8 @@ bool wallet_zh(std::string_view clause, std::string_view sentence) {
 
 // "卡号 6228 4800 0000 0000 018", "IBAN: DE89…": the number of an account, where nothing warns of it.
 bool account_number(std::string_view clause, std::string_view sentence) {
-  constexpr std::string_view labels[] = {"账号", "账户", "帐号", "帐户", "卡号", "iban", "account", "acct", "card number",
-                                         "card no", "户名"};
+  constexpr std::string_view labels[] = {"账号",    "账户", "帐号",        "帐户",    "卡号", "iban",
+                                         "account", "acct", "card number", "card no", "户名"};
   constexpr std::string_view others[] = {"单号", "order", "tracking", "电话", "热线", "phone", "invoice"};
   constexpr std::string_view warns[] = {"not ", "never", "n't", "no "};
   if (!contains_any(clause, labels) || contains_any(clause, others)) return false;
@@ -97,16 +98,16 @@ bool account_number(std::string_view clause, std::string_view sentence) {
 }
 
 constexpr std::string_view kSends[] = {"send", "transfer", "wire", "remit", "deposit", "venmo", "paypal", "zelle"};
-constexpr std::string_view kWallets[] = {"alipay", "paypal", "venmo",  "zelle", "bitcoin", "usdt",
-                                         "crypto", "iban",   "cashapp", "acct"};
-constexpr std::string_view kPersons[] = {"my",    "me",      "him",   "her",    "his",    "our",   "us",    "account",
-                                         "owner", "manager", "boss",  "seller", "wechat", "bank",  "phone", "number",
-                                         "wallet", "mr",     "mrs",   "ms"};
+constexpr std::string_view kWallets[] = {"alipay", "paypal", "venmo", "zelle",   "bitcoin",
+                                         "usdt",   "crypto", "iban",  "cashapp", "acct"};
+constexpr std::string_view kPersons[] = {"my",      "me",     "him",     "her",  "his",    "our",    "us",
+                                         "account", "owner",  "manager", "boss", "seller", "wechat", "bank",
+                                         "phone",   "number", "wallet",  "mr",   "mrs",    "ms"};
 
 // The word is the customer's to follow: "please send", "you can pay", "pay ...".
 bool is_told(const Words& words, std::size_t at) {
-  constexpr std::string_view leads[] = {"please", "can",  "could",    "may",     "must",   "should", "to",    "and",
-                                        "then",   "or",   "directly", "instead", "kindly", "simply", "easily", "either"};
+  constexpr std::string_view leads[] = {"please", "can", "could",    "may",     "must",   "should", "to",     "and",
+                                        "then",   "or",  "directly", "instead", "kindly", "simply", "easily", "either"};
   constexpr std::string_view ours[] = {"i", "we", "i'll", "we'll", "he", "she", "they", "it"};
   if (at == 0) return true;
   if (!any_of(leads, words[at - 1])) return false;
@@ -125,13 +126,15 @@ bool is_turned(const Words& words) {
 }
 
 bool moves_en(const Words& words, std::string_view clause) {
-  constexpr std::string_view money[] = {"money", "funds", "amount", "payment", "yuan", "cny", "rmb", "sum", "cash", "total"};
+  constexpr std::string_view money[] = {"money", "funds", "amount", "payment", "yuan",
+                                        "cny",   "rmb",   "sum",    "cash",    "total"};
   constexpr std::string_view ways[] = {"to", "into", "via", "by", "with", "using", "through", "on", "at"};
   constexpr std::string_view theirs[] = {"your", "yours"};
   constexpr std::size_t kWay = 12;
   constexpr std::size_t kTarget = 5;
-  const bool with_money = !money_figures(clause).empty() ||
-                          std::any_of(words.begin(), words.end(), [&](const std::string& w) { return any_of(money, w); });
+  const bool with_money =
+      !money_figures(clause).empty() ||
+      std::any_of(words.begin(), words.end(), [&](const std::string& w) { return any_of(money, w); });
   for (std::size_t i = 0; i < words.size(); ++i) {
     const bool pay = words[i] == "pay";
     const bool sends = any_of(kSends, words[i]);

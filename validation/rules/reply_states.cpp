@@ -107,9 +107,9 @@ constexpr std::string_view kOpenZh[] = {"等待支付", "等待付款", "等待�
                                         "待付款",   "等您支付", "等您付款",   "仍可支付",   "还可以支付"};
 constexpr std::string_view kNotOpenZh[] = {"没有", "无", "超时", "逾期", "不", "如果", "若", "取消了", "过"};
 constexpr std::string_view kClosedZh[] = {"已关闭", "已经关闭", "关闭了", "被关闭"};
-constexpr std::string_view kCreatedZh[] = {"订单已创建",     "订单已生成",     "下单成功",   "已下单",
-                                           "已为您下单",     "已经下单",       "创建了订单", "订单创建成功",
-                                           "已为您创建订单", "已为您生成订单", "已创建订单", "已为您创建",     "已经为您创建"};
+constexpr std::string_view kCreatedZh[] = {
+    "订单已创建",   "订单已生成",     "下单成功",       "已下单",     "已为您下单", "已经下单",    "创建了订单",
+    "订单创建成功", "已为您创建订单", "已为您生成订单", "已创建订单", "已为您创建", "已经为您创建"};
 constexpr std::string_view kCanceledZh[] = {"被取消", "已取消", "已经取消", "取消成功", "已为您取消",
                                             "取消了", "已作废", "作废了",   "已撤销"};
 constexpr std::string_view kExpiredZh[] = {"已过期", "已经过期", "过期了", "已失效", "已经失效", "已超时", "超时了"};
@@ -120,8 +120,8 @@ constexpr std::string_view kUnpaidZh[] = {
     "未付款",     "没有扣款", "未扣款",       "支付没有成功",     "付款没有成功"};
 constexpr std::string_view kNotRefundedZh[] = {"没有退款", "未退款",   "退款失败",     "退款未成功",
                                                "还没退款", "尚未退款", "没有给您退款", "没有退过款"};
-constexpr std::string_view kRest[] = {"other", "rest", "remaining", "second", "另", "剩", "其余", "余下", "第二",
-                                      "everything", "all of it", "不是两"};
+constexpr std::string_view kRest[] = {"other", "rest", "remaining", "second",     "另",        "剩",
+                                      "其余",  "余下", "第二",      "everything", "all of it", "不是两"};
 constexpr std::string_view kConditionsZh[] = {"如果", "若", "请",   "一旦", "的话", "可以",
                                               "将",   "会", "之前", "前",   "能"};
 

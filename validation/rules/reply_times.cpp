@@ -12,12 +12,12 @@
 namespace purser::rules {
 namespace {
 
-constexpr std::string_view kAboutMoney[] = {"pay",    "paid", "expire", "valid", "deadline", "order", "refund", "付",
-                                            "支付",   "过期", "失效",   "有效",  "订单",     "退款",  "到账",   "完成"};
+constexpr std::string_view kAboutMoney[] = {"pay",  "paid", "expire", "valid", "deadline", "order", "refund", "付",
+                                            "支付", "过期", "失效",   "有效",  "订单",     "退款",  "到账",   "完成"};
 // What takes its time after the payment is no time to pay.
-constexpr std::string_view kAfterwards[] = {"ship",   "deliver", "arriv", "发货",    "送",     "到货",   "寄",     "return",
-                                            "open",   "invoice", "发票",  "申请",    "退货",   "换货",   "地址",   "address",
-                                            "exchange", "查收",  "售后",  "same day", "当天",  "当日",   "brew",   "泡"};
+constexpr std::string_view kAfterwards[] = {
+    "ship", "deliver", "arriv", "发货",    "送",       "到货", "寄",   "return",   "open", "invoice", "发票", "申请",
+    "退货", "换货",    "地址",  "address", "exchange", "查收", "售后", "same day", "当天", "当日",    "brew", "泡"};
 
 bool take_last(std::string_view& text, std::string_view word) {
   if (!text.ends_with(word)) return false;
@@ -67,7 +67,7 @@ struct Unit {
   std::int64_t minutes;
   bool chinese;
 };
-constexpr Unit kMinutes[] = {{"分钟", 1, true},   {"minute", 1, false}, {"min ", 1, false}, {"mins", 1, false},
+constexpr Unit kMinutes[] = {{"分钟", 1, true},  {"minute", 1, false}, {"min ", 1, false},  {"mins", 1, false},
                              {"min.", 1, false}, {"min!", 1, false},   {"min内", 1, false}, {"m left", 1, false}};
 constexpr std::int64_t kDay = 1'440;
 constexpr std::int64_t kHalfDay = 720;
@@ -145,15 +145,18 @@ void clock_in(std::string_view text, std::vector<std::int64_t>& out) {
   }
 }
 
-// "3 pm", "three o'clock", "half past three", "三点半", "下午2点06分", "noon": of a clause that says when it was or is to
-// be paid. In minutes after noon or midnight, for the half of the day is often left out.
+// "3 pm", "three o'clock", "half past three", "三点半", "下午2点06分", "noon": of a clause that says when it was or is
+// to be paid. In minutes after noon or midnight, for the half of the day is often left out.
 void spoken_clock_in(std::string_view clause, std::vector<std::int64_t>& out) {
-  constexpr std::string_view paying[] = {"付", "支付", "到账", "收到", "过期", "失效", "pay", "paid", "expire", "arrive"};
-  constexpr std::string_view noon[] = {"before noon", "by noon", "at noon", "until noon", "by midnight", "before midnight",
-                                       "until midnight", "at midnight", "中午前", "中午之前", "正午前", "午夜前", "零点前"};
+  constexpr std::string_view paying[] = {"付",   "支付", "到账", "收到",   "过期",
+                                         "失效", "pay",  "paid", "expire", "arrive"};
+  constexpr std::string_view noon[] = {"before noon",     "by noon",        "at noon",     "until noon", "by midnight",
+                                       "before midnight", "until midnight", "at midnight", "中午前",     "中午之前",
+                                       "正午前",          "午夜前",         "零点前"};
   constexpr std::string_view marks[] = {"o'clock", "pm", "am", "half past", "noon", "midnight", "前"};
   if (!contains_any(clause, marks)) return;
-  const bool arrived = clause.find("payment") != std::string_view::npos && clause.find("arriv") != std::string_view::npos;
+  const bool arrived =
+      clause.find("payment") != std::string_view::npos && clause.find("arriv") != std::string_view::npos;
   if (!contains_any(clause, paying) || (contains_any(clause, kAfterwards) && !arrived)) return;
   if (contains_any(clause, noon)) out.push_back(0);
   constexpr std::string_view hours[] = {"o'clock", " pm", " am", "pm", "am"};
@@ -182,7 +185,8 @@ void spoken_clock_in(std::string_view clause, std::vector<std::int64_t>& out) {
 
 void spoken_clock_zh(std::string_view clause, std::vector<std::int64_t>& out) {
   constexpr std::string_view paying[] = {"付", "到账", "收到", "过期", "失效"};
-  constexpr std::string_view after_hour[] = {"半", "钟", "整", "前", "之前", "一刻", "收到", "付", "完成", "到", "支付"};
+  constexpr std::string_view after_hour[] = {"半",   "钟", "整",   "前", "之前", "一刻",
+                                             "收到", "付", "完成", "到", "支付"};
   constexpr std::string_view before_hour[] = {"于", "下午", "上午", "晚上", "早上", "凌晨", "今天", "中午"};
   constexpr std::string_view word = "点";
   if (clause.find(word) == std::string_view::npos) return;
@@ -206,13 +210,16 @@ void spoken_clock_zh(std::string_view clause, std::vector<std::int64_t>& out) {
 
 // "还有10分钟", "you have 10 mins": all that a clause says. And time without an end: "pay whenever you like".
 void time_left(const Clause& clause, std::vector<std::int64_t>& out) {
-  constexpr std::string_view begins[] = {"还有", "还剩", "剩余", "剩下", "只剩", "您还有", "你还有", "you have", "you've got", "you still have"};
+  constexpr std::string_view begins[] = {"还有",   "还剩",   "剩余",     "剩下",       "只剩",
+                                         "您还有", "你还有", "you have", "you've got", "you still have"};
   constexpr std::string_view ends[] = {"分钟", "min", "mins", "minutes", "minute", "m"};
   constexpr std::string_view fillers[] = {"哦", "啦", "呢", "了", "喔", "~", " ", " left", "的时间", "时间"};
-  constexpr std::string_view endless[] = {"没有时间限制", "不限时间", "随时可以付", "随时付", "随时都可以付", "什么时候付",
-                                          "明天付",       "明天再付", "后天付",     "后天再付", "明天支付",   "明天再支付",
-                                          "no time limit", "pay tomorrow", "pay any time", "pay anytime", "pay whenever", "pay next week",
-                                          "pay this week", "pay later this week", "pay at any time"};
+  constexpr std::string_view endless[] = {"没有时间限制",   "不限时间",      "随时可以付",    "随时付",
+                                          "随时都可以付",   "什么时候付",    "明天付",        "明天再付",
+                                          "后天付",         "后天再付",      "明天支付",      "明天再支付",
+                                          "no time limit",  "pay tomorrow",  "pay any time",  "pay anytime",
+                                          "pay whenever",   "pay next week", "pay this week", "pay later this week",
+                                          "pay at any time"};
   constexpr std::string_view turned[] = {"不能", "不可", "cannot", "can't", " not ", "没法"};
   std::string_view text = ascii::trimmed(clause.text, " ");
   constexpr std::string_view hints[] = {"付", "时间", "分钟", "pay", "limit", "min", "m left"};

@@ -87,8 +87,10 @@ Base base_of(std::string_view clause, const StatedSum& stated) {
   }
   if (before.ends_with("half of") || before.ends_with("half")) return Base::half;
   if (!before.ends_with("of")) return Base::none;
-  constexpr std::string_view named[] = {"amount of", "sum of", "refund of", "refunds of", "total of", "payment of", "order of"};
-  return std::ranges::any_of(named, [&](std::string_view one) { return before.ends_with(one); }) ? Base::none : Base::whole;
+  constexpr std::string_view named[] = {"amount of", "sum of",     "refund of", "refunds of",
+                                        "total of",  "payment of", "order of"};
+  return std::ranges::any_of(named, [&](std::string_view one) { return before.ends_with(one); }) ? Base::none
+                                                                                                 : Base::whole;
 }
 
 bool refund_sums_agree(std::string_view clause, const LedgerFacts& facts) {
@@ -111,8 +113,7 @@ bool both_sums_agree(std::string_view clause, const LedgerFacts& facts) {
     const std::size_t end = std::min(clause.find(" and ", at), clause.size());
     const std::string_view part = clause.substr(at, end - at);
     const bool returns = contains_any(part, back);
-    if (!(returns ? refund_sums_agree(part, facts) : paid_sums_agree(part, facts)))
-      return false;
+    if (!(returns ? refund_sums_agree(part, facts) : paid_sums_agree(part, facts))) return false;
     at = end + 1;
   }
   return true;
@@ -126,11 +127,11 @@ std::optional<Error> false_clause(const std::string& clause, const ReplyClaims::
     return untrue(Errc::reply_refund_untrue, "that a refund is done, and none here is");
   if (claims.refund_started && !facts.refund_pending && !facts.refund_succeeded)
     return untrue(Errc::reply_refund_untrue, "that a refund is on its way, and none here was made");
-  const bool figures_hold = (!claims.paid || claims.refunded || both_sums_agree(clause, facts)) &&
-                            (!claims.refunded || refund_sums_agree(clause, facts) ||
-                             (claims.paid && both_sums_agree(clause, facts))) &&
-                            (!claims.refund_started || claims.refunded ||
-                             figures_agree(figures, facts.refunding, facts) || is_about(figures, facts.refunded));
+  const bool figures_hold =
+      (!claims.paid || claims.refunded || both_sums_agree(clause, facts)) &&
+      (!claims.refunded || refund_sums_agree(clause, facts) || (claims.paid && both_sums_agree(clause, facts))) &&
+      (!claims.refund_started || claims.refunded || figures_agree(figures, facts.refunding, facts) ||
+       is_about(figures, facts.refunded));
   if (claims.another && (claims.refunded || claims.refund_started) && facts.refunds_made && *facts.refunds_made < 2)
     return untrue(Errc::reply_refund_untrue, "that more than one refund was made, and that is not so");
   if (claims.all_of_it && claims.refunded && !facts.refunded_all)
@@ -239,9 +240,24 @@ std::optional<Error> false_change(const ChangeClaims& changes, const LedgerFacts
 
 // "Up to ¥88.00 can be refunded": no more than is left.
 std::optional<Error> false_remainder(const std::vector<Statement>& statements, const LedgerFacts& facts) {
-  constexpr std::string_view cues[] = {"可退", "可以退", "可以再退", "还能退", "能退", "能再退", "可再退", "最多退", "可以全额退",
-                                       "can be refunded", "can still be refunded", "can refund", "left to refund", "refundable",
-                                       "can still get", "can get", "be given back", "could be refunded"};
+  constexpr std::string_view cues[] = {"可退",
+                                       "可以退",
+                                       "可以再退",
+                                       "还能退",
+                                       "能退",
+                                       "能再退",
+                                       "可再退",
+                                       "最多退",
+                                       "可以全额退",
+                                       "can be refunded",
+                                       "can still be refunded",
+                                       "can refund",
+                                       "left to refund",
+                                       "refundable",
+                                       "can still get",
+                                       "can get",
+                                       "be given back",
+                                       "could be refunded"};
   constexpr std::string_view turned[] = {"不能", "不可", "无法", "cannot", "can't", " not ", "no longer", "would"};
   if (facts.refundable.empty()) return std::nullopt;
   const auto most = std::max_element(facts.refundable.begin(), facts.refundable.end(),

@@ -50,11 +50,11 @@ struct LedgerFacts {
   std::vector<std::int64_t> seconds;         // the same, beside whole minutes
   std::vector<std::int64_t> minutes_of_day;  // when something happened or will expire
 
-  std::vector<Money> prices;      // of one piece, as the catalogue told them: what several things come to is made of these
-  std::vector<Money> refundable;  // what is left of each payment, and of all; empty: not checked
-  std::vector<std::int64_t> percents_off;   // that the catalogue gives for more pieces
-  std::vector<std::string> told;            // names and descriptions of goods: what stands there is the shop's word
-  bool order_changed = true;                // one was put in another's place
+  std::vector<Money> prices;  // of one piece, as the catalogue told them: what several things come to is made of these
+  std::vector<Money> refundable;              // what is left of each payment, and of all; empty: not checked
+  std::vector<std::int64_t> percents_off;     // that the catalogue gives for more pieces
+  std::vector<std::string> told;              // names and descriptions of goods: what stands there is the shop's word
+  bool order_changed = true;                  // one was put in another's place
   std::optional<std::int64_t> payments_made;  // how many succeeded; nothing: not checked
   std::optional<std::int64_t> refunds_made;   // how many are done or on their way
   // Sentences that state payments or refunds are the server's own, even when they would be true.

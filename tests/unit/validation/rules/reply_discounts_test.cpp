@@ -35,8 +35,8 @@ TEST(ReplyDiscountsTest, TheWordsOfTheShopMayBeRepeated) {
 
 TEST(ReplyDiscountsTest, WhatIsFoldedOrFreeOfSomethingIsNoDiscount) {
   for (const char* text : {"八折扇", "九折页", "feel free to ask", "sugar-free tea", "free of pesticides", "免费咨询",
-                           "canceling is free of charge", "we are free today", "50% cotton", "不打八折", "no half price",
-                           "打几折？", "is it half price?", "half a pack"})
+                           "canceling is free of charge", "we are free today", "50% cotton", "不打八折",
+                           "no half price", "打几折？", "is it half price?", "half a pack"})
     EXPECT_FALSE(promises(text)) << text;
 }
 

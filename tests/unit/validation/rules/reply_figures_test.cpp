@@ -52,7 +52,8 @@ TEST(ReplyFiguresTest, SumsAndDifferencesAreOfTwo) {
 }
 
 TEST(ReplyFiguresTest, NothingCostsLessThanNothingOrSomeSum) {
-  for (const char* text : {"-88元", "¥-88", "负八十八元", "五十几块", "几十块钱", "minus ten yuan", "it costs -88 yuan"})
+  for (const char* text :
+       {"-88元", "¥-88", "负八十八元", "五十几块", "几十块钱", "minus ten yuan", "it costs -88 yuan"})
     EXPECT_TRUE(states_no_price(text)) << text;
   for (const char* text : {"88元-198元", "88元", "2026-04-26", "几块茶饼", "0571-88", ""})
     EXPECT_FALSE(states_no_price(text)) << text;

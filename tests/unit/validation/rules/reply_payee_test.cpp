@@ -17,8 +17,8 @@ TEST(ReplyPayeeTest, TheClauseThatNamesAnotherPayeeIsTold) {
 }
 
 TEST(ReplyPayeeTest, ANumberBehindTheNameOfAnAccountIsEnough) {
-  for (const char* text : {"卡号：6228 4800 0000 0000 018", "IBAN: DE89370400440532013000", "收款账号6222020200112233445",
-                           "The account number is 6222-0202-0011."})
+  for (const char* text : {"卡号：6228 4800 0000 0000 018", "IBAN: DE89370400440532013000",
+                           "收款账号6222020200112233445", "The account number is 6222-0202-0011."})
     EXPECT_NE(other_payee(clauses_of(text)), "") << text;
   for (const char* text : {"卡号：6228480", "订单号：6228480000000000", "Order 6222020200112233 is on your account.",
                            "请不要向账号6222020200112233445转账。", "退款账号是6222020200112233445。",
