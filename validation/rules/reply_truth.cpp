@@ -205,7 +205,12 @@ std::optional<Error> false_state(const StateClaims& states, const LedgerFacts& f
     return untrue(Errc::reply_state_untrue, "that an order was made, and none here was");
   if (!facts.order_canceled && !is_of_another(states.canceled, facts.canceled))
     return untrue(Errc::reply_state_untrue, "that an order was canceled, and none here was");
-  if (!facts.order_expired && !is_of_another(states.expired, facts.expired))
+  // What one paid with is over when the order is.
+  constexpr std::string_view codes[] = {"码", "链接", "卡片", "code", "link", "card"};
+  const bool of_codes = facts.order_canceled && std::ranges::all_of(states.expired, [&](const std::string& clause) {
+                          return contains_any(clause, codes);
+                        });
+  if (!facts.order_expired && !of_codes && !is_of_another(states.expired, facts.expired))
     return untrue(Errc::reply_state_untrue, "that an order has expired, and none here has");
   const bool over = facts.order_canceled || facts.order_expired || facts.payment_succeeded;
   if (states.closed && facts.order_open && !over)
