@@ -16,8 +16,8 @@ namespace {
 constexpr int kPassesMax = 8;
 // How far the end of a tag or link is looked for, so that a text of brackets alone costs no more than its length.
 constexpr std::size_t kMarkMax = 4'096;
-// The same for the end of a host name; a real one has 253 characters at most.
-constexpr std::size_t kHostMax = 512;
+// The same for the end of a host name, which has 253 characters at most.
+constexpr std::size_t kHostMax = 256;
 
 constexpr std::string_view kSchemesWithoutSlashes[] = {
     "javascript:", "data:",    "vbscript:", "mailto:", "weixin:", "wxp:",
@@ -94,8 +94,10 @@ std::size_t letter_at(std::string_view text, std::size_t at) {
 
 // The dot of a host name at this place, also an ideographic one between letters, which browsers take for one.
 std::size_t dot_at(std::string_view text, std::size_t at) {
+  constexpr std::string_view first_bytes = "[({& \xE3\xE7\xEF";  // of all dots but the plain one
+  if (text[at] == '.') return 1;
+  if (first_bytes.find(text[at]) == std::string_view::npos) return 0;
   const std::string_view rest = text.substr(at);
-  if (rest.starts_with('.')) return 1;
   const auto within = [&](std::size_t bytes) {
     const std::size_t next = at + bytes;
     return at > 0 && ascii::is_alnum(text[at - 1]) && next < text.size() && ascii::is_alnum(text[next]);
@@ -279,13 +281,20 @@ class Pass {
     return is_host_char(text_[at]) ? 1 : 0;
   }
 
+  // Whether a dot is in reach, or the one host that has none: most words are told from a name by that.
+  bool names_a_host() {
+    next_dot_ = std::max(next_dot_, at_);
+    while (next_dot_ < text_.size() && dot_at(text_, next_dot_) == 0) ++next_dot_;
+    return next_dot_ < std::min(text_.size(), at_ + kHostMax) || starts_with(text_.substr(at_), "localhost");
+  }
+
   bool begins_a_name() const { return ascii::is_alnum(text_[at_]) || letter_at(text_, at_) != 0; }
 
   // A host name is judged once, at its first label; a scheme may begin at any.
   bool take_word_link() {
     if (!word_begins_ || !begins_a_name()) return false;
     if (const std::size_t scheme = scheme_end(text_, at_); scheme != 0) return skip_to(url_end(text_, scheme));
-    if (at_ < no_host_before_) return false;
+    if (at_ < no_host_before_ || !names_a_host()) return false;
     if (skip_to(host_end(text_, at_))) return true;
     no_host_before_ = at_;
     while (no_host_before_ < text_.size() && goes_on_from(no_host_before_) != 0)
@@ -304,6 +313,7 @@ class Pass {
   std::string_view text_;
   std::size_t at_ = 0;
   std::size_t no_host_before_ = 0;
+  std::size_t next_dot_ = 0;
   bool word_begins_ = true;
   std::string kept_;
 };
