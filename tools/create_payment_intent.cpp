@@ -1,6 +1,7 @@
 #include "tools/cards.hpp"
 #include "tools/cashier/wish.hpp"
 #include "tools/results.hpp"
+#include "tools/told_prices.hpp"
 #include "tools/tools.hpp"
 #include "validation/rules/one_active_payment.hpp"
 #include "validation/rules/renewed_price.hpp"
@@ -16,7 +17,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::int64_t kOffersLookedAt = 100;    // how far back an intent may lie that this one renews
-constexpr std::int64_t kMessagesLookedAt = 200;  // how far back the customer may have been asked
+constexpr std::int64_t kMessagesLookedAt = 200;  // how far back the customer may have been told a price
 
 class CreatePaymentIntent final : public Tool {
  public:
@@ -69,10 +70,11 @@ class CreatePaymentIntent final : public Tool {
       if (*how == rules::OpenPayment::show_again) co_return co_await show(context, std::move(**open));
       auto earlier = co_await ports_.store.intents_of_thread(context.thread.id, kOffersLookedAt);
       if (!earlier) co_return earlier.error();
-      const auto changes = rules::changed_prices(*earlier, order->lines, ports_.catalogue);
-      auto told = co_await told_of(context, changes);
-      if (!told) co_return told.error();
-      if (!*told) co_return asks_about(changes, order->amount, context.thread.locale);
+      auto messages = co_await ports_.store.recent_messages(context.thread.id, kMessagesLookedAt);
+      if (!messages) co_return messages.error();
+      const ToldPrices told(*messages, context.turn);
+      const auto changes = rules::changed_prices(*earlier, told.shown(), order->lines, ports_.catalogue);
+      if (!told.asked_about(changes)) co_return asks_about(changes, order->amount, context.thread.locale);
       if (*how == rules::OpenPayment::supersede) {
         auto made =
             co_await ports_.cashier.supersede(context.thread, std::move(**open), std::move(*order), context.origin());
@@ -131,30 +133,6 @@ class CreatePaymentIntent final : public Tool {
     told["question"] = std::move(question);
     out.result_json = told.dump();
     return out;
-  }
-
-  // Whether the customer was asked about each of these prices in an earlier turn, and has spoken since.
-  Task<Result<bool>> told_of(const ToolContext& context, std::vector<rules::ChangedPrice> changes) {
-    if (changes.empty()) co_return true;
-    auto messages = co_await ports_.store.recent_messages(context.thread.id, kMessagesLookedAt);
-    if (!messages) co_return messages.error();
-    for (const Message& message : *messages) {
-      if (message.role != Role::tool || message.turn == context.turn || !was_answered(*messages, message)) continue;
-      const json told = json::parse(message.text, nullptr, false);
-      if (!told.is_object() || told.value("code", "") != code_of(Errc::price_changed)) continue;
-      for (const json& price : told.at("changed_prices"))
-        std::erase_if(changes, [&](const rules::ChangedPrice& change) {
-          return price.at("sku") == change.sku.str() && price.at("unit_price_fen") == change.now.minor();
-        });
-    }
-    co_return changes.empty();
-  }
-
-  // The turn in which the tool spoke has ended with a reply; one that was cut has told nobody.
-  static bool was_answered(const std::vector<Message>& messages, const Message& asked) {
-    return std::any_of(messages.begin(), messages.end(), [&](const Message& message) {
-      return message.turn == asked.turn && message.role == Role::assistant && message.calls.empty();
-    });
   }
 
   // The newest intent that ended unpaid and was for the same goods at the same prices, unless something was bought

@@ -1,6 +1,6 @@
-// What was offered before and is asked for again: the customer knows the price of then. Another one is told by the
-// server, and agreed to by the customer's next words, before it is asked for. That a model says it has told it counts
-// for nothing.
+// What was offered or shown before and is asked for now: the customer knows the price of then. Another one is told by
+// the server, and agreed to by the customer's next words, before it is asked for. That a model says it has told it
+// counts for nothing.
 #pragma once
 
 #include "validation/domain/catalogue.hpp"
@@ -15,16 +15,24 @@ namespace purser::rules {
 struct ChangedPrice {
   Sku sku;
   std::string name;
-  Money was;  // each, when it was last offered
+  Money was;  // each, when it was last offered or shown
   Money now;
+  bool offered = true;  // false: only shown
 
   friend bool operator==(const ChangedPrice&, const ChangedPrice&) = default;
 };
 
-// The lines of an order whose goods cost another price each than when this thread was last asked to pay for them.
-// `offered`: its payments, newest first; goods that were paid for since are bought anew, whatever they cost before. A
-// price that differs by the quantity alone has not changed.
-std::vector<ChangedPrice> changed_prices(const std::vector<PaymentIntent>& offered,
+// What a search of this thread found, in an earlier turn that was answered.
+struct ShownItem {
+  CatalogueItem item;  // its SKU and prices alone
+  UtcTime at{};
+};
+
+// The lines of an order whose goods cost another price each than when this thread was last asked to pay for them or,
+// where it never was, than when they were last shown to it. `offered`: its payments, `shown`: what its searches found,
+// both newest first; goods that were paid for since are bought anew, whatever they cost before. A price that differs by
+// the quantity alone has not changed.
+std::vector<ChangedPrice> changed_prices(const std::vector<PaymentIntent>& offered, const std::vector<ShownItem>& shown,
                                          const std::vector<IntentLine>& lines, const Catalogue& catalogue);
 
 // What the customer is asked, in the customer's language: each price as it was and is, and the total.

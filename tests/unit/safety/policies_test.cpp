@@ -121,6 +121,29 @@ TEST_F(PoliciesTest, a_changed_price_is_told_before_a_wish_is_renewed) {
   EXPECT_EQ(agreed.at("total_fen"), 600);
 }
 
+TEST_F(PoliciesTest, a_price_that_changed_since_it_was_shown_is_told_before_it_is_ordered) {
+  const ThreadId where = thread_of("acme");
+  EXPECT_EQ(call(where, "search_catalogue", "{}").at("status"), "ok");
+  shop.catalogue = goods(300);
+  EXPECT_EQ(call(where, "search_catalogue", "{}").at("status"), "ok") << "asked by the model alone in this turn";
+  shop.catalogue = goods(400);
+  // The model looks again in the turn in which it orders: the customer has not seen that price.
+  std::deque<Result<ModelAnswer>> script = {
+      asks("search_catalogue", "{}"),
+      asks("create_payment_intent", R"({"lines":[{"sku":"CUP","quantity":1,"unit_price_fen":400}]})"), says("ok")};
+  shop.answers = [&script](const ModelRequest&) -> Result<ModelAnswer> {
+    auto next = std::move(script.front());
+    script.pop_front();
+    return next;
+  };
+  EXPECT_TRUE(shop.say(where, "one cup, please").has_value());
+  EXPECT_TRUE(shop.intents(where).empty());
+  EXPECT_EQ(shop.messages(where).back().text,
+            "The price has changed: cup was ¥3.00 each and is now ¥4.00. At the new price it comes to ¥4.00; if "
+            "that suits you, say again what you would like.");
+  EXPECT_EQ(buy(where, 1).at("total_fen"), 400) << "the customer was asked and has spoken since";
+}
+
 TEST_F(PoliciesTest, a_price_that_changed_again_is_asked_about_again) {
   const ThreadId where = thread_of("acme");
   (void)buy(where, 2);

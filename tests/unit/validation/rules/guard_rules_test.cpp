@@ -366,26 +366,52 @@ TEST(RenewedPriceTest, AnotherPriceThanWasOfferedIsAChange) {
   offered.state = IntentState::expired;
   offered.captured = samples::fen(0);
   const Catalogue shop = samples::shop();
-  EXPECT_TRUE(changed_prices({offered}, offered.lines, shop).empty());
+  EXPECT_TRUE(changed_prices({offered}, {}, offered.lines, shop).empty());
   auto then = offered;
   then.lines[0].unit_price = samples::fen(18'000);
   const std::vector<ChangedPrice> expected = {
       {samples::sku("TEA"), "西湖龙井茶", samples::fen(18'000), samples::fen(19'900)}};
-  EXPECT_EQ(changed_prices({then}, offered.lines, shop), expected);
+  EXPECT_EQ(changed_prices({then}, {}, offered.lines, shop), expected);
   auto more = offered.lines;
   more[0].quantity = 3;
-  EXPECT_EQ(changed_prices({then}, more, shop), expected) << "another quantity is no way around it";
-  EXPECT_TRUE(changed_prices({offered, then}, offered.lines, shop).empty()) << "the newest offer is the one known";
-  EXPECT_EQ(changed_prices({then, offered}, offered.lines, shop), expected);
+  EXPECT_EQ(changed_prices({then}, {}, more, shop), expected) << "another quantity is no way around it";
+  EXPECT_TRUE(changed_prices({offered, then}, {}, offered.lines, shop).empty()) << "the newest offer is the one known";
+  EXPECT_EQ(changed_prices({then, offered}, {}, offered.lines, shop), expected);
   then.captured = then.amount;
-  EXPECT_TRUE(changed_prices({then}, offered.lines, shop).empty()) << "paid is paid, and this is another purchase";
-  EXPECT_TRUE(changed_prices({}, offered.lines, shop).empty());
+  EXPECT_TRUE(changed_prices({then}, {}, offered.lines, shop).empty()) << "paid is paid, and this is another purchase";
+  EXPECT_TRUE(changed_prices({}, {}, offered.lines, shop).empty());
   std::vector<IntentLine> both = {{samples::sku("CUP"), "cup", 1, samples::fen(200)}, offered.lines[0]};
   then.captured = samples::fen(0);
-  EXPECT_EQ(changed_prices({then}, both, shop), expected) << "what was never offered hides no change behind it";
+  EXPECT_EQ(changed_prices({then}, {}, both, shop), expected) << "what was never offered hides no change behind it";
   auto other = offered.lines;
   other[0].sku = samples::sku("CUP");
-  EXPECT_TRUE(changed_prices({then}, other, shop).empty());
+  EXPECT_TRUE(changed_prices({then}, {}, other, shop).empty());
+}
+
+TEST(RenewedPriceTest, AnotherPriceThanWasShownIsAChange) {
+  const Catalogue shop = samples::shop();
+  const std::vector<IntentLine> lines = samples::paid('1').lines;  // two teas at 199.00
+  const auto showing = [](std::int64_t fen, std::int64_t second) {
+    ShownItem one{samples::item("TEA", "茶", "tea", samples::fen(fen)), UtcTime(std::chrono::seconds(second))};
+    return one;
+  };
+  const std::vector<ChangedPrice> expected = {
+      {samples::sku("TEA"), lines[0].name, samples::fen(18'000), samples::fen(19'900), false}};
+  EXPECT_EQ(changed_prices({}, {showing(18'000, 5)}, lines, shop), expected);
+  EXPECT_TRUE(changed_prices({}, {showing(19'900, 6), showing(18'000, 5)}, lines, shop).empty()) << "newest first";
+  ShownItem cup = showing(18'000, 5);
+  cup.item.sku = samples::sku("CUP");
+  EXPECT_TRUE(changed_prices({}, {cup}, lines, shop).empty());
+  ShownItem steps = showing(20'000, 5);
+  steps.item.quantity_prices = {{2, samples::fen(19'900)}};
+  EXPECT_TRUE(changed_prices({}, {steps}, lines, shop).empty()) << "what two cost was shown";
+
+  PaymentIntent offer = samples::paid('1');
+  offer.created_at = UtcTime(std::chrono::seconds(10));
+  EXPECT_EQ(changed_prices({offer}, {showing(18'000, 10)}, lines, shop), expected) << "shown since it was bought";
+  EXPECT_TRUE(changed_prices({offer}, {showing(18'000, 9)}, lines, shop).empty()) << "bought since it was shown";
+  offer.captured = samples::fen(0);
+  EXPECT_TRUE(changed_prices({offer}, {showing(18'000, 11)}, lines, shop).empty()) << "asked to pay today's price";
 }
 
 TEST(RenewedPriceTest, ADiscountForMorePiecesIsNoChange) {
@@ -395,9 +421,9 @@ TEST(RenewedPriceTest, ADiscountForMorePiecesIsNoChange) {
   PaymentIntent offered;
   offered.lines = {{samples::sku("TEA"), "tea", 1, samples::fen(1'000)}};
   const std::vector<IntentLine> five = {{samples::sku("TEA"), "tea", 5, samples::fen(800)}};
-  EXPECT_TRUE(changed_prices({offered}, five, shop).empty());
+  EXPECT_TRUE(changed_prices({offered}, {}, five, shop).empty());
   offered.lines[0].unit_price = samples::fen(900);
-  EXPECT_EQ(changed_prices({offered}, five, shop).size(), 1U);
+  EXPECT_EQ(changed_prices({offered}, {}, five, shop).size(), 1U);
 }
 
 }  // namespace
