@@ -73,6 +73,7 @@ class Deriving {
   void drops() {
     const std::size_t most = std::clamp<std::size_t>(plain_.most_events, 1, kDropsMax);
     for (std::size_t n = 1; n <= most; ++n) add("F4:drop-after:" + std::to_string(n)).drop_events = n;
+    for (std::size_t n : {1, 3}) add("F4:follow:" + std::to_string(n)).follow_events = n;
   }
   void reorder() {
     Derivation& other = add("F5:calls-reversed");

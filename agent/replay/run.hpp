@@ -15,6 +15,17 @@ WorldOptions world_options(const Script& script);
 // "120s", "1ms", "-60s"; the schema has seen it.
 Millis duration_of(std::string_view text);
 
+// A client's connection that follows a thread.
+struct Following {
+  ClientCallPtr call;
+  std::int64_t after = 0;  // the last event it says it has seen
+
+  std::vector<std::int64_t> seen() const;
+  // The last it has seen by now.
+  std::int64_t last() const;
+  bool is_over() const { return call->ended || call->hung_up || call->lost; }
+};
+
 class Run {
  public:
   Run(const Script& script, const Derivation& derivation, const RunResult* plain, const RunOptions& options)
@@ -74,6 +85,10 @@ class Run {
   void trajectory();
   void finally();
   void finish();
+
+  void follow_on(const std::string& name, std::int64_t after);
+  void follow();
+  void hang_up();
   void streams();
 
   std::optional<json> seat(const json& request);
@@ -90,9 +105,9 @@ class Run {
   Captures captures_;
   std::size_t at_ = 0;
   Mark mark_;
-  std::vector<ClientCallPtr> step_calls_;  // of this step
-  std::vector<ClientCallPtr> owed_;        // not answered well yet
-  std::map<std::string, std::vector<ClientCallPtr>> followers_;
+  std::vector<ClientCallPtr> step_calls_;                    // of this step
+  std::vector<ClientCallPtr> owed_;                          // not answered well yet
+  std::map<std::string, std::vector<Following>> followers_;  // by thread, each after the connection before it
   bool open_ = false;
   bool stopped_ = false;
   std::size_t keys_ = 0;

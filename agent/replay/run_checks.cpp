@@ -179,10 +179,11 @@ void Run::check_lists(const json& expect, const std::string& thread) {
   if (expect.contains("streamed")) {
     json types = json::array();
     const std::string name = script_.steps[at_].value("thread", "main");
-    for (const ClientCallPtr& call : followers_[name])
-      for (auto at = call->streamed.find("event: "); at != std::string::npos;
-           at = call->streamed.find("event: ", at + 1))
-        types.push_back(call->streamed.substr(at + 7, call->streamed.find('\n', at) - at - 7));
+    for (const Following& one : followers_[name]) {
+      const std::string& text = one.call->streamed;
+      for (auto at = text.find("event: "); at != text.npos; at = text.find("event: ", at + 1))
+        types.push_back(text.substr(at + 7, text.find('\n', at) - at - 7));
+    }
     compare("streamed", expect["streamed"], types);
   }
   if (!expect.contains("reply")) return;

@@ -142,9 +142,11 @@ void Run::step(const json& s) {
   const std::string thread = s.contains("crash") || s.contains("restart") || !world_.up() ? "" : thread_of(s);
   if (!s.contains("restart") && !s.contains("crash")) mark_ = stage_.mark();
   capture_names();
+  follow();
   act(s);
   world_.settle();
   if (!is_plain()) catch_up();
+  follow();
   capture_names();
   const std::string of = thread.empty() && stage_.knows("main") ? stage_.id_of("main") : thread;
   if (options_.model && is_plain()) {
@@ -390,31 +392,6 @@ void Run::request(const json& how) {
   step_calls_.push_back(call);
 }
 
-void Run::client(const json& s) {
-  const std::string name = s.value("thread", "main");
-  const json& how = s["client"];
-  auto& followers = followers_[name];
-  if (how.contains("disconnect") && !followers.empty()) {
-    followers.back()->drop_after_events = std::max<std::size_t>(1, followers.back()->events_seen);
-    return;
-  }
-  std::string last;
-  if (how.contains("reconnect")) {
-    last = std::to_string(how["reconnect"].value("from_event", 0));
-    if (!how["reconnect"].contains("from_event") && !followers.empty()) {
-      const auto at = followers.back()->streamed.rfind("id: ");
-      if (at != std::string::npos)
-        last = followers.back()->streamed.substr(at + 4, followers.back()->streamed.find('\n', at) - at - 4);
-    }
-  }
-  auto call = std::make_shared<ClientCall>("GET", "/v1/threads/" + stage_.id_of(name) + "/events");
-  call->headers = {
-      {"Host", "127.0.0.1:7000"}, {"Authorization", "Bearer " + std::string(kApiKey)}, {"Accept", "text/event-stream"}};
-  if (!last.empty()) call->headers.emplace_back("Last-Event-ID", last);
-  world_.ask(call);
-  followers.push_back(call);
-}
-
 void Run::operate(const json& how) {
   auto list = world_.ask("GET", "/v1/approvals?state=pending", json());
   world_.settle();
@@ -452,6 +429,7 @@ void Run::crash(const std::string& where) {
 void Run::advance(const json& s) {
   Millis by = duration_of(s["advance"].get<std::string>());
   // A derived run may have spent some of the time already; it arrives at the same moment.
+  hang_up();
   if (!is_plain() && at_ < plain_->step_ends.size()) by = std::max(Millis(0), plain_->step_ends[at_] - world_.now());
   if (!derived_.split_time) return world_.advance(by);
   const auto piece = by / 7;

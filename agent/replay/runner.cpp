@@ -9,23 +9,6 @@ constexpr Millis kDrainPatience{26 * 3'600'000};
 
 }  // namespace
 
-// A client that follows a thread sees each event once, and their numbers rise, over all its reconnections.
-void Run::streams() {
-  for (const auto& [name, followers] : followers_) {
-    std::int64_t last = 0;
-    for (const ClientCallPtr& call : followers) {
-      bool fresh = true;
-      for (auto at = call->streamed.find("id: "); at != std::string::npos; at = call->streamed.find("\nid: ", at + 1)) {
-        const auto digits = call->streamed.find_first_of("0123456789", at);
-        const std::int64_t id = std::stoll(call->streamed.substr(digits));
-        if (!fresh && id <= last) world_.mirror().blame("O5", "a client saw event " + std::to_string(id) + " again");
-        fresh = false;
-        last = id;
-      }
-    }
-  }
-}
-
 // A client that does not wait for its answer and asks again, under the same key.
 void Run::twin(const ClientCallPtr& call) {
   if (!derived_.ask_twice) return;
@@ -46,10 +29,12 @@ void Run::finish() {
   world_.set_model([last_words](const json&) { return std::optional<json>(last_words); });
   bool drained = false;
   if (!by_hand && result_.failures.empty()) {
+    hang_up();
     drained = world_.drain(kDrainPatience);
     if (!drained) world_.mirror().blame("I11", "a day later something is still left to do");
   }
   stage_.judge(drained);
+  follow();
   streams();
   result_.end_state = stage_.end_state();
   if (drained) {

@@ -26,9 +26,10 @@ struct Derivation {
   std::optional<CrashPoint> crash;
   std::int64_t rail_fault_at = 0;  // the n-th call of the rail
   std::string rail_fault;
-  std::string webhooks;         // see World::twist_webhooks()
-  std::size_t drop_events = 0;  // clients stream, and go away after so many events
-  bool ask_twice = false;       // clients send each request twice at once, under one key
+  std::string webhooks;           // see World::twist_webhooks()
+  std::size_t drop_events = 0;    // clients stream their turns, and go away after so many events
+  std::size_t follow_events = 0;  // each thread is followed, over connections that break after so many events
+  bool ask_twice = false;         // clients send each request twice at once, under one key
   bool split_time = false;
   bool reverse_calls = false;
   std::size_t mutant_call = 0;  // the n-th call of a model

@@ -44,7 +44,9 @@ struct ClientCall {
   std::string streamed;               // of a response that streams, until now
   std::size_t drop_after_events = 0;  // a streaming client that goes away after so many events; 0: it stays
   std::size_t events_seen = 0;
-  bool lost = false;  // the daemon died before it answered
+  bool hung_up = false;  // a streaming client that goes away at the next it is sent
+  bool ended = false;    // the stream is over
+  bool lost = false;     // the daemon died before it answered
 };
 using ClientCallPtr = std::shared_ptr<ClientCall>;
 

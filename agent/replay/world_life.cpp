@@ -204,6 +204,7 @@ Task<void> World::Impl::serve(Daemon& of, std::shared_ptr<Life> life, ClientCall
     http::StreamSink sink = [this, life, call](std::string piece) { return take_piece(life, call, std::move(piece)); };
     auto streaming = body(std::move(sink));
     co_await std::move(streaming);
+    call->ended = true;
     co_return;
   }
   call->response = std::move(response);
@@ -211,9 +212,13 @@ Task<void> World::Impl::serve(Daemon& of, std::shared_ptr<Life> life, ClientCall
 }
 
 Task<Result<void>> World::Impl::take_piece(std::shared_ptr<Life> life, ClientCallPtr call, std::string piece) {
-  if (!life->up) co_return Errc::connection_lost;
-  for (auto at = piece.find("id: "); at != piece.npos; at = piece.find("\nid: ", at + 1)) call->events_seen += 1;
-  if (call->drop_after_events > 0 && call->events_seen > call->drop_after_events) co_return Errc::connection_lost;
+  if (!life->up || call->hung_up) co_return Errc::connection_lost;
+  for (auto at = piece.find("id: "); at != piece.npos; at = piece.find("\nid: ", at + 1)) {
+    call->events_seen += 1;
+    if (call->drop_after_events == 0 || call->events_seen <= call->drop_after_events) continue;
+    call->streamed += piece.substr(0, at);
+    co_return Errc::connection_lost;
+  }
   call->streamed += piece;
   co_return success();
 }

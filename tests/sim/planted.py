@@ -78,6 +78,8 @@ DEFECTS = [
     ('key-not-kept', 'agent/turn/conversations.cpp', '[[batch.add(op::InsertIdempotency{std::move(claim)}); | ]]'),
     ('cut-turn-forgotten', 'agent/app/daemon.cpp',
      'auto spawned = [[p.work.spawn("turn.recover", p.recover(std::move(turn))) | success()]];'),
+    ('follower-misses-an-event', 'agent/api/api.cpp',
+     'co_return events_.follow(thread->id, [[*after | *after > 0 ? *after + 1 : 0]]);'),
     ('webhook-acknowledged-unstored', 'agent/resume/webhook_inbox.cpp', '[[batch.add(op::AddWork{std::move(item)}); | ]]'),
 ]
 
