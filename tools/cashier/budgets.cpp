@@ -48,9 +48,16 @@ std::vector<op::SpendBudget> opening(const PaymentIntent& intent, const IntentSe
           spend(of_tenant("open-tenant", intent.tenant), hour_of(now), 1, settings.tenant_hour_max)};
 }
 
-std::vector<op::SpendBudget> canceling(const PaymentIntent& intent, const IntentSettings& settings, UtcTime now) {
-  return {spend(of_user("cancel-user", intent.tenant, intent.user), day_of(now), 1, settings.user_cancels_day_max),
-          spend(of_tenant("cancel-tenant", intent.tenant), day_of(now), 1, settings.tenant_cancels_day_max)};
+CountedOnce canceling(const PaymentIntent& intent, const IntentSettings& settings, UtcTime now) {
+  return {spend("canceling " + intent.id.str(), intent.created_at, 1, 1),
+          {spend(of_user("cancel-user", intent.tenant, intent.user), day_of(now), 1, settings.user_cancels_day_max),
+           spend(of_tenant("cancel-tenant", intent.tenant), day_of(now), 1, settings.tenant_cancels_day_max)}};
+}
+
+CountedOnce opening_instead(const PaymentIntent& replaced, const PaymentIntent& intent,
+                            const IntentSettings& settings) {
+  return {spend("replacing " + replaced.id.str(), replaced.created_at, 1, 1),
+          opening(intent, settings, intent.created_at)};
 }
 
 std::vector<op::SpendBudget> refunding(const Thread& thread, Money sum, const RefundSettings& settings, UtcTime now) {

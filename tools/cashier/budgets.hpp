@@ -19,10 +19,19 @@ std::string refund_scope(const ThreadId& thread);
 std::string refund_scope(const TenantId& tenant, const UserId& user);
 std::string refund_scope(const TenantId& tenant);
 
-// The operations that count one more payment opened, one more canceled, and an automatic refund of `sum`.
+// The operations that count one more payment opened, and an automatic refund of `sum`.
 std::vector<op::SpendBudget> opening(const PaymentIntent& intent, const IntentSettings& settings, UtcTime now);
-std::vector<op::SpendBudget> canceling(const PaymentIntent& intent, const IntentSettings& settings, UtcTime now);
 std::vector<op::SpendBudget> refunding(const Thread& thread, Money sum, const RefundSettings& settings, UtcTime now);
+
+// What is counted before the rail hears of it, once however often it is tried: `mark` is spent with the rest and
+// tells that they were.
+struct CountedOnce {
+  op::SpendBudget mark;
+  std::vector<op::SpendBudget> spends;
+};
+// One more payment canceled, and one more opened in the place of `replaced`.
+CountedOnce canceling(const PaymentIntent& intent, const IntentSettings& settings, UtcTime now);
+CountedOnce opening_instead(const PaymentIntent& replaced, const PaymentIntent& intent, const IntentSettings& settings);
 
 // Adds them to the batch that must not pass without them.
 void add(Batch& batch, std::vector<op::SpendBudget> spends);

@@ -69,6 +69,7 @@ Task<Result<PaymentIntent>> Cashier::insert_renewal(Thread& thread, PaymentInten
         batch.add(op::UpdateIntent{other});
       }
     }
+    cashier::add(batch, cashier::opening(intent, policies_.intent(thread.tenant), intent.created_at));
     auto inserted = co_await insert(thread, intent, std::move(batch));
     if (inserted || inserted.code() != Errc::store_conflict || !touched.contains(inserted.error().param))
       co_return inserted;

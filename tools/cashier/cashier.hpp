@@ -10,6 +10,7 @@
 #include "gateway/crypto/mint.hpp"
 #include "gateway/pay/payment_channel.hpp"
 #include "gateway/store/store.hpp"
+#include "tools/cashier/budgets.hpp"
 #include "tools/cashier/decisions.hpp"
 #include "tools/policies/policies.hpp"
 #include "validation/pipeline.hpp"
@@ -44,7 +45,8 @@ class Cashier {
   // failed or unknown. Errors: active_payment_exists, budget_spent, the store's.
   Task<Result<PaymentIntent>> open(Thread& thread, CheckedOrder order, std::string origin, IntentId renewed_from);
   // The same, and the open payment `superseded` is canceled in the same transaction: there is never more than one, and
-  // never none of them because the second step failed. active_payment_exists also when it changed meanwhile.
+  // never none of them because the second step failed. Where a budget is spent, the rail hears nothing of it and the
+  // open payment stays. active_payment_exists also when it changed meanwhile.
   Task<Result<PaymentIntent>> supersede(Thread& thread, PaymentIntent superseded, CheckedOrder order,
                                         std::string origin);
   // Has the order closed at the rail and ends the open intent; one that was paid before the close is paid. When the
@@ -110,10 +112,12 @@ class Cashier {
 
  private:
   Result<PaymentIntent> intent_of(const Thread& thread, CheckedOrder order, std::string origin, IntentId renewed_from);
+  // `batch` holds what must become true in the same transaction.
   Task<Result<PaymentIntent>> insert(Thread& thread, PaymentIntent intent, Batch batch);
   Task<Result<PaymentIntent>> place_order(PaymentIntent intent);
   Task<Result<PaymentIntent>> record_order_reply(IntentId id, OrderReply reply);
   Task<Result<QueryReply>> settle_by_query(IntentId id);
+  Task<Result<void>> count(std::vector<cashier::CountedOnce> each);
   Task<Result<bool>> end_at_rail(PaymentIntent intent);
   Task<Result<bool>> close_before_cancel(PaymentIntent intent);
   Task<Result<void>> apply_facts(IntentId id, OrderFacts facts);

@@ -1,11 +1,21 @@
 // How a payment ends before it is made: canceled by its user, and what the rail says when it is asked in between.
-#include "tools/cashier/budgets.hpp"
 #include "tools/cashier/cashier.hpp"
+
+#include <algorithm>
 
 namespace purser {
 
+using cashier::CountedOnce;
 using cashier::kConflictRetries;
 using cashier::lost_race;
+
+namespace {
+
+bool holds_mark(const std::vector<CountedOnce>& each, const std::string& scope) {
+  return std::any_of(each.begin(), each.end(), [&](const CountedOnce& one) { return one.mark.scope == scope; });
+}
+
+}  // namespace
 
 // Closed at the rail before the books say so: who paid a moment ago is a customer, not one who canceled. True when the
 // rail closed it; false when it gave no answer.
@@ -20,14 +30,29 @@ Task<Result<bool>> Cashier::close_before_cancel(PaymentIntent intent) {
   co_return Error(Errc::cancel_not_allowed, "the payment was made before it could be canceled", "payment_intent");
 }
 
-// Before the rail is troubled the budgets are looked at; counted they are with the change itself.
-Task<Result<bool>> Cashier::end_at_rail(PaymentIntent intent) {
-  const auto spends = cashier::canceling(intent, policies_.intent(intent.tenant), ports_.clock.durable());
-  for (const op::SpendBudget& one : spends) {
-    auto used = co_await ports_.store.budget_used(one.scope, one.window);
-    if (!used) co_return used.error();
-    if (*used + one.by > one.max) co_return Error(Errc::budget_spent, std::string(meaning_of(Errc::budget_spent)));
+// All of them or none, each once: who comes again after a crash, or a moment after another, has been counted.
+Task<Result<void>> Cashier::count(std::vector<CountedOnce> each) {
+  for (int i = 0; i < kConflictRetries; ++i) {
+    Batch batch("budgets.counted");
+    for (const CountedOnce& one : each) {
+      auto counted = co_await ports_.store.budget_used(one.mark.scope, one.mark.window);
+      if (!counted) co_return counted.error();
+      if (*counted > 0) continue;
+      batch.add(one.mark);
+      cashier::add(batch, one.spends);
+    }
+    if (batch.operations.empty()) co_return success();
+    auto done = co_await ports_.store.commit(std::move(batch));
+    if (done) co_return success();
+    const std::string& spent = done.error().param;
+    const bool by_another = done.code() == Errc::budget_spent && holds_mark(each, spent);
+    if (!by_another) co_return cashier::without_scope(done.error());
   }
+  co_return Error(Errc::store_conflict);
+}
+
+// True when the rail closed the order, or never had it open.
+Task<Result<bool>> Cashier::end_at_rail(PaymentIntent intent) {
   if (!is_open(intent.state) || !intent.order.may_be_open) co_return !intent.order.may_be_open;
   co_return co_await close_before_cancel(std::move(intent));
 }
@@ -36,6 +61,12 @@ Task<Result<PaymentIntent>> Cashier::cancel(IntentId id, Asked asked) {
   auto open = co_await ports_.store.intent(id);
   if (!open || open->state == IntentState::canceled) co_return open;
   const bool was_open = is_open(open->state);
+  if (was_open) {
+    std::vector<CountedOnce> each;
+    each.push_back(cashier::canceling(*open, policies_.intent(open->tenant), ports_.clock.durable()));
+    auto counted = co_await count(std::move(each));
+    if (!counted) co_return counted.error();
+  }
   auto closed = co_await end_at_rail(std::move(*open));
   if (!closed) co_return closed.error();
   Error last(Errc::store_conflict);
@@ -47,10 +78,9 @@ Task<Result<PaymentIntent>> Cashier::cancel(IntentId id, Asked asked) {
     const UtcTime now = ports_.clock.durable();
     auto change = cashier::after_cancel(std::move(*row), now, asked == Asked::from_outside, *closed);
     if (!change) co_return change.error();
-    cashier::add(change->batch, cashier::canceling(change->intent, policies_.intent(change->intent.tenant), now));
     auto done = co_await ports_.store.commit(std::move(change->batch));
     if (done) co_return std::move(change->intent);
-    if (!lost_race(done.error())) co_return cashier::without_scope(done.error());
+    if (!lost_race(done.error())) co_return done.error();
     last = done.error();
   }
   co_return last;

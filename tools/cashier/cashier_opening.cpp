@@ -1,5 +1,4 @@
 // The cashier's part that makes an intent durable: alone, or in place of another.
-#include "tools/cashier/budgets.hpp"
 #include "tools/cashier/cashier.hpp"
 #include "tools/cashier/wish.hpp"
 
@@ -10,13 +9,18 @@ Task<Result<PaymentIntent>> Cashier::supersede(Thread& thread, PaymentIntent sup
   const std::string old = superseded.id.str();
   auto intent = intent_of(thread, std::move(order), std::move(origin), IntentId());
   if (!intent) co_return intent.error();
+  const IntentSettings& policy = policies_.intent(thread.tenant);
+  std::vector<cashier::CountedOnce> each;
+  each.push_back(cashier::canceling(superseded, policy, intent->created_at));
+  each.push_back(cashier::opening_instead(superseded, *intent, policy));
+  auto counted = co_await count(std::move(each));
+  if (!counted) co_return counted.error();
   auto ended = co_await end_at_rail(superseded);
   if (!ended) co_return ended.error();
   const UtcTime now = ports_.clock.durable();
   auto change = cashier::after_cancel(std::move(superseded), now, false, *ended);
   if (!change) co_return change.error();
   change->batch.name = "intent.superseded";
-  cashier::add(change->batch, cashier::canceling(change->intent, policies_.intent(thread.tenant), now));
   auto inserted = co_await insert(thread, std::move(*intent), std::move(change->batch));
   if (!inserted && inserted.code() == Errc::store_conflict && inserted.error().param == old)
     co_return Error(Errc::active_payment_exists,
@@ -57,7 +61,6 @@ Task<Result<PaymentIntent>> Cashier::insert(Thread& thread, PaymentIntent intent
   Thread counted = thread;
   counted.intents_made += 1;
   const IntentSettings& policy = policies_.intent(thread.tenant);
-  cashier::add(batch, cashier::opening(intent, policy, intent.created_at));
   batch.add(op::UpdateThread{counted});
   batch.add(op::InsertIntent{intent});
   batch.add(op::AddWork{cashier::work(WorkKind::expire_intent, intent, intent.expires_at)});

@@ -399,6 +399,26 @@ TEST_F(Capped, P11_caps_leave_exactly_as_many_effects_as_they_hold) {
   EXPECT_EQ(call("create_payment_intent", cup).at("status"), "ok") << "the next hour";
 }
 
+TEST_F(Capped, P11_a_replacement_that_no_budget_holds_leaves_the_open_payment_as_it_is) {
+  const auto replace = [&](const std::string& sku) {
+    return call("create_payment_intent", R"({"lines":[{"sku":")" + sku + R"(","quantity":1}],"if_open":"replace"})");
+  };
+  EXPECT_EQ(replace("CUP").at("status"), "ok");
+  EXPECT_EQ(replace("TEA").at("status"), "ok");
+  EXPECT_EQ(replace("CUP").at("status"), "ok");
+  const std::size_t closed = rail_calls("close");
+  EXPECT_EQ(closed, 2U);
+  EXPECT_EQ(replace("TEA").at("code"), "budget_spent");
+  EXPECT_EQ(rail_calls("close"), closed) << "refused before the rail hears of it";
+  shop.pass(std::chrono::hours(24));
+  EXPECT_EQ(replace("TEA").at("status"), "ok");
+  EXPECT_EQ(replace("CUP").at("status"), "ok");
+  EXPECT_EQ(call("cancel_payment", "{}").at("status"), "ok");
+  EXPECT_EQ(replace("TEA").at("status"), "ok");
+  EXPECT_EQ(call("cancel_payment", "{}").at("code"), "budget_spent") << "a replaced payment was canceled, too";
+  ASSERT_TRUE(shop.pay(thread.id)) << "and what could not be canceled can be paid";
+}
+
 TEST_F(Properties, P12_the_same_call_is_one_call_and_a_second_purchase_is_possible) {
   const ToolCall one{"call_1", "create_payment_intent", R"({"lines":[{"sku":"CUP","quantity":1}]})"};
   ToolCall renamed = one;

@@ -56,9 +56,9 @@ CatalogueItem item(const std::string& sku, std::int64_t fen) {
 
 class Race {
  public:
-  explicit Race(std::uint64_t seed)
+  explicit Race(std::uint64_t seed, IntentSettings intents = {})
       : dice(seed),
-        shop(Catalogue("v1", {item("CUP", 1'000), item("TEA", 2'000), item("POT", 3'000)}), {}, {}, {}, {},
+        shop(Catalogue("v1", {item("CUP", 1'000), item("TEA", 2'000), item("POT", 3'000)}), intents, {}, {}, {},
              [this](std::unique_ptr<Store> store, Clock& clock) -> std::unique_ptr<Store> {
                return std::make_unique<ShufflingStore>(std::move(store), clock, dice);
              }) {
@@ -190,6 +190,48 @@ TEST_P(Races, supersedes_leave_exactly_one_open_payment) {
     EXPECT_EQ(race.shop.run(race.shop.store->intent(open.id)).value().state, IntentState::canceled);
     race.shop.pass(std::chrono::seconds(1));
     EXPECT_LE(race.payable(), 1) << "the replaced order can be paid, seed " << seed;
+  }
+}
+
+// Rails punish who cancels much: what the budget does not hold, the rail never hears of, and the order stays payable.
+TEST_P(Races, of_many_who_cancel_the_rail_hears_as_many_as_the_budget_holds) {
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    IntentSettings settings;
+    settings.tenant_cancels_day_max = 1;
+    Race race(seed, settings);
+    std::vector<PaymentIntent> open;
+    for (int n = 0; n < GetParam(); ++n) {
+      Thread who = race.shop.open_thread("acme", "user" + std::to_string(n), "", "en");
+      open.push_back(*race.shop.run(race.shop.cashier.open(who, race.order("CUP", 1'000), "first", IntentId())));
+    }
+    std::vector<Started<Result<PaymentIntent>>> racing;
+    for (const PaymentIntent& one : open) {
+      racing.emplace_back(race.shop.ioc, race.shop.cashier.cancel(one.id, Cashier::Asked::from_outside));
+    }
+    const auto ends = race.all_of(std::move(racing));
+    EXPECT_EQ(std::count_if(ends.begin(), ends.end(), [](const auto& end) { return end.ok(); }), 1) << "seed " << seed;
+    for (std::size_t n = 0; n < open.size(); ++n) {
+      const bool payable = race.shop.rail.pay(open[n].order.out_trade_no, "").ok();
+      EXPECT_EQ(payable, !ends[n].ok()) << "seed " << seed;
+    }
+  }
+}
+
+TEST_P(Races, the_same_cancel_at_once_and_again_is_counted_once) {
+  IntentSettings settings;
+  settings.user_cancels_day_max = 2;
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    Race race(seed, settings);
+    for (int order = 0; order < 2; ++order) {
+      Thread who = race.row();
+      const auto open =
+          race.shop.run(race.shop.cashier.open(who, race.order("CUP", 1'000), std::to_string(order), IntentId()));
+      ASSERT_TRUE(open.ok());
+      std::vector<Started<Result<PaymentIntent>>> racing;
+      for (int n = 0; n < GetParam(); ++n)
+        racing.emplace_back(race.shop.ioc, race.shop.cashier.cancel(open->id, Cashier::Asked::in_conversation));
+      for (const auto& end : race.all_of(std::move(racing))) EXPECT_TRUE(end.ok()) << "seed " << seed;
+    }
   }
 }
 
