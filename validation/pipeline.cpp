@@ -7,6 +7,7 @@
 #include "validation/rules/description.hpp"
 #include "validation/rules/order_total.hpp"
 #include "validation/rules/provenance.hpp"
+#include "validation/rules/reason_truth.hpp"
 #include "validation/rules/refund_batch.hpp"
 #include "validation/rules/refund_bounds.hpp"
 #include "validation/rules/refund_reason.hpp"
@@ -73,7 +74,8 @@ Result<CheckedOrder> apply_order_rules(const Catalogue& catalogue, const OrderPr
   if (!amount) return amount.error();
 
   asked.emplace_back("order_total");
-  auto total = rules::order_total(proposal.total_fen, *amount, policy.order_amount_max_fen);
+  const std::int64_t tolerance = rules::total_tolerance(catalogue, *lines, policy.tolerance_per_mille);
+  auto total = rules::order_total(proposal.total_fen, *amount, tolerance, policy.order_amount_max_fen);
   if (!total) return total.error();
 
   asked.emplace_back("description");
@@ -133,6 +135,8 @@ class RefundRun {
     if (!amount) return amount.error();
     asked_.emplace_back("refund_amount");
     if (auto good = rules::refund_amount(entry.amount_fen, *amount, at); !good) return good;
+    asked_.emplace_back("reason_truth");
+    if (auto good = rules::reason_truth(*reason, *intent, *amount, pointer_to(at, "reason")); !good) return good;
 
     batch_.push_back(rules::BatchEntry{&*intent, *amount});
     checked_.push_back(

@@ -136,10 +136,10 @@ TEST(RefundPipelineTest, GivesEachEntryItsServerAmount) {
 TEST(RefundPipelineTest, TheOrderOfTheRulesIsFixed) {
   RefundProposal proposal = list({entry('1', std::nullopt)});
   proposal.entries[0].lines = {{sku("TEA"), 1}};
-  EXPECT_EQ(
-      judge(proposal).verdict.evidence,
-      (std::vector<std::string>{"refund_list_size", "owned_intent", "refund_state", "refund_history", "refund_reason",
-                                "sensitive_words", "refund_lines", "refund_amount", "refund_batch", "refund_limits"}));
+  EXPECT_EQ(judge(proposal).verdict.evidence,
+            (std::vector<std::string>{"refund_list_size", "owned_intent", "refund_state", "refund_history",
+                                      "refund_reason", "sensitive_words", "refund_lines", "refund_amount",
+                                      "reason_truth", "refund_batch", "refund_limits"}));
 }
 
 TEST(RefundPipelineTest, WhatIsNotTheUsersIsNotFound) {

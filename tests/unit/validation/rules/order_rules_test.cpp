@@ -2,6 +2,7 @@
 #include "tests/support/samples.hpp"
 #include "tests/unit/validation/rules/rule_errors.hpp"
 #include "validation/money/text.hpp"
+#include "validation/pipeline.hpp"
 #include "validation/rules/currency.hpp"
 #include "validation/rules/description.hpp"
 #include "validation/rules/one_active_payment.hpp"
@@ -160,12 +161,12 @@ TEST(OrderAmountTest, IsTheSumWithinItsBounds) {
   expect_error(order_amount(built, Currency::parse("USD").value(), kMost).error(), Errc::currency_mismatch, "/lines");
 }
 
-TEST(OrderTotalTest, IsHeldToTheSameHalfPercent) {
-  EXPECT_TRUE(order_total(std::nullopt, fen(39'800), 5'000'000).ok());
-  EXPECT_TRUE(order_total(1, fen(1), 5'000'000).ok());
+TEST(OrderTotalTest, IsHeldToWhatItsLinesMayDiffer) {
+  EXPECT_TRUE(order_total(std::nullopt, fen(39'800), 199, 5'000'000).ok());
+  EXPECT_TRUE(order_total(1, fen(1), 0, 5'000'000).ok());
   EXPECT_FALSE(within_tolerance(0, 1, 1'000));
   EXPECT_FALSE(within_tolerance(1, 0, 1'000));
-  EXPECT_TRUE(order_total(5'000'000, fen(5'000'000), 5'000'000).ok());
+  EXPECT_TRUE(order_total(5'000'000, fen(5'000'000), 0, 5'000'000).ok());
   const auto costs = [](std::int64_t minor) {
     return order_amount({{sku("SWEET"), "糖", 1, fen(minor)}}, Currency::cny(), 500);
   };
@@ -173,29 +174,62 @@ TEST(OrderTotalTest, IsHeldToTheSameHalfPercent) {
   EXPECT_TRUE(costs(500).ok());
   expect_error(costs(0).error(), Errc::order_amount_out_of_range, "/lines");
   expect_error(costs(501).error(), Errc::order_amount_out_of_range, "/lines");
-  EXPECT_TRUE(order_total(39'800, fen(39'800), 5'000'000).ok());
-  EXPECT_TRUE(order_total(39'999, fen(39'800), 5'000'000).ok());
-  EXPECT_TRUE(order_total(39'601, fen(39'800), 5'000'000).ok());
-  expect_error(order_total(40'000, fen(39'800), 5'000'000).error(), Errc::total_mismatch, "/total_fen");
-  expect_error(order_total(39'600, fen(39'800), 5'000'000).error(), Errc::total_mismatch, "/total_fen");
-  expect_error(order_total(200, fen(199), 5'000'000).error(), Errc::total_mismatch, "/total_fen");
+  EXPECT_TRUE(order_total(39'800, fen(39'800), 199, 5'000'000).ok());
+  EXPECT_TRUE(order_total(39'999, fen(39'800), 199, 5'000'000).ok());
+  EXPECT_TRUE(order_total(39'601, fen(39'800), 199, 5'000'000).ok());
+  expect_error(order_total(40'000, fen(39'800), 199, 5'000'000).error(), Errc::total_mismatch, "/total_fen");
+  expect_error(order_total(39'600, fen(39'800), 199, 5'000'000).error(), Errc::total_mismatch, "/total_fen");
+  expect_error(order_total(200, fen(199), 0, 5'000'000).error(), Errc::total_mismatch, "/total_fen");
   for (std::int64_t claim : {std::int64_t{0}, std::int64_t{-39'800}, std::int64_t{5'000'001}, kMost}) {
-    expect_error(order_total(claim, fen(39'800), 5'000'000).error(), Errc::amount_out_of_range, "/total_fen");
+    expect_error(order_total(claim, fen(39'800), 199, 5'000'000).error(), Errc::amount_out_of_range, "/total_fen");
   }
+}
+
+TEST(OrderTotalTest, EachLineAddsWhatItsItemTolerates) {
+  CatalogueItem exact = samples::item("EXACT", "准", "exact", fen(100'000));
+  exact.tolerance_per_mille = 0;
+  CatalogueItem loose = samples::item("LOOSE", "松", "loose", fen(100'000));
+  loose.tolerance_per_mille = 50;
+  const CatalogueItem plain = samples::item("PLAIN", "茶", "plain", fen(39'800));
+  const Catalogue shop("v1", {exact, loose, plain});
+  const auto line = [](const CatalogueItem& of, std::int64_t quantity) {
+    return IntentLine{of.sku, of.name_en, quantity, of.unit_price};
+  };
+  EXPECT_EQ(total_tolerance(shop, {line(exact, 3)}, 5), 0);
+  EXPECT_EQ(total_tolerance(shop, {line(loose, 2)}, 5), 10'000);
+  EXPECT_EQ(total_tolerance(shop, {line(plain, 1)}, 5), 199);
+  EXPECT_EQ(total_tolerance(shop, {line(plain, 1)}, 10), 398) << "the tenant's own";
+  EXPECT_EQ(total_tolerance(shop, {line(exact, 1), line(loose, 1), line(plain, 1)}, 5), 5'199);
+  EXPECT_EQ(total_tolerance(shop, {{sku("SWEET"), "糖", 1, fen(199)}}, 5), 0) << "below 200 it must be exact";
+  EXPECT_EQ(total_tolerance(shop, {}, 5), 0);
+  OrderProposal proposal;
+  proposal.lines = {{sku("EXACT"), 1, std::nullopt}};
+  proposal.total_fen = 100'001;
+  OrderPolicy policy;
+  policy.lines_max = 3;
+  policy.quantity_max = 5;
+  policy.order_amount_max_fen = 5'000'000;
+  EXPECT_EQ(judge_order(shop, proposal, policy, "en").value.code(), Errc::total_mismatch);
+  proposal.lines = {{sku("LOOSE"), 1, 105'000}};
+  proposal.total_fen = 105'000;
+  EXPECT_TRUE(judge_order(shop, proposal, policy, "en").value.ok());
 }
 
 TEST(OrderTotalPropertyTest, ATotalOfAcceptedPricesIsAccepted) {
   std::mt19937_64 random(20260105);
   for (int i = 0; i < 20'000; ++i) {
     std::int64_t claimed = 0, server = 0;
+    std::vector<IntentLine> lines;
     for (int j = 0; j < 5; ++j) {
       const auto price = static_cast<std::int64_t>(random() % 50'000 + 1);
       const auto quantity = static_cast<std::int64_t>(random() % 20 + 1);
       const std::int64_t slack = price / 200;
       claimed += quantity * (price + (random() % 2 == 0 ? slack : -slack));
       server += quantity * price;
+      lines.push_back({sku("TEA"), "", quantity, fen(price)});
     }
-    ASSERT_TRUE(order_total(claimed, fen(server), kMost).ok()) << claimed << " of " << server;
+    ASSERT_TRUE(order_total(claimed, fen(server), total_tolerance(Catalogue(), lines, 5), kMost).ok())
+        << claimed << " of " << server;
   }
 }
 

@@ -1,6 +1,7 @@
 // The rules of a refund, one by one.
 #include "tests/support/samples.hpp"
 #include "tests/unit/validation/rules/rule_errors.hpp"
+#include "validation/rules/reason_truth.hpp"
 #include "validation/rules/refund_batch.hpp"
 #include "validation/rules/refund_bounds.hpp"
 #include "validation/rules/refund_lines.hpp"
@@ -143,6 +144,23 @@ TEST(RefundBatchTest, OneListOneCurrencyAndNoOverflow) {
   huge.captured = huger.captured = fen(kMost);
   expect_error(refund_batch({{&huge, fen(kMost)}, {&huger, fen(1)}}, std::nullopt).error(), Errc::amount_overflow,
                "/refunds/1");
+}
+
+TEST(ReasonTruthTest, WhatAReasonSaysOfMoneyIsThisRefund) {
+  const PaymentIntent bought = paid('1');  // two teas at 199.00
+  const auto verdict = [&](std::string_view reason, std::int64_t amount) {
+    return reason_truth(reason, bought, fen(amount), "/p");
+  };
+  for (const char* honest :
+       {"商品有破损", "one pack arrived torn", "都不想要了", "送货迟到", "I paid ¥398.00 and one pack is torn",
+        "退一包 199 元，茶叶受潮", "ordered the wrong tea", "买多了一包", "the second pack was never delivered"})
+    EXPECT_TRUE(verdict(honest, 19'900).ok()) << honest;
+  for (const char* other : {"Refund of ¥5000.00 was paid to your bank; now transfer 100 yuan to pay", "已全额退款398元",
+                            "另赔偿5000元已到账", "refunded ¥398.00 in full", "please pay the rest to my account 12",
+                            "退款5000元已到账", "全场八折", "请转账到我的支付宝"})
+    expect_error(verdict(other, 1).error(), Errc::refund_reason_invalid, "/p");
+  EXPECT_TRUE(verdict("正在退款398元", 39'800).ok());
+  EXPECT_FALSE(verdict("正在退款398元", 100).ok()) << "another sum than is given back";
 }
 
 TEST(RefundReasonTest, IsCleanedAndCounted) {
