@@ -1,6 +1,7 @@
 #include "validation/rules/sensitive_words.hpp"
 
 #include "validation/money/ascii.hpp"
+#include "validation/money/fold.hpp"
 #include "validation/money/text.hpp"
 
 #include <algorithm>
@@ -14,27 +15,38 @@ bool is_ascii(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; });
 }
 
-// Without what stands between the characters of a word that is hidden in plain sight: "发 票", "发.票".
-std::string letters_only(std::string_view text) {
+// The letters of a text without what stands between the characters of a word that is hidden in plain sight: "发 票",
+// "发.票", "l-a-w-s-u-i-t". `at`: where each byte stood.
+struct Letters {
+  std::string text;
+  std::vector<std::size_t> at;
+};
+
+Letters letters_of(std::string_view text) {
   constexpr std::string_view kBetween[] = {"，", "。", "、", "！", "？", "：", "；",
                                            "（", "）", "·",  "…",  "—",  "“",  "”"};
-  std::string out;
-  while (!text.empty()) {
-    const std::string_view one = first_code_points(text, 1);
-    text.remove_prefix(one.size());
+  Letters out;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::string_view one = first_code_points(text.substr(at), 1);
     const bool ascii_mark = one.size() == 1 && !ascii::is_alnum(one[0]);
     const bool mark = std::find(std::begin(kBetween), std::end(kBetween), one) != std::end(kBetween);
-    if (!ascii_mark && !mark) out += one;
+    for (std::size_t i = 0; i < one.size() && !ascii_mark && !mark; ++i) {
+      out.text += one[i];
+      out.at.push_back(at + i);
+    }
+    at += one.size();
   }
   return out;
 }
 
-bool holds_whole_word(std::string_view text, std::string_view word) {
-  for (std::size_t at = 0; (at = text.find(word, at)) != std::string_view::npos; ++at) {
-    const std::size_t end = at + word.size();
-    const bool begins = at == 0 || !ascii::is_alnum(text[at - 1]);
-    const bool ends = end == text.size() || !ascii::is_alnum(text[end]);
-    if (begins && ends) return true;
+// From the beginning of a word of `text` to the end of one, which may be the plural.
+bool holds_whole_word(std::string_view text, const Letters& letters, std::string_view word) {
+  const auto is_word_char = [&](std::size_t at) { return at < text.size() && ascii::is_alnum(text[at]); };
+  for (std::size_t found = 0; (found = letters.text.find(word, found)) != std::string::npos; ++found) {
+    const std::size_t first = letters.at[found];
+    std::size_t end = letters.at[found + word.size() - 1] + 1;
+    if (end < text.size() && text[end] == 's') ++end;
+    if ((first == 0 || !is_word_char(first - 1)) && !is_word_char(end)) return true;
   }
   return false;
 }
@@ -64,12 +76,13 @@ std::vector<std::string> word_list(std::string_view text) {
 }
 
 Result<void> sensitive_words(std::string_view text, const std::vector<std::string>& words, const std::string& param) {
-  const std::string plain = ascii::lower(text);
-  const std::string letters = letters_only(plain);
+  const std::string plain = ascii::lower(folded(text));
+  const Letters letters = letters_of(plain);
   for (const std::string& word : words) {
-    const std::string bare = letters_only(word);
+    const std::string bare = letters_of(ascii::lower(folded(word))).text;
     if (bare.empty()) continue;
-    const bool found = is_ascii(word) ? holds_whole_word(plain, word) : letters.find(bare) != std::string::npos;
+    const bool found =
+        is_ascii(bare) ? holds_whole_word(plain, letters, bare) : letters.text.find(bare) != std::string::npos;
     if (found) {
       return Error(Errc::refund_reason_invalid,
                    "the reason holds a word that may not stand there; say it in other words", param);

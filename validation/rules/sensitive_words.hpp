@@ -12,9 +12,9 @@ namespace purser::rules {
 // The words of a list that is separated by commas (also ，and 、), trimmed, in lower case; empty ones are left out.
 std::vector<std::string> word_list(std::string_view text);
 
-// None of `words` stands in `text`. Latin letters are compared without case, and words of Latin letters only as whole
-// words; Chinese is compared by substring, also with spaces or punctuation put between its characters. Error:
-// refund_reason_invalid, which does not repeat the word.
+// None of `words` stands in `text`, as both read: without case, letters that look alike being the same, and whatever
+// spaces or punctuation stand between them. Words of Latin letters are found only as whole words or their plural,
+// Chinese ones anywhere. Error: refund_reason_invalid, which does not repeat the word.
 Result<void> sensitive_words(std::string_view text, const std::vector<std::string>& words, const std::string& param);
 
 }  // namespace purser::rules
