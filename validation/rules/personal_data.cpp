@@ -22,7 +22,8 @@ bool is_gap(char c) {
 }
 // What also stands between the numbers of a list.
 bool is_loose(char c) {
-  return c == ',' || c == '_' || c == '*' || c == '\n' || c == '\r';
+  constexpr std::string_view loose = ",_*\n\r|:;+=";
+  return loose.find(c) != std::string_view::npos;
 }
 bool is_point(char c) {
   return c == '.' || c == '/';
@@ -41,18 +42,19 @@ char plain_of(char32_t code) {
   constexpr std::u32string_view points = U"·•‧・．。⋅∙";
   if (points.find(code) != std::u32string_view::npos) return '.';
   constexpr std::u32string_view slashes = U"／⁄∕";
-  constexpr std::u32string_view commas = U"，、﹐";
+  constexpr std::u32string_view commas = U"，、﹐：；｜";
   if (commas.find(code) != std::u32string_view::npos) return ',';
   return slashes.find(code) != std::u32string_view::npos ? '/' : kOther;
 }
 
 // A digit written as a word, as numbers are read out; 0 when the character is none.
 char spelled_digit(char32_t code) {
-  constexpr std::u32string_view words = U"零一二三四五六七八九";
-  if (code == U'〇') return '0';
-  if (code == U'幺') return '1';
-  const std::size_t value = words.find(code);
-  return value == std::u32string_view::npos ? '\0' : static_cast<char>('0' + value);
+  constexpr std::u32string_view words[] = {U"零一二三四五六七八九", U"〇壹贰叁肆伍陆柒捌玖", U"〇幺貳參肆伍陸柒捌玖"};
+  for (std::u32string_view digits : words) {
+    const std::size_t value = digits.find(code);
+    if (value != std::u32string_view::npos) return static_cast<char>('0' + value);
+  }
+  return '\0';
 }
 
 // Fewer than a number of a person has are an amount or a count, and stay words.
@@ -76,7 +78,7 @@ Plain plain_text_of(std::string_view text) {
       const bool ascii = one.bytes > 1 && seen.size() == 1;
       out.text += broken ? '\x01' : ascii ? seen.front() : plain_of(one.code);
       out.from.push_back(at);
-      spelled += spelled_digit(one.code);
+      spelled += ascii::is_digit(out.text.back()) ? out.text.back() : spelled_digit(one.code);
     }
     at += one.bytes;
   }
@@ -100,17 +102,14 @@ std::vector<Group> groups_at(std::string_view text, std::size_t from) {
     while (group.end < text.size() && ascii::is_digit(text[group.end])) ++group.end;
     groups.push_back(group);
     std::size_t next = group.end;
-    if (next < text.size() && is_point(text[next])) {
-      joint = text[next++];
-    } else {
-      joint = ' ';
-      for (; next < text.size() && next < group.end + kSeparatorsMax; ++next) {
-        if (is_loose(text[next]))
-          joint = ',';
-        else if (!is_gap(text[next]))
-          break;
-      }
+    joint = ' ';
+    for (; next < text.size() && next < group.end + kSeparatorsMax; ++next) {
+      if (is_loose(text[next]) || is_point(text[next]))
+        joint = ',';
+      else if (!is_gap(text[next]))
+        break;
     }
+    if (next == group.end + 1 && is_point(text[group.end])) joint = text[group.end];
     if (next == group.end || next >= text.size() || !ascii::is_digit(text[next])) break;
     at = next;
   }
@@ -125,7 +124,7 @@ bool grouped_as_printed(const std::vector<Group>& groups, std::size_t count) {
     if (i > 0 && groups[i].before != ',') return false;
     sizes += static_cast<char>('0' + std::min<std::size_t>(groups[i].end - groups[i].begin, 9));
   }
-  return sizes == "4444" || sizes == "44443" || sizes == "4441" || sizes == "465" || sizes == "344";
+  return sizes == "4444" || sizes == "44443" || sizes == "4441" || sizes == "88" || sizes == "465" || sizes == "344";
 }
 
 // Prices and dates have points too: a number of a person has the same one throughout, and groups of some length.
@@ -142,8 +141,10 @@ bool plausible(const std::vector<Group>& groups, std::size_t count) {
   return size(0) >= 3 || size(0) == size(1);
 }
 
-bool luhn(std::string_view digits) {
+// Of the short ones some issuers alone made any, and a bar code has thirteen.
+bool is_card(std::string_view digits) {
   if (digits.size() < 13 || digits.size() > 19) return false;
+  if (digits.size() == 13 && digits[0] != '4') return false;
   int sum = 0;
   for (std::size_t i = 0; i < digits.size(); ++i) {
     int value = digits[digits.size() - 1 - i] - '0';
@@ -164,8 +165,18 @@ bool is_identity(std::string_view digits, char check) {
 }
 
 bool is_phone(std::string_view digits) {
+  if (digits.starts_with("00") && digits.size() == 15) digits.remove_prefix(2);
   if (digits.starts_with("86") && digits.size() == 13) digits.remove_prefix(2);
   return digits.size() == 11 && digits[0] == '1' && digits[1] >= '3';
+}
+
+// "010-62345678": the code of a place, and seven or eight digits of which the first is no 0 or 1.
+bool is_landline(std::string_view text, const std::vector<Group>& groups, std::size_t count) {
+  if (count != 2 || groups[1].before != ' ') return false;
+  const std::size_t code = groups[0].end - groups[0].begin;
+  const std::size_t local = groups[1].end - groups[1].begin;
+  return text[groups[0].begin] == '0' && (code == 3 || code == 4) && (local == 7 || local == 8) &&
+         text[groups[1].begin] >= '2';
 }
 
 enum class Kind { none, card, identity, phone };
@@ -210,13 +221,17 @@ class Masker {
     return true;
   }
 
-  // Nothing but letters is glued to what stands from `begin` to `end`: it is no part of an id.
+  // No other digits are glued to what stands from `begin` to `end`, nor letters on both sides, one of them by "_": it is
+  // no part of an id.
   bool stands_alone(std::size_t begin, std::size_t end) const {
-    for (std::size_t i = begin; i > 0 && is_word_char(text_[i - 1]); --i)
-      if (!ascii::is_letter(text_[i - 1])) return false;
-    for (std::size_t i = end; i < text_.size() && ascii::is_alnum(text_[i]); ++i)
-      if (!ascii::is_letter(text_[i])) return false;
-    return true;
+    bool joined = false;
+    for (std::size_t i = begin; i > 0 && is_word_char(text_[i - 1]); --i) {
+      if (ascii::is_digit(text_[i - 1])) return false;
+      joined = joined || text_[i - 1] == '_';
+    }
+    for (std::size_t i = end; i < text_.size() && is_word_char(text_[i]); ++i)
+      if (ascii::is_digit(text_[i])) return false;
+    return !joined || end == text_.size() || !ascii::is_letter(text_[end]);
   }
 
   Found number_in(const std::vector<Group>& groups, std::size_t count) const {
@@ -231,9 +246,9 @@ class Masker {
     } else if (!cards_only_ && (next == 'X' || next == 'x') && is_identity(found.digits, next)) {
       found.kind = Kind::identity;
       ++found.end;
-    } else if (!cards_only_ && is_phone(found.digits)) {
+    } else if (!cards_only_ && (is_phone(found.digits) || is_landline(text_, groups, count))) {
       found.kind = Kind::phone;  // before cards: some numbers with 86 have a card's sum
-    } else if (luhn(found.digits)) {
+    } else if (is_card(found.digits)) {
       found.kind = Kind::card;
     }
     if (!stands_alone(groups.front().begin, found.end)) found.kind = Kind::none;
@@ -246,7 +261,8 @@ class Masker {
       out_.text += "****" + last;
       ++out_.cards;
     } else if (found.kind == Kind::phone) {
-      const std::string national = found.digits.substr(found.digits.size() - 11);
+      const bool landline = found.digits.front() == '0' && found.digits.size() <= 12;
+      const std::string national = landline ? found.digits : found.digits.substr(found.digits.size() - 11);
       out_.text += national.substr(0, 3) + "****" + last;
       ++out_.phones;
     } else {
