@@ -36,6 +36,7 @@ ToldPrices::ToldPrices(const std::vector<Message>& messages, const TurnId& turn)
   for (const Message& message : messages)
     if (message.role == Role::assistant && message.calls.empty()) answered.insert(message.turn.str());
   for (const Message& message : messages) {
+    if (message.role == Role::user && message.turn == turn) declined_ = rules::declines(message.text);
     if (message.role != Role::tool || message.turn == turn || !answered.contains(message.turn.str())) continue;
     json result = json::parse(message.text, nullptr, false);
     if (result.is_object()) told_.push_back({std::move(result), message.at});
@@ -52,6 +53,7 @@ std::vector<rules::ShownItem> ToldPrices::shown() const {
 
 bool ToldPrices::asked_about(std::vector<rules::ChangedPrice> changes) const {
   for (const Told& told : told_) {
+    if (declined_) break;
     if (told.result.value("code", "") != code_of(Errc::price_changed)) continue;
     for (const json& price : told.result.at("changed_prices"))
       std::erase_if(changes, [&](const rules::ChangedPrice& change) {

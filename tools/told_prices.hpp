@@ -18,7 +18,7 @@ class ToldPrices {
 
   // What search_catalogue found, newest first.
   std::vector<rules::ShownItem> shown() const;
-  // Whether the customer was asked about each of these prices, and has spoken since.
+  // Whether the customer was asked about each of these prices, and has spoken since without saying no.
   bool asked_about(std::vector<rules::ChangedPrice> changes) const;
 
  private:
@@ -27,6 +27,7 @@ class ToldPrices {
     UtcTime at{};
   };
   std::vector<Told> told_;  // oldest first
+  bool declined_ = false;   // what the customer says in this turn is a no
 };
 
 }  // namespace purser

@@ -1,5 +1,9 @@
 #include "validation/rules/renewed_price.hpp"
 
+#include "validation/money/ascii.hpp"
+#include "validation/money/fold.hpp"
+#include "validation/rules/clauses.hpp"
+
 #include <algorithm>
 #include <optional>
 
@@ -45,6 +49,20 @@ std::vector<ChangedPrice> changed_prices(const std::vector<PaymentIntent>& offer
       changes.push_back({line.sku, line.name, known->each, line.unit_price, known->offered});
   }
   return changes;
+}
+
+bool declines(std::string_view words) {
+  constexpr std::string_view agreed[] = {"不错",       "不贵",    "不要紧",     "不介意",  "不客气",     "不好意思",
+                                         "no problem", "why not", "no worries", "not bad", "don't mind", "not at all"};
+  constexpr std::string_view chinese[] = {"不", "算了", "太贵", "别", "取消", "免了"};
+  constexpr std::string_view english[] = {"no",   "nope",      "nah",    "cancel", "stop",
+                                          "skip", "expensive", "forget", "never",  "decline"};
+  std::string plain = ascii::lower(folded(words));
+  for (std::string_view phrase : agreed)
+    for (std::size_t at = 0; (at = plain.find(phrase, at)) != std::string::npos;) plain.erase(at, phrase.size());
+  if (contains_any(plain, chinese)) return true;
+  const Words each = words_of(plain);
+  return std::ranges::any_of(each, [&](const std::string& word) { return is_negation(word) || any_of(english, word); });
 }
 
 std::string price_question(const std::vector<ChangedPrice>& changes, Money total, std::string_view locale) {

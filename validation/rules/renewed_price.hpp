@@ -35,6 +35,10 @@ struct ShownItem {
 std::vector<ChangedPrice> changed_prices(const std::vector<PaymentIntent>& offered, const std::vector<ShownItem>& shown,
                                          const std::vector<IntentLine>& lines, const Catalogue& catalogue);
 
+// Whether these words, said to such a question, want none of it: "No!", "太贵了，算了". Taken for a no too often rather
+// than too seldom: then the question is put once more.
+bool declines(std::string_view words);
+
 // What the customer is asked, in the customer's language: each price as it was and is, and the total.
 std::string price_question(const std::vector<ChangedPrice>& changes, Money total, std::string_view locale);
 

@@ -29,7 +29,8 @@ class PoliciesTest : public testing::Test {
     watching.refund.watching_rules = "sensitive_words";
     return {{"strict", strict}, {"watching", watching}};
   }
-  json call(const ThreadId& where, const std::string& tool, const std::string& arguments) {
+  json call(const ThreadId& where, const std::string& tool, const std::string& arguments,
+            const std::string& words = "please") {
     std::deque<Result<ModelAnswer>> script = {asks(tool, arguments), says("ok")};
     shop.answers = [&script](const ModelRequest&) -> Result<ModelAnswer> {
       if (script.empty()) return says("ok");
@@ -37,7 +38,7 @@ class PoliciesTest : public testing::Test {
       script.pop_front();
       return next;
     };
-    EXPECT_TRUE(shop.say(where, "please").has_value());
+    EXPECT_TRUE(shop.say(where, words).has_value());
     shop.answers = [](const ModelRequest&) { return Result<ModelAnswer>(says("ok")); };
     json told;
     for (const Message& message : shop.messages(where))
@@ -116,8 +117,10 @@ TEST_F(PoliciesTest, a_changed_price_is_told_before_a_wish_is_renewed) {
             "\"renew\" to order it. Shall I?")
       << "whatever the model says";
   EXPECT_NE(shop.metrics.text().find("decision=\"ask_user\",code=\"price_changed\""), std::string::npos);
+  EXPECT_EQ(call(where, "create_payment_intent", with_total, "No! Not at that price.").at("code"), "price_changed");
+  EXPECT_EQ(shop.intents(where).size(), 1U) << "a no is no agreement";
   const json agreed = buy(where, 2);
-  EXPECT_EQ(agreed.at("status"), "ok") << "the customer was asked and has spoken since";
+  EXPECT_EQ(agreed.at("status"), "ok") << "the customer was asked and has agreed since";
   EXPECT_EQ(agreed.at("total_fen"), 600);
 }
 

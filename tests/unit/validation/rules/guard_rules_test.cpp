@@ -108,9 +108,10 @@ TEST(SensitiveWordsTest, AreFoundHoweverTheyAreSpelt) {
   const auto words = word_list("发票, fraud，赌博、 ,Scam");
   EXPECT_EQ(words, (std::vector<std::string>{"发票", "fraud", "赌博", "scam"}));
   EXPECT_EQ(word_list(" tea , gift card "), (std::vector<std::string>{"tea", "gift card"}));
-  for (const char* text : {"要发票", "发 票", "发.票", "FRAUD!", "a scam", "赌-博"})
+  for (const char* text : {"要发票", "发 票", "发.票", "FRAUD!", "a scam", "赌-博", "two scams", "f-r-a-u-d", "fra ud",
+                           "\u0455c\u0430m", "ｓｃａｍ", "發票"})
     EXPECT_EQ(sensitive_words(text, words, "/reason").code(), Errc::refund_reason_invalid) << text;
-  for (const char* text : {"杯子碎了", "scampi", "defraud", "发货太慢", ""})
+  for (const char* text : {"杯子碎了", "scampi", "defraud", "发货太慢", "", "is campus", "a fr", "scamss"})
     EXPECT_TRUE(sensitive_words(text, words, "/reason").ok()) << text;
   EXPECT_EQ(sensitive_words("要发票", words, "/r").error().param, "/r");
   EXPECT_EQ(sensitive_words("要发票", words, "/r").error().message.find("发票"), std::string::npos);
@@ -412,6 +413,16 @@ TEST(RenewedPriceTest, AnotherPriceThanWasShownIsAChange) {
   EXPECT_TRUE(changed_prices({offer}, {showing(18'000, 9)}, lines, shop).empty()) << "bought since it was shown";
   offer.captured = samples::fen(0);
   EXPECT_TRUE(changed_prices({offer}, {showing(18'000, 11)}, lines, shop).empty()) << "asked to pay today's price";
+}
+
+TEST(RenewedPriceTest, ANoIsNoAgreement) {
+  for (const char* no :
+       {"No! I do not want it at that price.", "no", "Nope.", "don't", "too expensive", "cancel it", "never mind",
+        "不要了", "太贵了", "算了吧", "别下单", "我不想买了", "取消", "ＮＯ", "no, thanks"})
+    EXPECT_TRUE(declines(no)) << no;
+  for (const char* yes : {"yes", "renew", "ok, order it", "No problem, go ahead", "why not", "好的", "续订",
+                          "不错，下单吧", "没问题", "不要紧", "I don't mind", "two cups, please", ""})
+    EXPECT_FALSE(declines(yes)) << yes;
 }
 
 TEST(RenewedPriceTest, ADiscountForMorePiecesIsNoChange) {
