@@ -2,6 +2,7 @@
 
 #include "validation/money/money.hpp"
 #include "validation/money/time.hpp"
+#include "validation/rules/reply_links.hpp"
 
 namespace purser {
 namespace {
@@ -21,6 +22,11 @@ std::string time_of_day(const std::string& rfc3339) {
   return parsed ? format_time(*parsed).substr(11, 8) + " UTC" : rfc3339;
 }
 
+// In a text a name is no link, image or markup, whatever it holds.
+std::string name_of(const json& thing) {
+  return rules::without_links(thing.value("name", ""));
+}
+
 // The goods with the sum of each line, and the amount below.
 Rows bill(const json& card, std::string total) {
   const Money amount = money_of(card.value("amount", json::object()));
@@ -28,8 +34,7 @@ Rows bill(const json& card, std::string total) {
   for (const json& line : card.value("lines", json::array())) {
     const Money price(line.value("unit_price", std::int64_t{0}), amount.currency());
     const auto sum = price.times(line.value("quantity", std::int64_t{0}));
-    out.push_back(
-        {std::to_string(line.value("quantity", 0)) + " × " + line.value("name", ""), sum ? sum->display() : ""});
+    out.push_back({std::to_string(line.value("quantity", 0)) + " × " + name_of(line), sum ? sum->display() : ""});
   }
   out.push_back({std::move(total), amount.display()});
   return out;
@@ -39,7 +44,7 @@ Rows goods(const json& card) {
   Rows out;
   const json items = card.value("items", json::array());
   for (const json& item : items) {
-    out.push_back({item.value("name", ""), item.value("price_text", "")});
+    out.push_back({name_of(item), item.value("price_text", "")});
     const json steps = item.value("quantity_prices", json::array());
     for (const json& step : steps)
       out.push_back({"  ≥ " + std::to_string(step.value("from", std::int64_t{0})), step.value("price_text", "")});

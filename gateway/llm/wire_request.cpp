@@ -11,14 +11,30 @@ namespace {
 
 using nlohmann::json;
 
+// Whether the letters behind a bracket read as the server's mark, whatever spaces or signs stand between them.
+bool reads_as_notice(std::string_view text) {
+  constexpr std::size_t kSignsMax = 64;
+  std::size_t signs = 0;
+  std::size_t same = 0;
+  for (std::size_t at = 0; at < text.size() && same < kNoticePrefix.size();) {
+    if (!ascii::is_letter(kNoticePrefix[same])) {
+      ++same;
+    } else if (ascii::lower(text[at]) == kNoticePrefix[same]) {
+      ++same;
+      ++at;
+    } else if (ascii::is_alnum(text[at]) || text[at] == '[' || ++signs > kSignsMax) {
+      return false;
+    } else {
+      ++at;
+    }
+  }
+  return same + 1 >= kNoticePrefix.size();  // its closing bracket is missed by nobody
+}
+
 // Text of others with the server's mark made harmless: its opening bracket becomes a parenthesis.
 std::string defused(std::string text) {
-  const std::string_view mark = kNoticePrefix.substr(0, kNoticePrefix.size() - 1);
-  for (std::size_t at = text.find('['); at != std::string::npos; at = text.find('[', at + 1)) {
-    std::size_t same = 0;
-    while (same < mark.size() && at + same < text.size() && ascii::lower(text[at + same]) == mark[same]) ++same;
-    if (same == mark.size()) text[at] = '(';
-  }
+  for (std::size_t at = text.find('['); at != std::string::npos; at = text.find('[', at + 1))
+    if (reads_as_notice(std::string_view(text).substr(at + 1))) text[at] = '(';
   return text;
 }
 
@@ -85,7 +101,7 @@ void append_message(std::string& out, const Message& message, const ModelScope& 
     case Role::user:
       return append_message(out, "user", defused(message.text));
     case Role::event:
-      return append_message(out, "user", std::string(kNoticePrefix) + " " + message.text);
+      return append_message(out, "user", std::string(kNoticePrefix) + " " + defused(message.text));
     case Role::tool: {
       const std::string id = id_for(message.call_id, style);
       return append_message(out, "tool", defused(message.text), &id);
