@@ -2,6 +2,7 @@
 #include "gateway/store/sql/ledger_check.hpp"
 #include "gateway/store/sqlite/queries.hpp"
 #include "gateway/store/sqlite/rows_of.hpp"
+#include "gateway/store/sqlite/schema.hpp"
 
 namespace purser::sqlite {
 namespace {
@@ -73,6 +74,7 @@ Result<void> verify_ledger(Database& db) {
   if (verdict.ok()) verdict = verify_none(db, sql::kOrphanLine, &sql::orphan_line);
   if (verdict.ok()) verdict = verify_none(db, sql::kWrongSum, &sql::wrong_sum);
   if (verdict.ok()) verdict = verify_audit(db);
+  if (verdict.ok()) verdict = verify_schema(db);
   if (verdict.ok()) verdict = verify_pages(db);
   (void)db.execute("ROLLBACK");
   return verdict;

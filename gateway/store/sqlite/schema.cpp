@@ -1,5 +1,7 @@
 #include "gateway/store/sqlite/schema.hpp"
 
+#include <map>
+
 namespace purser::sqlite {
 namespace {
 
@@ -86,6 +88,49 @@ Result<void> migrate(Database& database, std::span<const Migration> steps) {
   for (const Migration& step : steps) {
     if (auto applied = apply(database, step); !applied) return applied;
   }
+  return success();
+}
+
+namespace {
+
+using Objects = std::map<std::string, std::string>;  // what made it, by kind and name
+
+Result<Objects> objects_of(Database& database) {
+  Statement query = database.statement(
+      "SELECT type || ' ' || name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!'");
+  Objects out;
+  for (;;) {
+    auto row = query.step();
+    if (!row) return row.error();
+    if (!*row) return out;
+    out.emplace(query.text(0), query.text(1));
+  }
+}
+
+Result<Objects> objects_made() {
+  auto fresh = Database::open(":memory:", "", Millis(0));
+  if (!fresh) return fresh.error();
+  if (auto made = migrate(**fresh, migrations()); !made) return made.error();
+  return objects_of(**fresh);
+}
+
+}  // namespace
+
+Result<void> verify_schema(Database& database) {
+  static const Result<Objects> made = objects_made();
+  if (!made) return made.error();
+  auto held = objects_of(database);
+  if (!held) return held.error();
+  const auto corrupt = [](const std::string& object, const char* how) {
+    return Error(Errc::store_corrupt, "the schema's " + object + " " + how, object);
+  };
+  for (const auto& [object, sql] : *made) {
+    const auto found = held->find(object);
+    if (found == held->end()) return corrupt(object, "is missing");
+    if (found->second != sql) return corrupt(object, "is not as it was made");
+  }
+  for (const auto& [object, sql] : *held)
+    if (!made->contains(object)) return corrupt(object, "was added by somebody else");
   return success();
 }
 

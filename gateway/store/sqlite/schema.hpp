@@ -34,4 +34,8 @@ Result<void> check_settings(Database& database, Millis busy_time_max);
 // last whole one and goes on from there. Two processes may do it at once.
 Result<void> migrate(Database& database, std::span<const Migration> steps);
 
+// Whether a database that has every migration holds exactly what they make: a lost index would let a second open payment
+// pass, and a trigger would write what nobody decided. Error: store_corrupt naming the object.
+Result<void> verify_schema(Database& database);
+
 }  // namespace purser::sqlite

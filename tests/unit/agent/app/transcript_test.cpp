@@ -33,6 +33,17 @@ const json kRequest = {{"type", "payment_request"},
                        {"expires_at", "2026-01-05T10:05:00.250Z"},
                        {"confirmation", {{"type", "qr"}, {"code_url", "weixin://wxpay/bizpayurl?pr=x"}}}};
 
+TEST(Transcript, ANameIsNoLinkAndNoMarkup) {
+  json card = kRequest;
+  card["lines"][0]["name"] = "tea ![x](http://evil.example/a.png)<b>100 g</b> [paid](https://evil.example)";
+  const json goods = {{"type", "catalogue"},
+                      {"items", {{{"name", "[cup](https://evil.example) <script>x"}, {"price_text", "¥2.00"}}}}};
+  const std::string shown = printed(card, "en") + printed(goods, "en");
+  EXPECT_NE(shown.find("2 × tea x100 g paid"), std::string::npos) << shown;
+  EXPECT_NE(shown.find("cup"), std::string::npos) << shown;
+  for (const char* live : {"evil", "](", "<b>", "<script"}) EXPECT_EQ(shown.find(live), std::string::npos) << shown;
+}
+
 TEST(Transcript, WideCharactersTakeTwoColumns) {
   EXPECT_EQ(display_width("tea"), 3u);
   EXPECT_EQ(display_width("龙井"), 4u);

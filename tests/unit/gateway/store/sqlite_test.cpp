@@ -20,10 +20,7 @@ class SqliteHome final : public StoreHome {
     return std::unique_ptr<Store>(*std::move(store));
   }
   void tamper_with_ledger(std::int64_t seq) override {
-    RawSqlite raw(folder_.file("purser.db"));
-    EXPECT_TRUE(raw.run("DROP TRIGGER ledger_no_update"));
-    EXPECT_TRUE(
-        raw.run("UPDATE ledger SET reference = 'X' || substr(reference, 2) WHERE seq = " + std::to_string(seq)));
+    past_triggers("UPDATE ledger SET reference = 'X' || substr(reference, 2) WHERE seq = " + std::to_string(seq));
   }
   std::vector<bool> ledger_lets_change(std::int64_t seq) override {
     RawSqlite raw(folder_.file("purser.db"));
@@ -33,21 +30,23 @@ class SqliteHome final : public StoreHome {
 
   void tamper(const std::string& table, const std::string& column, const std::string& key,
               const std::string& id) override {
-    RawSqlite raw(folder_.file("purser.db"));
-    for (const char* trigger : {"audit_no_update", "approval_identity", "approval_once", "intent_identity"})
-      (void)raw.run(std::string("DROP TRIGGER IF EXISTS ") + trigger);
-    EXPECT_TRUE(raw.run("UPDATE " + table + " SET " + column + " = 'X' || substr(" + column + ", 2) WHERE " + key +
-                        " = '" + id + "'"));
+    past_triggers("UPDATE " + table + " SET " + column + " = 'X' || substr(" + column + ", 2) WHERE " + key + " = '" +
+                  id + "'");
   }
-  void change(const std::string& sql) override {
-    RawSqlite raw(folder_.file("purser.db"));
-    for (const char* trigger : {"audit_no_delete", "thread_identity"})
-      (void)raw.run(std::string("DROP TRIGGER IF EXISTS ") + trigger);
-    EXPECT_TRUE(raw.run("PRAGMA foreign_keys = OFF"));
-    EXPECT_TRUE(raw.run(sql)) << sql;
-  }
+  void change(const std::string& sql) override { past_triggers(sql); }
 
  private:
+  // As damage comes, which asks no trigger and leaves the schema as it is.
+  void past_triggers(const std::string& sql) {
+    RawSqlite raw(folder_.file("purser.db"));
+    const auto names = raw.column("SELECT name FROM sqlite_schema WHERE type = 'trigger'");
+    const auto made = raw.column("SELECT sql FROM sqlite_schema WHERE type = 'trigger'");
+    for (const std::string& name : names) EXPECT_TRUE(raw.run("DROP TRIGGER " + name));
+    EXPECT_TRUE(raw.run("PRAGMA foreign_keys = OFF"));
+    EXPECT_TRUE(raw.run(sql)) << sql;
+    for (const std::string& one : made) EXPECT_TRUE(raw.run(one)) << one;
+  }
+
   TempFolder folder_;
 };
 
@@ -212,6 +211,25 @@ TEST_F(SqliteTest, an_older_database_is_brought_up_to_date_with_what_it_holds) {
     store->reset();
     EXPECT_EQ(RawSqlite(path()).column("PRAGMA user_version"), std::vector<std::string>{std::to_string(steps.size())});
   }
+}
+
+TEST_F(SqliteTest, a_schema_that_somebody_changed_is_named) {
+  const auto verdict_after = [&](const char* change) {
+    std::filesystem::remove(path());
+    auto store = open();
+    EXPECT_TRUE(good(insert_thread(**store, 1)));
+    EXPECT_TRUE(RawSqlite(path()).run(change)) << change;
+    auto verdict = loop.run((*store)->verify_ledger());
+    store->reset();
+    return verdict.ok() ? std::string() : verdict.error().param;
+  };
+  EXPECT_EQ(verdict_after("SELECT 1"), "");
+  EXPECT_EQ(verdict_after("ANALYZE"), "") << "statistics are the database's own";
+  EXPECT_EQ(verdict_after("DROP INDEX intents_active"), "index intents_active");
+  EXPECT_EQ(verdict_after("CREATE TRIGGER mine AFTER INSERT ON threads BEGIN SELECT 1; END"), "trigger mine");
+  EXPECT_EQ(verdict_after("DROP TRIGGER ledger_no_update;"
+                          "CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger BEGIN SELECT 1; END"),
+            "trigger ledger_no_update");
 }
 
 void kill_self(sqlite3_context*, int, sqlite3_value**) {
