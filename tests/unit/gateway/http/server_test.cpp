@@ -616,6 +616,7 @@ TEST(ServerStop, AStreamThatEndsByItselfIsAnAnswerInFlight) {
   gate->open.set(1);
   EXPECT_EQ(body_of(client.read_to_end()), "3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n");
   EXPECT_TRUE(server.loop.until([&] { return stop.done(); }));
+  gate.reset();  // before the loop it stands on
 }
 
 TEST(ServerStop, AfterTheGraceTheRestIsCut) {
