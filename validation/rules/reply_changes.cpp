@@ -20,11 +20,11 @@ constexpr std::string_view kShop[] = {"i", "we", "i've", "we've"};
 constexpr std::string_view kLater[] = {"can", "will",   "could", "would", "shall", "to",
                                        "may", "should", "must",  "i'll",  "we'll"};
 
-// The shop has done it: "I updated", "we have changed"; no wish and no negation before the verb.
+// The shop has done it: "I updated", "we have changed"; no wish before the verb, and stands() sees to negations.
 bool shop_did(const Words& words, std::size_t at) {
   bool ours = false;
   for (std::size_t i = back_from(at, 3); i < at; ++i) {
-    if (any_of(kLater, words[i]) || is_negation(words[i])) return false;
+    if (any_of(kLater, words[i])) return false;
     ours = ours || any_of(kShop, words[i]);
   }
   return ours && stands(words, at, at);
@@ -50,16 +50,18 @@ void read_english(const Words& words, ChangeClaims& out) {
   constexpr std::string_view refused[] = {"declined", "rejected", "refused"};
   constexpr std::string_view payments[] = {"payment", "card", "transaction", "transfer"};
   constexpr std::string_view is[] = {"was", "is", "were", "been", "got"};
+  constexpr std::size_t kHaveBeen = 2;  // "could have been changed": the wish stands before both
   const bool order = has(words, "order");
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
     const bool after_is = i > 0 && any_of(is, words[i - 1]);
     if (any_of(changed, word) && order)
-      out.changed |= shop_did(words, i) || (after_is && noun_before(words, i, orders) && stands(words, i - 1, i));
+      out.changed |= shop_did(words, i) ||
+                     (after_is && noun_before(words, i, orders) && stands(words, back_from(i, kHaveBeen), i));
     if (word == "added" && order) out.changed |= shop_did(words, i);
     if (any_of(canceled, word)) {
       const bool refused_to = i > 0 && (words[i - 1] == "not" || words[i - 1] == "never");
-      const bool passive = noun_before(words, i, orders) && i > 1 && any_of(is, words[i - 2]);
+      const bool passive = i > 1 && any_of(is, words[i - 2]);
       const bool has_not = i > 1 && noun_before(words, i, orders) && words[i - 1] == "been" && words[i - 2] == "not";
       const bool short_form =
           i > 0 && (words[i - 1] == "wasn't" || (i > 1 && words[i - 1] == "been" && words[i - 2] == "hasn't"));
@@ -76,7 +78,8 @@ void read_english(const Words& words, ChangeClaims& out) {
     if ((word == "waiting" || word == "waits") && i > 0 && order && i + 1 == words.size())
       out.waits |= words[i - 1] == "is" || words[i - 1] == "still" || word == "waits";
     if (word == "twice") out.paid_twice |= i > 0 && any_of(took, words[i - 1]) && stands(words, i - 1, i);
-    if (any_of(refused, word)) out.declined |= after_is && noun_before(words, i, payments) && stands(words, i - 1, i);
+    if (any_of(refused, word))
+      out.declined |= after_is && noun_before(words, i, payments) && stands(words, back_from(i, kHaveBeen), i);
   }
   const bool have = has(words, "have") || has(words, "is") || has(words, "see") || has(words, "are");
   for (std::size_t i = 1; i < words.size(); ++i) {
@@ -116,8 +119,8 @@ void read_chinese(std::string_view clause, ChangeClaims& out) {
                                           "为您订了", "已预订",   "为您预订了", "下好单",   "下好了"};
   constexpr std::string_view twice[] = {"付了两次", "付了2次",  "重复付款", "重复支付", "重复扣款",
                                         "扣了两次", "扣款两次", "多付了",   "付了两笔", "多扣了"};
-  constexpr std::string_view never[] = {"不",   "没", "未", "如", "若",   "以免", "避免",
-                                        "防止", "请", "会", "勿", "是否", "吗",   "别"};
+  constexpr std::string_view never[] = {"不",   "没", "未", "如", "若",   "以免", "避免", "的话",
+                                        "防止", "请", "会", "勿", "是否", "吗",   "别",   "后"};
   constexpr std::string_view refused[] = {"付款被拒", "支付被拒",   "支付被银行拒", "付款被银行拒",
                                           "扣款被拒", "付款没成功", "支付没成功"};
   const bool back = clause.find("退") != std::string_view::npos;
@@ -134,7 +137,7 @@ void read_chinese(std::string_view clause, ChangeClaims& out) {
   out.none_open |= lacks && contains_any(clause, none_open);
   constexpr std::string_view not_usable[] = {"不", "没", "如", "若", "无", "过期", "优惠"};
   out.usable |= contains_any(clause, pays_with) && contains_any(clause, usable) && !contains_any(clause, not_usable);
-  constexpr std::string_view not_ordered[] = {"可以", "要", "吗", "没", "未", "如", "若", "后"};
+  constexpr std::string_view not_ordered[] = {"可以", "要", "吗", "没", "未", "如", "若", "后", "的话"};
   out.ordered |=
       (of_order || clause.find("订") != std::string_view::npos || clause.find("下好") != std::string_view::npos) &&
       contains_any(clause, ordered) && !contains_any(clause, not_ordered);
