@@ -43,12 +43,11 @@ std::optional<std::int64_t> digit_before(std::string_view& text) {
     text.remove_suffix(1);
     return value;
   }
-  for (std::size_t i = 0; i < std::size(kDigitsZh); ++i) {
-    if (!text.ends_with(kDigitsZh[i])) continue;
-    text.remove_suffix(kDigitsZh[i].size());
-    return static_cast<std::int64_t>(i);
-  }
-  return std::nullopt;
+  const auto* digit = std::find_if(std::begin(kDigitsZh), std::end(kDigitsZh),
+                                   [&](std::string_view one) { return text.ends_with(one); });
+  if (digit == std::end(kDigitsZh)) return std::nullopt;
+  text.remove_suffix(digit->size());
+  return digit - std::begin(kDigitsZh);
 }
 
 // What is left of a price, in per cent: "八折" is 80, "八五折" and "8.5折" are 85. Nothing when there is no number.
@@ -111,8 +110,6 @@ bool is_given_free(const Words& words) {
     if (words[i] != "free" || !any_of(is, words[i - 1])) continue;
     if (i > 1 && any_of(person, words[i - 2]) && words[i - 1] != "get") continue;
     if (i + 1 == words.size() || any_of(ends, words[i + 1])) return true;
-    if (words[i + 1] == "of" && i + 2 < words.size() && (words[i + 2] == "charge" || words[i + 2] == "cost"))
-      return true;
   }
   for (std::size_t i = 0; i + 2 < words.size(); ++i)
     if (words[i] == "free" && words[i + 1] == "of" && (words[i + 2] == "charge" || words[i + 2] == "cost")) return true;

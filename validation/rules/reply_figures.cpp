@@ -40,8 +40,9 @@ constexpr std::string_view kOneOf[] = {"for one",   "for a ",   "for the",  "for
                                        "per piece", "per bag",  "per tin",  "per cup",  "each",     "a pack",
                                        "a box",     "a piece",  "apiece"};
 
+// Of a text in lower case.
 bool is_letter(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+  return c >= 'a' && c <= 'z';
 }
 
 template <std::size_t N>
@@ -63,20 +64,19 @@ bool is_numeral_zh(std::string_view character) {
   return character.size() == 3 && (any_of(kDigitsZh, character) || any_of(more, character));
 }
 
-// A number of the text as it is written, and whether it is too small for a total.
+// Where a number of the text ends, as it is written, and whether it is too small for a total.
 struct Number {
-  std::size_t begin = 0;
-  std::size_t end = 0;
+  std::size_t end;
   bool small = false;
   bool chinese = false;
 };
 
-// What stands from `at` and is a number; an empty one otherwise.
+// What stands from `at` and is a number; one that ends there otherwise.
 Number number_at(std::string_view text, std::size_t at) {
-  Number number{at, at, false, false};
+  Number number{at};
   const std::string_view rest = text.substr(at);
   if (ascii::is_digit(rest.front())) {
-    std::size_t end = 0;
+    std::size_t end = 1;
     while (end < rest.size() &&
            (ascii::is_digit(rest[end]) ||
             ((rest[end] == '.' || rest[end] == ',') && end + 1 < rest.size() && ascii::is_digit(rest[end + 1]))))
@@ -96,18 +96,16 @@ Number number_at(std::string_view text, std::size_t at) {
   }
   if (!is_letter(rest.front())) return number;
   bool large = false;
-  bool any = false;
   std::size_t end = 0;
-  for (std::size_t from = 0; from < rest.size();) {
+  for (std::size_t from = 0;;) {
     std::size_t size = 0;
     while (from + size < rest.size() && is_letter(rest[from + size])) ++size;
     const std::string_view word = rest.substr(from, size);
     const bool ten = any_of(kTens, word) || word == "hundred" || word == "thousand";
     const bool plain = any_of(kSmallNumbers, word);
-    const bool joins = (word == "a" && !any) || (word == "and" && large);
+    const bool joins = word == "and" && large;
     if (!ten && !plain && !joins) break;
     large = large || ten;
-    any = true;
     if (!joins) end = from + size;
     from += size;
     if (from < rest.size() && (rest[from] == ' ' || rest[from] == '-')) ++from;
@@ -232,7 +230,7 @@ std::string with_units(std::string_view original) {
   std::size_t last_end = 0;  // of the number before, when it was a sum: "88 and 198"
   for (std::size_t at = 0; at < view.size();) {
     const bool inside = at > 0 && (ascii::is_digit(view[at - 1]) || is_letter(view[at - 1]));
-    const Number number = inside ? Number{at, at, false, false} : number_at(view, at);
+    const Number number = inside ? Number{at} : number_at(view, at);
     if (number.end == at) {
       ++at;
       continue;
@@ -281,7 +279,7 @@ std::vector<std::int64_t> counts_of(std::string_view text) {
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = at;
     while (end < text.size() && ascii::is_digit(text[end])) ++end;
-    if (end > at && end - at <= 2) note(std::stoll(std::string(text.substr(at, end - at))));
+    if (end > at && end - at <= 2) note(std::stoll(std::string(text.substr(at, 2))));
     at = std::max(end, at + 1);
   }
   for (std::int64_t number : spelt_numbers(text)) note(number);
@@ -296,11 +294,10 @@ std::vector<Money> made_of(const std::vector<Money>& prices, const std::vector<M
     for (std::int64_t count : counts)
       if (auto sum = price.times(count); sum && bases.size() < kMostBases) bases.push_back(*sum);
   std::vector<Money> made;
-  for (std::size_t i = 0; i < bases.size(); ++i) {
+  std::ranges::sort(bases, std::ranges::less(), [](const Money& base) { return base.minor(); });
+  for (std::size_t i = 1; i < bases.size(); ++i) {
     for (std::size_t k = 0; k < i; ++k) {
-      const Money& large = bases[i].minor() > bases[k].minor() ? bases[i] : bases[k];
-      const Money& small = bases[i].minor() > bases[k].minor() ? bases[k] : bases[i];
-      if (auto one = difference ? large.minus(small) : large.plus(small)) made.push_back(*one);
+      if (auto one = difference ? bases[i].minus(bases[k]) : bases[i].plus(bases[k])) made.push_back(*one);
     }
   }
   return made;

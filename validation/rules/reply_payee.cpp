@@ -3,6 +3,8 @@
 #include "validation/money/ascii.hpp"
 #include "validation/rules/money_figures.hpp"
 
+#include <span>
+
 namespace purser::rules {
 namespace {
 
@@ -77,8 +79,9 @@ bool wallet_zh(std::string_view clause, std::string_view sentence) {
     constexpr std::size_t kNear = 18;
     const std::size_t at = clause.find(word);
     if (at == std::string_view::npos || !contains_any(near, needs)) return false;
-    std::string before = without_failing(clause.substr(back_from(at, kNear), std::min(at, kNear)));
-    return !contains_any(before, kNotZh) && !contains_any(clause.substr(at + word.size()), kNotZh);
+    // What fails is the code where it stands ahead of the word, and this way of paying where it stands behind.
+    return !contains_any(without_failing(clause.substr(back_from(at, kNear))), kNotZh) &&
+           !contains_any(clause.substr(at + word.size()), kNotZh);
   };
   if (contains_any(clause, kBackZh) || clause.find("您的") != std::string_view::npos) return false;
   return std::ranges::any_of(wallets, [&](std::string_view word) { return stands_for(word, offers, clause); }) ||
@@ -111,9 +114,8 @@ bool is_told(const Words& words, std::size_t at) {
   constexpr std::string_view ours[] = {"i", "we", "i'll", "we'll", "he", "she", "they", "it"};
   if (at == 0) return true;
   if (!any_of(leads, words[at - 1])) return false;
-  return std::none_of(words.begin() + static_cast<std::ptrdiff_t>(back_from(at, 4)),
-                      words.begin() + static_cast<std::ptrdiff_t>(at),
-                      [&](const std::string& word) { return any_of(ours, word); });
+  const auto before = std::span(words).first(at).last(std::min<std::size_t>(at, 4));
+  return std::ranges::none_of(before, [&](const std::string& word) { return any_of(ours, word); });
 }
 
 bool is_turned(const Words& words) {

@@ -82,7 +82,7 @@ bool is_whole(std::string_view clause, const auto& phrases) {
   constexpr std::string_view around[] = {"啦", "了", "哦", "咯", "喽", "哈", "呀", "呢",
                                          "~",  "～", " ",  "已", "您", "你", "都", "的"};
   std::string plain(clause);
-  while (!plain.empty() && static_cast<unsigned char>(plain.back()) >= 0x80 && plain.size() >= 4 &&
+  while (plain.size() >= 4 && static_cast<unsigned char>(plain.back()) >= 0x80 &&
          static_cast<unsigned char>(plain[plain.size() - 4]) >= 0xF0)
     plain.resize(plain.size() - 4);  // pictures at the end
   for (std::string_view word : around)
@@ -239,11 +239,12 @@ void read_refunds(const Words& words, std::string_view clause, bool conditional,
 // The part of the clause that speaks of giving back, "and" apart.
 std::string_view part_of_refund(std::string_view clause) {
   constexpr std::string_view back[] = {"refund", "return", "back", "reimburs", "void"};
+  constexpr std::size_t kJoin = std::string_view(" and ").size();
   for (std::size_t at = 0; at < clause.size();) {
     const std::size_t end = std::min({clause.find(" and ", at), clause.find(" but ", at), clause.size()});
     const std::string_view part = clause.substr(at, end - at);
     if (contains_any(part, back)) return part;
-    at = end + 1;
+    at = end + kJoin;
   }
   return {};
 }
@@ -277,9 +278,8 @@ void read_english(const Statement& statement, bool figures, Receipts& out) {
 
 Receipts receipts_of(const Statement& statement, const Statement* next, bool figures) {
   Receipts out;
-  const bool chinese = holds_chinese(statement.text);
-  if (chinese) read_chinese(statement, next, figures, out);
-  if (!chinese || statement.words.size() > 1) read_english(statement, figures, out);
+  if (holds_chinese(statement.text)) read_chinese(statement, next, figures, out);
+  read_english(statement, figures, out);
   bool refund = false;
   if (is_cheered(statement.text, refund) || is_full(statement.text, refund)) (refund ? out.refunded : out.paid) = true;
   return out;

@@ -40,6 +40,32 @@ TEST(ReplyDiscountsTest, WhatIsFoldedOrFreeOfSomethingIsNoDiscount) {
     EXPECT_FALSE(promises(text)) << text;
 }
 
+TEST(ReplyDiscountsTest, EveryFoldAndPercentageIsLookedAt) {
+  for (const char* text : {"八折扇打七折", "八零折", "Hello, it is half price", "8折", "打9折或8折",
+                           "the % is what counts, that is 20 percent off", "by some % or 20 percent off"})
+    EXPECT_TRUE(promises(text, {10})) << text;
+  EXPECT_FALSE(promises("八零折", {20}));
+  EXPECT_FALSE(promises("some percent off", {10}));
+}
+
+TEST(ReplyDiscountsTest, SomethingForNothing) {
+  for (const char* text : {"满100减50", "买一送一", "buy 2 get 1 free", "It's free", "The tea is free with any box",
+                           "The tea is free of charge", "Free of charge for you", "free of cost", "You get tea free",
+                           "get one free", "全场包邮不限地区", "茶叶免费", "免费"})
+    EXPECT_TRUE(promises(text)) << text;
+  for (const char* text : {"送茶之前请先买", "送货", "The tea is free of pesticides", "It is free from sugar",
+                           "Tell me what the tea is free of", "不包邮", "没有半价", "不免费", "今天半价？", "八折？",
+                           "Is it free", "buy one and get well", "we are free", "满100元，送货快，减轻您的负担"})
+    EXPECT_FALSE(promises(text)) << text;
+}
+
+TEST(ReplyDiscountsTest, OneTextOfTheShopIsEnough) {
+  EXPECT_FALSE(promises("全场包邮", {}, {"茶", "龙井茶，包邮"}));
+  EXPECT_FALSE(promises("茶叶免费", {}, {"茶", "茶叶免费"}));
+  EXPECT_FALSE(promises("free shipping on all teas", {}, {"tea", "tea, free shipping"}));
+  EXPECT_FALSE(promises("the tea is free", {}, {"tea", "free"}));
+}
+
 TEST(ReplyDiscountsTest, TheCodeIsOneOfTheRules) {
   const auto checked = reply_truth("今天半价。", state_of_ledger("S0b"));
   ASSERT_FALSE(checked.ok());

@@ -75,5 +75,21 @@ TEST(ReplyReadingTest, FormalNumeralsArePlainOnes) {
   EXPECT_EQ(plain_numerals("three hundred"), "three hundred");
 }
 
+TEST(ReplyReadingTest, EachCharacterIsReadAsItStands) {
+  for (const auto& [text, read] : std::vector<std::pair<const char*, const char*>>{
+           {"订单a✅", "订单a成功"},
+           {"龘 ✅ ok", "龘成功 ok"},
+           {"a b 已 付", "a b 已付"},
+           {"  已 付", "已付"},
+           {"已经已经付", "已已付"},
+           {"茶", "茶"},
+           {"a = b", "a :  b"},
+           {"\xEA\xB0\x80✅", "\xEA\xB0\x80 successful "},
+       })
+    EXPECT_EQ(as_read(text), read) << text;
+  EXPECT_EQ(plain_numerals("壹 a"), "一 a");
+  EXPECT_EQ(plain_numerals("茶"), "茶");
+}
+
 }  // namespace
 }  // namespace purser::rules
