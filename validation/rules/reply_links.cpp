@@ -72,7 +72,7 @@ std::size_t scheme_end(std::string_view text, std::size_t from) {
 }
 
 // A dot that is written so that only a person, or what shows the text, makes one of it.
-constexpr std::string_view kSpelledDots[] = {"[.]", "(.)", "{.}", "&#46;", "&#x2e;", "&period;", " dot ", " 点 ", "点"};
+constexpr std::string_view kSpelledDots[] = {"[.]", "(.)", "{.}", "&#46;", "&#x2e;", "&period;", "%2e", "․", " dot ", " 点 ", "点"};
 // Marks of emphasis, which are not seen when the text is shown.
 constexpr std::string_view kEmphasis = "*~`_";
 
@@ -94,7 +94,7 @@ std::size_t letter_at(std::string_view text, std::size_t at) {
 
 // The dot of a host name at this place, also an ideographic one between letters, which browsers take for one.
 std::size_t dot_at(std::string_view text, std::size_t at) {
-  constexpr std::string_view first_bytes = "[({& \xE3\xE7\xEF";  // of all dots but the plain one
+  constexpr std::string_view first_bytes = "[({&% \xE2\xE3\xE7\xEF";  // of all dots but the plain one
   if (text[at] == '.') return 1;
   if (first_bytes.find(text[at]) == std::string_view::npos) return 0;
   const std::string_view rest = text.substr(at);

@@ -96,6 +96,8 @@ TEST(ReplyLinksLimitsTest, AHostMayBeWrittenAround) {
       {"evil&#46;com", ""},
       {"evil&#x2E;com", ""},
       {"evil[.]com", ""},
+      {"evil%2Ecom", ""},
+      {"evil․com", ""},
       {"evil(.)com/x", ""},
       {"evil dot com", ""},
       {"evil点com", ""},
