@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <iterator>
 #include <set>
 
 namespace purser {
@@ -28,13 +29,25 @@ constexpr std::uint64_t kToleranceMax = 50;
 constexpr std::size_t kQuantityPricesMax = 10;
 constexpr std::int64_t kPercentMax = 99;
 constexpr std::size_t kMistakesMax = 100;
+// The spaces of Unicode that clean() leaves, and the blank of Braille: nobody sees a name of these.
+constexpr std::string_view kSpaces[] = {" ",      "\u00A0", "\u1680", "\u2000", "\u2001", "\u2002",
+                                        "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008",
+                                        "\u2009", "\u200A", "\u202F", "\u205F", "\u2800"};
 
 class Mistakes {
  public:
   void add(const std::string& at, const std::string& rule) {
     if (count_++ == 0) first_ = at;
-    if (count_ <= kMistakesMax) text_ += (text_.empty() ? "" : "\n") + (at.empty() ? "/" : at) + ": " + rule;
+    if (count_ <= kMistakesMax) text_ += (text_.empty() ? "" : "\n") + (at.empty() ? "/" : at) + ": " + rule + of_;
   }
+  // What is added until the next call belongs to this item: a place in a list tells little of a table or a hash.
+  void belong_to(const json& item) {
+    const auto sku = item.is_object() ? item.find("sku") : item.end();
+    const bool known = item.is_object() && sku != item.end() && sku->is_string();
+    const auto parsed = known ? Sku::parse(sku->get_ref<const std::string&>()) : Result<Sku>(Errc::json_wrong_type);
+    of_ = parsed ? " (" + parsed->str() + ")" : "";
+  }
+  void belong_to_none() { of_.clear(); }
   bool any() const { return count_ > 0; }
   Error error() const {
     const std::size_t more = count_ - std::min(count_, kMistakesMax);
@@ -44,6 +57,7 @@ class Mistakes {
  private:
   std::string text_;
   std::string first_;
+  std::string of_;
   std::size_t count_ = 0;
 };
 
@@ -111,6 +125,17 @@ class Reader {
   Mistakes& mistakes_;
 };
 
+// Not of an empty text, of which the length is told. The ideographic space is a space by now.
+bool only_spaces(std::string_view text) {
+  const bool any = !text.empty();
+  while (!text.empty()) {
+    const std::string_view one = first_code_points(text, 1);
+    if (std::find(std::begin(kSpaces), std::end(kSpaces), one) == std::end(kSpaces)) return false;
+    text.remove_prefix(one.size());
+  }
+  return any;
+}
+
 struct Translations {
   std::string zh;
   std::string en;
@@ -122,6 +147,8 @@ Translations read_translations(Reader& item, std::string_view key, std::size_t m
   Reader both(*value, item.place(key), mistakes);
   if (!both.is_object({"zh", "en"})) return {};
   Translations out{both.text("zh", max, needed), both.text("en", max, needed)};
+  if (needed && only_spaces(out.zh)) both.mistake("zh", "needs a name: these are only spaces");
+  if (needed && only_spaces(out.en)) both.mistake("en", "needs a name: these are only spaces");
   if (needed && !fits_rail(out.zh)) both.mistake("zh", "holds characters of four bytes, which the rail does not take");
   if (needed && !fits_rail(out.en)) both.mistake("en", "holds characters of four bytes, which the rail does not take");
   return out;
@@ -260,7 +287,9 @@ Result<Catalogue> Catalogue::from_json(std::string_view text) {
     std::set<Sku> seen;
     for (std::size_t i = 0; i < list->size(); ++i) {
       const std::string at = pointer_to("/items", i);
+      mistakes.belong_to((*list)[i]);
       items.push_back(read_item((*list)[i], at, mistakes));
+      mistakes.belong_to_none();
       const Sku& sku = items.back().sku;
       if (!sku.empty() && !seen.insert(sku).second) mistakes.add(pointer_to(at, "sku"), "stands twice: " + sku.str());
     }

@@ -113,6 +113,37 @@ TEST(CatalogueJsonTest, ReportsEveryMistakeAtOnce) {
   EXPECT_EQ(error.param, "/colour");
 }
 
+TEST(CatalogueJsonTest, AMistakeNamesTheItemThatItIsOf) {
+  json document = shop();
+  document["items"][0]["unit_price_fen"] = 0;
+  document["items"][1]["sku"] = "no sku";
+  document["items"][1]["quantity_max"] = 0;
+  document["colour"] = 1;
+  const Error error = refused(document);
+  EXPECT_NE(error.message.find("/items/0/unit_price_fen: must be an integer, 1 to 10000000000 (TEA-LJ)\n"),
+            std::string::npos)
+      << error.message;
+  EXPECT_TRUE(error.message.ends_with("/items/1/quantity_max: must be an integer, 1 to 1000000")) << error.message;
+  EXPECT_TRUE(error.message.starts_with("/colour: no such key\n")) << error.message;
+}
+
+TEST(CatalogueJsonTest, ANameOfSpacesAloneIsNone) {
+  for (const char* spaces : {" ", "   ", "\u3000", "\u00A0", "\u2003 \t", "\u2800"}) {
+    for (const char* locale : {"zh", "en"}) {
+      json document = shop();
+      document["items"][0]["name"][locale] = spaces;
+      const Error error = refused(document);
+      EXPECT_EQ(error.param, std::string("/items/0/name/") + locale);
+      EXPECT_NE(error.message.find(": needs a name: these are only spaces (TEA-LJ)"), std::string::npos)
+          << error.message;
+    }
+  }
+  json document = shop();
+  document["items"][0]["name"]["en"] = "a ";
+  document["items"][0]["description"]["en"] = " ";
+  EXPECT_TRUE(Catalogue::from_json(document.dump()).ok());
+}
+
 TEST(CatalogueJsonTest, HoldsEachRule) {
   const auto broken = [](const char* pointer, json value) {
     json document = shop();
