@@ -16,7 +16,7 @@ void age(IntentSettings& intent, Millis ttl) {
 
 }  // namespace
 
-Result<Catalogue> load_catalogue(const CatalogueSettings& settings) {
+Result<Catalogue> load_catalogue(const CatalogueSettings& settings, UtcTime now) {
   if (settings.file.empty()) return Catalogue::from_json(sample_catalogue());
   std::ifstream file(settings.file);
   std::stringstream text;
@@ -25,13 +25,19 @@ Result<Catalogue> load_catalogue(const CatalogueSettings& settings) {
     return Error(Errc::config_unreadable, "the catalogue " + settings.file + " cannot be read", "catalogue.file");
   auto read = Catalogue::from_json(text.str());
   if (!read) return Error(read.code(), settings.file + ": " + read.error().message, "catalogue.file");
+  if (read->as_of() > now + kCatalogueAheadMax) {
+    return Error(Errc::config_bad_value,
+                 settings.file + ": /as_of: must not be more than 5 minutes in the future (it is " + format_time(now) +
+                     "): such prices would never be too old",
+                 "catalogue.file");
+  }
   return read;
 }
 
 Result<void> Goods::begin(Settings& settings, Clock& clock) {
   const CatalogueSettings& from = settings.catalogue;
   if (from.source.empty()) {
-    auto read = load_catalogue(from);
+    auto read = load_catalogue(from, clock.durable());
     if (!read) return read.error();
     catalogue_ = std::move(*read);
     return success();

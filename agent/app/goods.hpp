@@ -9,9 +9,13 @@
 
 namespace purser {
 
+// How far the clock of whoever wrote a catalogue may be ahead of ours.
+inline constexpr Millis kCatalogueAheadMax{5 * 60'000};
+
 // The file's, or the sample that is built in when no file is named. Errors: config_unreadable, what
-// Catalogue::from_json refuses, each naming the file.
-Result<Catalogue> load_catalogue(const CatalogueSettings& settings);
+// Catalogue::from_json refuses, config_bad_value for an as_of later than `now` by more than kCatalogueAheadMax (such
+// prices would never age), each naming the file.
+Result<Catalogue> load_catalogue(const CatalogueSettings& settings, UtcTime now);
 
 class Goods {
  public:

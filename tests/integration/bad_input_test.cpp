@@ -223,5 +223,13 @@ TEST_F(BadInput, BrokenGoodsNameTheLineAndTheRule) {
                  {goods, "/items/0/name: is required", "/items/0/unit_price_fen: is required"});
 }
 
+// Prices taken tomorrow would be young for a day longer than anybody allowed.
+TEST_F(BadInput, GoodsFromTheFutureAreRefused) {
+  const std::string goods = file("goods.json", R"({"version":"1","as_of":"2999-01-01T00:00:00Z","items":[
+      {"sku":"TEA","name":{"zh":"茶","en":"tea"},"unit_price_fen":100}]})");
+  expect_refused(1, {database(), "catalogue.file=" + goods}, {},
+                 {goods, "/as_of: must not be more than 5 minutes in the future"});
+}
+
 }  // namespace
 }  // namespace purser::test
