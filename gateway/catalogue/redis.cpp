@@ -1,5 +1,6 @@
 #include "gateway/redis/redis.hpp"
 
+#include "gateway/catalogue/outside.hpp"
 #include "gateway/catalogue/source.hpp"
 
 #include <nlohmann/json.hpp>
@@ -15,6 +16,10 @@ using nlohmann::json;
 // A list of prices may be long, and nobody waits for it.
 constexpr Redis::Limits kLimitsOfReading{Millis(3'000), Millis(0)};
 
+Error refused(const std::string& whose, const std::string& rule) {
+  return {Errc::config_bad_value, whose + ": " + rule, "catalogue.key"};
+}
+
 Result<Catalogue> catalogue_of_hash(const RedisReply& reply) {
   const std::vector<RedisReply>* fields = reply.list();
   // In the order of the SKUs: the same goods have the same version, however the hash is walked.
@@ -22,14 +27,21 @@ Result<Catalogue> catalogue_of_hash(const RedisReply& reply) {
   for (std::size_t i = 0; fields != nullptr && i + 1 < fields->size(); i += 2) {
     const std::string* sku = (*fields)[i].text();
     const std::string* text = (*fields)[i + 1].text();
-    json item = sku != nullptr && text != nullptr ? json::parse(*text, nullptr, false) : json();
-    if (!item.is_object())
-      return Error(Errc::config_bad_value, "the item of " + (sku == nullptr ? std::string() : *sku) + " is no object",
-                   "catalogue.key");
-    item["sku"] = *sku;
-    items[*sku] = std::move(item);
+    if (sku == nullptr || text == nullptr) return refused("the hash", "must hold texts");
+    const std::string whose = shown_of(*sku);
+    if (auto name = Sku::parse(*sku); !name) return refused(whose + ", sku", name.error().message);
+    auto item = read_outside_object(*text, whose, "catalogue.key");
+    if (!item) return item.error();
+    // Two names for one price: nobody knows which of them was meant.
+    if (const auto inner = item->find("sku"); inner != item->end() && *inner != *sku) {
+      const std::string other =
+          inner->is_string() ? shown_of(inner->get_ref<const std::string&>()) : inner->type_name();
+      return refused(whose + ", sku", "must be that of its field or left out, not " + other);
+    }
+    (*item)["sku"] = *sku;
+    items[*sku] = *std::move(item);
   }
-  if (items.empty()) return Error(Errc::config_bad_value, "the hash holds no item", "catalogue.key");
+  if (items.empty()) return refused("the hash", "holds no item");
   json list = json::array();
   for (auto& [sku, item] : items) list.push_back(std::move(item));
   return catalogue_of(list.dump(-1, ' ', false, json::error_handler_t::replace));

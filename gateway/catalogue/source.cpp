@@ -1,6 +1,7 @@
 #include "gateway/catalogue/source.hpp"
 
 #include "gateway/async/run_on.hpp"
+#include "gateway/catalogue/outside.hpp"
 #include "gateway/crypto/digest.hpp"
 #include "gateway/store/open/open.hpp"
 #include "gateway/store/postgres/rows_of.hpp"
@@ -33,17 +34,15 @@ Result<json> read_item(const sql::Row& row) {
   item["on_sale"] = reader.flag();
   const std::string more = reader.more() ? reader.text() : "";
   if (more.empty()) return reader.finish(std::move(item));
-  const json members = json::parse(more, nullptr, false);
-  if (!members.is_object())
-    return Error(Errc::config_bad_value,
-                 "the eighth column of " + item["sku"].get<std::string>() + " is no JSON object", "catalogue.query");
+  const std::string whose = shown_of(item["sku"].get<std::string>()) + ", column 8";
+  auto members = read_outside_object(more, whose, "catalogue.query");
+  if (!members) return members.error();
   // The columns decide: a member of the same name is a mistake that one would look for in the wrong place.
-  for (const auto& [name, value] : members.items()) {
+  for (auto& [name, value] : members->items()) {
     if (item.contains(name))
-      return Error(Errc::config_bad_value,
-                   "the eighth column of " + item["sku"].get<std::string>() + " holds " + name + ", which has a column",
+      return Error(Errc::config_bad_value, whose + ": holds " + shown_of(name) + ", which has a column",
                    "catalogue.query");
-    item[name] = value;
+    item[name] = std::move(value);
   }
   return reader.finish(std::move(item));
 }
