@@ -182,7 +182,8 @@ constexpr Definition kOfMoneyAndTalk[] = {
      .description = "A SELECT of `sku, name_zh, name_en, unit_price_fen, currency, quantity_max, on_sale`, in this "
                     "order; an eighth column, where there is one, is a JSON object with what else an item of the "
                     "catalogue file may have (`description`, `aliases`, `quantity_prices`, `tolerance_per_mille`), or "
-                    "empty."},
+                    "empty. No column is converted: price and quantity are integers, `on_sale` is a boolean (in "
+                    "SQLite 0 or 1), the others are text."},
     {.key = "catalogue.key",
      .place = AT(catalogue, key),
      .description = "The Redis hash: each field a SKU, each value its item as in the catalogue file.",

@@ -6,6 +6,7 @@
 #include "gateway/store/open/open.hpp"
 #include "gateway/store/postgres/rows_of.hpp"
 #include "gateway/store/sqlite/rows_of.hpp"
+#include "validation/money/text.hpp"
 
 #include <boost/asio/thread_pool.hpp>
 #include <nlohmann/json.hpp>
@@ -19,37 +20,105 @@ using nlohmann::json;
 
 constexpr Millis kBusyMax{2'000};
 
-// One row as an item of the catalogue file; the catalogue's own rules judge it.
+constexpr int kColumnsMin = 7;
+
+// The columns of one row in their order, each by its own type: what another program wrote is never read as something
+// that it is not. A price that is text or a fraction would be some other price.
+class ItemReader {
+ public:
+  explicit ItemReader(const sql::Row& row) : row_(row) {}
+
+  std::string text(const char* name) {
+    auto value = row_.exact_text(next_);
+    if (!value) {
+      mistake(name, "must be text, not " + row_.type_of(next_));
+    } else if (!valid_utf8(*value)) {
+      mistake(name, "is not UTF-8");
+    }
+    ++next_;
+    return value ? *std::move(value) : std::string();
+  }
+  // Everything after it is told of by this name.
+  std::string sku() {
+    std::string sku = text("sku");
+    if (!sku.empty()) whose_ = shown_of(sku);
+    return sku;
+  }
+  std::int64_t integer(const char* name) {
+    const auto value = row_.exact_integer(next_);
+    if (!value) mistake(name, "must be an integer, not " + row_.type_of(next_));
+    ++next_;
+    return value.value_or(0);
+  }
+  bool flag(const char* name) {
+    const auto value = row_.exact_flag(next_);
+    if (!value) {
+      const auto number = row_.exact_integer(next_);
+      mistake(name, "must be true or false, not " + (number ? std::to_string(*number) : row_.type_of(next_)));
+    }
+    ++next_;
+    return value.value_or(false);
+  }
+  // NULL is the same as empty.
+  std::string text_or_nothing(const char* name) {
+    if (next_ >= row_.columns() || row_.type_of(next_) == "NULL") return {};
+    return text(name);
+  }
+
+  const std::string& whose() const { return whose_; }
+  Result<void> finish() const {
+    if (mistakes_.empty()) return success();
+    return Error(Errc::config_bad_value, mistakes_, "catalogue.query");
+  }
+
+ private:
+  void mistake(const char* name, const std::string& rule) {
+    mistakes_ +=
+        (mistakes_.empty() ? "" : "\n") + whose_ + ", " + name + " (column " + std::to_string(next_ + 1) + "): " + rule;
+  }
+
+  const sql::Row& row_;
+  int next_ = 0;
+  std::string whose_ = "an item";
+  std::string mistakes_;
+};
+
+// One row as an item of the catalogue file; the catalogue's own rules judge its values.
 Result<json> read_item(const sql::Row& row) {
-  sql::RowReader reader(row, "catalogue");
+  if (row.columns() < kColumnsMin) {
+    return Error(Errc::config_bad_value,
+                 "the query gives " + std::to_string(row.columns()) + " columns; an item has seven or eight",
+                 "catalogue.query");
+  }
+  ItemReader reader(row);
   json item;
-  item["sku"] = reader.text();
+  item["sku"] = reader.sku();
   json names;
-  names["zh"] = reader.text();
-  names["en"] = reader.text();
+  names["zh"] = reader.text("name_zh");
+  names["en"] = reader.text("name_en");
   item["name"] = std::move(names);
-  item["unit_price_fen"] = reader.integer();
-  item["currency"] = reader.text();
-  item["quantity_max"] = reader.integer();
-  item["on_sale"] = reader.flag();
-  const std::string more = reader.more() ? reader.text() : "";
-  if (more.empty()) return reader.finish(std::move(item));
-  const std::string whose = shown_of(item["sku"].get<std::string>()) + ", column 8";
-  auto members = read_outside_object(more, whose, "catalogue.query");
+  item["unit_price_fen"] = reader.integer("unit_price_fen");
+  item["currency"] = reader.text("currency");
+  item["quantity_max"] = reader.integer("quantity_max");
+  item["on_sale"] = reader.flag("on_sale");
+  const std::string more = reader.text_or_nothing("what else it has");
+  if (auto read = reader.finish(); !read) return read.error();
+  if (more.empty()) return item;
+  auto members = read_outside_object(more, reader.whose() + ", column 8", "catalogue.query");
   if (!members) return members.error();
   // The columns decide: a member of the same name is a mistake that one would look for in the wrong place.
   for (auto& [name, value] : members->items()) {
     if (item.contains(name))
-      return Error(Errc::config_bad_value, whose + ": holds " + shown_of(name) + ", which has a column",
-                   "catalogue.query");
+      return Error(Errc::config_bad_value,
+                   reader.whose() + ", column 8: holds " + shown_of(name) + ", which has a column", "catalogue.query");
     item[name] = std::move(value);
   }
-  return reader.finish(std::move(item));
+  return item;
 }
 
 Result<Catalogue> catalogue_of_rows(Result<std::vector<json>> rows) {
   if (!rows) return rows.error();
-  return catalogue_of(json(*rows).dump(-1, ' ', false, json::error_handler_t::replace));
+  return catalogue_of(json(*std::move(rows)).dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 // Blocks, on one thread.

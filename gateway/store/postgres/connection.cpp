@@ -1,8 +1,11 @@
 #include "gateway/store/postgres/connection.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <poll.h>
+#include <span>
+#include <utility>
 
 namespace purser::postgres {
 namespace {
@@ -20,6 +23,24 @@ std::string first_line(const char* message) {
 
 bool begins(std::string_view state, std::initializer_list<std::string_view> classes) {
   return std::ranges::any_of(classes, [&](std::string_view one) { return state.starts_with(one); });
+}
+
+// The OIDs of types that are built in never change (pg_type.dat). A domain is told as the type it is made of.
+constexpr std::array<Oid, 3> kIntegers{20, 21, 23};
+constexpr std::array<Oid, 1> kFlags{16};
+constexpr std::array<Oid, 5> kTexts{25, 1043, 1042, 19, 114};
+constexpr std::pair<Oid, const char*> kTypeNames[] = {
+    {16, "boolean"}, {17, "bytea"},     {18, "\"char\""},          {19, "name"},
+    {20, "bigint"},  {21, "smallint"},  {23, "integer"},           {25, "text"},
+    {114, "json"},   {700, "real"},     {701, "double precision"}, {790, "money"},
+    {1042, "char"},  {1043, "varchar"}, {1700, "numeric"},         {2950, "uuid"},
+    {3802, "jsonb"},
+};
+
+// Answers are binary: the bytes of another type would read as some number, too.
+bool holds_one_of(const PGresult* result, int row, int column, std::span<const Oid> types) {
+  if (column >= PQnfields(result) || PQgetisnull(result, row, column) != 0) return false;
+  return std::ranges::find(types, PQftype(result, column)) != types.end();
 }
 
 Error unavailable(std::string why) {
@@ -56,6 +77,29 @@ std::int64_t Rows::Row::integer(int column) const {
   std::uint64_t value = negative ? ~std::uint64_t{0} : 0;
   for (int i = 0; i < length; ++i) value = (value << 8U) | static_cast<unsigned char>(bytes[i]);
   return static_cast<std::int64_t>(value);
+}
+
+std::optional<std::int64_t> Rows::Row::exact_integer(int column) const {
+  if (!holds_one_of(result_, row_, column, kIntegers)) return std::nullopt;
+  return integer(column);
+}
+
+std::optional<bool> Rows::Row::exact_flag(int column) const {
+  if (!holds_one_of(result_, row_, column, kFlags)) return std::nullopt;
+  return integer(column) != 0;
+}
+
+std::optional<std::string> Rows::Row::exact_text(int column) const {
+  if (!holds_one_of(result_, row_, column, kTexts)) return std::nullopt;
+  return text(column);
+}
+
+std::string Rows::Row::type_of(int column) const {
+  if (PQgetisnull(result_, row_, column) != 0) return "NULL";
+  const Oid type = PQftype(result_, column);
+  for (const auto& [known, name] : kTypeNames)
+    if (known == type) return name;
+  return "the type of OID " + std::to_string(type);
 }
 
 Result<void> Connection::connect() {

@@ -91,6 +91,12 @@ class Rows {
     std::string text(int column) const override;
     std::int64_t integer(int column) const override;
     int columns() const override { return PQnfields(result_); }
+    // By the type that the server names for the column: smallint, integer, bigint; boolean; text, varchar, char, name,
+    // json.
+    std::optional<std::int64_t> exact_integer(int column) const override;
+    std::optional<bool> exact_flag(int column) const override;
+    std::optional<std::string> exact_text(int column) const override;
+    std::string type_of(int column) const override;
 
    private:
     const PGresult* result_;

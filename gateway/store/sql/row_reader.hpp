@@ -20,6 +20,14 @@ class Row {
   virtual std::string text(int column) const = 0;
   virtual std::int64_t integer(int column) const = 0;
   virtual int columns() const = 0;
+
+  // For rows that another program wrote: the value as the database holds it, and nothing when it is NULL or of another
+  // type. A text is never read as a number, nor a fraction cut to one.
+  virtual std::optional<std::int64_t> exact_integer(int column) const = 0;
+  virtual std::optional<bool> exact_flag(int column) const = 0;
+  virtual std::optional<std::string> exact_text(int column) const = 0;
+  // The database's word for what stands there ("numeric", "REAL", "NULL"), for errors.
+  virtual std::string type_of(int column) const = 0;
 };
 
 class RowReader {

@@ -166,6 +166,37 @@ Result<bool> Statement::step() {
   }
 }
 
+std::optional<std::int64_t> Statement::exact_integer(int column) const {
+  if (sqlite3_column_type(statement_, column) != SQLITE_INTEGER) return std::nullopt;
+  return integer(column);
+}
+
+std::optional<bool> Statement::exact_flag(int column) const {
+  const auto value = exact_integer(column);
+  if (value != 0 && value != 1) return std::nullopt;
+  return *value == 1;
+}
+
+std::optional<std::string> Statement::exact_text(int column) const {
+  if (sqlite3_column_type(statement_, column) != SQLITE_TEXT) return std::nullopt;
+  return text(column);
+}
+
+std::string Statement::type_of(int column) const {
+  switch (sqlite3_column_type(statement_, column)) {
+    case SQLITE_INTEGER:
+      return "INTEGER";
+    case SQLITE_FLOAT:
+      return "REAL";
+    case SQLITE_TEXT:
+      return "TEXT";
+    case SQLITE_BLOB:
+      return "BLOB";
+    default:
+      return "NULL";
+  }
+}
+
 Result<void> Statement::run() {
   for (;;) {
     auto row = step();

@@ -97,6 +97,11 @@ class Statement final : public sql::Row {
   std::int64_t integer(int column) const override { return sqlite3_column_int64(statement_, column); }
   std::string text(int column) const override;
   int columns() const override { return sqlite3_column_count(statement_); }
+  // By the storage class of the value, whatever type its column was declared with.
+  std::optional<std::int64_t> exact_integer(int column) const override;
+  std::optional<bool> exact_flag(int column) const override;  // the integers 0 and 1
+  std::optional<std::string> exact_text(int column) const override;
+  std::string type_of(int column) const override;
 
  private:
   void put(std::string_view text);
