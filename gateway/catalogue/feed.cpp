@@ -8,14 +8,13 @@
 namespace purser {
 
 Task<Result<void>> CatalogueFeed::refresh() {
-  const UtcTime asked_at = clock_.durable();
   auto read = co_await source_->read();
   if (!read) {
     log::warn("catalogue.unreadable", {{"code", read.code()}, {"message", read.error().message}});
     co_return read.error();
   }
   if (read->version() != shown_.version()) log::info("catalogue.changed", {{"version", read->version()}});
-  shown_ = Catalogue(read->version(), read->items(), asked_at);
+  shown_ = std::move(*read);  // whole and searchable as it is: nothing of it is made on the loop
   co_return success();
 }
 

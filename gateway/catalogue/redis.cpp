@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <map>
+#include <memory>
 #include <utility>
 
 namespace purser {
@@ -20,7 +21,7 @@ Error refused(const std::string& whose, const std::string& rule) {
   return {Errc::config_bad_value, whose + ": " + rule, "catalogue.key"};
 }
 
-Result<Catalogue> catalogue_of_hash(const RedisReply& reply) {
+Result<Catalogue> catalogue_of_hash(const RedisReply& reply, UtcTime asked_at) {
   const std::vector<RedisReply>* fields = reply.list();
   // In the order of the SKUs: the same goods have the same version, however the hash is walked.
   std::map<std::string, json> items;
@@ -44,24 +45,29 @@ Result<Catalogue> catalogue_of_hash(const RedisReply& reply) {
   if (items.empty()) return refused("the hash", "holds no item");
   json list = json::array();
   for (auto& [sku, item] : items) list.push_back(std::move(item));
-  return catalogue_of(list.dump(-1, ' ', false, json::error_handler_t::replace));
+  return catalogue_of(list.dump(-1, ' ', false, json::error_handler_t::replace), asked_at);
 }
 
 class RedisSource final : public CatalogueSource {
  public:
   RedisSource(RedisAddress address, std::string key, Clock& clock)
-      : redis_(std::move(address), clock, kLimitsOfReading), key_(std::move(key)) {}
+      : clock_(clock), redis_(std::move(address), clock, kLimitsOfReading), key_(std::move(key)) {}
 
   Task<Result<Catalogue>> read() override {
     std::vector<std::string> words;
     words.push_back("HGETALL");
     words.push_back(key_);
-    auto reply = co_await redis_.command(std::move(words));
-    if (!reply) co_return Error(Errc::store_unavailable, reply.error().message, "catalogue.source");
-    co_return catalogue_of_hash(*reply);
+    // Shared with the thread, which may still be at it when nobody waits any more.
+    auto goods = std::make_shared<Result<Catalogue>>(Errc::internal);
+    const UtcTime asked_at = clock_.durable();
+    Redis::Take take = [goods, asked_at](const RedisReply& reply) { *goods = catalogue_of_hash(reply, asked_at); };
+    auto done = co_await redis_.command(std::move(words), std::move(take));
+    if (!done) co_return Error(Errc::store_unavailable, done.error().message, "catalogue.source");
+    co_return std::move(*goods);
   }
 
  private:
+  Clock& clock_;
   Redis redis_;
   std::string key_;
 };

@@ -116,28 +116,28 @@ Result<json> read_item(const sql::Row& row) {
   return item;
 }
 
-Result<Catalogue> catalogue_of_rows(Result<std::vector<json>> rows) {
+Result<Catalogue> catalogue_of_rows(Result<std::vector<json>> rows, UtcTime asked_at) {
   if (!rows) return rows.error();
-  return catalogue_of(json(*std::move(rows)).dump(-1, ' ', false, json::error_handler_t::replace));
+  return catalogue_of(json(*std::move(rows)).dump(-1, ' ', false, json::error_handler_t::replace), asked_at);
 }
 
 // Blocks, on one thread.
 class Table {
  public:
   virtual ~Table() = default;
-  virtual Result<Catalogue> read() = 0;
+  virtual Result<Catalogue> read(UtcTime asked_at) = 0;
 };
 
 class SqliteTable final : public Table {
  public:
   SqliteTable(std::string path, std::string query) : path_(std::move(path)), query_(std::move(query)) {}
 
-  Result<Catalogue> read() override {
+  Result<Catalogue> read(UtcTime asked_at) override {
     auto database = sqlite::Database::open(path_, "", kBusyMax);
     if (!database) return database.error();
     if (auto reader = (*database)->make_reader(); !reader) return reader.error();
     sqlite::Statement query = (*database)->statement(query_);
-    return catalogue_of_rows(sqlite::all_rows(query, &read_item));
+    return catalogue_of_rows(sqlite::all_rows(query, &read_item), asked_at);
   }
 
  private:
@@ -150,9 +150,9 @@ class PostgresTable final : public Table {
   PostgresTable(postgres::Address address, std::string query)
       : connection_(std::move(address)), query_(std::move(query)) {}
 
-  Result<Catalogue> read() override {
-    return postgres::ask_again_when_lost(connection_, [this](postgres::Connection& connection) {
-      return catalogue_of_rows(postgres::all_rows(connection, query_, postgres::Values(), &read_item));
+  Result<Catalogue> read(UtcTime asked_at) override {
+    return postgres::ask_again_when_lost(connection_, [this, asked_at](postgres::Connection& connection) {
+      return catalogue_of_rows(postgres::all_rows(connection, query_, postgres::Values(), &read_item), asked_at);
     });
   }
 
@@ -168,9 +168,9 @@ class SqlSource final : public CatalogueSource {
 
   Task<Result<Catalogue>> read() override {
     Table* from = table_.get();
-    auto job = [from] { return from->read(); };
-    auto goods = co_await run_on(clock_, thread_, std::move(job));
-    co_return goods;
+    const UtcTime asked_at = clock_.durable();
+    auto job = [from, asked_at] { return from->read(asked_at); };
+    co_return co_await run_on(clock_, thread_, std::move(job));
   }
 
  private:
@@ -185,9 +185,10 @@ std::unique_ptr<CatalogueSource> source_of(std::unique_ptr<Table> table, Clock& 
 
 }  // namespace
 
-Result<Catalogue> catalogue_of(const std::string& items_json) {
+Result<Catalogue> catalogue_of(const std::string& items_json, UtcTime asked_at) {
   const std::string version = "sha256-" + crypto::sha256_hex(items_json).substr(0, 16);
-  return Catalogue::from_json(R"({"version":")" + version + R"(","items":)" + items_json + "}");
+  return Catalogue::from_json(R"({"version":")" + version + R"(","as_of":")" + format_time(asked_at) + R"(","items":)" +
+                              items_json + "}");
 }
 
 Result<std::unique_ptr<CatalogueSource>> make_catalogue_source(const CatalogueSettings& settings, Clock& clock) {

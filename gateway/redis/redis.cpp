@@ -162,17 +162,38 @@ Redis::~Redis() {
   connection_->pool.join();
 }
 
+std::optional<Error> Redis::paused() const {
+  if (clock_.now() >= not_before_) return std::nullopt;
+  return Error(Errc::connect_failed, "Redis did not answer a moment ago");
+}
+
+void Redis::note(const Error& why) {
+  if (why.code == Errc::reply_malformed) return;  // it answered
+  not_before_ = clock_.now() + limits_.pause;
+  log::warn("redis.lost", {{"why", why.message}});
+}
+
 Task<Result<RedisReply>> Redis::command(std::vector<std::string> words) {
-  if (clock_.now() < not_before_) co_return Error(Errc::connect_failed, "Redis did not answer a moment ago");
+  if (auto waiting = paused()) co_return *waiting;
   Connection* to = connection_.get();
   auto job = [to, words = std::move(words)] { return to->command(words); };
   Result<RedisReply> reply = co_await run_on(clock_, to->pool, std::move(job));
-  const bool lost = !reply && reply.code() != Errc::reply_malformed;
-  if (lost) {
-    not_before_ = clock_.now() + limits_.pause;
-    log::warn("redis.lost", {{"why", reply.error().message}});
-  }
+  if (!reply) note(reply.error());
   co_return reply;
+}
+
+Task<Result<void>> Redis::command(std::vector<std::string> words, Take take) {
+  if (auto waiting = paused()) co_return *waiting;
+  Connection* to = connection_.get();
+  auto job = [to, words = std::move(words), take = std::move(take)]() -> Result<void> {
+    auto reply = to->command(words);
+    if (!reply) return reply.error();
+    take(*reply);
+    return success();
+  };
+  Result<void> done = co_await run_on(clock_, to->pool, std::move(job));
+  if (!done) note(done.error());
+  co_return done;
 }
 
 }  // namespace purser

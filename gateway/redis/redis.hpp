@@ -8,7 +8,9 @@
 #include "validation/money/secret.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -56,8 +58,17 @@ class Redis {
   // happens to the caller.
   Task<Result<RedisReply>> command(std::vector<std::string> words);
 
+  // The same for an answer too long for the loop: `take` reads it on the thread, touches only what it owns, and is not
+  // called when there is an error. The answer ends there, too.
+  using Take = std::function<void(const RedisReply&)>;
+  Task<Result<void>> command(std::vector<std::string> words, Take take);
+
  private:
   class Connection;
+  // Nothing while it may be asked.
+  std::optional<Error> paused() const;
+  void note(const Error& why);
+
   Clock& clock_;
   Limits limits_;
   std::unique_ptr<Connection> connection_;

@@ -11,6 +11,8 @@
 
 #include <gtest/gtest.h>
 
+#include <ctime>
+
 namespace purser::test {
 namespace {
 
@@ -108,6 +110,46 @@ TEST_F(HashOfGoods, that_are_refused_leave_the_prices_that_were) {
   EXPECT_FALSE(loop.run(feed.refresh()).ok());
   ASSERT_EQ(shown.items().size(), 1u);
   EXPECT_EQ(shown.items().front().unit_price.minor(), 1'295);
+}
+
+double cpu_seconds(clockid_t of) {
+  timespec now{};
+  clock_gettime(of, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+// In CPU time of this thread against that of the whole process, so that a busy machine changes nothing.
+TEST_F(HashOfGoods, are_made_into_a_catalogue_off_the_loop) {
+  // Names that are looked for: to find them costs as much as to read them.
+  std::string aliases;
+  for (int i = 0; i < 20; ++i)
+    aliases += std::string(i == 0 ? "" : ",") + R"("a bag of the finest green tea no. )" + std::to_string(i) + '"';
+  std::vector<std::string> words = {"HSET", "goods"};
+  for (int i = 0; i < 2'000; ++i) {
+    words.push_back("SKU-" + std::to_string(i));
+    words.push_back(R"({"name":{"zh":"茶","en":"tea"},"unit_price_fen":100,"aliases":[)" + aliases + "]}");
+  }
+  ASSERT_TRUE(loop.run(redis.command(std::move(words))).ok());
+  Catalogue shown;
+  CatalogueFeed feed(std::move(source), shown, loop.clock, Millis(1'000));
+  ASSERT_TRUE(loop.run(feed.refresh()).ok());
+  const double loop_before = cpu_seconds(CLOCK_THREAD_CPUTIME_ID);
+  const double all_before = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID);
+  ASSERT_TRUE(loop.run(feed.refresh()).ok());
+  const double on_the_loop = cpu_seconds(CLOCK_THREAD_CPUTIME_ID) - loop_before;
+  const double in_all = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) - all_before;
+  EXPECT_EQ(shown.items().size(), 2'000u);
+  EXPECT_LT(on_the_loop, in_all / 8) << "of " << in_all << " s";
+}
+
+TEST_F(HashOfGoods, are_read_to_the_end_though_nobody_waits) {
+  set("TEA", kTea);
+  auto reading = loop.start(source->read());
+  loop.ioc.restart();
+  loop.ioc.poll();  // now it is under way
+  reading.cancel();
+  ASSERT_TRUE(loop.until([&] { return reading.done(); }));
+  EXPECT_TRUE(reading.get().ok());
 }
 
 TEST(EighthColumn, meets_the_gate_first) {
