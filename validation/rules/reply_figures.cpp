@@ -22,10 +22,10 @@ constexpr std::string_view kTotalZh[] = {"合计", "一共", "总共", "共计",
 constexpr std::string_view kBetweenZh[] = {" ",  ":",    "：", "是",   "为", "仅", "只",   "才",   "就",
                                            "约", "大概", "了", "分别", "要", "到", "现在", "也就", "大约"};
 constexpr std::string_view kPiecesZh[] = {"包", "盒", "个", "件", "罐", "袋", "杯"};
-constexpr std::string_view kEndsZh[] = {"，",   "。",   "！",   "；",   "、", "？", "：", "）",   ",",    "!",
-                                        ";",    "?",    ")",    "\n",   "|",  "…",  "就", "即",   "一包", "一盒",
-                                        "一个", "一件", "一罐", "一袋", "每", "/",  "哦", "吧",   "呢",   "啊",
-                                        "啦",   "哈",   "呀",   "左右", "整", "起", "和", "一共", "了",   "的样子"};
+constexpr std::string_view kEndsZh[] = {"，",   "。",   "！", "；", "、", "？",   "：", "）",    ",",    "!",    ";",
+                                        "?",    ")",    "\n", "|",  "…",  "就",   "即", "一包",  "一盒", "一个", "一件",
+                                        "一罐", "一袋", "每", "/",  "哦", "吧",   "呢", "啊",    "啦",   "哈",   "呀",
+                                        "左右", "整",   "起", "和", "或", "一共", "了", "的样子"};
 
 constexpr std::string_view kPrice[] = {"price", "prices",  "cost",   "costs", "pay",    "paid",     "charged", "charge",
                                        "owe",   "costing", "priced", "due",   "amount", "refunded", "refund"};
@@ -33,8 +33,8 @@ constexpr std::string_view kTotal[] = {"total", "totals", "totalling"};
 constexpr std::string_view kBetween[] = {"is",    "are",   "was",    "of",    "to",  "only",   "just",
                                          "about", "you",   "around", "comes", "now", "at",     "the",
                                          "a",     "order", "bill",   "us",    "be",  "exactly"};
-constexpr std::string_view kAfter[] = {"for", "per", "each", "now", "please", "in", "today",
-                                       "a",   "and", "with", "via", "apiece", "on"};
+constexpr std::string_view kAfter[] = {"for", "per", "each", "now",  "please", "in",     "today",
+                                       "a",   "and", "or",   "with", "via",    "apiece", "on"};
 constexpr std::string_view kOneOf[] = {"for one",   "for a ",   "for the",  "for each", "for both", "for two",
                                        "for it",    "for them", "for this", "for all",  "per pack", "per box",
                                        "per piece", "per bag",  "per tin",  "per cup",  "each",     "a pack",

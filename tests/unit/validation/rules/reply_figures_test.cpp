@@ -18,6 +18,8 @@ TEST(ReplyFiguresTest, ANumberBehindAWordOfPriceGetsItsUnit) {
            {"两包才一百", "两包才一百元"},
            {"it costs 80.", "it costs 80 yuan."},
            {"price: 80 and 198", "price: 80 yuan and 198 yuan"},
+           {"it costs 87 or 198", "it costs 87 yuan or 198 yuan"},
+           {"价格是77或188", "价格是77元或188元"},
            {"just pay a hundred.", "just pay a hundred yuan."},
            {"only eighty per pack", "only eighty yuan per pack"},
            {"two for 150", "two for 150 yuan"},
