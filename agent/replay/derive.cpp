@@ -32,7 +32,7 @@ class Deriving {
     if (wanted("F5") && plain_.model_calls > 1) reorder();
     if (wanted("F6")) rail_faults();
     if (wanted("F6")) cut_answers();
-    if (wanted("F7")) add("F7:time-in-pieces").split_time = true;
+    if (wanted("F7")) times();
     if (wanted("F8")) mutants();
     return std::move(out_);
   }
@@ -74,6 +74,16 @@ class Deriving {
     const std::size_t most = std::clamp<std::size_t>(plain_.most_events, 1, kDropsMax);
     for (std::size_t n = 1; n <= most; ++n) add("F4:drop-after:" + std::to_string(n)).drop_events = n;
     for (std::size_t n : {1, 3}) add("F4:follow:" + std::to_string(n)).follow_events = n;
+  }
+  // In pieces, and just before and just after the moments that the story comes to: a payment that expires may then have
+  // been paid.
+  void times() {
+    add("F7:time-in-pieces").split_time = true;
+    for (const int off : {-1, 1}) {
+      Derivation& other = add(off < 0 ? "F7:a-millisecond-early" : "F7:a-millisecond-late");
+      other.time_off = Millis(off);
+      other.same_end = false;
+    }
   }
   void reorder() {
     Derivation& other = add("F5:calls-reversed");

@@ -430,7 +430,8 @@ void Run::advance(const json& s) {
   Millis by = duration_of(s["advance"].get<std::string>());
   // A derived run may have spent some of the time already; it arrives at the same moment.
   hang_up();
-  if (!is_plain() && at_ < plain_->step_ends.size()) by = std::max(Millis(0), plain_->step_ends[at_] - world_.now());
+  if (!is_plain() && at_ < plain_->step_ends.size())
+    by = std::max(Millis(0), plain_->step_ends[at_] + derived_.time_off - world_.now());
   if (!derived_.split_time) return world_.advance(by);
   const auto piece = by / 7;
   for (int i = 0; i < 7; ++i) world_.advance(piece);

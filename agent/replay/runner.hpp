@@ -31,6 +31,7 @@ struct Derivation {
   std::size_t follow_events = 0;  // each thread is followed, over connections that break after so many events
   bool ask_twice = false;         // clients send each request twice at once, under one key
   bool split_time = false;
+  Millis time_off{0};  // each step of time ends so much later than in the plain run
   bool reverse_calls = false;
   std::size_t mutant_call = 0;  // the n-th call of a model
   std::string mutant;
