@@ -70,6 +70,7 @@ TEST(ReplyLinksLimitsTest, AHostMayBeWrittenInAnyScript) {
       {"我的店.com", ""},
       {"请访问evil.com付款", "请访问付款"},
       {"我evil.店.com", "我"},
+      {"看\u2000evil.com", "看\u2000"},
       {"evil店.com/a", ""},
       {"evil.рф", ""},
       {"пример.рф/x", ""},

@@ -291,6 +291,17 @@ TEST(ReplyTruthTest, ATotalIsTheOrdersWhereAnOrderWaits) {
   EXPECT_TRUE(reply_truth("Your order total is ¥1.00.", facts).ok()) << "nobody told its total";
 }
 
+TEST(ReplyTruthTest, WhatIsLeftToRefundIsTheLedgersInEachSentence) {
+  LedgerFacts facts;
+  facts.payment_succeeded = true;
+  facts.refundable = {Money(5'000, Currency::cny())};
+  const auto verdict = [&](std::string_view text) { return reply_truth(text, facts).code(); };
+  EXPECT_TRUE(reply_truth("Up to ¥50.00 can be refunded.", facts).ok());
+  EXPECT_EQ(verdict("Up to ¥80.00 can be refunded."), Errc::reply_refund_untrue);
+  EXPECT_EQ(verdict("The tea is good. I cannot refund more. Up to ¥80.00 can be refunded."), Errc::reply_refund_untrue);
+  EXPECT_EQ(verdict("茶很好。最多可退80元。"), Errc::reply_refund_untrue);
+}
+
 TEST(ReplyTruthTest, AnOrderIsOverForAnyOfThreeReasons) {
   const char* const closed = "The order was closed.";
   LedgerFacts facts;
