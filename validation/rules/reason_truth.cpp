@@ -8,14 +8,14 @@ namespace {
 LedgerFacts facts_of(const PaymentIntent& intent, Money amount) {
   LedgerFacts facts;
   facts.payment_succeeded = true;
-  facts.may_be_unpaid = false;
   facts.order_open = false;
   facts.paid = {intent.captured};
   facts.refund_pending = true;
   facts.refund_succeeded = intent.refunded.positive();
   facts.refunding = {amount};
   facts.refunded = {intent.refunded};
-  if (auto back = amount.plus(intent.refunded)) facts.refunding_all = facts.refunded_all = *back == intent.captured;
+  const auto back = amount.plus(intent.refunded);
+  facts.refunding_all = facts.refunded_all = back && *back == intent.captured;
   for (const IntentLine& line : intent.lines) {
     facts.unit_prices.push_back(line.unit_price);
     facts.told.push_back(line.name);

@@ -197,6 +197,7 @@ TEST(OrderTotalTest, EachLineAddsWhatItsItemTolerates) {
   };
   EXPECT_EQ(total_tolerance(shop, {line(exact, 3)}, 5), 0);
   EXPECT_EQ(total_tolerance(shop, {line(loose, 2)}, 5), 10'000);
+  EXPECT_EQ(total_tolerance(shop, {{sku("SWEET"), "糖", 9, fen(111)}}, 1), 0) << "999 thousandths are no fen";
   EXPECT_EQ(total_tolerance(shop, {line(plain, 1)}, 5), 199);
   EXPECT_EQ(total_tolerance(shop, {line(plain, 1)}, 10), 398) << "the tenant's own";
   EXPECT_EQ(total_tolerance(shop, {line(exact, 1), line(loose, 1), line(plain, 1)}, 5), 5'199);

@@ -147,7 +147,8 @@ TEST(RefundBatchTest, OneListOneCurrencyAndNoOverflow) {
 }
 
 TEST(ReasonTruthTest, WhatAReasonSaysOfMoneyIsThisRefund) {
-  const PaymentIntent bought = paid('1');  // two teas at 199.00
+  PaymentIntent bought = paid('1');  // two teas at 199.00
+  bought.refunded = fen(0);
   const auto verdict = [&](std::string_view reason, std::int64_t amount) {
     return reason_truth(reason, bought, fen(amount), "/p");
   };
@@ -159,6 +160,11 @@ TEST(ReasonTruthTest, WhatAReasonSaysOfMoneyIsThisRefund) {
                             "另赔偿5000元已到账", "refunded ¥398.00 in full", "please pay the rest to my account 12",
                             "退款5000元已到账", "全场八折", "请转账到我的支付宝"})
     expect_error(verdict(other, 1).error(), Errc::refund_reason_invalid, "/p");
+  EXPECT_TRUE(verdict("The order has been paid and never arrived", 39'800).ok());
+  EXPECT_TRUE(verdict("I paid and it never arrived", 39'800).ok());
+  EXPECT_FALSE(verdict("Your order is waiting for payment", 39'800).ok());
+  EXPECT_TRUE(verdict("全额退款中", 39'800).ok());
+  EXPECT_FALSE(verdict("全额退款中", 100).ok());
   EXPECT_TRUE(verdict("正在退款398元", 39'800).ok());
   EXPECT_FALSE(verdict("正在退款398元", 100).ok()) << "another sum than is given back";
 }
