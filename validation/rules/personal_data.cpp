@@ -221,8 +221,8 @@ class Masker {
     return true;
   }
 
-  // No other digits are glued to what stands from `begin` to `end`, nor letters on both sides, one of them by "_": it is
-  // no part of an id.
+  // No other digits are glued to what stands from `begin` to `end`, nor letters on both sides, one of them by "_": it
+  // is no part of an id.
   bool stands_alone(std::size_t begin, std::size_t end) const {
     bool joined = false;
     for (std::size_t i = begin; i > 0 && is_word_char(text_[i - 1]); --i) {

@@ -122,20 +122,22 @@ bool is_turned_zh(std::string_view clause, std::size_t at) {
   return contains_any(clause.substr(back_from(at, kNear), std::min(at, kNear)), kNotZh);
 }
 
+// The shop says so itself, in the name or the description of a thing.
+bool is_told(const std::vector<std::string>& told, std::string_view phrase) {
+  return std::any_of(told.begin(), told.end(),
+                     [&](const std::string& text) { return text.find(phrase) != std::string::npos; });
+}
+
 // One of the phrases stands there, is not turned, and is no word of the shop itself.
 bool promises_phrase(std::string_view clause, const std::vector<std::string>& told) {
-  const auto is_told = [&](std::string_view phrase) {
-    return std::any_of(told.begin(), told.end(),
-                       [&](const std::string& text) { return text.find(phrase) != std::string_view::npos; });
-  };
   for (std::string_view phrase : kPromisesZh) {
     const std::size_t at = clause.find(phrase);
-    if (at != std::string_view::npos && !is_turned_zh(clause, at) && !is_told(phrase)) return true;
+    if (at != std::string_view::npos && !is_turned_zh(clause, at) && !is_told(told, phrase)) return true;
   }
   constexpr std::string_view free = "免费";
   const std::size_t at = clause.find(free);
   return at != std::string_view::npos && !is_turned_zh(clause, at) && !contains_any(clause, kFreeAnyhow) &&
-         !is_told(free);
+         !is_told(told, free);
 }
 
 bool promises(const Clause& clause, const std::vector<std::int64_t>& percents, const std::vector<std::string>& told) {
@@ -155,15 +157,11 @@ bool promises(const Clause& clause, const std::vector<std::int64_t>& percents, c
   if (inverted || (negated && text.find("have to pay") == std::string_view::npos)) return false;
   if (!contains_any(text, kNotZh) && promises_percent(text, percents)) return true;
   if (contains_any(text, kFreeAnyhow)) return false;
-  const auto is_told = [&](std::string_view phrase) {
-    return std::any_of(told.begin(), told.end(),
-                       [&](const std::string& one) { return one.find(phrase) != std::string_view::npos; });
-  };
   const bool phrase = std::any_of(std::begin(kPromises), std::end(kPromises), [&](std::string_view one) {
-    return text.find(one) != std::string_view::npos && !is_told(one);
+    return text.find(one) != std::string_view::npos && !is_told(told, one);
   });
   const bool gets = says_both(text, "buy ", "get ") && text.find("free") != std::string_view::npos;
-  return phrase || gets || (is_given_free(words) && !is_told("free"));
+  return phrase || gets || (is_given_free(words) && !is_told(told, "free"));
 }
 
 }  // namespace

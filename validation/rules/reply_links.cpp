@@ -72,7 +72,8 @@ std::size_t scheme_end(std::string_view text, std::size_t from) {
 }
 
 // A dot that is written so that only a person, or what shows the text, makes one of it.
-constexpr std::string_view kSpelledDots[] = {"[.]", "(.)", "{.}", "&#46;", "&#x2e;", "&period;", "%2e", "․", " dot ", " 点 ", "点"};
+constexpr std::string_view kSpelledDots[] = {"[.]", "(.)", "{.}",   "&#46;", "&#x2e;", "&period;",
+                                             "%2e", "․",   " dot ", " 点 ",  "点"};
 // Marks of emphasis, which are not seen when the text is shown.
 constexpr std::string_view kEmphasis = "*~`_";
 

@@ -16,7 +16,7 @@ bool is_ascii(std::string_view text) {
 }
 
 // The letters of a text without what stands between the characters of a word that is hidden in plain sight: "发 票",
-// "发.票", "l-a-w-s-u-i-t". `at`: where each byte stood.
+// "发.票", "l-a-w-s-u-i-t". `at`: where the character of each byte stood.
 struct Letters {
   std::string text;
   std::vector<std::size_t> at;
@@ -30,9 +30,9 @@ Letters letters_of(std::string_view text) {
     const std::string_view one = first_code_points(text.substr(at), 1);
     const bool ascii_mark = one.size() == 1 && !ascii::is_alnum(one[0]);
     const bool mark = std::find(std::begin(kBetween), std::end(kBetween), one) != std::end(kBetween);
-    for (std::size_t i = 0; i < one.size() && !ascii_mark && !mark; ++i) {
-      out.text += one[i];
-      out.at.push_back(at + i);
+    if (!ascii_mark && !mark) {
+      out.text += one;
+      out.at.resize(out.text.size(), at);
     }
     at += one.size();
   }
