@@ -111,7 +111,7 @@ TEST(SensitiveWordsTest, AreFoundHoweverTheyAreSpelt) {
   for (const char* text : {"要发票", "发 票", "发.票", "FRAUD!", "a scam", "赌-博", "two scams", "f-r-a-u-d", "fra ud",
                            "\u0455c\u0430m", "ｓｃａｍ", "發票"})
     EXPECT_EQ(sensitive_words(text, words, "/reason").code(), Errc::refund_reason_invalid) << text;
-  for (const char* text : {"杯子碎了", "scampi", "defraud", "发货太慢", "", "is campus", "a fr", "scamss"})
+  for (const char* text : {"杯子碎了", "scampi", "defraud", "xfraud", "发货太慢", "", "is campus", "a fr", "scamss"})
     EXPECT_TRUE(sensitive_words(text, words, "/reason").ok()) << text;
   EXPECT_EQ(sensitive_words("要发票", words, "/r").error().param, "/r");
   EXPECT_EQ(sensitive_words("要发票", words, "/r").error().message.find("发票"), std::string::npos);
@@ -413,6 +413,17 @@ TEST(RenewedPriceTest, AnotherPriceThanWasShownIsAChange) {
   EXPECT_TRUE(changed_prices({offer}, {showing(18'000, 9)}, lines, shop).empty()) << "bought since it was shown";
   offer.captured = samples::fen(0);
   EXPECT_TRUE(changed_prices({offer}, {showing(18'000, 11)}, lines, shop).empty()) << "asked to pay today's price";
+}
+
+TEST(RenewedPriceTest, OnlyWhatWasOfferedIsRenewed) {
+  ChangedPrice offered{samples::sku("TEA"), "tea", samples::fen(18'000), samples::fen(19'900), true};
+  ChangedPrice shown{samples::sku("CUP"), "cup", samples::fen(100), samples::fen(200), false};
+  const Money total = samples::fen(20'100);
+  EXPECT_NE(price_question({offered}, total, "en").find("renew"), std::string::npos);
+  for (const auto& changes : {std::vector{shown}, std::vector{offered, shown}}) {
+    EXPECT_EQ(price_question(changes, total, "en").find("renew"), std::string::npos);
+    EXPECT_EQ(price_question(changes, total, "zh").find("续订"), std::string::npos);
+  }
 }
 
 TEST(RenewedPriceTest, ANoIsNoAgreement) {
