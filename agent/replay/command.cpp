@@ -20,6 +20,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <thread>
+#include <tuple>
 #include <unistd.h>
 
 namespace purser {
@@ -273,7 +274,9 @@ std::vector<Outcome> on_processes(const std::vector<Script>& scripts, const Repl
                             (all.empty() ? std::string("nothing") : all.back().name + " " + all.back().derivation));
     all.push_back(std::move(dead));
   }
-  std::stable_sort(all.begin(), all.end(), [](const Outcome& a, const Outcome& b) { return a.path < b.path; });
+  std::stable_sort(all.begin(), all.end(), [](const Outcome& a, const Outcome& b) {
+    return std::tie(a.path, a.name) < std::tie(b.path, b.name);  // the rows of a table, too, whoever played them
+  });
   return all;
 }
 
@@ -297,6 +300,9 @@ int tell_suite(const Suite& suite, const ReplayCommand& command) {
       if (!outcome.failures.empty()) std::cout << failure_text(outcome);
     std::cout << summary_text(suite);
   }
+  if (suite.outcomes.empty())
+    std::cerr << "purser replay: nothing was played: no run's code begins with " << command.only
+              << (command.derive == "all" ? "\n" : "; derived runs need --derive all\n");
   return suite.failed() == 0 && !suite.outcomes.empty() && written ? 0 : 1;
 }
 

@@ -25,6 +25,14 @@ std::string redacted(std::string text, const std::string& secret) {
   return rules::mask_personal_data(text).text;
 }
 
+// In every text of it, however that was written.
+json redacted_in(json value, const std::string& secret) {
+  if (value.is_string()) return redacted(value.get<std::string>(), secret);
+  if (value.is_structured())
+    for (json& member : value) member = redacted_in(std::move(member), secret);
+  return value;
+}
+
 class Endpoint final : public RealModel {
  public:
   Endpoint(const ModelSettings& settings, http::Origin origin)
@@ -99,13 +107,13 @@ Result<json> step_of(const json& document, const std::string& secret) {
     out["calls"] = json::array();
     for (const json& call : calls) {
       const json function = call.value("function", json::object());
-      const std::string arguments = redacted(function.value("arguments", "{}"), secret);
-      json step{{"id", call.value("id", "")}, {"name", function.value("name", "")}};
+      const std::string arguments = function.value("arguments", "{}");
+      json step{{"id", redacted(call.value("id", ""), secret)}, {"name", redacted(function.value("name", ""), secret)}};
       json args = json::parse(arguments, nullptr, false);
       if (args.is_object())
-        step["args"] = std::move(args);
+        step["args"] = redacted_in(std::move(args), secret);
       else
-        step["args_raw"] = arguments;
+        step["args_raw"] = redacted(arguments, secret);
       out["calls"].push_back(std::move(step));
     }
   }

@@ -11,7 +11,14 @@ constexpr std::array kLanes{"user", "model", "rail", "ledger", "event", "run"};
 
 std::string escaped(std::string_view text) {
   std::string out;
-  for (const char c : text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    // Nor the two last of its characters.
+    const std::string_view three = text.substr(at, 3);
+    if (three == "\xEF\xBF\xBE" || three == "\xEF\xBF\xBF") {
+      at += 2;
+      continue;
+    }
     switch (c) {
       case '&':
         out += "&amp;";
@@ -47,8 +54,17 @@ std::string since(UtcTime start, UtcTime at) {
   return "+" + seconds((at - start).count() * 1000) + "s";
 }
 
+// As a shell takes it for one word.
+std::string quoted(const std::string& word) {
+  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./-+:@%";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+  std::string out = "'";
+  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
 std::string command_of(const Outcome& outcome) {
-  std::string out = "purser replay " + outcome.path;
+  std::string out = "purser replay " + quoted(outcome.path);
   if (!outcome.derivation.empty()) out += " --derive all --only " + outcome.derivation;
   return out;
 }
@@ -189,7 +205,8 @@ std::string failure_text(const Outcome& outcome) {
     out += "    " + since(start, outcome.journal[i].at) + "  " + outcome.journal[i].lane + "  " +
            outcome.journal[i].text + "\n";
   out += "  again: " + command_of(outcome) + "\n";
-  if (!outcome.smallest.empty()) out += "  its smallest part that fails: purser replay " + outcome.smallest + "\n";
+  if (!outcome.smallest.empty())
+    out += "  its smallest part that fails: purser replay " + quoted(outcome.smallest) + "\n";
   return out;
 }
 

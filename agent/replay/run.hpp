@@ -69,11 +69,13 @@ class Run {
   void operate(const json& how);
   void crash(const std::string& where);
   void expect_no_crash_left();
+  void expect_no_request_left();
   void advance(const json& s);
   void insist();
   void catch_up();
 
   void check_sent(const json& sent, const json& request);
+  void check_never(const std::string& kind, const json& words, const json& shown);
   void check(const json& expect, const std::string& thread);
   void check_rows(const json& expect, const std::string& thread);
   void check_calls(const json& expect);

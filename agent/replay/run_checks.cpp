@@ -58,10 +58,7 @@ void Run::check_sent(const json& sent, const json& request) {
     count("sent.tools");
     if (!offered.contains(tool.get<std::string>())) fail("sent.tools: " + tool.dump() + " is not offered");
   }
-  for (const json& word : sent.value("never", json::array())) {
-    count("sent.never");
-    if (shows(request, word, captures_)) fail("sent.never: the model was shown " + word.dump());
-  }
+  check_never("sent.never", sent.value("never", json::array()), request);
   if (sent.contains("tool_result")) {
     const json& wanted = sent["tool_result"];
     json told;
@@ -70,8 +67,7 @@ void Run::check_sent(const json& sent, const json& request) {
         told = json::parse(message.value("content", ""), nullptr, false);
     if (told.is_null()) return fail("sent.tool_result: " + wanted["call"].dump() + " has no answer");
     compare("sent.tool_result", wanted.value("has", json::object()), told);
-    for (const json& word : wanted.value("never", json::array()))
-      if (shows(told, word, captures_)) fail("sent.tool_result: shows " + word.dump());
+    check_never("sent.tool_result.never", wanted.value("never", json::array()), told);
   }
   if (!sent.contains("event")) return;
   const std::string content =
@@ -102,6 +98,24 @@ void Run::expect_no_crash_left() {
   std::string names;
   for (const std::string& name : passed) names += (names.empty() ? "" : ", ") + name;
   fail("the power did not fail: the point of \"crash\" was not reached; passed were " + names);
+}
+
+// A request into the void says nothing of the daemon.
+void Run::expect_no_request_left() {
+  if (!is_plain() || world_.up()) return;
+  for (const ClientCallPtr& call : world_.lost_calls())
+    fail("the daemon was down and is not started again: " + call->method + " " + call->target + " never reached it");
+}
+
+// None of the words is shown; one that is a capture which nothing has taken would never be.
+void Run::check_never(const std::string& kind, const json& words, const json& shown) {
+  for (const json& word : words) {
+    count(kind);
+    const std::string text = word.is_string() ? word.get<std::string>() : std::string();
+    const bool capture = text.size() > 1 && text[0] == '$' && text[1] != '$' && substituted(word, captures_) == word;
+    if (capture) fail(kind + ": nothing was taken as " + word.dump());
+    if (shows(shown, word, captures_)) fail(kind + ": " + word.dump() + " stands in " + shown.dump());
+  }
 }
 
 void Run::check_calls(const json& expect) {
@@ -193,10 +207,8 @@ void Run::check_lists(const json& expect, const std::string& thread) {
     if (reply.find(substituted(word, captures_).get<std::string>()) == std::string::npos)
       missed("reply.has", "reply: expected " + word.dump() + " in \"" + reply + "\"", json::array({reply}));
   }
-  for (const json& word : expect["reply"].value("never", json::array())) {
-    count("reply");
-    if (shows(reply, word, captures_)) fail("reply: " + word.dump() + " stands in \"" + reply + "\"");
-  }
+  if (reply.empty()) return missed("reply", "reply: there is none yet", json());
+  check_never("reply.never", expect["reply"].value("never", json::array()), reply);
   if (expect["reply"].contains("money_line")) check_rows({{"intent", expect["reply"]["money_line"]}}, thread);
 }
 
@@ -227,7 +239,10 @@ void Run::trajectory() {
   if (wanted.contains("max_calls") && all > wanted["max_calls"]) fail("trajectory: " + std::to_string(all) + " calls");
   if (wanted.contains("max_model_requests") && world_.model_requests() > wanted["max_model_requests"])
     fail("trajectory: the model was asked " + std::to_string(world_.model_requests()) + " times");
-  if (!wanted.contains("list")) return;
+  if (!wanted.contains("list")) {
+    if (wanted.contains("calls")) fail("trajectory: \"calls\" says how \"list\" is compared, and there is none");
+    return;
+  }
   const std::string mode = wanted.value("calls", "in_order");
   const std::string args = wanted.value("args", "subset");
   const auto same = [&](const json& one, const json& call) {

@@ -148,7 +148,8 @@ void Run::step(const json& s) {
   if (!is_plain()) catch_up();
   follow();
   capture_names();
-  const std::string of = thread.empty() && stage_.knows("main") ? stage_.id_of("main") : thread;
+  const std::string name = s.value("thread", "main");
+  const std::string of = stage_.knows(name) ? stage_.id_of(name) : thread;
   if (options_.model && is_plain()) {
     record(s, of);
   } else if (s.contains("expect") && is_plain()) {
@@ -245,8 +246,16 @@ void Run::model(const json& s) {
       if (first.empty() && message.thread.str() == stage_.id_of(s["thread"].get<std::string>()) &&
           message.role == Role::user)
         first = message.text;
-    for (std::size_t i = 0; i < waiting.size(); ++i)
-      if (waiting[i].body.dump().find(json(first).dump()) != std::string::npos) which = i;
+    const std::string words = json(first).dump();
+    const auto its = std::ranges::find_if(waiting, [&](const Waiting& one) {
+      return !first.empty() && one.body.dump().find(words) != std::string::npos;
+    });
+    if (its == waiting.end()) {
+      fail("the model is not asked by the thread " + s["thread"].get<std::string>() + ": no request of it waits");
+      stopped_ = true;
+      return;
+    }
+    which = static_cast<std::size_t>(its - waiting.begin());
   }
   const json request = waiting[which].body;
   if (s.contains("sent")) check_sent(s["sent"], request);
@@ -335,7 +344,8 @@ void Run::webhook(const json& how) {
     const PaymentIntent* of = refund ? &seen.intents.at(refund->intent.str()) : intent;
     const std::int64_t back =
         filled.value("amount", json::object()).value("refund", refund ? refund->amount.minor() : 1);
-    plain = {{"mchid", keys.mchid},
+    const std::int64_t paid = amount >= 0 ? amount : of ? of->amount.minor() : total;
+    plain = {{"mchid", filled.value("mchid", keys.mchid)},
              {"out_trade_no", of ? of->order.out_trade_no.str() : "unknown1"},
              {"transaction_id", of ? of->order.transaction_id : "42000000000000000000"},
              {"out_refund_no", refund ? refund->out_refund_no.str() : filled.value("out_refund_no", "unknown1")},
@@ -343,11 +353,7 @@ void Run::webhook(const json& how) {
              {"refund_status", filled.value("state", event.substr(event.find('.') + 1))},
              {"success_time", format_time_china(paid_at)},
              {"user_received_account", "零钱"},
-             {"amount",
-              {{"total", of ? of->amount.minor() : total},
-               {"refund", back},
-               {"payer_total", of ? of->amount.minor() : total},
-               {"payer_refund", back}}}};
+             {"amount", {{"total", paid}, {"refund", back}, {"payer_total", paid}, {"payer_refund", back}}}};
   } else {
     const std::string number = filled.value("out_trade_no", intent ? intent->order.out_trade_no.str() : "unknown1");
     plain = {{"mchid", filled.value("mchid", keys.mchid)},

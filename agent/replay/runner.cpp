@@ -64,6 +64,7 @@ RunResult Run::play() {
   if (!stopped_) {
     at_ = script_.steps.size();
     expect_no_crash_left();
+    expect_no_request_left();
     finally();
     trajectory();
   }

@@ -271,8 +271,13 @@ std::string placed(const std::string& path, const std::string& text, std::string
   return path + ":" + std::to_string(line_of(text, pointer)) + ": " + std::string(pointer) + ": ";
 }
 
-// `document` with its parameters filled in.
-Result<json> fill(const std::string& path, const std::string& text, const json& document, const json& with) {
+// `document` with its parameters filled in. `given_at`: where `with` stands.
+Result<json> fill(const std::string& path, const std::string& text, const json& document, const json& with,
+                  const std::string& given_at) {
+  constexpr std::string_view kNameOfRow = "row";
+  for (const auto& [name, value] : with.items())
+    if (name != kNameOfRow && text.find("{{" + name + "}}") == std::string::npos)
+      return malformed(given_at + "{{" + name + "}} stands nowhere");
   std::set<std::string> unknown;
   json out = filled(document, with, unknown);
   if (unknown.empty()) return out;
@@ -287,6 +292,10 @@ std::string mistake_of(const json& step) {
   if (step.contains("sent") && !step.contains("model")) return "\"sent\" stands beside \"model\" alone";
   if (step.contains("with")) return "\"with\" stands beside \"include\" alone";
   if (step.contains("retry") && !step.contains("restart")) return "\"retry\" stands beside \"restart\" alone";
+  const json webhook = step.value("webhook", json::object());
+  if (webhook.is_object() && webhook.value("event", "").starts_with("REFUND"))
+    if (webhook.contains("appid") || webhook.value("amount", json::object()).contains("currency"))
+      return "the notice of a refund has no \"appid\" and no \"currency\"";
   for (const char* kind : {"advance", "wall"}) {
     constexpr Millis kFarthest{std::chrono::hours(24 * 400)};
     const std::string text = step.value(kind, "0s");
@@ -329,16 +338,22 @@ Result<void> take_steps(Script& out, const std::string& path, const std::string&
       out.places.push_back({path, pointer_to("/steps", i)});
       continue;
     }
+    for (const auto& [key, value] : steps[i].items())
+      if (key != "include" && key != "with" && key != "note")
+        return malformed(where + ": beside \"include\" no \"" + key + "\" is looked at");
     if (depth >= kIncludeDepthMax) return malformed(where + ": parts include each other without end");
     const std::string part = fs::path(path).parent_path() / steps[i]["include"].get<std::string>();
     auto part_text = read_script_text(part);
     if (!part_text) return malformed(where + ": " + part_text.error().message);
     auto document = parse_script_text(part, *part_text);
     if (!document) return document.error();
-    auto whole = fill(part, *part_text, *document, steps[i].value("with", json::object()));
+    auto whole = fill(part, *part_text, *document, steps[i].value("with", json::object()), where + ": ");
     if (!whole) return whole.error();
     const json& inner = *whole;
     if (!inner.is_object() || !inner.contains("steps")) return malformed(part + ":1: expected {\"steps\": [...]}");
+    for (const char* key : {"given", "finally", "trajectory", "table", "derive", "expect"})
+      if (inner.contains(key))
+        return malformed(placed(part, *part_text, std::string("/") + key) + "a part is steps alone");
     const json& rule = schema().at("properties").at("steps");
     if (auto good = checked(part, *part_text, rule, inner["steps"], "/steps"); !good) return good;
     if (auto taken = take_steps(out, part, *part_text, inner["steps"], depth + 1); !taken) return taken;
@@ -403,7 +418,7 @@ Result<std::vector<Script>> parse_scripts(const std::string& path, const std::st
       return malformed(placed(path, text, of_row + "/row") + "expected string");
     json with = document->value("params", json::object());
     with.update(rows[i]);
-    auto whole = fill(path, text, *document, with);
+    auto whole = fill(path, text, *document, with, placed(path, text, of_row));
     if (!whole) return whole.error();
     json root = std::move(*whole);
     if (auto good = checked(path, text, schema(), root, ""); !good) return good.error();
@@ -426,10 +441,13 @@ Result<std::vector<Script>> load_scripts(const std::string& path) {
   std::error_code none;
   std::vector<std::string> files;
   if (fs::is_directory(path, none)) {
-    for (const auto& entry : fs::recursive_directory_iterator(path))
-      if (!entry.is_directory() && entry.path().extension() == ".json" &&
-          entry.path().parent_path().filename() != "parts")
-        files.push_back(entry.path());
+    std::error_code failed;
+    for (auto entry = fs::recursive_directory_iterator(path, failed);
+         !failed && entry != fs::recursive_directory_iterator(); entry.increment(failed))
+      if (!entry->is_directory(none) && entry->path().extension() == ".json" &&
+          entry->path().parent_path().filename() != "parts")
+        files.push_back(entry->path());
+    if (failed) return Error(Errc::config_unreadable, path + ": cannot be read: " + failed.message(), path);
     std::sort(files.begin(), files.end());
     if (files.empty()) return Error(Errc::config_unreadable, path + ": no script in this folder", path);
   } else {

@@ -1,5 +1,6 @@
 #include "agent/replay/shrink.hpp"
 
+#include "agent/replay/ground.hpp"
 #include "agent/replay/script_text.hpp"
 
 #include <algorithm>
@@ -8,8 +9,9 @@
 namespace purser::replay {
 namespace {
 
-// Runs that a search may take; a few seconds.
+// What a search may take: runs, and the processor's time where the story is long.
 constexpr int kRunsMax = 2'000;
+constexpr std::chrono::seconds kTimeMax{20};
 
 // "F1:commit" of "F1:commit:7:after".
 std::string kind_of(const std::string& code) {
@@ -26,20 +28,23 @@ class Search {
   std::optional<std::string> fails(const Script& part) {
     const RunOptions options;
     const Derivation none;
-    if (part.steps.empty() || ++runs_ > kRunsMax) return std::nullopt;
+    if (part.steps.empty() || exhausted()) return std::nullopt;
     const RunResult plain = run_script(part, none, nullptr, options);
     if (!plain.failures.empty()) return std::nullopt;
     for (const Derivation& derivation : derivations_of(part, plain)) {
       if (kind_of(derivation.code) != kind_) continue;
-      if (++runs_ > kRunsMax) return std::nullopt;
+      if (exhausted()) return std::nullopt;
       if (!run_script(part, derivation, &plain, options).failures.empty()) return derivation.code;
     }
     return std::nullopt;
   }
 
  private:
+  bool exhausted() { return ++runs_ > kRunsMax || Ground::processor_time() - began_ > kTimeMax; }
+
   std::string kind_;
   int runs_ = 0;
+  std::chrono::nanoseconds began_ = Ground::processor_time();
 };
 
 Script without_expectations(Script script) {

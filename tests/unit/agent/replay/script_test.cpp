@@ -107,6 +107,11 @@ TEST(Script, WhatWouldNeverBeLookedAtIsAMistake) {
       {R"({"wall": "-401d"})", R"("wall" goes 400 days at most)"},
       {R"({"crash": "after:intent.paid:0"})", "/steps/0/crash: expected "},
       {R"({"user": "{{nope}}"})", "{{nope}} is no parameter here"},
+      {R"({"include": "x.json", "expect": {"http": 500}})", R"(beside "include" no "expect" is looked at)"},
+      {R"({"include": "x.json", "thread": "main"})", R"(beside "include" no "thread" is looked at)"},
+      {R"({"include": "x.json", "with": {"n": 1}, "key": "k"})", R"(beside "include" no "key" is looked at)"},
+      {R"({"webhook": {"event": "REFUND.SUCCESS", "appid": "wx1"}})", R"(no "appid" and no "currency")"},
+      {R"({"webhook": {"event": "REFUND.SUCCESS", "amount": {"currency": "USD"}}})", R"(no "appid" and no "currency")"},
       {R"({"user": "a", "thread": "mian"})", R"(no thread "mian" under /given/threads)"},
       {R"({"concurrent": [{"user": "a"}, {"user": "b", "thread": "other"}]})", R"(no thread "other")"},
   };
@@ -139,6 +144,26 @@ TEST(Script, WhatIsSaidTwiceOrBrokenIsAMistake) {
        "/recorded/expires: expected "},
   };
   for (const auto& [text, what] : known) EXPECT_NE(mistake(text).find(what), std::string::npos) << mistake(text);
+}
+
+TEST_F(InAFolder, APartIsStepsAloneAndItsParametersAreUsed) {
+  put("part.json", R"({"steps":[{"user":"{{what}}"}]})");
+  put("more.json", "{\"steps\":[{\"user\":\"a\"}],\n\"finally\":{\"captured_fen\":1}}");
+  const auto verdict = [&](const std::string& step, const std::string& head = "") {
+    auto scripts = load_scripts(put("s.json", R"({"script":1,"name":"x",)" + head + "\n\"steps\":[" + step + "]}"));
+    return scripts.ok() ? std::string() : scripts.error().message;
+  };
+  EXPECT_EQ(verdict(R"({"include":"part.json","with":{"what":"tea"}})"), "");
+  EXPECT_NE(
+      verdict(R"({"include":"part.json","with":{"what":"tea","waht":"x"}})").find("s.json:2: {{waht}} stands nowhere"),
+      std::string::npos);
+  EXPECT_NE(verdict(R"({"include":"more.json"})").find("more.json:2: /finally: a part is steps alone"),
+            std::string::npos);
+  const std::string user = R"({"user":"cup {{n}}"})";
+  EXPECT_EQ(verdict(user, R"("params":{"n":1},"table":[{"row":"one","n":2},{}],)"), "");
+  EXPECT_NE(
+      verdict(user, R"("params":{"n":1},"table":[{"n":2},{"m":3}],)").find("s.json:1: /table/1: {{m}} stands nowhere"),
+      std::string::npos);
 }
 
 TEST_F(InAFolder, WhatIsNoFileIsNoPart) {
@@ -404,6 +429,57 @@ TEST(Run, AStepWithoutARequestHasNoStatus) {
   const RunResult run = played(std::string(kBuy) + R"(,{"advance":"1s","expect":{"http":500}})");
   ASSERT_FALSE(run.failures.empty());
   EXPECT_NE(run.failures.front().find("http: this step makes no request"), std::string::npos) << run.failures.front();
+}
+
+std::string first_failure(const std::string& steps, const std::string& given = R"({"model":"rules"})") {
+  auto scripts =
+      parse_scripts("here.json", R"({"script":1,"name":"here","given":)" + given + R"(,"steps":[)" + steps + "]}");
+  if (!scripts) return scripts.error().message;
+  const RunResult run = run_script(scripts->at(0), Derivation(), nullptr, RunOptions());
+  return run.failures.empty() ? std::string() : run.failures.front();
+}
+
+TEST(Run, WhatIsExpectedIsExpectedOfTheThreadThatIsNamed) {
+  const std::string again = std::string(kBuy) + R"(,{"crash":"now"},{"restart":true)";
+  const std::string expect = R"(,"expect":{"intent":{"state":"succeeded"}}})";
+  const std::string given = R"({"model":"rules","threads":{"other":{}}})";
+  EXPECT_EQ(first_failure(again + expect, given), "");
+  const std::string other = first_failure(again + R"(,"thread":"other")" + expect, given);
+  EXPECT_NE(other.find("intent: there is none"), std::string::npos) << other;
+}
+
+TEST(Run, AModelAnswersTheThreadThatIsNamed) {
+  const std::string failure = first_failure(R"({"user":"你好"},{"model":{"text":"好"},"thread":"other"})",
+                                            R"({"model":"scripted","threads":{"other":{}}})");
+  EXPECT_NE(failure.find("no request of it waits"), std::string::npos) << failure;
+}
+
+TEST(Run, ARequestIntoTheVoidFails) {
+  const std::string down = std::string(kBuy) + R"(,{"crash":"now"},{"user":"还在吗？"})";
+  const std::string failure = first_failure(down);
+  EXPECT_NE(failure.find("the daemon was down and is not started again: POST /v1/threads/"), std::string::npos)
+      << failure;
+  EXPECT_EQ(first_failure(down + R"(,{"restart":true})"), "");
+}
+
+TEST(Run, WhatIsNeverSaidNeedsWordsAndCaptures) {
+  const std::string never = R"("expect":{"reply":{"never":["WORD"]}})";
+  const auto with = [&](std::string steps, const std::string& word) {
+    return first_failure(steps.replace(steps.find("WORD"), 4, word), R"({"model":"scripted"})");
+  };
+  const std::string early = R"({"user":"你好",)" + never + R"(},{"model":{"text":"好"}})";
+  const std::string said = R"({"user":"你好"},{"model":{"text":"好"},)" + never + "}";
+  EXPECT_NE(with(early, "已支付").find("reply: there is none yet"), std::string::npos) << with(early, "已支付");
+  EXPECT_EQ(with(said, "已支付"), "");
+  EXPECT_NE(with(said, "好").find("stands in"), std::string::npos) << with(said, "好");
+  EXPECT_NE(with(said, "$intnt1").find("nothing was taken as"), std::string::npos) << with(said, "$intnt1");
+}
+
+TEST(Run, HowCallsAreComparedNeedsCalls) {
+  auto scripts = parse_scripts(
+      "here.json", R"({"script":1,"name":"here","trajectory":{"calls":"exact"},"steps":[)" + std::string(kBuy) + "]}");
+  ASSERT_TRUE(scripts.ok());
+  EXPECT_FALSE(run_script(scripts->at(0), Derivation(), nullptr, RunOptions()).failures.empty());
 }
 
 TEST(Run, ACrashThatNeverComesFails) {
