@@ -78,6 +78,7 @@ class Run {
   void check_never(const std::string& kind, const json& words, const json& shown);
   void check(const json& expect, const std::string& thread);
   void check_rows(const json& expect, const std::string& thread);
+  void check_money_line(const json& wanted, const std::string& reply, const std::string& thread);
   void check_calls(const json& expect);
   void check_lists(const json& expect, const std::string& thread);
   void compare(const std::string& kind, const json& expected, const json& actual);

@@ -209,7 +209,20 @@ void Run::check_lists(const json& expect, const std::string& thread) {
   }
   if (reply.empty()) return missed("reply", "reply: there is none yet", json());
   check_never("reply.never", expect["reply"].value("never", json::array()), reply);
-  if (expect["reply"].contains("money_line")) check_rows({{"intent", expect["reply"]["money_line"]}}, thread);
+  if (expect["reply"].contains("money_line")) check_money_line(expect["reply"]["money_line"], reply, thread);
+}
+
+// The server's own sentence names the sum of the row that it speaks of.
+void Run::check_money_line(const json& wanted, const std::string& reply, const std::string& thread) {
+  check_rows({{"intent", wanted}}, thread);
+  const json id = substituted(wanted.value("id", json()), captures_);
+  const PaymentIntent* row = nullptr;
+  for (const std::string& one : world_.mirror().intent_order) {
+    const PaymentIntent& intent = world_.mirror().intents.at(one);
+    if (intent.thread.str() == thread && (id.is_null() || id == one)) row = &intent;
+  }
+  if (row != nullptr && reply.find(row->amount.display()) == std::string::npos)
+    fail("reply.money_line: " + row->amount.display() + " is not named in \"" + reply + "\"");
 }
 
 void Run::trajectory() {

@@ -475,6 +475,18 @@ TEST(Run, WhatIsNeverSaidNeedsWordsAndCaptures) {
   EXPECT_NE(with(said, "$intnt1").find("nothing was taken as"), std::string::npos) << with(said, "$intnt1");
 }
 
+TEST(Run, AMoneyLineNamesTheSumOfItsRow) {
+  const auto told = [](const std::string& words) {
+    return first_failure(R"({"user":"两包龙井"},{"model":{"calls":[{"id":"k","name":"create_payment_intent","args":)"
+                         R"({"lines":[{"sku":"tea-longjing-100g","quantity":2}]}}]}},{"model":{"text":")" +
+                             words + R"("},"expect":{"reply":{"money_line":{"state":"awaiting_payment"}}}})",
+                         R"({"model":"scripted"})");
+  };
+  EXPECT_EQ(told("好的，请付 ¥176.00。"), "");
+  EXPECT_NE(told("请用下面的卡片。").find("reply.money_line: ¥176.00 is not named"), std::string::npos)
+      << told("请用下面的卡片。");
+}
+
 TEST(Run, HowCallsAreComparedNeedsCalls) {
   auto scripts = parse_scripts(
       "here.json", R"({"script":1,"name":"here","trajectory":{"calls":"exact"},"steps":[)" + std::string(kBuy) + "]}");
