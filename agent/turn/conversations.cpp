@@ -18,7 +18,8 @@ Error not_utf8_or_too_long(std::int64_t bytes_max) {
 
 // Another daemon has begun a turn of the thread since it was read.
 bool is_beaten(const Error& error, const ThreadId& thread) {
-  return (error.code == Errc::store_duplicate && error.param == "running_turn") ||
+  return error.code == Errc::illegal_transition ||  // the thread was running by the time it was read
+         (error.code == Errc::store_duplicate && error.param == "running_turn") ||
          (error.code == Errc::store_conflict && error.param == thread.str());
 }
 

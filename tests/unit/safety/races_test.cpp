@@ -253,6 +253,34 @@ TEST_P(Races, a_payment_and_its_replacement_end_with_one_of_them) {
   }
 }
 
+// Another daemon's turn begins between the look for one and the reading of the thread, and ends a moment later.
+class LateLook final : public ForwardingStore {
+ public:
+  LateLook(std::unique_ptr<Store> store, int& lies) : ForwardingStore(std::move(store)), lies_(lies) {}
+  Task<Result<Thread>> thread(ThreadId id) override {
+    auto row = co_await ForwardingStore::thread(std::move(id));
+    if (row && lies_ > 0) row->state = ThreadState::running;
+    lies_ -= lies_ > 0 ? 1 : 0;
+    co_return row;
+  }
+
+ private:
+  int& lies_;
+};
+
+TEST(TurnsOfTwoDaemons, one_that_began_a_moment_ago_is_waited_for) {
+  int lies = 0;
+  SmallShop shop(Catalogue("v1", {item("CUP", 1'000)}), {}, {}, {}, {},
+                 [&](std::unique_ptr<Store> store, Clock&) -> std::unique_ptr<Store> {
+                   return std::make_unique<LateLook>(std::move(store), lies);
+                 });
+  shop.answers = [](const ModelRequest&) { return Result<ModelAnswer>(says("ok")); };
+  const ThreadId thread = shop.open_thread("acme", "alice", "", "en").id;
+  lies = 2;
+  EXPECT_EQ(shop.say(thread, "hello"), "ok");
+  EXPECT_EQ(lies, 0);
+}
+
 INSTANTIATE_TEST_SUITE_P(AtOnce, Races, testing::Values(2, 3));
 
 }  // namespace
