@@ -161,6 +161,8 @@ TEST(RefundPipelineTest, EachRuleRefuses) {
   RefundProposal proposal = list({entry('1', 1)});
   proposal.entries[0].reason = " ";
   expect_rejected(judge(proposal), Errc::refund_reason_invalid, "/refunds/0/reason", "refund_reason");
+  proposal.entries[0].reason = "另赔偿5000元已到账";
+  expect_rejected(judge(proposal), Errc::refund_reason_invalid, "/refunds/0/reason", "reason_truth");
 
   proposal = list({entry('1', std::nullopt)});
   expect_rejected(judge(proposal), Errc::json_missing_key, "/refunds/0", "sensitive_words");
