@@ -312,8 +312,8 @@ Result<void> Daemon::Parts::make_agent() {
   conversations = std::make_unique<Conversations>(
       Conversations::Ports{*store, *model, *tools, *cashier, *mint, clock, &metrics}, settings.turn,
       Conversations::Prompts{told->system_zh, told->system_en, acknowledged}, on_sandbox, executor, terms);
-  dispatcher = std::make_unique<Dispatcher>(*store, clock, executor, WorkLane::inside, kWorkAtOnce);
-  postman = std::make_unique<Dispatcher>(*store, clock, executor, WorkLane::outbound, kDeliveriesAtOnce);
+  dispatcher = std::make_unique<Dispatcher>(*store, clock, executor, WorkLane::inside, kWorkAtOnce, around.alone);
+  postman = std::make_unique<Dispatcher>(*store, clock, executor, WorkLane::outbound, kDeliveriesAtOnce, around.alone);
   webhooks = std::make_unique<WebhookInbox>(WebhookInbox::Ports{*store, *channel, *cashier, clock, work, metrics},
                                             [this] { dispatcher->poke(); });
   store->watch([this](const Change& change) {

@@ -40,6 +40,7 @@ struct Surroundings {
   std::function<std::unique_ptr<Mint>(const Secret& merchant_secret)> make_mint;
   std::function<wechat::LoadedKeys(const WechatSettings&)> load_keys;  // of a merchant account, at the start
   std::function<void(Millis)> skip;  // moves the clock on for the sandbox's control; empty: it moves the rail alone
+  bool alone = false;                // true: no other process writes into the store
   bool listens = true;               // false: nothing is bound, requests come through answer() and answer_admin()
 };
 

@@ -129,6 +129,7 @@ Result<void> World::Impl::start() {
     return std::make_unique<ReplayMint>(dice, secret);
   };
   around.load_keys = [this](const WechatSettings& from) { return ground.load_keys(from); };
+  around.alone = true;
   around.listens = false;
   auto made = Daemon::make(run.loop.get_executor(), run.clock, settings(), DaemonOptions(), std::move(around));
   if (!made) return made.error();

@@ -17,11 +17,18 @@ constexpr std::int64_t kRowsRead = 256;
 constexpr std::chrono::seconds kLongestSleep{30};
 // Where several daemons share the rows, another's claim may run out unheard, and ours is renewed by looking.
 constexpr std::chrono::seconds kLongestSleepShared{2};
+constexpr std::chrono::hours kLongestSleepAlone{24};
 constexpr std::chrono::milliseconds kFirstRetry{250};
 constexpr std::chrono::seconds kLongestRetry{15};
 
 std::string key_of(const WorkItem& item) {
   return std::string(to_string(item.kind)) + " " + item.subject;
+}
+
+Clock::duration longest_sleep(const Store& store, bool alone) {
+  if (store.shared()) return kLongestSleepShared;
+  if (alone) return kLongestSleepAlone;
+  return kLongestSleep;
 }
 
 Clock::duration pause_after(int failures) {
@@ -30,13 +37,15 @@ Clock::duration pause_after(int failures) {
 
 }  // namespace
 
-Dispatcher::Dispatcher(Store& store, Clock& clock, asio::any_io_executor executor, WorkLane lane, std::size_t at_once)
+Dispatcher::Dispatcher(Store& store, Clock& clock, asio::any_io_executor executor, WorkLane lane, std::size_t at_once,
+                       bool alone)
     : store_(store),
       clock_(clock),
       changed_(executor, clock),
       group_(executor, clock, logged_as("work.threw")),
       lane_(lane),
-      at_once_(at_once) {}
+      at_once_(at_once),
+      longest_sleep_(longest_sleep(store, alone)) {}
 
 void Dispatcher::handle(WorkKind kind, Handler handler) {
   handlers_[kind] = std::move(handler);
@@ -111,7 +120,7 @@ Task<void> Dispatcher::perform(WorkItem item) {
 
 Task<Clock::time_point> Dispatcher::next_look() {
   const Clock::time_point now = clock_.now();
-  Clock::time_point at = now + (store_.shared() ? kLongestSleepShared : kLongestSleep);
+  Clock::time_point at = now + longest_sleep_;
   for (const auto& [key, bad] : trouble_)
     if (bad.not_before > now) at = std::min(at, bad.not_before);
   // Rows that are due already are under way or in trouble, and both of these poke or are counted above.

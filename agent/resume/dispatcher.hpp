@@ -18,8 +18,10 @@ class Dispatcher {
  public:
   using Handler = std::function<Task<Result<void>>(WorkItem)>;
 
-  // At most `at_once` handlers run at the same time. Lives on `executor`'s one thread.
-  Dispatcher(Store& store, Clock& clock, asio::any_io_executor executor, WorkLane lane, std::size_t at_once);
+  // At most `at_once` handlers run at the same time. Lives on `executor`'s one thread. `alone`: no other process writes
+  // into the store, so rows are looked at when they are due or poked and hardly in between.
+  Dispatcher(Store& store, Clock& clock, asio::any_io_executor executor, WorkLane lane, std::size_t at_once,
+             bool alone = false);
 
   void handle(WorkKind kind, Handler handler);
   // Work may have been added: look now.
@@ -49,6 +51,7 @@ class Dispatcher {
   TaskGroup group_;
   WorkLane lane_;
   std::size_t at_once_;
+  Clock::duration longest_sleep_;
   std::map<WorkKind, Handler> handlers_;
   std::map<std::string, bool> under_way_;
   std::map<std::string, Trouble> trouble_;  // rows whose last try failed; cleared by success

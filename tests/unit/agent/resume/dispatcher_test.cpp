@@ -45,8 +45,8 @@ class DispatcherTest : public ::testing::Test {
     if (!slept) co_return slept.error();
     co_return co_await take(std::move(item));
   }
-  Dispatcher make(WorkLane lane, std::size_t at_once) {
-    return Dispatcher(*store, loop.clock, loop.executor(), lane, at_once);
+  Dispatcher make(WorkLane lane, std::size_t at_once, bool alone = false) {
+    return Dispatcher(*store, loop.clock, loop.executor(), lane, at_once, alone);
   }
   void end(Dispatcher& dispatcher, test::Started<void>& running) {
     running.cancel();
@@ -122,6 +122,37 @@ TEST_F(DispatcherTest, ALongHandlerDoesNotHideTheNextRow) {
   loop.settle();
   loop.advance(Millis(2'000));
   EXPECT_TRUE(loop.until([&] { return taken.size() == 1; }));
+  end(dispatcher, running);
+}
+
+// Rows of another process poke nobody.
+TEST_F(DispatcherTest, ARowNobodyPokedForIsFoundWithinHalfAMinute) {
+  Dispatcher dispatcher = make(WorkLane::inside, 2);
+  dispatcher.handle(WorkKind::close_order, [this](WorkItem item) { return take(std::move(item)); });
+  auto running = loop.start(dispatcher.run());
+  loop.settle();
+  add(row(1, WorkKind::close_order, Millis(0)));
+  loop.advance(std::chrono::seconds(29));
+  EXPECT_TRUE(taken.empty());
+  loop.advance(std::chrono::seconds(1));
+  EXPECT_TRUE(loop.until([&] { return taken.size() == 1; }));
+  end(dispatcher, running);
+}
+
+TEST_F(DispatcherTest, WhoIsAloneWakesForWhatFallsDueAndForPokesOnly) {
+  Dispatcher dispatcher = make(WorkLane::inside, 2, true);
+  dispatcher.handle(WorkKind::close_order, [this](WorkItem item) { return take(std::move(item)); });
+  add(row(1, WorkKind::close_order, std::chrono::hours(2)));
+  auto running = loop.start(dispatcher.run());
+  loop.settle();
+  add(row(2, WorkKind::close_order, Millis(0)));
+  loop.advance(std::chrono::minutes(119));
+  EXPECT_TRUE(taken.empty());
+  loop.advance(std::chrono::minutes(1));
+  EXPECT_TRUE(loop.until([&] { return taken.size() == 2; }));
+  add(row(3, WorkKind::close_order, Millis(0)));
+  dispatcher.poke();
+  EXPECT_TRUE(loop.until([&] { return taken.size() == 3; }));
   end(dispatcher, running);
 }
 
