@@ -117,7 +117,7 @@ class Sockets {
     question.body = json::parse(request.body, nullptr, false);
     question.slot = std::make_shared<OneShot<http::Response>>(ex);
     auto slot = question.slot;
-    for (std::string& fault : model_request_faults(question.body)) failures_.push_back(std::move(fault));
+    for (std::string& fault : model_request_faults(question.body, request.body)) failures_.push_back(std::move(fault));
     questions_.push_back(std::move(question));
     stirred();
     auto answer = co_await slot->get();

@@ -158,11 +158,13 @@ std::string secret_in(std::string_view text) {
   return {};
 }
 
-std::vector<std::string> model_request_faults(const json& request) {
+std::vector<std::string> model_request_faults(const json& request, std::string_view sent) {
   std::vector<std::string> faults;
   std::vector<std::string> waiting;
   std::set<std::string> ids;
-  for (const json& message : request.value("messages", json::array())) {
+  static const json kNone = json::array();
+  const json& messages = request.contains("messages") ? request["messages"] : kNone;
+  for (const json& message : messages) {
     const std::string role = message.value("role", "");
     if (role == "tool") {
       const std::string id = message.value("tool_call_id", "");
@@ -183,8 +185,7 @@ std::vector<std::string> model_request_faults(const json& request) {
     }
   }
   if (!waiting.empty()) faults.push_back("O1: " + waiting.front() + " has no answer");
-  if (const std::string secret = secret_in(request.dump()); !secret.empty())
-    faults.push_back("O7: a model was shown " + secret);
+  if (const std::string secret = secret_in(sent); !secret.empty()) faults.push_back("O7: a model was shown " + secret);
   return faults;
 }
 

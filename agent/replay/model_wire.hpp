@@ -26,8 +26,8 @@ struct Served {
 Result<Served> model_reply(const nlohmann::json& request, const nlohmann::json& answer, std::int64_t number);
 
 // What is wrong with a request's history: every call answered once, in the model's order, before anything else is said;
-// nothing in it that a model must not see. Empty when all is well.
-std::vector<std::string> model_request_faults(const nlohmann::json& request);
+// nothing in it, as it was sent, that a model must not see. Empty when all is well.
+std::vector<std::string> model_request_faults(const nlohmann::json& request, std::string_view sent);
 
 // What no log line and no model request may hold.
 std::string secret_in(std::string_view text);

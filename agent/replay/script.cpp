@@ -191,7 +191,8 @@ class Checker {
   void check_object(const json& rule, const json& value, const std::string& at) {
     for (const json& key : rule.value("required", json::array()))
       if (!value.contains(key.get<std::string>())) bad(at, "expected a member \"" + key.get<std::string>() + "\"");
-    const json known = rule.value("properties", json::object());
+    static const json kNone = json::object();
+    const json& known = rule.contains("properties") ? rule["properties"] : kNone;
     for (const auto& [key, member] : value.items()) {
       if (known.contains(key)) {
         check(known[key], member, pointer_to(at, key));

@@ -31,6 +31,11 @@ std::string as_told(const json& answer) {
   return out.empty() ? "says nothing" : out;
 }
 
+std::size_t count_of(const json& body, const char* list) {
+  const auto found = body.find(list);
+  return found == body.end() ? 0 : found->size();
+}
+
 Result<http::Reply> plain_error(int status) {
   http::Reply out;
   out.status = status;
@@ -99,10 +104,9 @@ Task<Result<Served>> World::Impl::Net::to_model(http::Call call, Deadline deadli
   parked.what.target = call.target;
   parked.what.body = json::parse(call.body, nullptr, false);
   parked.number = ++world_.models_asked;
-  for (std::string& fault : model_request_faults(parked.what.body))
+  for (std::string& fault : model_request_faults(parked.what.body, call.body))
     world_.mirror.violations.push_back(std::move(fault));
-  world_.note("model",
-              "asked (" + std::to_string(parked.what.body.value("messages", json::array()).size()) + " messages)");
+  world_.note("model", "asked (" + std::to_string(count_of(parked.what.body, "messages")) + " messages)");
   co_return co_await park(world_.models, std::move(parked), deadline);
 }
 

@@ -82,14 +82,30 @@ rules::Sources sources_of(const std::vector<Message>& messages) {
 }
 
 std::string digest_of(const ModelRequest& request) {
-  json all = {request.system, request.locale};
-  for (const ToolSchema& tool : request.tools) all.push_back({tool.name, tool.description, tool.parameters_json});
-  for (const Message& message : request.messages) {
-    json calls = json::array();
-    for (const ToolCall& call : message.calls) calls.push_back({call.id, call.name, call.arguments});
-    all.push_back({to_string(message.role), message.text, message.call_id, std::move(calls)});
+  std::string all;
+  // With its length before it no part can be taken for the end of another.
+  const auto add = [&all](std::string_view part) { all.append(std::to_string(part.size())).append(":").append(part); };
+  const auto count = [&all](std::size_t parts) { all.append(std::to_string(parts)).append(";"); };
+  add(request.system);
+  add(request.locale);
+  count(request.tools.size());
+  for (const ToolSchema& tool : request.tools) {
+    add(tool.name);
+    add(tool.description);
+    add(tool.parameters_json);
   }
-  return crypto::sha256_hex(all.dump(-1, ' ', false, json::error_handler_t::replace));
+  for (const Message& message : request.messages) {
+    add(to_string(message.role));
+    add(message.text);
+    add(message.call_id);
+    count(message.calls.size());
+    for (const ToolCall& call : message.calls) {
+      add(call.id);
+      add(call.name);
+      add(call.arguments);
+    }
+  }
+  return crypto::sha256_hex(all);
 }
 
 }  // namespace purser

@@ -17,7 +17,7 @@ namespace purser {
 struct ToolSchema {
   std::string name;
   std::string description;
-  std::string parameters_json;  // JSON Schema of the arguments
+  std::string parameters_json;  // JSON Schema of the arguments, an object; goes out as it is written
   bool moves_money = false;
 };
 

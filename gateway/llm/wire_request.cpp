@@ -5,6 +5,7 @@
 #include "validation/money/json_gate.hpp"
 
 #include <nlohmann/json.hpp>
+#include <simdjson.h>
 
 namespace purser::llm {
 namespace {
@@ -127,6 +128,28 @@ bool strict_enough(const json& schema) {
   return true;
 }
 
+Result<void> append_tools(std::string& out, const std::vector<ToolSchema>& tools, bool strict) {
+  simdjson::dom::parser parser;
+  out += "\"tools\":";
+  char before = '[';
+  for (const ToolSchema& tool : tools) {
+    simdjson::dom::object parameters;
+    if (parser.parse(tool.parameters_json).get(parameters) != simdjson::SUCCESS)
+      return Error(Errc::internal, "the schema of tool " + tool.name + " is not a JSON object", tool.name);
+    out += before;
+    before = ',';
+    out += R"({"type":"function","function":{"name":)";
+    append_json_string(out, tool.name);
+    out += ",\"description\":";
+    append_json_string(out, tool.description);
+    out.append(",\"parameters\":").append(tool.parameters_json);
+    if (strict && strict_enough(json::parse(tool.parameters_json, nullptr, false))) out += ",\"strict\":true";
+    out += "}}";
+  }
+  out += "],";
+  return success();
+}
+
 }  // namespace
 
 std::string local_call_id(std::size_t message_count, std::size_t index) {
@@ -150,25 +173,20 @@ Result<std::string> build_request(const ModelRequest& request, const WireStyle& 
   std::size_t count = request.messages.size();
   while (!style.prefill && count > 1 && begun(request.messages[count - 1])) --count;
   body.erase("messages");
-
-  for (const ToolSchema& tool : request.tools) {
-    json parameters = json::parse(tool.parameters_json, nullptr, false);
-    if (parameters.is_discarded() || !parameters.is_object())
-      return Error(Errc::internal, "the schema of tool " + tool.name + " is not a JSON object", tool.name);
-    const bool strict = style.strict && strict_enough(parameters);
-    json function = {{"name", tool.name}, {"description", tool.description}, {"parameters", std::move(parameters)}};
-    if (strict) function["strict"] = true;
-    body["tools"].push_back({{"type", "function"}, {"function", std::move(function)}});
-  }
+  body.erase("tools");
   // The parameter is refused by providers when there is no tool it could be about.
   if (request.tools.empty() || !style.parallel_tool_calls_field) {
     body.erase("parallel_tool_calls");
   } else if (!asked.contains("parallel_tool_calls")) {
     body["parallel_tool_calls"] = false;
   }
-  // A conversation is long, and all of it is sent with each question: its texts are not taken through a document.
+  // A conversation is long, and all of it is sent with each question: its texts and the tools, which are the same each
+  // time, are not taken through a document.
   std::string out = written(body);
   out.back() = ',';
+  if (!request.tools.empty()) {
+    if (auto told = append_tools(out, request.tools, style.strict); !told) return told.error();
+  }
   out += "\"messages\":[";
   if (!request.system.empty()) append_message(out, "system", request.system);
   for (std::size_t i = 0; i < count; ++i) append_message(out, request.messages[i], request.scope, style);

@@ -294,18 +294,22 @@ json request_with(json messages) {
   return {{"messages", std::move(messages)}};
 }
 
+std::vector<std::string> faults_of(const json& request) {
+  return model_request_faults(request, request.dump());
+}
+
 TEST(Oracle, AHistoryWithAnUnansweredCallIsBlamed) {
   const json call{{"role", "assistant"},
                   {"tool_calls", json::array({{{"id", "a"}, {"function", {{"arguments", "{}"}}}}})}};
   const json answer{{"role", "tool"}, {"tool_call_id", "a"}, {"content", "{}"}};
   const json user{{"role", "user"}, {"content", "hi"}};
-  EXPECT_TRUE(model_request_faults(request_with({user, call, answer})).empty());
-  EXPECT_FALSE(model_request_faults(request_with({user, call, user})).empty());
-  EXPECT_FALSE(model_request_faults(request_with({user, call})).empty());
-  EXPECT_FALSE(model_request_faults(request_with({user, call, answer, answer})).empty());
-  EXPECT_FALSE(model_request_faults(request_with({user, call, answer, call, answer})).empty());
+  EXPECT_TRUE(faults_of(request_with({user, call, answer})).empty());
+  EXPECT_FALSE(faults_of(request_with({user, call, user})).empty());
+  EXPECT_FALSE(faults_of(request_with({user, call})).empty());
+  EXPECT_FALSE(faults_of(request_with({user, call, answer, answer})).empty());
+  EXPECT_FALSE(faults_of(request_with({user, call, answer, call, answer})).empty());
   const json leak{{"role", "user"}, {"content", "weixin://wxpay/x"}};
-  EXPECT_FALSE(model_request_faults(request_with({leak})).empty());
+  EXPECT_FALSE(faults_of(request_with({leak})).empty());
 }
 
 PaymentIntent paid_intent() {
