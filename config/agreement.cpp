@@ -130,6 +130,8 @@ Mistakes disagreements(const Settings& s) {
   findings.expect(!same_address(s.server), "server.admin_listen", "differs from server.listen");
   findings.expect(s.server.connections_per_peer_max <= s.server.connections_max, "server.connections_per_peer_max",
                   "is at most server.connections_max");
+  findings.expect(s.server.body_bytes_max <= s.server.bodies_bytes_max, "server.bodies_bytes_max",
+                  "is at least server.body_bytes_max");
   findings.expect(s.model.attempt_time_max <= s.model.total_time_max, "llm.attempt_time_max_ms",
                   "is at most llm.total_time_max_ms");
   findings.expect(s.wechat.attempt_time_max <= s.wechat.total_time_max, "wechat.attempt_time_max_ms",

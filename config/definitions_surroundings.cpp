@@ -31,6 +31,12 @@ constexpr Definition kOfSurroundings[] = {
      .description = "Largest request body; a larger one is answered with 413.",
      .bounds = {1'024, 16 << 20},
      .unit = "bytes"},
+    {.key = "server.bodies_bytes_max",
+     .place = AT(server, bodies_bytes_max),
+     .description = "Bodies of all requests together, from their first byte until they are answered; who has no room "
+                    "is answered with 503.",
+     .bounds = {1'024, std::int64_t{16} << 30},
+     .unit = "bytes"},
     {.key = "server.header_bytes_max",
      .place = AT(server, header_bytes_max),
      .description = "Largest request header; a larger one is answered with 431.",
@@ -42,7 +48,8 @@ constexpr Definition kOfSurroundings[] = {
      .bounds = {1, 100'000}},
     {.key = "server.connections_per_peer_max",
      .place = AT(server, connections_per_peer_max),
-     .description = "Connections open at once from one address.",
+     .description = "Connections open at once from one address; those of server.trusted_proxies are many clients' and "
+                    "not held to it.",
      .bounds = {1, 100'000}},
     {.key = "server.header_time_max_ms",
      .place = AT(server, header_time_max),
@@ -110,11 +117,19 @@ constexpr Definition kOfSurroundings[] = {
          "Wrong keys a minute from one address; then another wrong one is answered with 429 until the minute "
          "is over. Who has a right key comes in: others may share the address.",
      .bounds = {0, 1'000'000}},
+    {.key = "limits.streams_per_tenant",
+     .place = AT(limits, streams_per_tenant),
+     .description = "Event streams of one tenant that are open at once at this daemon. One more is answered with 429.",
+     .bounds = {0, 100'000}},
+    {.key = "limits.streams_per_user",
+     .place = AT(limits, streams_per_user),
+     .description = "Event streams over threads of one user that are open at once at this daemon.",
+     .bounds = {0, 100'000}},
 
     {.key = "webhooks.endpoints_file",
      .place = AT(webhooks, endpoints_file),
      .description = "Which servers of the tenants are told of events, with the secrets that sign them; readable by its "
-                    "owner alone (README, Webhooks to your server).",
+                    "owner alone (README, Webhooks to your server). Read again when it changes.",
      .rule = kFile},
 
     {.key = "redis.url",

@@ -20,6 +20,7 @@ struct ServerSettings {
   std::string public_url;       // how the rail reaches /webhooks; empty: http://<listen>
   std::string trusted_proxies;  // addresses, commas between
   std::int64_t body_bytes_max = 1 << 20;
+  std::int64_t bodies_bytes_max = 64 << 20;  // of all requests together
   std::int64_t header_bytes_max = 8192;
   std::int64_t connections_max = 4096;
   std::int64_t connections_per_peer_max = 1024;
@@ -39,12 +40,16 @@ struct AuthSettings {
   std::string token_tenant;  // empty: the token's claim "tenant" names it
 };
 
-// Per minute; 0: no limit.
+// 0: no limit.
 struct LimitSettings {
+  // Per minute.
   std::int64_t requests_per_key = 60'000;
   std::int64_t requests_per_address = 60'000;
   std::int64_t turns_per_user = 120;
   std::int64_t wrong_keys_per_address = 60;
+  // Open at once.
+  std::int64_t streams_per_tenant = 0;
+  std::int64_t streams_per_user = 32;
 };
 
 struct RedisSettings {

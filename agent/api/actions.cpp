@@ -60,7 +60,10 @@ Actions::Reply Actions::do_turn(std::optional<TurnKey> key, std::optional<Idempo
     if (!continued) co_return continued.error();
     if (continued->has_value()) co_return std::move(**continued);
   }
+  const auto began = ports_.clock.now();
   auto turn = co_await ports_.conversations.say(thread, std::move(text), std::move(key));
+  const std::chrono::duration<double> took = ports_.clock.now() - began;
+  ports_.metrics.observe(kTurnTime, {}, took.count());
   const bool taken = !turn && turn.code() == Errc::store_duplicate && turn.error().param == "idempotency";
   ports_.metrics.add(kTurns, {{"outcome", turn ? "completed" : std::string(code_of(turn.code()))}});
   if (taken) co_return Errc::idempotency_in_flight;  // another daemon has it

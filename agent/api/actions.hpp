@@ -15,7 +15,12 @@
 
 namespace purser {
 
+inline constexpr double kTurnBuckets[] = {0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80};
+
 inline constexpr MetricFamily kTurns{"purser_turns_total", "Turns that a client asked for, by outcome."};
+inline constexpr MetricFamily kTurnTime{"purser_turn_duration_seconds",
+                                        "Time of a turn that a client asked for, models and rail included.",
+                                        MetricFamily::Kind::histogram, kTurnBuckets};
 
 // The outcome of a request that goes on when its client leaves.
 using Answer = std::shared_ptr<OneShot<http::Response>>;

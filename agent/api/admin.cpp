@@ -45,6 +45,7 @@ Task<http::Response> Admin::ready() {
 Task<http::Response> Admin::metrics() {
   auto due = co_await ports_.store.due_work(ports_.clock.durable(), kDueCounted);
   if (due) ports_.metrics.set(kDueWork, {}, due->size());
+  if (ports_.look) ports_.look();
   http::Response response;
   response.headers.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   response.body = ports_.metrics.text();

@@ -6,6 +6,7 @@
 #include "gateway/metrics.hpp"
 #include "gateway/store/store.hpp"
 
+#include <functional>
 #include <string>
 
 namespace purser {
@@ -19,6 +20,7 @@ class Admin {
     Store& store;
     Clock& clock;
     Metrics& metrics;
+    std::function<void()> look{};  // brings into `metrics` what is counted elsewhere, before they are shown
   };
   // `sandbox_url`: where the embedded sandbox takes its control calls; empty when the rail is elsewhere.
   Admin(Ports ports, bool sandbox, std::string version, std::string sandbox_url)

@@ -59,6 +59,7 @@ Api::Api(Ports ports, Identity identity, Options options)
       limits_(ports.limiter, options_.limits),
       actions_({ports.store, ports.conversations, ports.clock, ports.work, ports.metrics, ports.mint}),
       events_(ports.store, ports.conversations, ports.clock),
+      streams_(options_.limits),
       chat_({ports.store, ports.conversations, actions_, ports.mint, ports.clock, limits_}, options_.turns,
             ports.models),
       renewal_({ports.store, ports.conversations, ports.cashier, ports.catalogue, ports.clock},
@@ -77,14 +78,17 @@ Task<http::Response> Api::handle(http::Request request) {
     Call call(std::move(request), std::move(found->parts));
     outcome = co_await answer(call, *found->route, told);
   } else {
-    outcome = found.error();
+    auto some = co_await limits_.by_address(api::client_address(request, options_.trusted_proxies));
+    outcome = some ? found.error() : some.error();
   }
   http::Response response = outcome ? std::move(*outcome) : api::error_answer(outcome.error());
   for (auto& header : told) response.headers.push_back(std::move(header));
   response.headers.emplace_back("X-Request-Id", id);
   const std::string status = std::to_string(response.status);
   ports_.metrics.add(kRequests, {{"route", std::string(pattern)}, {"status", status}});
-  const auto took = std::chrono::floor<Millis>(ports_.clock.now() - began);
+  const std::chrono::duration<double> seconds = ports_.clock.now() - began;
+  ports_.metrics.observe(kRequestTime, {{"route", std::string(pattern)}}, seconds.count());
+  const auto took = std::chrono::floor<Millis>(seconds);
   const std::string why = outcome ? "" : outcome.error().message;
   const auto level = response.status >= 500 ? log::Level::error : log::Level::info;
   log::write(level, "api.answered",
@@ -126,13 +130,30 @@ Task<Result<Caller>> Api::admit(const Call& call, Scope scope, http::Headers& he
   co_return std::move(*caller);
 }
 
+EventStreams::Leave Api::leave_of(const Call& call, Scope scope) {
+  return [this, headers = call.request.headers, caller = call.caller, scope,
+          identities = identities_]() mutable -> Result<void> {
+    const UtcTime now = ports_.clock.wall();
+    if (identities == identities_ && (!caller.until || now < *caller.until)) return success();
+    auto again = identity_.authenticate(headers, now);
+    if (!again) return again.error();
+    const bool same = again->tenant == caller.tenant && again->user == caller.user && again->scopes.allows(scope);
+    if (!same) return Errc::unauthorized;
+    caller = std::move(*again);
+    identities = identities_;
+    return success();
+  };
+}
+
 std::vector<std::pair<std::string_view, std::string_view>> Api::routes() {
   std::vector<std::pair<std::string_view, std::string_view>> all;
   for (const auto& route : kRoutes) all.emplace_back(route.method, route.pattern);
   return all;
 }
 
-Api::Reply Api::get_openapi(Call&) {
+Api::Reply Api::get_openapi(Call& call) {
+  auto some = co_await limits_.by_address(api::client_address(call.request, options_.trusted_proxies));
+  if (!some) co_return some.error();
   co_return api::stored_answer(200, std::string(openapi_document()));
 }
 
@@ -220,7 +241,9 @@ Api::Reply Api::get_events(Call& call) {
   if (!last) co_return last.error();
   if (last->has_value()) after = api::parse_count(**last, kSeqMax, "Last-Event-ID");
   if (!after) co_return after.error();
-  co_return events_.follow(thread->id, *after);
+  auto seat = streams_.take(thread->tenant, thread->user);
+  if (!seat) co_return seat.error();
+  co_return events_.follow(thread->id, *after, leave_of(call, Scope::threads_read), std::move(*seat));
 }
 
 // --- turns

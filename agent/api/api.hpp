@@ -6,6 +6,7 @@
 #include "agent/api/actions.hpp"
 #include "agent/api/chat_door.hpp"
 #include "agent/api/events.hpp"
+#include "agent/api/open_streams.hpp"
 #include "agent/api/renewal.hpp"
 #include "agent/api/request_limits.hpp"
 #include "agent/api/router.hpp"
@@ -22,7 +23,13 @@
 
 namespace purser {
 
+inline constexpr double kRequestBuckets[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+                                             0.25,  0.5,    1,     2.5,  5,     10,   30};
+
 inline constexpr MetricFamily kRequests{"purser_http_requests_total", "Requests by route and status."};
+inline constexpr MetricFamily kRequestTime{"purser_http_request_duration_seconds",
+                                           "From a whole request to the begin of its answer, by route.",
+                                           MetricFamily::Kind::histogram, kRequestBuckets};
 
 class Api {
  public:
@@ -52,10 +59,15 @@ class Api {
   Api(Ports ports, Identity identity, Options options);
 
   // Requests from now on are judged by it.
-  void replace(Identity identity) { identity_ = std::move(identity); }
+  void replace(Identity identity) {
+    identity_ = std::move(identity);
+    ++identities_;
+  }
 
   // Until canceled: says to the other daemons of the store which Idempotency-Keys are worked on here.
   Task<void> keep_keys() { return actions_.keep_keys(); }
+
+  std::uint64_t streams_open() const { return streams_.open(); }
 
   // An http::Handler. Turns and other work under an Idempotency-Key run to their end when the caller leaves.
   Task<http::Response> handle(http::Request request);
@@ -106,6 +118,9 @@ class Api {
   Reply get_openapi(Call& call);
   Reply webhook(Call& call);
 
+  // For a stream that may outlive the key or token it was asked for with.
+  EventStreams::Leave leave_of(const Call& call, Scope scope);
+
   // Rows that this call may see, else not_found.
   Task<Result<Thread>> own_thread(const Call& call);
   Task<Result<PaymentIntent>> own_intent(const Call& call);
@@ -132,10 +147,12 @@ class Api {
 
   Ports ports_;
   Identity identity_;
+  std::uint64_t identities_ = 0;  // how often it was replaced
   Options options_;
   api::RequestLimits limits_;
   Actions actions_;
   EventStreams events_;
+  api::OpenStreams streams_;
   ChatDoor chat_;
   Renewal renewal_;
 };

@@ -18,23 +18,31 @@ constexpr std::size_t kUserMax = 128;
 // Read below.
 constexpr std::array<std::string_view, 7> kChatMembers{"model",  "messages",       "metadata",         "user",
                                                        "stream", "stream_options", "safety_identifier"};
-// How a model would choose its words: there is nothing to steer here.
-constexpr std::array<std::string_view, 16> kWithoutEffect{"temperature",
-                                                          "top_p",
-                                                          "max_tokens",
-                                                          "max_completion_tokens",
-                                                          "frequency_penalty",
-                                                          "presence_penalty",
-                                                          "seed",
-                                                          "stop",
-                                                          "logit_bias",
-                                                          "reasoning_effort",
-                                                          "verbosity",
-                                                          "store",
-                                                          "service_tier",
-                                                          "prompt_cache_key",
-                                                          "prompt_cache_retention",
-                                                          "parallel_tool_calls"};
+enum class Form : std::uint8_t { number, count, integer, text, flag, object, texts };
+// How a model would choose its words: there is nothing to steer here, and nonsense is refused all the same.
+struct WithoutEffect {
+  std::string_view name;
+  Form form;
+  int least = 0;  // of a number
+  int most = 0;
+};
+constexpr std::array<WithoutEffect, 16> kWithoutEffect{{{"temperature", Form::number, 0, 2},
+                                                        {"top_p", Form::number, 0, 1},
+                                                        {"max_tokens", Form::count},
+                                                        {"max_completion_tokens", Form::count},
+                                                        {"frequency_penalty", Form::number, -2, 2},
+                                                        {"presence_penalty", Form::number, -2, 2},
+                                                        {"seed", Form::integer},
+                                                        {"stop", Form::texts},
+                                                        {"logit_bias", Form::object},
+                                                        {"reasoning_effort", Form::text},
+                                                        {"verbosity", Form::text},
+                                                        {"store", Form::flag},
+                                                        {"service_tier", Form::text},
+                                                        {"prompt_cache_key", Form::text},
+                                                        {"prompt_cache_retention", Form::text},
+                                                        {"parallel_tool_calls", Form::flag}}};
+constexpr std::size_t kStopsMax = 4;
 // Other parameters that are taken while they ask for what purser does anyway.
 struct Harmless {
   std::string_view name;
@@ -115,10 +123,42 @@ std::variant<std::string, Refusal> text_of(const json& message, const std::strin
 
 namespace {
 
+bool is_stop(const json& value) {
+  const auto is_text = [](const json& one) { return one.is_string(); };
+  return value.is_string() ||
+         (value.is_array() && value.size() <= kStopsMax && std::all_of(value.begin(), value.end(), is_text));
+}
+
+std::optional<Refusal> refuse_form(const WithoutEffect& parameter, const json& value) {
+  const std::string name(parameter.name);
+  switch (parameter.form) {
+    case Form::number:
+      if (!value.is_number()) return bad_type(name, "a number");
+      if (value < parameter.least || value > parameter.most)
+        return bad_value(name, "from " + std::to_string(parameter.least) + " to " + std::to_string(parameter.most));
+      return std::nullopt;
+    case Form::count:
+      if (!value.is_number_integer()) return bad_type(name, "an integer");
+      return value < 1 ? std::optional(bad_value(name, "at least 1")) : std::nullopt;
+    case Form::integer:
+      return value.is_number_integer() ? std::nullopt : std::optional(bad_type(name, "an integer"));
+    case Form::text:
+      return value.is_string() ? std::nullopt : std::optional(bad_type(name, "a string"));
+    case Form::flag:
+      return value.is_boolean() ? std::nullopt : std::optional(bad_type(name, "true or false"));
+    case Form::object:
+      return value.is_object() ? std::nullopt : std::optional(bad_type(name, "an object"));
+    case Form::texts:
+      return is_stop(value) ? std::nullopt : std::optional(bad_type(name, "a string or up to 4 of them"));
+  }
+  return std::nullopt;
+}
+
 std::optional<Refusal> refuse_parameter(const std::string& name, const json& value) {
   const auto is_name = [&](std::string_view known) { return known == name; };
   if (std::any_of(kChatMembers.begin(), kChatMembers.end(), is_name)) return std::nullopt;
-  if (std::any_of(kWithoutEffect.begin(), kWithoutEffect.end(), is_name)) return std::nullopt;
+  for (const WithoutEffect& parameter : kWithoutEffect)
+    if (parameter.name == name) return value.is_null() ? std::nullopt : refuse_form(parameter, value);
   bool known = false;
   for (const Harmless& harmless : kHarmless) {
     if (harmless.name != name) continue;

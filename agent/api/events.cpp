@@ -59,12 +59,17 @@ Task<Result<void>> EventStreams::wait(const ThreadId& thread, std::uint64_t seen
   co_return co_await sink(std::move(heartbeat));
 }
 
-Task<void> EventStreams::run_follow(ThreadId thread, std::int64_t after, http::StreamSink sink) {
+Task<void> EventStreams::run_follow(ThreadId thread, std::int64_t after, Leave leave, http::StreamSink sink) {
   co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
   std::string head(kHead);
   auto step = co_await sink(std::move(head));
   while (step) {
     const auto seen = conversations_.news(thread).count();
+    if (auto still = leave(); !still) {
+      http::Response refused = api::error_answer(still.error());
+      co_await write_end(std::move(refused), std::move(sink));
+      co_return;
+    }
     step = co_await drain(thread, after, sink);
     if (!step) co_return;  // the store or the client is gone: the client comes back with the last id it saw
     step = co_await wait(thread, seen, sink);
@@ -93,10 +98,10 @@ Task<void> EventStreams::write_end(http::Response answer, http::StreamSink sink)
   (void)co_await sink(std::move(text));
 }
 
-http::Response EventStreams::follow(ThreadId thread, std::int64_t after) {
-  return api::event_stream(api::StreamOf::thread, [this, thread = std::move(thread), after](http::StreamSink sink) {
-    return run_follow(thread, after, std::move(sink));
-  });
+http::Response EventStreams::follow(ThreadId thread, std::int64_t after, Leave leave, std::shared_ptr<void> seat) {
+  auto run = [this, thread = std::move(thread), after, leave = std::move(leave), seat = std::move(seat)](
+                 http::StreamSink sink) { return run_follow(thread, after, leave, std::move(sink)); };
+  return api::event_stream(api::StreamOf::thread, std::move(run));
 }
 
 http::Response EventStreams::turn(ThreadId thread, std::int64_t after, Answer answer) {

@@ -8,6 +8,7 @@
 #include "gateway/http/message.hpp"
 #include "gateway/store/store.hpp"
 
+#include <functional>
 #include <memory>
 
 namespace purser {
@@ -17,9 +18,13 @@ class EventStreams {
   EventStreams(Store& store, Conversations& conversations, Clock& clock)
       : store_(store), conversations_(conversations), clock_(clock) {}
 
+  // Whether who follows still may. Error: what a new request of his would be answered with.
+  using Leave = std::function<Result<void>()>;
+
   // Everything after event number `after`, then what happens, until the client leaves. A comment each kHeartbeat of
-  // silence keeps the connection.
-  http::Response follow(ThreadId thread, std::int64_t after);
+  // silence keeps the connection. `leave` is asked before anything is written, heartbeats too; a stream that has lost
+  // it says "error" and ends. `seat` lives as long as the stream.
+  http::Response follow(ThreadId thread, std::int64_t after, Leave leave, std::shared_ptr<void> seat);
   // What happens after number `after` while a turn is answered, then "turn.completed" with the turn's answer, or
   // "error".
   http::Response turn(ThreadId thread, std::int64_t after, Answer answer);
@@ -37,7 +42,7 @@ class EventStreams {
   Task<Result<void>> drain(const ThreadId& thread, std::int64_t& after, const http::StreamSink& sink);
   // Waits for news after those numbered `seen`; writes the heartbeat when there are none.
   Task<Result<void>> wait(const ThreadId& thread, std::uint64_t seen, const http::StreamSink& sink);
-  Task<void> run_follow(ThreadId thread, std::int64_t after, http::StreamSink sink);
+  Task<void> run_follow(ThreadId thread, std::int64_t after, Leave leave, http::StreamSink sink);
   Task<void> run_turn(ThreadId thread, std::int64_t after, Answer answer, http::StreamSink sink);
   Task<void> write_end(http::Response answer, http::StreamSink sink);
 

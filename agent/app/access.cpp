@@ -10,6 +10,13 @@
 namespace purser {
 namespace {
 
+constexpr MetricFamily kConnections{"purser_http_connections_open", "Connections that are open.",
+                                    MetricFamily::Kind::gauge};
+constexpr MetricFamily kRefusedRequests{"purser_http_refused_total",
+                                        "Requests and connections refused as malformed or over a limit."};
+constexpr MetricFamily kEventStreams{"purser_event_streams_open", "Event streams over threads that are open.",
+                                     MetricFamily::Kind::gauge};
+
 std::string fresh_key(std::string_view prefix) {
   return std::string(prefix) + crypto::hex_lower(crypto::random_bytes(16));
 }
@@ -48,6 +55,28 @@ Result<Identity> Access::identify(const AuthSettings& auth) const {
   if (!chat_key_.empty()) keys += "\n" + std::string(kDemoChatTenant) + ":" + chat_key_;
   all.api_keys = Secret(std::move(keys));
   return Identity::make(all);
+}
+
+http::ServerLimits server_limits(const ServerSettings& settings) {
+  http::ServerLimits limits;
+  limits.header_bytes_max = static_cast<std::size_t>(settings.header_bytes_max);
+  limits.body_bytes_max = static_cast<std::size_t>(settings.body_bytes_max);
+  limits.bodies_bytes_max = static_cast<std::size_t>(settings.bodies_bytes_max);
+  limits.connections_max = static_cast<std::size_t>(settings.connections_max);
+  limits.connections_per_peer_max = static_cast<std::size_t>(settings.connections_per_peer_max);
+  limits.peers_of_many = trusted_proxies(settings);
+  limits.header_time_max = settings.header_time_max;
+  limits.body_time_max = settings.body_time_max;
+  limits.idle_time_max = settings.idle_time_max;
+  return limits;
+}
+
+void count_doors(Metrics& metrics, const http::Server* server, std::uint64_t streams_open) {
+  metrics.set(kEventStreams, {}, streams_open);
+  if (server == nullptr) return;
+  const http::Server::Counters counters = server->counters();
+  metrics.set(kConnections, {}, counters.connections_open);
+  metrics.set(kRefusedRequests, {}, counters.refused_total);
 }
 
 std::vector<std::string> trusted_proxies(const ServerSettings& settings) {

@@ -4,7 +4,9 @@
 
 #include "agent/identity/identity.hpp"
 #include "config/settings.hpp"
+#include "gateway/http/server.hpp"
 #include "gateway/limits/rate_limiter.hpp"
+#include "gateway/metrics.hpp"
 #include "gateway/redis/redis.hpp"
 
 #include <memory>
@@ -35,6 +37,12 @@ class Access {
   std::unique_ptr<Redis> redis_;
   std::unique_ptr<RateLimiter> limiter_;
 };
+
+// What the doors take of one client and of all together.
+http::ServerLimits server_limits(const ServerSettings& settings);
+
+// Shows what the public listener counts; null: there is none.
+void count_doors(Metrics& metrics, const http::Server* server, std::uint64_t streams_open);
 
 // server.trusted_proxies as a list.
 std::vector<std::string> trusted_proxies(const ServerSettings& settings);

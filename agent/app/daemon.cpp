@@ -24,9 +24,11 @@
 #include "gateway/llm/rules/rule_engine.hpp"
 #include "gateway/log.hpp"
 #include "gateway/metrics.hpp"
+#include "gateway/pay/metered_channel.hpp"
 #include "gateway/pay/wechat/channel.hpp"
 #include "gateway/sandbox/server.hpp"
 #include "gateway/store/failpoint_store.hpp"
+#include "gateway/store/metered_store.hpp"
 #include "gateway/store/open/open.hpp"
 #include "tools/cashier/cashier.hpp"
 #include "tools/tool.hpp"
@@ -190,6 +192,7 @@ Result<void> Daemon::Parts::make() {
     if (!points) return points.error();
     store = std::make_unique<FailpointStore>(std::move(store), std::move(*points));
   }
+  store = std::make_unique<MeteredStore>(std::move(store), metrics, clock);
   Result<void> done = make_doors();
   if (done) done = make_rail();
   if (done) done = make_outbound();
@@ -209,14 +212,7 @@ Result<void> Daemon::Parts::make_doors() {
     admin_url = "http://" + from.admin_listen;
     return success();
   }
-  http::ServerLimits limits;
-  limits.header_bytes_max = static_cast<std::size_t>(from.header_bytes_max);
-  limits.body_bytes_max = static_cast<std::size_t>(from.body_bytes_max);
-  limits.connections_max = static_cast<std::size_t>(from.connections_max);
-  limits.connections_per_peer_max = static_cast<std::size_t>(from.connections_per_peer_max);
-  limits.header_time_max = from.header_time_max;
-  limits.body_time_max = from.body_time_max;
-  limits.idle_time_max = from.idle_time_max;
+  const http::ServerLimits limits = server_limits(from);
   server = std::make_unique<http::Server>(executor, clock, limits,
                                           [this](http::Request request) { return answer(std::move(request)); });
   auto port = server->listen(from.listen);
@@ -268,7 +264,7 @@ Result<void> Daemon::Parts::make_rail() {
   auto made = wechat::WechatChannel::make(settings.wechat, std::move(loaded.keys), ports, reached_at, on_sandbox);
   if (!made) return made.error();
   wechat_channel = made->get();
-  channel = std::move(*made);
+  channel = std::make_unique<MeteredChannel>(std::move(*made), metrics, clock);
   return success();
 }
 
@@ -334,8 +330,8 @@ Result<void> Daemon::Parts::make_agent() {
   doors.trusted_proxies = trusted_proxies(settings.server);
   api = std::make_unique<Api>(ports, std::move(*identity), std::move(doors));
   if (options.demo_chat) make_demo_chat();
-  admin = std::make_unique<Admin>(Admin::Ports{*store, clock, metrics}, on_sandbox, PURSER_VERSION,
-                                  sandbox ? sandbox->base_url() : "");
+  Admin::Ports watched{*store, clock, metrics, [this] { count_doors(metrics, server.get(), api->streams_open()); }};
+  admin = std::make_unique<Admin>(std::move(watched), on_sandbox, PURSER_VERSION, sandbox ? sandbox->base_url() : "");
   return success();
 }
 
@@ -422,6 +418,7 @@ Result<std::unique_ptr<Daemon>> Daemon::make(asio::any_io_executor executor, Clo
 Result<void> Daemon::reload_keys(const Settings& settings) {
   auto identity = parts_->access->identify(settings.auth);
   if (!identity) return identity.error();
+  if (auto told = parts_->outbound->reload(settings.webhooks, parts_->on_sandbox); !told) return told;
   parts_->api->replace(std::move(*identity));
   if (parts_->sandbox) return success();
   warn_of_lost_ids(parts_->settings, settings);

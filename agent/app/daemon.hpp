@@ -59,8 +59,9 @@ class Daemon {
   // Stops accepting, finishes what is under way, then lets go. Idempotent.
   Task<void> stop();
 
-  // Who may call the API, and the rail account's keys (on the embedded sandbox there are none to read), both read anew;
-  // nothing that is under way is disturbed. Error: what cannot be used, by name; the old ones stay then.
+  // Who may call the API, whom it tells of events, and the rail account's keys (on the embedded sandbox there are none
+  // to read), all read anew; nothing that is under way is disturbed, but streams of keys that are gone end. Error: what
+  // cannot be used, by name; the old ones stay then.
   Result<void> reload_keys(const Settings& settings);
 
   // What the listeners answer with, for a daemon that has none.

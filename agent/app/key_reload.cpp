@@ -40,6 +40,7 @@ Stamps stamps_of(const SettingsSources& sources) {
   const Settings settings = load_settings(sources).settings;
   look(settings.auth.keys_file);
   look(settings.auth.token_keys_file);
+  look(settings.webhooks.endpoints_file);
   look(settings.wechat.public_key_file);
   look(settings.wechat.platform_certificate_file);
   look(settings.wechat.merchant_certificate_file);

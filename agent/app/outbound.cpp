@@ -23,8 +23,16 @@ Result<std::unique_ptr<Outbound>> Outbound::make(const WebhookSettings& settings
   return made;
 }
 
+Result<void> Outbound::reload(const WebhookSettings& settings, bool on_sandbox) {
+  if (!client || settings.endpoints_file.empty()) return success();
+  auto fresh = WebhookEndpoints::read(settings.endpoints_file, on_sandbox);
+  if (!fresh) return fresh.error();
+  endpoints = std::move(*fresh);
+  return success();
+}
+
 std::unique_ptr<Store> Outbound::in_front_of(std::unique_ptr<Store> store, Mint& mint) const {
-  if (endpoints.empty()) return store;
+  if (!client) return store;
   return std::make_unique<OutboxStore>(std::move(store), endpoints, mint);
 }
 

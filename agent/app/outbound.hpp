@@ -18,7 +18,10 @@ struct Outbound {
   // Errors: WebhookEndpoints::read's.
   static Result<std::unique_ptr<Outbound>> make(const WebhookSettings& settings, bool on_sandbox,
                                                 asio::any_io_executor executor, Clock& clock);
-  // `store` behind an outbox, when there is anybody to tell. `this` and `mint` outlive it.
+  // Reads the endpoints anew, secrets too; what is under way goes on as it began. Nothing happens when the daemon
+  // started without a file. Errors: WebhookEndpoints::read's; the old ones stay then.
+  Result<void> reload(const WebhookSettings& settings, bool on_sandbox);
+  // `store` behind an outbox, when there is a file that may name somebody to tell. `this` and `mint` outlive it.
   std::unique_ptr<Store> in_front_of(std::unique_ptr<Store> store, Mint& mint) const;
   // `otherwise` stands in where there is no endpoint to connect to.
   void attach(Store& store, http::Client& otherwise, Clock& clock, Metrics& metrics);

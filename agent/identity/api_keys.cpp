@@ -69,6 +69,7 @@ Result<Caller> ApiKeys::find(std::string_view key, UtcTime now) const {
   caller.tenant = row.tenant;
   caller.scopes = row.scopes;
   caller.name = row.id;
+  caller.until = row.expires_at;
   return caller;
 }
 

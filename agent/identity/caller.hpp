@@ -3,6 +3,7 @@
 
 #include "validation/money/ids.hpp"
 #include "validation/money/result.hpp"
+#include "validation/money/time.hpp"
 
 #include <bitset>
 #include <cstdint>
@@ -55,7 +56,8 @@ struct Caller {
   std::string name;  // of the key, or of the token's issuer: for logs and limits, never the secret
   // A token may stand for one user of the tenant: no other user's thread, payment or refund exists for it.
   std::optional<UserId> user;
-  std::string openid;  // of that user, as the tenant's backend states it; may be empty
+  std::string openid;            // of that user, as the tenant's backend states it; may be empty
+  std::optional<UtcTime> until;  // when what he showed ends
 
   bool may_see(const TenantId& of, const UserId& whose) const { return tenant == of && (!user || *user == whose); }
 };

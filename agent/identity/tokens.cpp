@@ -210,6 +210,7 @@ Result<Caller> Tokens::caller_of(std::string_view payload, UtcTime now) const {
     return Error(Errc::unauthorized, "the token is not valid yet (nbf)");
 
   Caller caller;
+  caller.until = *end + kSkew;
   const std::string* tenant = tenant_.empty() ? text_at(*claims, "tenant") : &tenant_;
   auto parsed_tenant = TenantId::parse(tenant != nullptr ? *tenant : "");
   if (!parsed_tenant) return Error(Errc::unauthorized, "the token names no tenant");

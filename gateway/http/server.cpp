@@ -7,6 +7,7 @@
 #include "gateway/http/session.hpp"
 #include "gateway/log.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <set>
@@ -154,7 +155,10 @@ void Server::Impl::take_in(const std::shared_ptr<Impl>& self, ServerSocket socke
   if (ec) return;
   const auto of_peer = open_of_peer.find(peer);
   const std::size_t count = of_peer == open_of_peer.end() ? 0 : of_peer->second;
-  if (open.size() >= shared->limits.connections_max || count >= shared->limits.connections_per_peer_max) {
+  const ServerLimits& limits = shared->limits;
+  const auto& of_many = limits.peers_of_many;
+  const bool alone = std::find(of_many.begin(), of_many.end(), peer) == of_many.end();
+  if (open.size() >= limits.connections_max || (alone && count >= limits.connections_per_peer_max)) {
     turn_away(std::move(socket));
     return;
   }
@@ -166,8 +170,7 @@ void Server::Impl::take_in(const std::shared_ptr<Impl>& self, ServerSocket socke
 // Said at once and only if the socket takes it at once: nobody waits for one who is not let in.
 void Server::Impl::turn_away(ServerSocket socket) {
   ++shared->counters.refused_total;
-  Response full = error_response(503, "server_error", "overloaded", "too many connections");
-  full.headers.emplace_back("Retry-After", "1");
+  const Response full = overloaded("too many connections");
   HeadOptions last;
   last.keep_alive = false;
   const auto head = response_head(full, last, shared->date());

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace purser::http {
 
@@ -17,8 +18,10 @@ struct ServerLimits {
   std::size_t header_count_max = 64;
   std::size_t target_bytes_max = 2048;
   std::size_t body_bytes_max = 1 << 20;
+  std::size_t bodies_bytes_max = 64 << 20;  // of all requests that come or are being answered
   std::size_t connections_max = 4096;
   std::size_t connections_per_peer_max = 1024;
+  std::vector<std::string> peers_of_many{};  // addresses of proxies: held to connections_max alone
   std::chrono::milliseconds header_time_max{10'000};
   std::chrono::milliseconds body_time_max{30'000};
   std::chrono::milliseconds idle_time_max{60'000};

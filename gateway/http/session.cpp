@@ -77,6 +77,12 @@ std::string_view ServerShared::date() {
   return date_;
 }
 
+Response overloaded(std::string_view what) {
+  Response response = error_response(503, "server_error", "overloaded", std::string(what));
+  response.headers.emplace_back("Retry-After", "1");
+  return response;
+}
+
 Session::Session(std::shared_ptr<ServerShared> shared, ServerSocket socket, std::string peer)
     : shared_(std::move(shared)), socket_(std::move(socket)), peer_(std::move(peer)) {}
 
@@ -170,18 +176,37 @@ Task<std::optional<std::string>> Session::read_body(const RequestHead& head) {
   const std::size_t here = std::min(wanted, received_.size());
   body.assign(received_, 0, here);
   received_.erase(0, here);
+  bool room = hold_body(here);
   // Grows with what has come: a claimed length alone takes no memory.
-  while (body.size() < wanted) {
+  while (room && body.size() < wanted) {
     const std::size_t old = body.size();
     body.resize(old + std::min(wanted - old, kBodyReadBytes));
     auto [ec, got] = co_await socket_.async_read_some(asio::buffer(body.data() + old, body.size() - old), kTuple);
     body.resize(old + got);
+    room = hold_body(got);
     if (!ec) continue;
     co_await missed();
     co_return std::nullopt;
   }
+  if (!room) {
+    Response full = overloaded("too many requests with large bodies at once");
+    co_await refuse(std::move(full));
+    co_return std::nullopt;
+  }
   shared_->times.clear(*this);
   co_return std::move(body);
+}
+
+bool Session::hold_body(std::size_t bytes) {
+  if (bytes > shared_->limits.bodies_bytes_max - shared_->body_bytes) return false;
+  shared_->body_bytes += bytes;
+  body_bytes_ += bytes;
+  return true;
+}
+
+void Session::release_body() {
+  shared_->body_bytes -= body_bytes_;
+  body_bytes_ = 0;
 }
 
 Task<bool> Session::read_more() {
@@ -199,10 +224,14 @@ Task<void> Session::missed() {
 }
 
 Task<void> Session::refuse(Refusal refusal) {
+  return refuse(
+      error_response(refusal.status, "invalid_request_error", "request_malformed", refusal.rule, refusal.param));
+}
+
+Task<void> Session::refuse(Response response) {
   ++shared_->counters.refused_total;
   received_.clear();
-  Response response =
-      error_response(refusal.status, "invalid_request_error", "request_malformed", refusal.rule, refusal.param);
+  release_body();
   HeadOptions last;
   last.keep_alive = false;
   refused_ = co_await send(std::move(response), last, true);
@@ -218,6 +247,7 @@ Task<bool> Session::answer(std::shared_ptr<Session> self, RequestHead head, std:
   Request request = make_request(head, std::move(body), s.peer_);
   request.client_left = [weak = std::weak_ptr(self)] { return client_left(weak); };
   Response response = co_await s.ask_handler(std::move(request));
+  s.release_body();
   if (response.drop) co_return false;
   if (response.stream && with_body) {
     co_await stream(self, std::move(response), head.http_1_0);

@@ -35,6 +35,7 @@ struct ServerShared {
   const Handler handler;
   Server::Counters counters;
   TimeLimits times;
+  std::size_t body_bytes = 0;  // of all sessions
   bool stopping = false;
 
  private:
@@ -42,9 +43,13 @@ struct ServerShared {
   std::string date_;
 };
 
+// What one is told who is not to be blamed: there are too many others.
+Response overloaded(std::string_view what);
+
 class Session final : private TimeLimits::Subject {
  public:
   Session(std::shared_ptr<ServerShared> shared, ServerSocket socket, std::string peer);
+  ~Session() { release_body(); }
 
   // Returns when the connection is over; throws operation_aborted when it was canceled.
   static Task<void> serve(std::shared_ptr<Session> self);
@@ -65,9 +70,13 @@ class Session final : private TimeLimits::Subject {
 
   Task<std::optional<RequestHead>> next_head();
   Task<std::optional<std::string>> read_body(const RequestHead& head);
+  // Room for so many more bytes of this request's body among those of all sessions; held until it is released.
+  bool hold_body(std::size_t bytes);
+  void release_body();
   Task<bool> read_more();
   Task<void> missed();
   Task<void> refuse(Refusal refusal);
+  Task<void> refuse(Response response);
 
   static Task<bool> answer(std::shared_ptr<Session> self, RequestHead head, std::string body);
   Task<Response> ask_handler(Request request);
@@ -83,7 +92,8 @@ class Session final : private TimeLimits::Subject {
   const std::shared_ptr<ServerShared> shared_;
   ServerSocket socket_;
   const std::string peer_;
-  std::string received_;  // read and not yet used
+  std::string received_;        // read and not yet used
+  std::size_t body_bytes_ = 0;  // held of the room for all bodies
   Phase phase_ = Phase::idle;
   bool expired_ = false;      // the last time limit was reached
   bool cut_ = false;          // nothing more is read or written

@@ -126,6 +126,8 @@ TEST(Agreement, LimitsContainEachOther) {
             "wechat.attempt_time_max_ms");
   EXPECT_EQ(after({}, [](Settings& s) { s.intent.resolve_first = s.intent.resolve_max + Millis(1); }),
             "intent.resolve_first_ms");
+  EXPECT_EQ(after({}, [](Settings& s) { s.server.bodies_bytes_max = s.server.body_bytes_max - 1; }),
+            "server.bodies_bytes_max");
   EXPECT_EQ(after({}, [](Settings& s) { s.server.connections_per_peer_max = s.server.connections_max + 1; }),
             "server.connections_per_peer_max");
   EXPECT_EQ(after({}, [](Settings& s) { s.turn.text_bytes_max = s.server.body_bytes_max; }), "turn.text_bytes_max");

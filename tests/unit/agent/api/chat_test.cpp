@@ -155,6 +155,46 @@ TEST_F(ChatTest, a_stream_says_the_same_in_chunks) {
   EXPECT_EQ(chunks.back()["purser"]["cards"][0]["type"], "payment_request");
 }
 
+TEST_F(ChatTest, a_parameter_without_effect_makes_sense_all_the_same) {
+  const std::vector<std::pair<const char*, json>> wrong{{"temperature", "hot"},
+                                                        {"temperature", 2.1},
+                                                        {"top_p", -1},
+                                                        {"max_tokens", 0},
+                                                        {"max_completion_tokens", 1.5},
+                                                        {"presence_penalty", json::array()},
+                                                        {"frequency_penalty", 3},
+                                                        {"seed", "1"},
+                                                        {"stop", {"a", 1}},
+                                                        {"stop", {"a", "b", "c", "d", "e"}},
+                                                        {"logit_bias", 1},
+                                                        {"reasoning_effort", 1},
+                                                        {"verbosity", false},
+                                                        {"store", "yes"},
+                                                        {"service_tier", 1},
+                                                        {"prompt_cache_key", 1},
+                                                        {"prompt_cache_retention", 1},
+                                                        {"parallel_tool_calls", 0}};
+  for (const auto& [name, value] : wrong) {
+    const auto refused = chat(body("hi", {{"user", "a"}, {name, value}}));
+    EXPECT_EQ(refused.status, 400) << name << value;
+    EXPECT_EQ(body_of(refused)["error"]["param"], name) << value;
+  }
+  desk.model_says("Hello.");
+  const json right{{"user", "a"},
+                   {"temperature", 2},
+                   {"top_p", 0.5},
+                   {"max_tokens", 1},
+                   {"max_completion_tokens", nullptr},
+                   {"presence_penalty", -2},
+                   {"seed", -7},
+                   {"stop", {"a", "b", "c", "d"}},
+                   {"logit_bias", json::object()},
+                   {"reasoning_effort", "low"},
+                   {"store", false},
+                   {"parallel_tool_calls", true}};
+  EXPECT_EQ(chat(body("hi", right)).status, 200);
+}
+
 TEST_F(ChatTest, a_stream_ends_with_the_usage_when_asked) {
   desk.model_says("hello");
   const auto chunks = streamed(chat(body("hi", {{"stream", true}, {"stream_options", {{"include_usage", true}}}})));

@@ -177,6 +177,161 @@ TEST(RequestLimitsTest, ALimitOfAddressesStandsBeforeTheKeys) {
   EXPECT_EQ(desk.send(asking).status, 200);
 }
 
+TEST(RequestLimitsTest, WhatNeedsNoKeyIsCountedByAddressToo) {
+  TempFolder folder;
+  LimitSettings limits;
+  limits.requests_per_address = 1;
+  Desk desk(folder.path(), {}, with(limits));
+  int last = 0;
+  for (const char* path : {"/openapi.json", "/nowhere"}) {
+    auto asking = request("GET", path);
+    asking.peer = "192.0.2." + std::to_string(++last);
+    EXPECT_NE(desk.send(asking).status, 429) << path;
+    EXPECT_EQ(desk.send(asking).status, 429) << path;
+  }
+}
+
+// --- streams that are open at once ----------------------------------------------------------------
+
+class OpenStreamsTest : public ::testing::Test {
+ protected:
+  Desk& desk(LimitSettings limits) {
+    desk_ = std::make_unique<Desk>(folder_.path(), "", with(limits));
+    return *desk_;
+  }
+  http::Response events(const std::string& thread) { return desk_->get("/v1/threads/" + thread + "/events"); }
+
+ private:
+  TempFolder folder_;
+  std::unique_ptr<Desk> desk_;
+};
+
+TEST_F(OpenStreamsTest, AUserHasSoManyOverAllOfHisThreads) {
+  LimitSettings limits;
+  limits.streams_per_user = 2;
+  Desk& shop = desk(limits);
+  const std::string first = shop.thread("alice");
+  const std::string second = shop.thread("alice");
+  const auto one = events(first);
+  auto two = events(second);
+  EXPECT_EQ(two.status, 200);
+  const auto refused = events(first);
+  EXPECT_EQ(refused.status, 429);
+  EXPECT_EQ(code_of(refused), "rate_limited");
+  EXPECT_EQ(header_of(refused, "Retry-After"), "5");
+  EXPECT_EQ(events(shop.thread("bob")).status, 200);
+  two.stream = nullptr;
+  EXPECT_EQ(events(first).status, 200);
+}
+
+TEST_F(OpenStreamsTest, ATenantHasSoManyOverAllOfItsUsers) {
+  LimitSettings limits;
+  limits.streams_per_tenant = 1;
+  Desk& shop = desk(limits);
+  auto one = events(shop.thread("alice"));
+  EXPECT_EQ(one.status, 200);
+  const std::string thread = shop.thread("bob");
+  EXPECT_EQ(events(thread).status, 429);
+  one.stream = nullptr;
+  EXPECT_EQ(events(thread).status, 200);
+}
+
+TEST_F(OpenStreamsTest, ZeroIsNoLimit) {
+  LimitSettings limits;
+  limits.streams_per_user = 0;
+  Desk& shop = desk(limits);
+  const std::string thread = shop.thread();
+  std::vector<http::Response> open;
+  for (int i = 0; i < 100; ++i) open.push_back(events(thread));
+  EXPECT_EQ(open.back().status, 200);
+}
+
+// --- streams that outlive what opened them --------------------------------------------------------
+
+class LongStreamTest : public CallersTest {
+ protected:
+  // Follows a thread of alice's until the test has seen it begin.
+  void follow(const std::string& bearer) {
+    thread_ = desk.thread("alice");
+    answer_ = as(bearer, request("GET", "/v1/threads/" + thread_ + "/events"));
+    ASSERT_EQ(answer_.status, 200) << answer_.body;
+    stream_.emplace(desk.loop.start(answer_.stream(reader_.sink())));
+    ASSERT_TRUE(desk.loop.until([&] { return !reader_.text().empty(); }));
+  }
+  void happens() {
+    StreamEvent row;
+    row.thread = ThreadId::trusted(thread_);
+    row.type = "test";
+    row.data_json = "{}";
+    Batch batch("test");
+    batch.add(op::AppendEvent{std::move(row)});
+    ASSERT_TRUE(desk.loop.run(desk.store->commit(std::move(batch))).ok());
+  }
+  std::vector<std::string> seen() { return reader_.types(); }
+  bool ended() {
+    return desk.loop.until([&] { return stream_->done(); });
+  }
+  void TearDown() override { stream_->cancel(); }
+  Identity with_keys(const std::string& keys) {
+    AuthSettings auth = doors().auth;
+    auth.api_keys = Secret(keys);
+    return Identity::make(auth).value();
+  }
+
+ private:
+  std::string thread_;
+  http::Response answer_;
+  Reader reader_;
+  std::optional<Started<void>> stream_;
+};
+
+TEST_F(LongStreamTest, ARevokedKeySeesNothingMore) {
+  follow(std::string(kOurKey));
+  desk.api.replace(with_keys("acme:sk_another_key_00000001"));
+  happens();
+  ASSERT_TRUE(ended());
+  EXPECT_EQ(seen(), std::vector<std::string>{"error"});
+}
+
+TEST_F(LongStreamTest, ARevokedKeyIsCutOffWithTheNextHeartbeat) {
+  follow(std::string(kOurKey));
+  desk.api.replace(with_keys("acme:sk_another_key_00000001"));
+  desk.loop.advance(EventStreams::kHeartbeat);
+  desk.loop.settle();
+  desk.loop.advance(EventStreams::kHeartbeat);
+  ASSERT_TRUE(ended());
+  EXPECT_EQ(seen(), std::vector<std::string>{"error"});
+}
+
+TEST_F(LongStreamTest, AKeyThatOutlivesAReloadGoesOn) {
+  follow(std::string(kOurKey));
+  desk.api.replace(with_keys("acme:" + std::string(kOurKey) + ",acme:sk_another_key_00000001"));
+  happens();
+  ASSERT_TRUE(desk.loop.until([&] { return seen().size() == 1; }));
+  EXPECT_EQ(seen(), std::vector<std::string>{"test"});
+}
+
+TEST_F(LongStreamTest, AKeyThatIsAnothersNowShowsNothingOfThisTenant) {
+  follow(std::string(kOurKey));
+  desk.api.replace(with_keys("other:" + std::string(kOurKey)));
+  happens();
+  ASSERT_TRUE(ended());
+  EXPECT_EQ(seen(), std::vector<std::string>{"error"});
+}
+
+TEST_F(LongStreamTest, ATokenSeesNothingAfterItsEnd) {
+  follow(token_of("alice"));
+  happens();
+  ASSERT_TRUE(desk.loop.until([&] { return seen().size() == 1; }));
+  desk.loop.clock.jump_wall(std::chrono::seconds(3'600 + 60 - 1));
+  happens();
+  ASSERT_TRUE(desk.loop.until([&] { return seen().size() == 2; }));
+  desk.loop.clock.jump_wall(std::chrono::seconds(1));
+  happens();
+  ASSERT_TRUE(ended());
+  EXPECT_EQ(seen(), (std::vector<std::string>{"test", "test", "error"}));
+}
+
 TEST(ClientAddress, IsBelievedFromTrustedProxiesOnly) {
   const std::vector<std::string> proxies{"10.0.0.1", "10.0.0.2"};
   http::Request from;

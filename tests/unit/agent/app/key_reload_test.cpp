@@ -28,6 +28,7 @@ class KeyReload : public ::testing::Test {
                             {"PURSER_WECHAT_APIV3_KEY_FILE", folder_.write("apiv3.key", std::string(32, 'a'))},
                             {"PURSER_SERVER_PUBLIC_URL", "https://pay.example.com"},
                             {"PURSER_AUTH_KEYS_FILE", folder_.write("keys.json", "{}")},
+                            {"PURSER_WEBHOOKS_ENDPOINTS_FILE", folder_.write("endpoints.json", "{}")},
                             {"PURSER_API_KEYS", "acme:sk_test_0123456789abcdef"}};
   }
 
@@ -82,7 +83,7 @@ TEST_F(KeyReload, AChangedFileIsSeenWithinAMinuteAndOnlyThen) {
   auto running = loop_.start(reload_keys_on_change(use(), loop_.clock, sources_));
   ASSERT_TRUE(loop_.advance(std::chrono::minutes(10)));
   EXPECT_TRUE(taken_.empty());
-  for (const std::string name : {"merchant.pem", "apiv3.key", "platform.pem", "keys.json"}) {
+  for (const std::string name : {"merchant.pem", "apiv3.key", "platform.pem", "keys.json", "endpoints.json"}) {
     taken_.clear();
     rewrite(name, name == "apiv3.key" ? std::string(32, 'c') : pem("changed"));
     ASSERT_TRUE(loop_.advance(std::chrono::seconds(61)));

@@ -30,5 +30,52 @@ TEST(Outbound, ReachesTheInsideOnTheSandboxAlone) {
   EXPECT_TRUE(post_to(loop, peer, true).ok());
 }
 
+class OutboundReload : public ::testing::Test {
+ protected:
+  void write(const std::string& id) {
+    folder.write("endpoints.json", R"({"endpoints":[{"id":")" + id +
+                                       R"(","tenant":"shop","url":"https://shop.example/","secret":)"
+                                       R"("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}]})");
+  }
+  std::unique_ptr<Outbound> make(const WebhookSettings& settings) {
+    return std::move(Outbound::make(settings, false, loop.executor(), loop.clock).value());
+  }
+  WebhookSettings with_file() const {
+    WebhookSettings settings;
+    settings.endpoints_file = folder.file("endpoints.json");
+    return settings;
+  }
+
+  test::TempFolder folder;
+  test::Loop loop;
+};
+
+TEST_F(OutboundReload, WhoStandsInTheFileNowIsTold) {
+  folder.write("endpoints.json", R"({"endpoints": []})");
+  auto outbound = make(with_file());
+  write("first");
+  ASSERT_TRUE(outbound->reload(with_file(), false).ok());
+  EXPECT_NE(outbound->endpoints.find("first"), nullptr);
+  write("second");
+  ASSERT_TRUE(outbound->reload(with_file(), false).ok());
+  EXPECT_EQ(outbound->endpoints.find("first"), nullptr);
+  EXPECT_NE(outbound->endpoints.find("second"), nullptr);
+}
+
+TEST_F(OutboundReload, AMistakeLeavesTheOldOnes) {
+  write("first");
+  auto outbound = make(with_file());
+  folder.write("endpoints.json", R"({"endpoints": [{"id": "half"}]})");
+  EXPECT_EQ(outbound->reload(with_file(), false).code(), Errc::config_bad_value);
+  EXPECT_NE(outbound->endpoints.find("first"), nullptr);
+}
+
+TEST_F(OutboundReload, ADaemonThatStartedWithoutAFileTellsNobody) {
+  auto outbound = make(WebhookSettings());
+  write("first");
+  ASSERT_TRUE(outbound->reload(with_file(), false).ok());
+  EXPECT_TRUE(outbound->endpoints.empty());
+}
+
 }  // namespace
 }  // namespace purser

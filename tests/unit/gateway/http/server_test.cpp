@@ -385,6 +385,61 @@ TEST(ServerCaps, OnePeerCannotTakeAllPlaces) {
   EXPECT_EQ(status_of(third.read_answer()), 200);
 }
 
+TEST(ServerCaps, AProxyIsManyPeers) {
+  ServerLimits limits;
+  limits.connections_per_peer_max = 1;
+  limits.connections_max = 2;
+  limits.peers_of_many = {"192.0.2.1", "127.0.0.1"};
+  ServerFixture server(limits);
+  auto first = server.client();
+  auto second = server.client();
+  ASSERT_TRUE(server.connections(2));
+  second.send(kGet);
+  EXPECT_EQ(status_of(second.read_answer()), 200);
+  auto third = server.client();
+  EXPECT_EQ(status_of(third.read_to_end()), 503);
+}
+
+TEST(ServerCaps, BodiesOfAllTogetherHaveSoMuchRoom) {
+  ServerLimits limits;
+  limits.body_bytes_max = 8;
+  limits.bodies_bytes_max = 10;
+  ServerFixture server(limits);
+  const std::string post = "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n";
+  auto first = server.client();
+  first.send(post + "1234567");
+  ASSERT_TRUE(server.loop.until([&] { return server.server->counters().connections_open == 1; }));
+  server.loop.settle();
+  auto second = server.client();
+  second.send(post + "1234");
+  const std::string refused = second.read_to_end();
+  EXPECT_EQ(status_of(refused), 503);
+  EXPECT_NE(refused.find("Retry-After: 1\r\n"), std::string::npos) << refused;
+  EXPECT_NE(refused.find("overloaded"), std::string::npos) << refused;
+  first.send("8");
+  EXPECT_EQ(status_of(first.read_answer()), 200);
+  auto third = server.client();  // both have given back what they held
+  third.send(post + "12345678");
+  EXPECT_EQ(status_of(third.read_answer()), 200);
+}
+
+TEST(ServerCaps, ABodyThatNeverCameWholeGivesItsRoomBack) {
+  ServerLimits limits;
+  limits.body_bytes_max = 8;
+  limits.bodies_bytes_max = 8;
+  ServerFixture server(limits);
+  const std::string post = "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n";
+  auto first = server.client();
+  first.send(post + "1234567");
+  ASSERT_TRUE(server.connections(1));
+  server.loop.settle();
+  first.reset();
+  ASSERT_TRUE(server.connections(0));
+  auto second = server.client();
+  second.send(post + "12345678");
+  EXPECT_EQ(status_of(second.read_answer()), 200);
+}
+
 // Leaves the process no free file descriptor while it lives.
 class NoMoreFiles {
  public:
