@@ -126,6 +126,15 @@ Task<Result<QueryReply>> Cashier::settle_by_query(IntentId id) {
   co_return reply;
 }
 
+// While the rail is slow to close an order that expired, the work that closes it says whether the expiry was told.
+Task<Result<bool>> Cashier::expiry_is_told(IntentId id) {
+  std::string subject = id.str();
+  auto closing = co_await ports_.store.work_of_kind(WorkKind::close_order, subject, "", 1);
+  if (!closing) co_return closing.error();
+  if (closing->empty() || closing->front().subject != subject) co_return false;
+  co_return nlohmann::json::parse(closing->front().payload_json, nullptr, false).value("told", false);
+}
+
 Task<Result<void>> Cashier::apply_facts(IntentId id, OrderFacts facts) {
   for (int i = 0; i < kConflictRetries; ++i) {
     auto row = co_await ports_.store.intent(id);
@@ -134,7 +143,11 @@ Task<Result<void>> Cashier::apply_facts(IntentId id, OrderFacts facts) {
     const bool matches = ports_.channel.matches(facts, intent);
     const UtcTime now = ports_.clock.durable();
     cashier::Wish wish;
+    bool expiry_told = false;
     if (!is_open(intent.state)) {
+      auto told = co_await expiry_is_told(intent.id);
+      if (!told) co_return told.error();
+      expiry_told = *told;
       auto of_thread = co_await ports_.store.intents_of_thread(intent.thread, kIntentsOfAWish);
       if (!of_thread) co_return of_thread.error();
       wish = cashier::same_wish(intent, *of_thread);
@@ -157,7 +170,7 @@ Task<Result<void>> Cashier::apply_facts(IntentId id, OrderFacts facts) {
       refund.request_body = std::move(*body);
       late = std::move(refund);
     }
-    auto change = cashier::after_payment(std::move(intent), facts, matches, now, policy, late, wish);
+    auto change = cashier::after_payment(std::move(intent), facts, matches, now, policy, late, wish, expiry_told);
     if (!change) co_return success();
     auto done = co_await ports_.store.commit(std::move(change->batch));
     if (done) co_return success();

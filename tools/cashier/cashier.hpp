@@ -121,6 +121,7 @@ class Cashier {
   Task<Result<bool>> end_at_rail(PaymentIntent intent);
   Task<Result<bool>> close_before_cancel(PaymentIntent intent);
   Task<Result<void>> apply_facts(IntentId id, OrderFacts facts);
+  Task<Result<bool>> expiry_is_told(IntentId id);
   Task<Result<void>> apply_rail_closed(IntentId id);
   enum class Sends { by_caller, by_work };
   Task<Result<PaymentIntent>> insert_renewal(Thread& thread, PaymentIntent intent);

@@ -211,9 +211,12 @@ Task<Result<Refund>> Cashier::record_refund(RefundId id, std::int64_t known, Ref
     if (event == RefundEvent::rail_accepted && row->version != known) co_return row;
     auto intent = co_await ports_.store.intent(row->intent);
     if (!intent) co_return intent.error();
-    // Facts about another sum are not facts about this refund: it stays open and the rail is asked again.
+    // Facts about another sum, or of another payment, are not facts about this refund: it stays open and the rail is
+    // asked again.
     const bool other_sum = facts.refund.positive() && facts.refund != row->amount;
-    const RefundEvent what = other_sum ? RefundEvent::rail_unclear : event;
+    const bool other_total = facts.total.positive() && facts.total != intent->amount;
+    const bool other_order = !facts.out_trade_no.empty() && facts.out_trade_no != intent->order.out_trade_no;
+    const RefundEvent what = other_sum || other_total || other_order ? RefundEvent::rail_unclear : event;
     const bool contradicts = row->state == RefundState::failed && what == RefundEvent::rail_succeeded;
     auto change = cashier::after_refund_news(*row, std::move(*intent), what, facts, why, ports_.clock.durable(), hears);
     if (!change && contradicts)

@@ -344,12 +344,12 @@ bool returns_late_payment(const PaymentIntent& intent, const OrderFacts& facts, 
 
 std::optional<IntentChange> after_payment(PaymentIntent intent, const OrderFacts& facts, bool matches, UtcTime now,
                                           const IntentSettings& settings, const LateRefund& late_refund,
-                                          const Wish& wish) {
+                                          const Wish& wish, bool expiry_told) {
   const Payment payment = judge(intent, facts, matches, settings, wish);
   if (payment == Payment::repeated) return std::nullopt;
   const bool ended = !is_open(intent.state);
   // The close that would have told of the expiry has not come to its end, and now it never will.
-  const bool untold = intent.state == IntentState::expired && intent.order.may_be_open;
+  const bool untold = intent.state == IntentState::expired && intent.order.may_be_open && !expiry_told;
 
   IntentChange change("intent.paid", std::move(intent));
   PaymentIntent& row = change.intent;

@@ -17,10 +17,10 @@ const PaymentIntent* paid_of(const Wish& wish);
 
 // As without a wish, for an intent that had ended when it was paid: when another of the wish is paid the money goes
 // back, also that of one who paid in time and was told late. When it is kept, what was ordered in its place ends with
-// it.
+// it. `expiry_told`: those who follow have heard already that it had expired.
 std::optional<IntentChange> after_payment(PaymentIntent intent, const OrderFacts& facts, bool matches, UtcTime now,
                                           const IntentSettings& settings, const LateRefund& late_refund,
-                                          const Wish& wish);
+                                          const Wish& wish, bool expiry_told = false);
 bool returns_late_payment(const PaymentIntent& intent, const OrderFacts& facts, bool matches,
                           const IntentSettings& settings, const Wish& wish);
 

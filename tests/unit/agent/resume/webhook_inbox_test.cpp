@@ -491,6 +491,27 @@ TEST_F(OutsideTest, a_refund_of_ours_that_stands_in_the_way_is_waited_for) {
   EXPECT_EQ(desk_->intent(intent.id.str()).refund_reserved.minor(), 0);
 }
 
+TEST_F(OutsideTest, news_about_other_money_are_not_news_of_a_refund_of_ours) {
+  open();
+  const PaymentIntent intent = paid_intent();
+  ours_of(intent, 150);
+  const RefundFacts right = FakeChannel::facts_of(intent, refunds(intent)[0], RefundEvent::rail_succeeded);
+  RefundFacts other_sum = right;
+  other_sum.refund = Money(151, intent.amount.currency());
+  RefundFacts other_total = right;
+  other_total.total = Money(intent.amount.minor() + 1, intent.amount.currency());
+  RefundFacts other_order = right;
+  other_order.out_trade_no = OutTradeNo::trusted("order_of_another_payment");
+  for (const RefundFacts& facts : {other_sum, other_total, other_order}) {
+    EXPECT_TRUE(desk_->loop.run(desk_->cashier.take_refund_facts(facts)).ok());
+    EXPECT_NE(refunds(intent)[0].state, RefundState::succeeded);
+    EXPECT_EQ(desk_->intent(intent.id.str()).refunded.minor(), 0);
+  }
+  EXPECT_TRUE(desk_->loop.run(desk_->cashier.take_refund_facts(right)).ok());
+  EXPECT_EQ(refunds(intent)[0].state, RefundState::succeeded);
+  EXPECT_EQ(desk_->intent(intent.id.str()).refunded.minor(), 150);
+}
+
 TEST_F(OutsideTest, a_refund_made_beside_one_of_ours_is_booked_and_alarmed_and_ours_goes_on) {
   open();
   const PaymentIntent intent = paid_intent();

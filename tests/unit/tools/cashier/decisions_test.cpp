@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace purser::cashier {
 namespace {
 
@@ -261,6 +263,23 @@ TEST(Payment, PaidAtTheDeadlineIsLateAndGivenBackOnce) {
   EXPECT_TRUE(adds(change->batch, WorkKind::submit_refund));
   // The update that is written holds the reservation.
   EXPECT_EQ(all<op::UpdateIntent>(change->batch).at(0).row.refund_reserved, fen(39'800));
+}
+
+// A rail that is slow to close lets the expiry be told before a late payment ends the closing.
+TEST(Payment, AnExpiryThatWasToldIsNotToldAgain) {
+  PaymentIntent expired = intent(IntentState::expired);
+  expired.order.may_be_open = true;
+  Refund back = refund_row(RefundState::created, "late:pi_1");
+  back.amount = fen(39'800);
+  const auto told_again = [&](bool expiry_told) {
+    const auto change =
+        after_payment(expired, paid_at(kDeadline), true, kDeadline, kSettings, back, Wish{}, expiry_told);
+    const auto events = all<op::AppendEvent>(change->batch);
+    return std::count_if(events.begin(), events.end(),
+                         [](const op::AppendEvent& one) { return one.row.type == "intent.expired"; });
+  };
+  EXPECT_EQ(told_again(false), 1);
+  EXPECT_EQ(told_again(true), 0);
 }
 
 TEST(Payment, PolicyMayHonourALateOne) {
