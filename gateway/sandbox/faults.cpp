@@ -161,9 +161,18 @@ std::optional<Fault> FaultScript::next(RailCall call, std::string_view out_trade
   for (auto& fault : faults_) {
     if (fault.call != call || (!fault.out_trade_no.empty() && fault.out_trade_no != out_trade_no)) continue;
     ++fault.seen;
-    if (!hit && fault.seen >= fault.nth && fault.seen < fault.nth + fault.times) hit = fault;
+    if (hit || fault.seen < fault.nth || fault.seen >= fault.nth + fault.times) continue;
+    ++fault.happened;
+    hit = fault;
   }
   return hit;
+}
+
+std::vector<std::size_t> FaultScript::unused() const {
+  std::vector<std::size_t> out;
+  for (std::size_t i = 0; i < faults_.size(); ++i)
+    if (faults_[i].happened == 0) out.push_back(i);
+  return out;
 }
 
 Result<Millis> parse_duration(std::string_view text, const std::string& field) {

@@ -85,6 +85,7 @@ struct Fault {
   int status = 0;            // error only
   std::string code;          // error only
   std::int64_t seen = 0;
+  std::int64_t happened = 0;
 };
 inline bool is(const std::optional<Fault>& fault, FaultKind kind) {
   return fault && fault->kind == kind;
@@ -99,6 +100,8 @@ class FaultScript {
   // Counts one occurrence, and says what happens to it: the first line of the script that fits.
   std::optional<Fault> next(RailCall call, std::string_view out_trade_no);
   std::size_t size() const { return faults_.size(); }
+  // Those that have not happened to anything yet, by their places in the list.
+  std::vector<std::size_t> unused() const;
 
  private:
   std::vector<Fault> faults_;

@@ -56,6 +56,7 @@ class SandboxRail {
 
   // Replaces the script; occurrences are counted from now.
   void set_faults(FaultScript script) { faults_ = std::move(script); }
+  const FaultScript& faults() const { return faults_; }
   // Forgets orders, refunds, callbacks, faults, nonces, traffic and effects. Credentials stay.
   void reset();
 
