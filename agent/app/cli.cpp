@@ -137,6 +137,7 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   replay_app->add_option("--derive", replay_with.derive, "crashes, lost callbacks, faults made from each script")
       ->check(CLI::IsMember({"none", "all"}));
   replay_app->add_option("--only", replay_with.only, "derivations whose code begins so, as in F1:commit:7:after");
+  replay_app->add_option("--row", replay_with.row, "of a table this row alone, by its name or its number");
   replay_app->add_option("--junit", replay_with.junit, "write JUnit XML to this file");
   replay_app->add_option("--report", replay_with.html, "write a page with every conversation as a timeline");
   replay_app->add_option("--jobs", replay_with.jobs, "processes; 0: one a core")->check(CLI::Range(0, 64));

@@ -65,6 +65,7 @@ struct ReplayCommand {
   std::vector<std::string> paths;
   std::string derive = "none";  // or "all"
   std::string only;             // derivations whose code begins so
+  std::string row;              // of the scripts' tables this row alone; empty: all
   std::string junit;            // files to write; empty: none
   std::string html;
   std::int64_t jobs = 0;  // 0: one a core

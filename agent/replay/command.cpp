@@ -4,6 +4,7 @@
 #include "agent/replay/loopback.hpp"
 #include "agent/replay/record.hpp"
 #include "agent/replay/report.hpp"
+#include "agent/replay/script_rules.hpp"
 #include "agent/replay/script_text.hpp"
 #include "agent/replay/shrink.hpp"
 #include "gateway/async/system_clock.hpp"
@@ -20,7 +21,6 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <thread>
-#include <tuple>
 #include <unistd.h>
 
 namespace purser {
@@ -52,6 +52,7 @@ Outcome outcome_of(RunResult run, const Began& began) {
   out.name = std::move(run.name);
   out.derivation = std::move(run.derivation);
   out.failures = std::move(run.failures);
+  out.misuse = run.misuse;
   out.steps = std::move(run.steps);
   if (out.derivation.empty() || !out.failures.empty()) out.journal = std::move(run.journal);
   out.digest = std::move(run.digest);
@@ -80,9 +81,33 @@ std::string kept_smallest(const Script& script, const std::string& derivation) {
   return written == static_cast<ssize_t>(text->size()) ? path : std::string();
 }
 
-// A script and everything derived from it; `tell` hears of each run.
+// The codes that begin as this one does, or all of them.
+std::string known_codes(const std::vector<Derivation>& derivations, const std::string& like) {
+  constexpr std::size_t kTold = 40;
+  const auto begins = [&](const Derivation& one) { return one.code.starts_with(like.substr(0, like.find(':') + 1)); };
+  const bool some = std::any_of(derivations.begin(), derivations.end(), begins);
+  std::string out;
+  std::size_t left = 0;
+  for (const Derivation& one : derivations) {
+    if (some && !begins(one)) continue;
+    if (out.size() / 8 > kTold) {
+      ++left;
+    } else {
+      out += (out.empty() ? "" : ", ") + one.code;
+    }
+  }
+  if (out.empty()) return "none";
+  return left == 0 ? out : out + " and " + std::to_string(left) + " more";
+}
+
+// A script and everything derived from it; `tell` hears of each run. `place`: of the script among all.
 template <class Tell>
-void play(const Script& script, const ReplayCommand& command, const Tell& tell) {
+void play(const Script& script, std::size_t place, const ReplayCommand& command, const Tell& tell_all) {
+  const auto tell = [&](Outcome outcome) {
+    outcome.row = script.row;
+    outcome.place = place;
+    tell_all(outcome);
+  };
   RunOptions options;
   const Derivation none;
   options.keep_database = command.keep_database;
@@ -107,8 +132,16 @@ void play(const Script& script, const ReplayCommand& command, const Tell& tell) 
   if (!good || (command.derive != "all" && itself.empty())) return;
   const RunOptions plainly;
   bool searched = !itself.empty();
-  for (const Derivation& derivation : derivations_of(script, plain)) {
-    if (!derivation.code.starts_with(only)) continue;
+  const std::vector<Derivation> derivations = derivations_of(script, plain);
+  const auto is_itself = [&](const Derivation& one) { return one.code == itself; };
+  if (!itself.empty() && std::none_of(derivations.begin(), derivations.end(), is_itself)) {
+    first.misuse = true;
+    first.failures.push_back(place_in(script, "/derived") + "this story has no derivation " + itself + "; it has " +
+                             known_codes(derivations, itself));
+    return tell(first);
+  }
+  for (const Derivation& derivation : derivations) {
+    if (itself.empty() ? !derivation.code.starts_with(only) : !is_itself(derivation)) continue;
     const Began again;
     Outcome outcome = outcome_of(run_script(script, derivation, &plain, plainly), again);
     if (!outcome.failures.empty() && !std::exchange(searched, true))
@@ -166,6 +199,7 @@ int bless_scripts(const std::vector<Script>& scripts, bool show) {
   options.bless = true;
   std::size_t rewritten = 0;
   bool good = true;
+  bool misused = false;
   for (const Script& script : scripts) {
     const RunResult run = run_script(script, Derivation(), nullptr, options);
     for (const std::string& failure : run.failures) std::cout << failure << "\n";
@@ -174,13 +208,14 @@ int bless_scripts(const std::vector<Script>& scripts, bool show) {
       std::cerr << "purser replay: " << done.error().message << "\n";
       return 1;
     }
+    misused = misused || run.misuse;
     for (const std::string& left : done->left) std::cout << left << "\n";
     if (show) std::cout << done->diff;
     rewritten += done->rewritten;
     good = good && run.failures.empty() && done->left.empty();
   }
   std::cout << rewritten << " expectations rewritten\n";
-  return good ? 0 : 1;
+  return misused ? 2 : good ? 0 : 1;
 }
 
 // Which script is next, counted in memory that the workers share.
@@ -208,7 +243,7 @@ class Queue {
 // Scripts as they come from the queue; each outcome is a line to `out`.
 void work(const std::vector<Script>& scripts, const ReplayCommand& command, Queue& queue, int out) {
   for (std::size_t i = queue.take(); i < scripts.size(); i = queue.take())
-    play(scripts[i], command, [&command, &queue, out](const Outcome& outcome) {
+    play(scripts[i], i, command, [&command, &queue, out](const Outcome& outcome) {
       if (command.fail_fast && !outcome.failures.empty()) queue.close();
       const std::string line = to_json(outcome).dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
       for (std::size_t at = 0; at < line.size();) {
@@ -269,14 +304,14 @@ std::vector<Outcome> on_processes(const std::vector<Script>& scripts, const Repl
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) continue;
     Outcome dead;
     dead.path = all.empty() ? "?" : all.back().path;
+    dead.place = all.empty() ? 0 : all.back().place;
     dead.name = "a worker";
     dead.failures.push_back("the process died, after " +
                             (all.empty() ? std::string("nothing") : all.back().name + " " + all.back().derivation));
     all.push_back(std::move(dead));
   }
-  std::stable_sort(all.begin(), all.end(), [](const Outcome& a, const Outcome& b) {
-    return std::tie(a.path, a.name) < std::tie(b.path, b.name);  // the rows of a table, too, whoever played them
-  });
+  // As they were given and as a table has its rows, whoever played them.
+  std::stable_sort(all.begin(), all.end(), [](const Outcome& a, const Outcome& b) { return a.place < b.place; });
   return all;
 }
 
@@ -303,6 +338,7 @@ int tell_suite(const Suite& suite, const ReplayCommand& command) {
   if (suite.outcomes.empty())
     std::cerr << "purser replay: nothing was played: no run's code begins with " << command.only
               << (command.derive == "all" ? "\n" : "; derived runs need --derive all\n");
+  if (suite.misused()) return 2;
   return suite.failed() == 0 && !suite.outcomes.empty() && written ? 0 : 1;
 }
 
@@ -334,6 +370,18 @@ Suite over_sockets(const std::vector<Script>& scripts, bool fail_fast) {
   return suite;
 }
 
+// One row of each table, and no script that has none. False: nobody has such a row.
+bool keep_row(std::vector<Script>& scripts, const std::string& row) {
+  std::string known;
+  for (const Script& script : scripts)
+    if (!script.row.empty()) known += (known.empty() ? "" : ", ") + script.row;
+  std::erase_if(scripts, [&](const Script& script) { return script.row != row; });
+  if (scripts.empty())
+    std::cerr << "purser replay: no table has the row " << row << "; there are " << (known.empty() ? "none" : known)
+              << "\n";
+  return !scripts.empty();
+}
+
 }  // namespace
 
 int replay_scripts(const ReplayCommand& command) {
@@ -346,6 +394,7 @@ int replay_scripts(const ReplayCommand& command) {
     }
     std::move(loaded->begin(), loaded->end(), std::back_inserter(scripts));
   }
+  if (!command.row.empty() && !keep_row(scripts, command.row)) return 2;
   if (command.bless || command.record == "rewrite") return bless_scripts(scripts, command.bless);
   if (command.record != "none") {
     const std::vector<Script> wanted = to_record(scripts, command);
@@ -358,8 +407,8 @@ int replay_scripts(const ReplayCommand& command) {
       static_cast<std::size_t>(command.jobs > 0 ? command.jobs : std::max(1u, std::thread::hardware_concurrency()));
   Suite suite;
   if (cores == 1 || scripts.size() == 1) {
-    for (const Script& script : scripts) {
-      play(script, command, [&](const Outcome& outcome) { suite.outcomes.push_back(outcome); });
+    for (std::size_t i = 0; i < scripts.size(); ++i) {
+      play(scripts[i], i, command, [&](const Outcome& outcome) { suite.outcomes.push_back(outcome); });
       if (command.fail_fast && suite.failed() > 0) break;
     }
   } else {

@@ -472,6 +472,7 @@ Outcome play_over_sockets(const Script& script, const std::string& program) {
   Outcome out;
   out.path = script.path;
   out.name = script.name;
+  out.row = script.row;
   try {
     out.failures = Sockets(script, program).play();
   } catch (const std::exception& e) {

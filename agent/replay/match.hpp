@@ -3,9 +3,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace purser::replay {
 
@@ -13,6 +15,16 @@ using Captures = std::map<std::string, nlohmann::json>;
 
 // "$x" and "$x" within text become what was captured; "$$" is a dollar. What was never captured stays as it is.
 nlohmann::json substituted(const nlohmann::json& value, const Captures& captures);
+
+// The first "$x" within text that was never captured; empty when there is none.
+std::string untaken(const std::string& text, const Captures& captures);
+
+// Whether a member of this name holds a sum of money, which is compared exactly or not at all.
+bool is_money(std::string_view member);
+// A wildcard that more than one value satisfies: "$any", "$int", "$str", "$re:...", "$ge:n", "$le:n".
+bool is_loose(std::string_view text);
+// The n of "$ge:n" and "$le:n"; nothing when it is no whole number of 64 bits.
+std::optional<std::int64_t> bound_of(std::string_view text);
 
 // Nothing when `actual` is as expected; otherwise where it differs and how ("amount.value: expected 5, found 7").
 // "$as:x" captures. `at` names the value in the message.

@@ -168,6 +168,21 @@ void Mirror::event(const StreamEvent& row) {
   if (row.seq <= last) blame("O5", "event " + std::to_string(row.seq) + " after " + std::to_string(last));
   last = row.seq;
   events.push_back(row);
+  if (row.type == "message.completed") show(row);
+}
+
+void Mirror::show(const StreamEvent& row) {
+  const nlohmann::json data = nlohmann::json::parse(row.data_json, nullptr, false);
+  Shown words;
+  words.text = data.is_object() ? data.value("text", "") : std::string();
+  for (const auto& [id, intent] : intents) {
+    if (intent.thread != row.thread) continue;
+    words.paid = words.paid || intent.captured.positive();
+    words.returned = words.returned || intent.refunded.positive();
+  }
+  for (const auto& [id, refund] : refunds)
+    words.returning = words.returning || (refund.thread == row.thread && refund.state != RefundState::failed);
+  shown.push_back(std::move(words));
 }
 
 void Mirror::finish(const Turn& row) {

@@ -13,6 +13,14 @@
 
 namespace purser::replay {
 
+// Words that a user was shown, and what was true of the thread's money when they were.
+struct Shown {
+  std::string text;
+  bool paid = false;       // a payment of the thread was captured
+  bool returned = false;   // a refund of it was done
+  bool returning = false;  // or was made, at least
+};
+
 class Mirror {
  public:
   // A batch that the store has made durable, and what it gave numbers to.
@@ -49,6 +57,7 @@ class Mirror {
   std::vector<LedgerEntry> ledger;
   std::vector<StreamEvent> events;
   std::vector<Message> messages;
+  std::vector<Shown> shown;
   std::map<std::string, Turn> turns;
   std::set<std::string> work;       // "kind subject" of rows that stand
   std::set<std::string> to_tell;    // events that a thread is to hear of, ever
@@ -63,6 +72,7 @@ class Mirror {
   void post(const LedgerEntry& row);
   void event(const StreamEvent& row);
   void finish(const Turn& row);
+  void show(const StreamEvent& row);
 
   std::set<std::string> postings_;
   std::map<std::string, std::int64_t> last_event_;

@@ -1,5 +1,6 @@
 #include "agent/replay/record.hpp"
 
+#include "agent/replay/script_text.hpp"
 #include "gateway/async/system_clock.hpp"
 #include "gateway/http/client.hpp"
 #include "validation/rules/personal_data.hpp"
@@ -32,6 +33,70 @@ json redacted_in(json value, const std::string& secret) {
     for (json& member : value) member = redacted_in(std::move(member), secret);
   return value;
 }
+
+// An answer as it came, which may be anything.
+class Reader {
+ public:
+  explicit Reader(const std::string& secret) : secret_(secret) {}
+
+  Result<json> step(const json& document) {
+    const json none;
+    if (document.is_discarded()) return Error(Errc::model_malformed, "the endpoint's answer is no JSON", "choices");
+    const json choices = member(document, "choices", none);
+    if (!choices.is_array() || choices.empty()) return odd("choices", "expected a list with a choice in it", choices);
+    const json message = member(choices[0], "message", none);
+    if (!message.is_object()) return odd("choices[0].message", "expected object", message);
+    json out = json::object();
+    const json content = member(message, "content", none);
+    if (!content.is_null() && !content.is_string())
+      return odd("choices[0].message.content", "expected string or null", content);
+    if (content.is_string() && !content.empty() && content != "") out["text"] = redacted(content, secret_);
+    if (auto good = calls(member(message, "tool_calls", none), out); !good) return good.error();
+    const json finish = member(choices[0], "finish_reason", none);
+    if (finish == "length" || finish == "content_filter") out["finish"] = finish;
+    if (!out.contains("text") && !out.contains("calls")) out["text"] = "";
+    return out;
+  }
+
+ private:
+  static json member(const json& holder, const char* key, const json& otherwise) {
+    return holder.is_object() && holder.contains(key) ? holder[key] : otherwise;
+  }
+  static Error odd(const std::string& where, const std::string& rule, const json& found) {
+    const std::string text = found.dump(-1, ' ', false, json::error_handler_t::replace);
+    return Error(Errc::model_malformed, "the endpoint's answer, " + where + ": " + rule + ", found " + brief(text, 60),
+                 where);
+  }
+
+  Result<void> calls(const json& list, json& out) {
+    const std::string at = "choices[0].message.tool_calls";
+    if (list.is_null() || (list.is_array() && list.empty())) return success();
+    if (!list.is_array()) return odd(at, "expected a list", list);
+    out["calls"] = json::array();
+    for (std::size_t i = 0; i < list.size(); ++i) {
+      const std::string here = at + "[" + std::to_string(i) + "]";
+      const json function = member(list[i], "function", json());
+      if (!function.is_object()) return odd(here + ".function", "expected object", function);
+      const json id = member(list[i], "id", "");
+      if (!id.is_string()) return odd(here + ".id", "expected string", id);
+      const json name = member(function, "name", json());
+      if (!name.is_string()) return odd(here + ".function.name", "expected string", name);
+      const json arguments = member(function, "arguments", "{}");
+      if (!arguments.is_string()) return odd(here + ".function.arguments", "expected string", arguments);
+      json step{{"id", redacted(id, secret_)}, {"name", redacted(name, secret_)}};
+      json args = json::parse(arguments.get_ref<const std::string&>(), nullptr, false);
+      if (args.is_object()) {
+        step["args"] = redacted_in(std::move(args), secret_);
+      } else {
+        step["args_raw"] = redacted(arguments, secret_);
+      }
+      out["calls"].push_back(std::move(step));
+    }
+    return success();
+  }
+
+  const std::string& secret_;
+};
 
 class Endpoint final : public RealModel {
  public:
@@ -94,33 +159,18 @@ Result<std::unique_ptr<RealModel>> RealModel::make(const SettingsSources& source
 }
 
 Result<json> step_of(const json& document, const std::string& secret) {
-  const bool whole = document.is_object() && document.contains("choices") && document["choices"].is_array() &&
-                     !document["choices"].empty() && document["choices"][0].contains("message");
-  if (!whole) return Error(Errc::model_malformed, "the endpoint's answer has no message", "choices");
-  const json& choice = document["choices"][0];
-  const json& message = choice["message"];
-  json out = json::object();
-  if (message.contains("content") && message["content"].is_string() && !message["content"].empty())
-    out["text"] = redacted(message["content"].get<std::string>(), secret);
-  const json calls = message.value("tool_calls", json());
-  if (calls.is_array() && !calls.empty()) {
-    out["calls"] = json::array();
-    for (const json& call : calls) {
-      const json function = call.value("function", json::object());
-      const std::string arguments = function.value("arguments", "{}");
-      json step{{"id", redacted(call.value("id", ""), secret)}, {"name", redacted(function.value("name", ""), secret)}};
-      json args = json::parse(arguments, nullptr, false);
-      if (args.is_object())
-        step["args"] = redacted_in(std::move(args), secret);
-      else
-        step["args_raw"] = redacted(arguments, secret);
-      out["calls"].push_back(std::move(step));
-    }
-  }
-  const json finish = choice.value("finish_reason", json());
-  if (finish == "length" || finish == "content_filter") out["finish"] = finish;
-  if (!out.contains("text") && !out.contains("calls")) out["text"] = "";
-  return out;
+  Reader reader{secret};
+  return reader.step(document);
+}
+
+json without_persons(json step) {
+  for (const char* key : {"user", "note"})
+    if (step.contains(key)) step[key] = redacted(step[key].get<std::string>(), "");
+  if (step.contains("request") && step["request"].contains("body"))
+    step["request"]["body"] = redacted_in(step["request"]["body"], "");
+  if (step.contains("concurrent"))
+    for (json& one : step["concurrent"]) one = without_persons(std::move(one));
+  return step;
 }
 
 std::string doubled(std::string text, std::string_view mark) {

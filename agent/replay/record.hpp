@@ -27,6 +27,9 @@ class RealModel {
 // The body of a model step out of a reply's document; secrets and personal numbers are gone. Error: model_malformed.
 Result<nlohmann::json> step_of(const nlohmann::json& document, const std::string& secret);
 
+// A step as it is written down: without numbers of persons in what a user says or a client sends.
+nlohmann::json without_persons(nlohmann::json step);
+
 // Values that were captured, by their names again: "pi_..." becomes "$intent1".
 nlohmann::json named(const nlohmann::json& value, const Captures& captures);
 

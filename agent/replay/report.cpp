@@ -63,12 +63,6 @@ std::string quoted(const std::string& word) {
   return out + "'";
 }
 
-std::string command_of(const Outcome& outcome) {
-  std::string out = "purser replay " + quoted(outcome.path);
-  if (!outcome.derivation.empty()) out += " --derive all --only " + outcome.derivation;
-  return out;
-}
-
 std::string title_of(const Outcome& outcome) {
   return outcome.derivation.empty() ? outcome.name : outcome.name + " / " + outcome.derivation;
 }
@@ -147,13 +141,23 @@ std::string told(const std::string& which, const Spent& spent) {
 
 }  // namespace
 
+std::string command_of(const Outcome& outcome) {
+  std::string out = "purser replay " + quoted(outcome.path);
+  if (!outcome.row.empty()) out += " --row " + quoted(outcome.row);
+  if (!outcome.derivation.empty()) out += " --derive all --only " + quoted(outcome.derivation);
+  return out;
+}
+
 json to_json(const Outcome& outcome) {
   json journal = json::array();
   for (const JournalLine& line : outcome.journal) journal.push_back({to_millis(line.at), line.lane, line.text});
   return {{"path", outcome.path},
           {"name", outcome.name},
           {"derivation", outcome.derivation},
+          {"row", outcome.row},
+          {"place", outcome.place},
           {"failures", outcome.failures},
+          {"misuse", outcome.misuse},
           {"steps", outcome.steps},
           {"journal", journal},
           {"digest", outcome.digest},
@@ -170,6 +174,9 @@ Outcome outcome_from(const json& line) {
   out.path = line.at("path");
   out.name = line.at("name");
   out.derivation = line.at("derivation");
+  out.row = line.at("row");
+  out.place = line.at("place");
+  out.misuse = line.at("misuse");
   out.failures = line.at("failures").get<std::vector<std::string>>();
   out.steps = line.at("steps").get<std::vector<std::string>>();
   for (const json& one : line.at("journal")) out.journal.push_back({from_millis(one[0]), one[1], one[2]});
@@ -193,6 +200,10 @@ std::size_t Suite::derived() const {
 std::size_t Suite::failed() const {
   return static_cast<std::size_t>(
       std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& one) { return !one.failures.empty(); }));
+}
+
+bool Suite::misused() const {
+  return std::any_of(outcomes.begin(), outcomes.end(), [](const Outcome& one) { return one.misuse; });
 }
 
 std::string failure_text(const Outcome& outcome) {
@@ -229,6 +240,7 @@ json summary_json(const Suite& suite) {
   for (const Outcome& one : suite.outcomes)
     runs.push_back({{"path", one.path},
                     {"name", one.name},
+                    {"row", one.row},
                     {"derivation", one.derivation},
                     {"ok", one.failures.empty()},
                     {"failures", one.failures},

@@ -13,7 +13,10 @@ struct Outcome {
   std::string path;
   std::string name;
   std::string derivation;
+  std::string row;        // of its script's table; empty: there is none
+  std::size_t place = 0;  // of its script among those that are played
   std::vector<std::string> failures;
+  bool misuse = false;               // the script cannot be played as it is written
   std::vector<std::string> steps;    // of the script, that led to the first failure
   std::vector<JournalLine> journal;  // of failed and of plain runs
   std::string digest;
@@ -35,8 +38,11 @@ struct Suite {
   std::size_t plain() const;
   std::size_t derived() const;
   std::size_t failed() const;
+  bool misused() const;
 };
 
+// What plays this run again, and no other, as a shell takes it.
+std::string command_of(const Outcome& outcome);
 // A failure with the last steps before it and the command that runs it again.
 std::string failure_text(const Outcome& outcome);
 std::string summary_text(const Suite& suite);

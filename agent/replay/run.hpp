@@ -46,7 +46,13 @@ class Run {
  private:
   bool is_plain() const { return derived_.code.empty(); }
 
-  void fail(const std::string& what);
+  void fail(const std::string& what) { fail_at(at_, what); }
+  void fail_at(std::size_t step, const std::string& what);
+  // What comes after it would tell nothing.
+  void halt(const std::string& what);
+  // The script is wrong, not what it tells of.
+  void misuse(const std::string& what);
+  void go();
   void count(const std::string& kind) { result_.assertions[kind] += 1; }
   void prepare();
   void step(const json& s);
@@ -70,6 +76,13 @@ class Run {
   void crash(const std::string& where);
   void expect_no_crash_left();
   void expect_no_request_left();
+  void expect_no_fault_left();
+  void set_faults(const json& faults);
+  void asked(const ClientCallPtr& call);
+  std::vector<ClientCallPtr> calls_of_step() const;
+  void judge_answers();
+  std::string filled_in(const json& text);
+  bool nobody_knows(const std::string& what, const json& how, const char* nth, const char* number);
   void advance(const json& s);
   void insist();
   void catch_up();
@@ -108,6 +121,16 @@ class Run {
   Captures captures_;
   std::size_t at_ = 0;
   Mark mark_;
+  // What a step asked of the daemon, until it is answered and the answer is judged.
+  struct Asked {
+    ClientCallPtr call;
+    std::size_t step = 0;
+    bool stated = false;  // a step says how it is answered
+    bool judged = false;
+  };
+  std::vector<Asked> asked_;
+  std::string end_member_;                                   // behind the steps: what of the script is looked at
+  std::size_t faults_step_ = 0;                              // that gave the rail its faults
   std::vector<ClientCallPtr> step_calls_;                    // of this step
   std::vector<ClientCallPtr> owed_;                          // not answered well yet
   std::map<std::string, std::vector<Following>> followers_;  // by thread, each after the connection before it

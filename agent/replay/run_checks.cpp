@@ -1,4 +1,5 @@
 #include "agent/replay/bless.hpp"
+#include "agent/replay/pairing.hpp"
 #include "agent/replay/run.hpp"
 
 #include <algorithm>
@@ -103,8 +104,11 @@ void Run::expect_no_crash_left() {
 // A request into the void says nothing of the daemon.
 void Run::expect_no_request_left() {
   if (!is_plain() || world_.up()) return;
-  for (const ClientCallPtr& call : world_.lost_calls())
-    fail("the daemon was down and is not started again: " + call->method + " " + call->target + " never reached it");
+  for (const ClientCallPtr& call : world_.lost_calls()) {
+    const auto by = std::find_if(asked_.begin(), asked_.end(), [&](const Asked& one) { return one.call == call; });
+    fail_at(by == asked_.end() ? at_ : by->step,
+            "the daemon was down and is not started again: " + call->method + " " + call->target + " never reached it");
+  }
 }
 
 // None of the words is shown; one that is a capture which nothing has taken would never be.
@@ -119,9 +123,14 @@ void Run::check_never(const std::string& kind, const json& words, const json& sh
 }
 
 void Run::check_calls(const json& expect) {
+  const std::vector<ClientCallPtr> calls = calls_of_step();
   for (const char* key : {"http", "code", "body"})
-    if (expect.contains(key) && step_calls_.empty()) return fail(std::string(key) + ": this step makes no request");
-  for (const ClientCallPtr& call : step_calls_) {
+    if (expect.contains(key) && calls.empty()) return fail(std::string(key) + ": this step makes no request");
+  for (Asked& one : asked_)
+    if ((expect.contains("http") || expect.contains("code")) &&
+        std::find(calls.begin(), calls.end(), one.call) != calls.end())
+      one.stated = true;
+  for (const ClientCallPtr& call : calls) {
     if (!expect.contains("http")) break;
     count("http");
     const std::string status = status_of(call);
@@ -132,9 +141,8 @@ void Run::check_calls(const json& expect) {
       missed("http", "http: expected " + text + ", found " + status, json::parse(status, nullptr, false));
   }
   if (!expect.contains("code") && !expect.contains("body")) return;
-  const json body = !step_calls_.empty() && step_calls_.back()->response
-                        ? json::parse(step_calls_.back()->response->body, nullptr, false)
-                        : json();
+  const json body =
+      !calls.empty() && calls.back()->response ? json::parse(calls.back()->response->body, nullptr, false) : json();
   if (expect.contains("body")) compare("body", expect["body"], body);
   if (!expect.contains("code")) return;
   const json error = body.is_object() ? body.value("error", json::object()) : json::object();
@@ -214,19 +222,23 @@ void Run::check_lists(const json& expect, const std::string& thread) {
 
 // The server's own sentence names the sum of the row that it speaks of.
 void Run::check_money_line(const json& wanted, const std::string& reply, const std::string& thread) {
-  check_rows({{"intent", wanted}}, thread);
-  const json id = substituted(wanted.value("id", json()), captures_);
+  const std::string id = wanted.value("id", "");
+  const bool any = id.empty() || id.starts_with("$as:");
   const PaymentIntent* row = nullptr;
   for (const std::string& one : world_.mirror().intent_order) {
     const PaymentIntent& intent = world_.mirror().intents.at(one);
-    if (intent.thread.str() == thread && (id.is_null() || id == one)) row = &intent;
+    if (intent.thread.str() == thread && (any || substituted(id, captures_) == one)) row = &intent;
   }
-  if (row != nullptr && reply.find(row->amount.display()) == std::string::npos)
+  if (row == nullptr) return fail("reply.money_line: there is no such row");
+  compare("reply.money_line", wanted, Stage::view(*row));
+  // What the words leave out no expectation can follow.
+  if (reply.find(row->amount.display()) == std::string::npos)
     fail("reply.money_line: " + row->amount.display() + " is not named in \"" + reply + "\"");
 }
 
 void Run::trajectory() {
   if (!script_.root.contains("trajectory") || !is_plain()) return;
+  end_member_ = "/trajectory";
   const json& wanted = script_.root["trajectory"];
   const Mirror& seen = world_.mirror();
   std::set<std::string> refused;
@@ -258,24 +270,34 @@ void Run::trajectory() {
   }
   const std::string mode = wanted.value("calls", "in_order");
   const std::string args = wanted.value("args", "subset");
-  const auto same = [&](const json& one, const json& call) {
+  const auto same = [&](const json& one, const json& call, Captures& captures) {
     if (one["name"] != call["name"]) return false;
     if (args == "ignore" || !one.contains("args")) return true;
     json expected = one["args"];
     if (args == "exact") make_exact(expected);
-    return !difference(expected, call["args"], captures_, "args");
+    Captures tried = captures;
+    if (difference(expected, call["args"], tried, "args")) return false;
+    captures = std::move(tried);
+    return true;
   };
   count("trajectory");
-  std::size_t met = 0;
-  std::vector<bool> used(named.size(), false);
-  for (const json& one : wanted["list"]) {
-    const std::size_t from = mode == "exact" || mode == "in_order" ? met : 0;
-    std::size_t i = from;
-    while (i < named.size() && (used[i] || !same(one, named[i]))) ++i;
-    if (i == named.size() || (mode == "exact" && i != from))
-      return fail("trajectory: expected " + one.dump() + " in " + named.dump());
-    used[i] = true;
-    met = i + 1;
+  end_member_ = "/trajectory/list";
+  const json& list = wanted["list"];
+  if (mode == "any_order" || mode == "superset") {
+    const auto agrees = [&](std::size_t one, std::size_t call, Captures& captures) {
+      return same(list[one], named[call], captures);
+    };
+    if (const auto left = unpaired(list.size(), named.size(), agrees, captures_))
+      return fail("trajectory: expected " + list[*left].dump() + " in " + named.dump());
+  } else {
+    std::size_t met = 0;
+    for (const json& one : list) {
+      const std::size_t from = met;
+      while (met < named.size() && !same(one, named[met], captures_)) ++met;
+      if (met == named.size() || (mode == "exact" && met != from))
+        return fail("trajectory: expected " + one.dump() + " in " + named.dump());
+      ++met;
+    }
   }
   const bool no_more = mode == "exact" || mode == "any_order";
   if (no_more && named.size() != wanted["list"].size()) fail("trajectory: more calls than expected: " + named.dump());
@@ -290,22 +312,27 @@ void Run::finally() {
   const json now = stage_.end_state();
   const auto captured = now["captured"].get<std::int64_t>();
   const auto refunded = now["refunded"].get<std::int64_t>();
-  if (wanted.contains("captured_fen")) compare("finally.captured_fen", wanted["captured_fen"], captured);
-  if (wanted.contains("refunded_fen")) compare("finally.refunded_fen", wanted["refunded_fen"], refunded);
-  if (wanted.contains("kept_fen")) compare("finally.kept_fen", wanted["kept_fen"], captured - refunded);
+  const auto hold = [&](const std::string& member, const json& expected, const json& actual) {
+    end_member_ = "/finally/" + member;
+    std::replace(end_member_.begin(), end_member_.end(), '.', '/');
+    compare("finally." + member.substr(0, member.find('.')), expected, actual);
+  };
+  if (wanted.contains("captured_fen")) hold("captured_fen", wanted["captured_fen"], captured);
+  if (wanted.contains("refunded_fen")) hold("refunded_fen", wanted["refunded_fen"], refunded);
+  if (wanted.contains("kept_fen")) hold("kept_fen", wanted["kept_fen"], captured - refunded);
   const auto states = [](const json& rows) {
     json out = json::array();
     for (const json& row : rows) out.push_back(row["state"]);
     return out;
   };
-  if (wanted.contains("intents")) compare("finally.intents", wanted["intents"], states(now["intents"]));
-  if (wanted.contains("refunds")) compare("finally.refunds", wanted["refunds"], states(now["refunds"]));
+  if (wanted.contains("intents")) hold("intents", wanted["intents"], states(now["intents"]));
+  if (wanted.contains("refunds")) hold("refunds", wanted["refunds"], states(now["refunds"]));
   const json posts = wanted.value("gateway_posts", json::object());
   for (const auto& [name, times] : posts.items()) {
     const bool creates = name == "native" || name == "jsapi" || name == "create";
     const std::string call = creates ? "create" : name == "refunds" ? "refund" : name;
     const auto names = world_.rail_names();
-    compare("finally.gateway_posts", times, std::count(names.begin(), names.end(), call));
+    hold("gateway_posts." + name, times, std::count(names.begin(), names.end(), call));
   }
 }
 

@@ -26,7 +26,7 @@ bool Run::holds(const std::string& key, const json& expected, const std::string&
 // The requests that wait after a step are answered by the endpoint, and the answers become steps behind it. What the
 // step expects stays with it when it is met before the model speaks, and else is expected of the last answer.
 void Run::record(const json& s, const std::string& thread) {
-  json own = s;
+  json own = without_persons(s);
   json later = json::object();
   const json expected = s.value("expect", json::object());
   const auto next_serves = [&] { return at_ + 1 < script_.steps.size() && script_.steps[at_ + 1].contains("model"); };

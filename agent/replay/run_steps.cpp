@@ -1,4 +1,5 @@
 #include "agent/replay/run.hpp"
+#include "agent/replay/script_rules.hpp"
 #include "agent/replay/script_text.hpp"
 
 #include <algorithm>
@@ -10,10 +11,25 @@ constexpr int kRetriesMax = 90;
 
 }  // namespace
 
-void Run::fail(const std::string& what) {
-  const std::string where = at_ < script_.where.size() ? script_.where[at_] : script_.path;
-  if (result_.failures.empty()) result_.steps = steps_up_to(script_, at_);
-  result_.failures.push_back(where + ": " + what);
+void Run::fail_at(std::size_t step, const std::string& what) {
+  std::string where = script_.path + ": ";
+  if (step < script_.where.size()) {
+    where = script_.where[step] + ": ";
+  } else if (!end_member_.empty()) {
+    where = place_in(script_, end_member_);
+  }
+  if (result_.failures.empty()) result_.steps = steps_up_to(script_, step);
+  result_.failures.push_back(where + what);
+}
+
+void Run::halt(const std::string& what) {
+  fail(what);
+  stopped_ = true;
+}
+
+void Run::misuse(const std::string& what) {
+  halt(what);
+  result_.misuse = true;
 }
 
 void Run::prepare() {
@@ -26,8 +42,9 @@ void Run::prepare() {
   if (!is_plain() && given_.value("model", "scripted") == "scripted")
     world_.set_model([this](const json& request) { return seat(request); });
   if (auto started = world_.start(); !started) {
-    fail("the daemon does not start: " + started.error().message);
-    stopped_ = true;
+    at_ = script_.steps.size();
+    end_member_ = "/given";
+    misuse("the daemon does not start: " + started.error().message);
   }
 }
 
@@ -102,12 +119,17 @@ json Run::mutated(json answer) {
 std::string Run::thread_of(const json& s) {
   const std::string name = s.value("thread", "main");
   const json about = given_.value("threads", json::object()).value(name, json::object());
-  if (about.contains("id")) stage_.adopt(name, about["id"].get<std::string>());
+  if (about.contains("id")) {
+    const std::string known = about["id"].get<std::string>();
+    if (!world_.mirror().threads.contains(known))
+      misuse("/given/threads/" + name + "/id: the database has no thread " + known);
+    stage_.adopt(name, known);
+  }
   json owner = given_.value("user", json{{"id", "u_1"}});
   if (about.contains("user")) owner = about["user"];
   const std::string locale = about.value("locale", given_.value("locale", "zh"));
   const std::string id = stage_.thread(name, owner, locale);
-  if (id.empty()) fail("the thread " + name + " cannot be made");
+  if (id.empty()) fail("the thread " + name + " cannot be made" + (world_.up() ? "" : ": the daemon is down"));
   return id;
 }
 
@@ -155,6 +177,7 @@ void Run::step(const json& s) {
   } else if (s.contains("expect") && is_plain()) {
     check(s["expect"], of);
   }
+  judge_answers();
   result_.most_events = std::max(result_.most_events, world_.mirror().events.size() - mark_.events);
   result_.step_ends.push_back(world_.now());
 }
@@ -173,10 +196,7 @@ void Run::act_on_rail(const json& s) {
   if (s.contains("pay")) pay(s["pay"], false);
   if (s.contains("decline")) pay(s["decline"], true);
   if (s.contains("webhook")) webhook(s["webhook"]);
-  if (!s.contains("rail")) return;
-  auto faults = sandbox::FaultScript::parse(s["rail"]["faults"]);
-  if (!faults) return fail("the script of faults: " + faults.error().param + " " + faults.error().message);
-  world_.rail().set_faults(std::move(*faults));
+  if (s.contains("rail")) set_faults(s["rail"]["faults"]);
 }
 
 void Run::act_on_process(const json& s) {
@@ -185,19 +205,20 @@ void Run::act_on_process(const json& s) {
     world_.jump_wall(std::chrono::duration_cast<std::chrono::seconds>(duration_of(s["wall"].get<std::string>())));
   if (s.contains("crash")) crash(s["crash"].get<std::string>());
   if (!s.contains("restart")) return;
+  if (is_plain() && world_.up()) return fail("\"restart\": the daemon is up already");
   if (auto started = world_.start(); !started) fail("the daemon does not start: " + started.error().message);
   for (const ClientCallPtr& call : world_.lost_calls()) {
     if (!s.value("retry", true)) continue;
     world_.ask(call);
-    step_calls_.push_back(call);
+    asked(call);
   }
 }
 
 void Run::act_as_client(const json& s) {
   const auto post = [&](const std::string& id, const std::string& verb) {
-    const std::string target = "/v1/intents/" + substituted(id, captures_).get<std::string>() + "/" + verb;
+    const std::string target = "/v1/intents/" + filled_in(id) + "/" + verb;
     auto call = world_.ask("POST", target, json(), s.value("key", "key-" + std::to_string(++keys_)));
-    step_calls_.push_back(call);
+    asked(call);
     owed_.push_back(call);
     twin(call);
   };
@@ -211,7 +232,7 @@ void Run::act_as_client(const json& s) {
 void Run::concurrent(const json& list) {
   std::vector<const json*> order;
   for (const json& one : list) {
-    if (one.contains("user")) (void)thread_of(one);
+    if (one.contains("user") || one.contains("client")) (void)thread_of(one);
     order.push_back(&one);
   }
   for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[world_.dice().roll(i)]);
@@ -225,7 +246,7 @@ void Run::user(const json& s) {
   const std::string key = s.value("key", "key-" + std::to_string(++keys_));
   auto call = stage_.say(name, text, key, s.value("stream", false) || derived_.drop_events > 0);
   call->drop_after_events = derived_.drop_events;
-  step_calls_.push_back(call);
+  asked(call);
   owed_.push_back(call);
   twin(call);
 }
@@ -306,6 +327,8 @@ void Run::pay(const json& how, bool declined) {
     if (declined) return world_.rail().decline(number_of(), world_.rail_moment());
     return world_.rail().pay(number_of(), openid, world_.rail_moment());
   };
+  if (is_plain() && number_of().empty())
+    return halt("there is no order " + std::to_string(how.value("order", std::size_t{1})) + " at this point");
   world_.note("rail", declined ? "the payer's card is declined" : "the payer pays");
   Result<void> done = attempt();
   // The order of a derived run may come later than in the story.
@@ -321,68 +344,8 @@ void Run::pay(const json& how, bool declined) {
               : "the rail does not take the payment: " + done.error().message);
 }
 
-void Run::webhook(const json& how) {
-  const json filled = substituted(how, captures_);
-  const std::string event = filled["event"].get<std::string>();
-  const bool about_refund = event.starts_with("REFUND");
-  const Mirror& seen = world_.mirror();
-  const auto moment = world_.rail_moment();
-  json plain;
-  const std::int64_t amount = filled.value("amount", json::object()).value("total", std::int64_t{-1});
-  const PaymentIntent* intent = seen.nth_intent(filled.value("order", seen.intent_order.size()));
-  if (filled.contains("out_trade_no")) {
-    const PaymentIntent* named = seen.intent_of_number(filled["out_trade_no"].get<std::string>());
-    intent = named;
-  }
-  const std::int64_t total = amount >= 0 ? amount : intent ? intent->amount.minor() : 1;
-  const auto& keys = world_.rail().credentials();
-  const UtcTime paid_at = moment.life + duration_of(filled.value("paid_at", "0s"));
-  if (about_refund) {
-    const Refund* refund = seen.nth_refund(filled.value("refund", seen.refund_order.size()));
-    for (const auto& [id, row] : seen.refunds)
-      if (row.out_refund_no.str() == filled.value("out_refund_no", "")) refund = &row;
-    const PaymentIntent* of = refund ? &seen.intents.at(refund->intent.str()) : intent;
-    const std::int64_t back =
-        filled.value("amount", json::object()).value("refund", refund ? refund->amount.minor() : 1);
-    const std::int64_t paid = amount >= 0 ? amount : of ? of->amount.minor() : total;
-    plain = {{"mchid", filled.value("mchid", keys.mchid)},
-             {"out_trade_no", of ? of->order.out_trade_no.str() : "unknown1"},
-             {"transaction_id", of ? of->order.transaction_id : "42000000000000000000"},
-             {"out_refund_no", refund ? refund->out_refund_no.str() : filled.value("out_refund_no", "unknown1")},
-             {"refund_id", "503000000000000000000"},
-             {"refund_status", filled.value("state", event.substr(event.find('.') + 1))},
-             {"success_time", format_time_china(paid_at)},
-             {"user_received_account", "零钱"},
-             {"amount", {{"total", paid}, {"refund", back}, {"payer_total", paid}, {"payer_refund", back}}}};
-  } else {
-    const std::string number = filled.value("out_trade_no", intent ? intent->order.out_trade_no.str() : "unknown1");
-    plain = {{"mchid", filled.value("mchid", keys.mchid)},
-             {"appid", filled.value("appid", keys.appid)},
-             {"out_trade_no", number},
-             {"transaction_id", "4200" + number.substr(0, 20)},
-             {"trade_type", "NATIVE"},
-             {"trade_state", filled.value("state", "SUCCESS")},
-             {"trade_state_desc", "支付成功"},
-             {"bank_type", "OTHERS"},
-             {"success_time", format_time_china(paid_at)},
-             {"payer", {{"openid", "o_payer"}}},
-             {"amount",
-              {{"total", total},
-               {"payer_total", total},
-               {"currency", filled.value("amount", json::object()).value("currency", "CNY")},
-               {"payer_currency", "CNY"}}}};
-  }
-  const int times = filled.value("times", 1);
-  for (int i = 0; i < times; ++i) {
-    if (i > 0 && filled.contains("gap")) world_.advance(duration_of(filled["gap"].get<std::string>()));
-    auto call = world_.notify(event, about_refund ? "refund" : "transaction", plain, filled);
-    step_calls_.push_back(call);
-    if (!filled.value("together", false)) world_.settle();
-  }
-}
-
 void Run::request(const json& how) {
-  const std::string path = substituted(how["path"], captures_).get<std::string>();
+  const std::string path = filled_in(how["path"]);
   auto call = std::make_shared<ClientCall>(how["method"].get<std::string>(), path);
   const std::string as = how.value("as", "own");
   call->headers = {{"Host", "127.0.0.1:7000"}};
@@ -395,7 +358,7 @@ void Run::request(const json& how) {
     call->body = substituted(how["body"], captures_).dump();
   }
   world_.ask(call);
-  step_calls_.push_back(call);
+  asked(call);
 }
 
 void Run::operate(const json& how) {
@@ -411,13 +374,14 @@ void Run::operate(const json& how) {
   if (how.contains("note")) body["note"] = how["note"];
   auto call = world_.ask("POST", "/v1/approvals/" + page["data"][nth - 1].value("id", ""), body,
                          "key-" + std::to_string(++keys_));
-  step_calls_.push_back(call);
+  asked(call);
   owed_.push_back(call);
   twin(call);
 }
 
 void Run::crash(const std::string& where) {
   expect_no_crash_left();
+  if (is_plain() && where == "now" && !world_.up()) return fail("\"crash\": the daemon is down already");
   if (where == "now") return world_.crash();
   CrashPoint point;
   point.when = where.starts_with("before") ? CrashPoint::When::before : CrashPoint::When::after;

@@ -31,13 +31,19 @@ void Run::follow_on(const std::string& name, std::int64_t after) {
 void Run::client(const json& s) {
   const std::string name = s.value("thread", "main");
   const json& how = s["client"];
+  if (!stage_.knows(name)) return fail("\"client\": the thread " + name + " is not made yet");
   auto& followers = followers_[name];
-  if (how.contains("disconnect") && !followers.empty()) {
+  if (how.contains("disconnect")) {
+    if (followers.empty() || followers.back().is_over()) {
+      if (is_plain()) fail("\"disconnect\": no client is connected");
+      return;
+    }
     followers.back().call->hung_up = true;
     return;
   }
   std::int64_t after = 0;
   if (how.contains("reconnect")) {
+    if (followers.empty() && is_plain()) return fail("\"reconnect\": no client was connected before");
     const json& from = how["reconnect"];
     after = from.contains("from_event") || followers.empty() ? from.value("from_event", std::int64_t{0})
                                                              : followers.back().last();

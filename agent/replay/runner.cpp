@@ -1,11 +1,23 @@
 #include "agent/replay/runner.hpp"
 
 #include "agent/replay/run.hpp"
+#include "agent/replay/script_rules.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <string_view>
 
 namespace purser::replay {
 namespace {
 
 constexpr Millis kDrainPatience{26 * 3'600'000};
+
+// Without the library's own numbers for it.
+std::string in_plain_words(const std::exception& e) {
+  std::string_view what = e.what();
+  if (what.starts_with("[json.")) what.remove_prefix(std::min(what.find("] "), what.size() - 2) + 2);
+  return std::string(what);
+}
 
 }  // namespace
 
@@ -54,40 +66,52 @@ void Run::finish() {
   result_.webhooks = world_.rail().notices().size();
 }
 
-RunResult Run::play() {
+void Run::go() {
   prepare();
-  for (at_ = 0; at_ < script_.steps.size() && !stopped_; ++at_) {
+  for (at_ = stopped_ ? script_.steps.size() : 0; at_ < script_.steps.size() && !stopped_; ++at_) {
     step(script_.steps[at_]);
     if (is_plain() && !result_.failures.empty()) stopped_ = true;
   }
   if (at_ > 0 && stopped_) --at_;
-  if (!stopped_) {
-    at_ = script_.steps.size();
-    expect_no_crash_left();
-    expect_no_request_left();
-    finally();
-    trajectory();
+  if (stopped_) return;
+  at_ = script_.steps.size();
+  expect_no_crash_left();
+  expect_no_request_left();
+  expect_no_fault_left();
+  finally();
+  trajectory();
+  end_member_.clear();
+}
+
+RunResult Run::play() {
+  try {
+    go();
+    const bool story_failed = !result_.failures.empty();
+    if (!result_.misuse) finish();
+    if (!is_plain() && derived_.same_end && plain_ && !story_failed && result_.end_state != plain_->end_state)
+      result_.failures.push_back(script_.path + ": the end differs from the plain run's: " + plain_->end_state.dump() +
+                                 " became " + result_.end_state.dump());
+  } catch (const std::exception& e) {
+    misuse("this cannot be played: " + in_plain_words(e));
   }
-  const bool story_failed = !result_.failures.empty();
-  finish();
-  if (!is_plain() && derived_.same_end && plain_ && !story_failed && result_.end_state != plain_->end_state)
-    result_.failures.push_back(script_.path + ": the end differs from the plain run's: " + plain_->end_state.dump() +
-                               " became " + result_.end_state.dump());
   return std::move(result_);
 }
 
 RunResult run_script(const Script& script, const Derivation& derivation, const RunResult* plain,
                      const RunOptions& options) {
+  std::unique_ptr<Run> run;
   try {
-    return Run(script, derivation, plain, options).play();
+    run = std::make_unique<Run>(script, derivation, plain, options);
   } catch (const std::exception& e) {
     RunResult broken;
     broken.name = script.name;
     broken.path = script.path;
     broken.derivation = derivation.code;
-    broken.failures.push_back(script.path + ": " + e.what());
+    broken.misuse = true;
+    broken.failures.push_back(place_in(script, "/given") + "this world cannot be made: " + in_plain_words(e));
     return broken;
   }
+  return run->play();
 }
 
 }  // namespace purser::replay

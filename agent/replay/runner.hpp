@@ -52,6 +52,7 @@ struct RunResult {
   std::string path;
   std::string derivation;
   std::vector<std::string> failures;  // "file:line: what"; empty: passed
+  bool misuse = false;                // the script cannot be played as it is written
   std::vector<std::string> steps;     // of the script, before the first of them: steps_up_to()
   std::vector<JournalLine> journal;
   json end_state;

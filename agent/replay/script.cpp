@@ -1,7 +1,7 @@
 #include "agent/replay/script.hpp"
 
-#include "agent/replay/run.hpp"
 #include "agent/replay/script_reading.hpp"
+#include "agent/replay/script_rules.hpp"
 #include "validation/money/json_gate.hpp"
 
 #include <algorithm>
@@ -272,6 +272,15 @@ std::string placed(const std::string& path, const std::string& text, std::string
   return path + ":" + std::to_string(line_of(text, pointer)) + ": " + std::string(pointer) + ": ";
 }
 
+Result<void> unruly(const std::string& path, const std::string& text, const std::vector<ScriptMistake>& mistakes,
+                    const std::string& under) {
+  if (mistakes.empty()) return success();
+  std::string all;
+  for (const ScriptMistake& one : mistakes)
+    all += (all.empty() ? "" : "\n") + placed(path, text, under + one.at) + one.rule;
+  return malformed(std::move(all));
+}
+
 // `document` with its parameters filled in. `given_at`: where `with` stands.
 Result<json> fill(const std::string& path, const std::string& text, const json& document, const json& with,
                   const std::string& given_at) {
@@ -286,30 +295,6 @@ Result<json> fill(const std::string& path, const std::string& text, const json& 
   const auto at = text.begin() + static_cast<std::ptrdiff_t>(std::min(text.find(mark), text.size()));
   return malformed(path + ":" + std::to_string(1 + std::count(text.begin(), at, '\n')) + ": " + mark +
                    " is no parameter here");
-}
-
-// What the schema cannot say of a step. Empty: nothing is wrong.
-std::string mistake_of(const json& step) {
-  if (step.contains("sent") && !step.contains("model")) return "\"sent\" stands beside \"model\" alone";
-  if (step.contains("with")) return "\"with\" stands beside \"include\" alone";
-  if (step.contains("retry") && !step.contains("restart")) return "\"retry\" stands beside \"restart\" alone";
-  const json webhook = step.value("webhook", json::object());
-  if (webhook.is_object() && webhook.value("event", "").starts_with("REFUND"))
-    if (webhook.contains("appid") || webhook.value("amount", json::object()).contains("currency"))
-      return "the notice of a refund has no \"appid\" and no \"currency\"";
-  for (const char* kind : {"advance", "wall"}) {
-    constexpr Millis kFarthest{std::chrono::hours(24 * 400)};
-    const std::string text = step.value(kind, "0s");
-    constexpr std::size_t kDigitsMax = 11;  // of 400 days in milliseconds
-    if (text.size() > kDigitsMax + 3 || std::chrono::abs(duration_of(text)) > kFarthest)
-      return std::string("\"") + kind + "\" goes 400 days at most";
-  }
-  for (const json& one : step.value("concurrent", json::array())) {
-    for (const char* key : {"expect", "include", "concurrent"})
-      if (one.contains(key)) return std::string("within \"concurrent\" no \"") + key + "\" is looked at";
-    if (std::string wrong = mistake_of(one); !wrong.empty()) return wrong;
-  }
-  return {};
 }
 
 // The lines on which the steps of a text begin, read in one pass.
@@ -333,7 +318,7 @@ Result<void> take_steps(Script& out, const std::string& path, const std::string&
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const std::string where = path + ":" + std::to_string(i < lines.size() ? lines[i] : 1);
     if (!steps[i].contains("include")) {
-      if (const std::string wrong = mistake_of(steps[i]); !wrong.empty()) return malformed(where + ": " + wrong);
+      if (auto good = unruly(path, text, mistakes_of_step(steps[i]), pointer_to("/steps", i)); !good) return good;
       out.steps.push_back(steps[i]);
       out.where.push_back(where);
       out.places.push_back({path, pointer_to("/steps", i)});
@@ -412,6 +397,8 @@ Result<std::vector<Script>> parse_scripts(const std::string& path, const std::st
   if (document->contains("params") && !(*document)["params"].is_object())
     return malformed(placed(path, text, "/params") + "expected object");
   std::vector<Script> out;
+  const auto whole_text = std::make_shared<const std::string>(text);
+  std::set<std::string> names_of_rows;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::string of_row = pointer_to("/table", i);
     if (!rows[i].is_object()) return malformed(placed(path, text, of_row) + "expected object");
@@ -426,13 +413,18 @@ Result<std::vector<Script>> parse_scripts(const std::string& path, const std::st
     Script script;
     script.path = path;
     script.rows = rows.size();
+    script.text = whole_text;
     script.name = root["name"].get<std::string>();
-    if (rows.size() > 1) script.name += " [" + with.value("row", std::to_string(i + 1)) + "]";
+    if (document->contains("table")) script.row = with.value("row", std::to_string(i + 1));
+    if (!script.row.empty() && !names_of_rows.insert(script.row).second)
+      return malformed(placed(path, text, of_row) + "a row before it is " + json(script.row).dump() + ", too");
+    if (rows.size() > 1) script.name += " [" + script.row + "]";
     if (auto taken = take_steps(script, path, text, root["steps"], 0); !taken) return taken.error();
     if (const std::string wrong = unknown_thread(script, root); !wrong.empty()) return malformed(wrong);
     root.erase("steps");
     root.erase("table");
     script.root = std::move(root);
+    if (auto good = unruly(path, text, mistakes_of_root(script), ""); !good) return good.error();
     out.push_back(std::move(script));
   }
   return out;

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,8 +25,10 @@ struct Script {
     std::string file;
     std::string pointer;
   };
-  std::vector<Place> places;  // of each step
-  std::size_t rows = 1;       // of the table that this is one of
+  std::vector<Place> places;                // of each step
+  std::size_t rows = 1;                     // of the table that this is one of
+  std::string row;                          // which of them; empty: there is no table
+  std::shared_ptr<const std::string> text;  // of the file, for the lines of what stands beside the steps
 };
 
 // A file, or every *.json of a folder and the folders in it, in the order of their names; those in a folder named

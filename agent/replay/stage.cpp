@@ -1,6 +1,8 @@
 #include "agent/replay/stage.hpp"
 
 #include "gateway/crypto/digest.hpp"
+#include "validation/rules/reply_claims.hpp"
+#include "validation/rules/reply_reading.hpp"
 
 #include <algorithm>
 #include <array>
@@ -52,6 +54,21 @@ std::string history_of(const json& request) {
 std::string last_of(const json& request) {
   const json messages = request.value("messages", json::array());
   return messages.empty() ? "" : one_of(messages.back());
+}
+
+// Plain claims that only money makes true, in the words of this shop's replies, and what the rules for replies read in
+// any words.
+std::vector<std::string> false_claims(const Shown& words) {
+  static constexpr std::array kPaid{"payment received", "your payment has arrived", "已收到您的付款", "付款成功"};
+  static constexpr std::array kReturned{"has been returned to you", "refund is complete", "退款已到账", "退款成功"};
+  const auto says = [&](std::string_view claim) { return words.text.find(claim) != std::string::npos; };
+  const rules::ReplyClaims read = rules::claims_of(rules::as_read(words.text));
+  std::vector<std::string> out;
+  if (!words.paid && (read.paid || std::any_of(kPaid.begin(), kPaid.end(), says))) out.push_back("told as paid");
+  if (!words.returned && (read.refunded || std::any_of(kReturned.begin(), kReturned.end(), says)))
+    out.push_back("told as returned");
+  if (!words.returning && read.refund_started) out.push_back("told as on its way back");
+  return out;
 }
 
 std::string status_of(const ClientCallPtr& call) {
@@ -249,26 +266,10 @@ void Stage::judge_rail() {
       seen.blame("I5", id + " is captured, and the rail took nothing");
 }
 
-// Plain claims that only money makes true, in the words of this shop's replies.
 void Stage::judge_words() {
-  static constexpr std::array kPaid{"payment received", "your payment has arrived", "已收到您的付款", "付款成功"};
-  static constexpr std::array kReturned{"has been returned to you", "refund is complete", "退款已到账", "退款成功"};
   Mirror& seen = world_.mirror();
-  for (const Message& message : seen.messages) {
-    if (message.role != Role::assistant || message.text.empty()) continue;
-    bool paid = false;
-    bool returned = false;
-    for (const auto& [id, row] : seen.intents) {
-      if (row.thread != message.thread) continue;
-      paid = paid || row.captured.positive();
-      returned = returned || row.refunded.positive();
-    }
-    for (const std::string_view claim : kPaid)
-      if (!paid && message.text.find(claim) != std::string::npos) seen.blame("I9", "told as paid: " + message.text);
-    for (const std::string_view claim : kReturned)
-      if (!returned && message.text.find(claim) != std::string::npos)
-        seen.blame("I9", "told as returned: " + message.text);
-  }
+  for (const Shown& words : seen.shown)
+    for (const std::string& claim : false_claims(words)) seen.blame("I9", claim + ": " + words.text);
 }
 
 void Stage::judge(bool drained) {

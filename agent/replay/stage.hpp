@@ -63,6 +63,9 @@ class Stage {
 std::string history_of(const json& model_request);
 std::string last_of(const json& model_request);
 
+// What these words claim of money that was not so when they were shown.
+std::vector<std::string> false_claims(const Shown& words);
+
 std::string status_of(const ClientCallPtr& call);
 
 }  // namespace purser::replay

@@ -3,12 +3,44 @@
 
 The script that stands there goes into my.json, then each `purser ...` line of the block behind it is run.
 """
+import json
 import os
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
+
+
+def rows(purser, folder, script):
+    """A table's rows are told in its order, whoever played them; one is played alone, as its failure's command says."""
+    def replay(name, *flags):
+        return subprocess.run([purser, 'replay', name, *flags], cwd=folder, capture_output=True, text=True)
+
+    table = [{'row': f'row {n}', 'sum': 1 if n == 3 else 17600} for n in range(1, 13)]
+    finally_ = dict(script['finally'], captured_fen='{{sum}}')
+    pathlib.Path(folder, 'rows.json').write_text(json.dumps(dict(script, table=table, **{'finally': finally_})))
+    names = {}
+    for jobs in ('1', '3'):
+        played = replay('rows.json', '--jobs', jobs, '--json')
+        names[jobs] = [run['row'] for run in json.loads(played.stdout)['runs']]
+        if played.returncode != 1 or names[jobs] != [row['row'] for row in table]:
+            sys.exit(f'rows out of order: {names}')
+    again = re.search(r'again: purser (.*)', replay('rows.json').stdout)[1]
+    if again != "replay rows.json --row 'row 3'":
+        sys.exit('the command of a row: ' + again)
+    for row, code in (('row 3', 1), ('row 4', 0)):
+        alone = replay('rows.json', '--row', row, '--json')
+        if alone.returncode != code or [run['row'] for run in json.loads(alone.stdout)['runs']] != [row]:
+            sys.exit('one row alone: ' + alone.stdout)
+    nobody = replay('rows.json', '--row', 'row 13')
+    if nobody.returncode != 2 or 'no table has the row row 13; there are row 1, row 2' not in nobody.stderr:
+        sys.exit('a row that is not there: ' + nobody.stderr)
+    for derived, told in (('F9:x', '/derived: no derivation has the code F9:x'), ('F1:commit:999:after', 'F1:commit:1:after')):
+        pathlib.Path(folder, 'derived.json').write_text(json.dumps(dict(script, derived=derived)))
+        unknown = replay('derived.json')
+        if unknown.returncode != 2 or told not in unknown.stdout + unknown.stderr:
+            sys.exit('a derivation that is not there: ' + unknown.stdout + unknown.stderr)
 
 
 def main(purser, readme):
@@ -43,6 +75,7 @@ def main(purser, readme):
                                       capture_output=True, text=True)
                 if both.returncode != 1 or ended not in both.stdout:
                     sys.exit('expected ' + ended + ': ' + both.stdout)
+        rows(purser, folder, json.loads(script))
         broken = subprocess.run([purser, 'replay', 'nothing.json'], cwd=folder, capture_output=True, text=True)
         if broken.returncode != 2:
             sys.exit('a script that is not there is misuse')

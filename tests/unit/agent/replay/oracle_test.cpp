@@ -268,11 +268,15 @@ TEST_F(InAWorld, MoneyInTheBooksThatTheRailNeverTookIsBlamed) {
 
 TEST_F(InAWorld, WordsThatNoMoneyMakesTrueAreBlamed) {
   const PaymentIntent& row = bought();
-  Message message;
-  message.thread = row.thread;
-  message.role = Role::assistant;
-  message.text = "付款成功，谢谢！";
-  world_.mirror().messages.push_back(message);
+  StreamEvent told;
+  told.thread = row.thread;
+  told.seq = 1'000'000;
+  told.type = "message.completed";
+  told.data_json = R"({"text":"付款成功，谢谢！"})";
+  Receipt receipt;
+  receipt.events.push_back(told);
+  EXPECT_FALSE(blamed_now("I9"));
+  world_.mirror().apply(Batch("test"), receipt);
   EXPECT_TRUE(blamed_now("I9"));
 }
 
@@ -285,6 +289,55 @@ TEST_F(InAWorld, ATotalThatIsNotTheStoresIsBlamed) {
   pay(bought());
   world_.mirror().ledger.clear();
   EXPECT_TRUE(blamed_now("I2"));
+}
+
+// In whatever words the money is told: against what was so when they were shown, not against the end.
+TEST(Oracle, WordsAreHeldAgainstTheMoneyOfTheirMoment) {
+  const auto claims = [](const std::string& text, bool paid, bool returned, bool returning) {
+    return false_claims({text, paid, returned, returning});
+  };
+  using Claims = std::vector<std::string>;
+  for (const char* paid : {"付款成功，马上发货。", "We have got your money, your order is paid.", "您的订单已支付。"}) {
+    EXPECT_EQ(claims(paid, false, false, false), Claims{"told as paid"}) << paid;
+    EXPECT_EQ(claims(paid, true, false, false), Claims{}) << paid;
+  }
+  for (const char* back : {"Your money has been refunded.", "已经退款给您了。"}) {
+    EXPECT_EQ(claims(back, true, false, true), Claims{"told as returned"}) << back;
+    EXPECT_EQ(claims(back, true, true, true), Claims{}) << back;
+  }
+  EXPECT_EQ(claims("Your refund is being processed.", true, false, false), Claims{"told as on its way back"});
+  EXPECT_EQ(claims("Your refund is being processed.", true, false, true), Claims{});
+  EXPECT_EQ(claims("Has it been paid? 还没有付款。", false, false, false), Claims{});
+}
+
+TEST(Oracle, TheMoneyOfAMomentIsWhatWasCommittedBeforeTheWords) {
+  Mirror mirror;
+  PaymentIntent row;
+  row.id = IntentId::trusted("pi_1");
+  row.thread = ThreadId::trusted("thr_1");
+  row.amount = Money(100, Currency::cny());
+  row.captured = row.refunded = row.refund_reserved = Money(0, Currency::cny());
+  row.order.out_trade_no = OutTradeNo::trusted("no_1");
+  commit(mirror, op::InsertIntent{row});
+  const auto tell = [&](const std::string& thread) {
+    Receipt receipt;
+    StreamEvent event;
+    event.thread = ThreadId::trusted(thread);
+    event.seq = static_cast<std::int64_t>(mirror.events.size()) + 1;
+    event.type = "message.completed";
+    event.data_json = R"({"text":"words"})";
+    receipt.events.push_back(event);
+    mirror.apply(Batch("test"), receipt);
+    return mirror.shown.back();
+  };
+  EXPECT_EQ(tell("thr_1").text, "words");
+  EXPECT_FALSE(mirror.shown.back().paid);
+  row.captured = row.amount;
+  row.state = IntentState::succeeded;
+  commit(mirror, op::UpdateIntent{row});
+  EXPECT_TRUE(tell("thr_1").paid);
+  EXPECT_FALSE(tell("thr_2").paid) << "of another thread";
+  EXPECT_FALSE(mirror.shown.front().paid) << "then it was not";
 }
 
 }  // namespace

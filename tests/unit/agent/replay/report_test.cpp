@@ -1,0 +1,98 @@
+// What a suite tells: commands that a shell takes, XML that a parser takes, searches that end.
+#include "agent/replay/report.hpp"
+
+#include "agent/replay/shrink.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <stdlib.h>
+#include <unistd.h>
+
+namespace purser::replay {
+namespace {
+
+Outcome failed_run(const std::string& path) {
+  Outcome out;
+  out.path = path;
+  out.name = "n";
+  out.failures.push_back("f");
+  return out;
+}
+
+TEST(Report, ACommandIsOneThatAShellTakes) {
+  Outcome run = failed_run("tests/replay/a.json");
+  EXPECT_EQ(command_of(run), "purser replay tests/replay/a.json");
+  run.derivation = "F1:commit:7:after";
+  EXPECT_EQ(command_of(run), "purser replay tests/replay/a.json --derive all --only F1:commit:7:after");
+  run.row = "version 1";
+  EXPECT_EQ(command_of(run),
+            "purser replay tests/replay/a.json --row 'version 1' --derive all --only F1:commit:7:after");
+  EXPECT_EQ(command_of(failed_run("it's; rm $HOME/*.json")), R"(purser replay 'it'\''s; rm $HOME/*.json')");
+  EXPECT_EQ(command_of(failed_run("")), "purser replay ''");
+  EXPECT_NE(failure_text(run).find("again: " + command_of(run)), std::string::npos);
+}
+
+TEST(Report, WhatXmlDoesNotKnowIsLeftOut) {
+  Suite suite;
+  suite.outcomes.push_back(failed_run("a.json"));
+  suite.outcomes.back().failures = {"<a & \"b\"> \x01\x1b[31m \xEF\xBF\xBE\xEF\xBF\xBF \xEF\xBF\xBD end"};
+  const std::string xml = junit_xml(suite);
+  EXPECT_NE(xml.find("message=\"&lt;a &amp; &quot;b&quot;&gt; [31m  \xEF\xBF\xBD end\""), std::string::npos) << xml;
+  for (const char* none : {"\x01", "\x1b", "\xEF\xBF\xBE", "\xEF\xBF\xBF"})
+    EXPECT_EQ(xml.find(none), std::string::npos);
+}
+
+TEST(Report, AnOutcomeCrossesToItsParentWhole) {
+  Outcome run = failed_run("a.json");
+  run.row = "ten";
+  run.place = 10;
+  run.misuse = true;
+  const Outcome read = outcome_from(to_json(run));
+  EXPECT_EQ(read.row, "ten");
+  EXPECT_EQ(read.place, 10U);
+  EXPECT_TRUE(read.misuse);
+  EXPECT_EQ(to_json(read), to_json(run));
+}
+
+TEST(Shrink, ASearchEndsAfterTwentySecondsOfTheProcessorOrTwoThousandRuns) {
+  std::chrono::nanoseconds spent = std::chrono::seconds(100);
+  Patience patience([&spent] { return spent; });
+  spent += std::chrono::seconds(20);
+  EXPECT_FALSE(patience.exhausted());
+  spent += std::chrono::nanoseconds(1);
+  EXPECT_TRUE(patience.exhausted());
+  Patience other([] { return std::chrono::nanoseconds(0); });
+  for (int run = 1; run <= 2'000; ++run) ASSERT_FALSE(other.exhausted()) << run;
+  EXPECT_TRUE(other.exhausted());
+}
+
+TEST(Script, AFolderThatCannotBeReadIsTold) {
+  std::string name = std::filesystem::temp_directory_path() / "purser-closed-XXXXXX";
+  const std::filesystem::path folder = ::mkdtemp(name.data());
+  std::ofstream(folder / "a.json") << R"({"script":1,"name":"a","steps":[{"user":"a"}]})";
+  std::filesystem::create_directory(folder / "closed");
+  std::filesystem::permissions(folder / "closed", std::filesystem::perms::none);
+  // Nothing is closed to root.
+  constexpr uid_t kNobody = 65'534;
+  const uid_t before = ::geteuid();
+  if (before == 0) {
+    std::filesystem::permissions(folder, std::filesystem::perms::all);
+    ASSERT_EQ(::seteuid(kNobody), 0);
+  }
+  const auto scripts = load_scripts(folder);
+  if (before == 0) {
+    ASSERT_EQ(::seteuid(before), 0);
+  }
+  EXPECT_FALSE(scripts.ok());
+  if (!scripts) {
+    EXPECT_NE(scripts.error().message.find("cannot be read"), std::string::npos) << scripts.error().message;
+  }
+  std::filesystem::permissions(folder / "closed", std::filesystem::perms::all);
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace purser::replay
