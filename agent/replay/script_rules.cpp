@@ -172,6 +172,14 @@ void check_expectations(const json& step, Mistakes& out) {
   if (expect.contains("events") && expect["events"].empty())
     out.push_back({"/expect/events", "an empty \"events\" expects nothing; [\"$exact\"] says that there are none"});
   check_empty(expect.value("reply", json::object()), "/expect/reply", {"has", "never"}, out);
+  // By which a row is found.
+  const json line = expect.value("reply", json::object()).value("money_line", json::object());
+  for (const auto& [row, at] : {std::pair(expect.value("intent", json::object()), std::string("/expect/intent")),
+                                std::pair(expect.value("refund", json::object()), std::string("/expect/refund")),
+                                std::pair(line, std::string("/expect/reply/money_line"))})
+    for (const char* key : {"id", "out_refund_no"})
+      if (row.contains(key) && !row[key].is_string())
+        out.push_back({pointer_to(at, key), "expected string, found " + row[key].dump()});
   if (expect.contains("http")) check_http(expect["http"], "/expect/http", out);
 }
 

@@ -1,8 +1,14 @@
 // What a script's author got wrong is told with the file, the line, the member and the rule, and never passes.
+#include "agent/replay/bless.hpp"
 #include "agent/replay/pairing.hpp"
 #include "agent/replay/runner.hpp"
 
 #include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <stdlib.h>
 
 namespace purser::replay {
 namespace {
@@ -122,6 +128,8 @@ TEST(Strict, WhatDoesNothingIsAMistake) {
       {R"({"user":"a","expect":{"events":[]}})", R"(["$exact"] says that there are none)"},
       {R"({"model":{"text":"a"},"sent":{}})", R"(an empty "sent")"},
       {R"({"expect":{"intent":{"$exact":1}}})", R"("$exact" is true or is not there)"},
+      {R"({"expect":{"intent":{"id":5}}})", "/steps/0/expect/intent/id: expected string, found 5"},
+      {R"({"model":{"text":"a","fault":"cut_after:99999999999999999999"}})", "/steps/0/model/fault: expected "},
       {R"({"user":"a","expect":{"http":"2x"}})", "/steps/0/expect/http: expected a status"},
       {R"({"webhook":{"event":"REFUND.SUCCESS","gap":"1s"}})", R"("gap" needs "times" of two or more)"},
       {R"({"webhook":{"event":"REFUND.SUCCESS","times":2,"gap":"99999999999999999999s"}})", "400 days at most"},
@@ -222,6 +230,62 @@ TEST(Strict, WhatIsMissedAtTheEndHasALineToo) {
             0U);
   EXPECT_EQ(failure_of(kPaidOrder, "\n\"trajectory\":{\"max_calls\":0},").rfind("here.json:3: /trajectory: ", 0), 0U)
       << failure_of(kPaidOrder, "\n\"trajectory\":{\"max_calls\":0},");
+}
+
+// Whatever nobody has thought of still has a line, and ends as a bad script does.
+TEST(Strict, WhatThrowsIsToldWithItsStep) {
+  auto scripts = parse_scripts("here.json", text_with(R"({"user":"hi"})", "", R"({"model":"scripted"})"));
+  ASSERT_TRUE(scripts.ok()) << scripts.error().message;
+  RunOptions options;
+  options.model = [](const json&) -> Result<json> { throw std::runtime_error("[json.exception.type_error.302] boom"); };
+  const RunResult run = run_script(scripts->at(0), Derivation(), nullptr, options);
+  EXPECT_TRUE(run.misuse);
+  EXPECT_EQ(first_of(run), "here.json:4: this cannot be played: boom");
+}
+
+class WithFiles : public testing::Test {
+ protected:
+  WithFiles() {
+    std::string name = std::filesystem::temp_directory_path() / "purser-strict-XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+  }
+  ~WithFiles() override { std::filesystem::remove_all(folder_); }
+  std::string put(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ / name) << text;
+    return folder_ / name;
+  }
+  std::filesystem::path folder_;
+};
+
+TEST_F(WithFiles, ADatabaseThatIsNoneIsABadScript) {
+  put("bad.sql", "this is no SQL;");
+  const std::string path = put("s.json", text_with(kOneOrder, "", R"({"model":"rules","database":"bad.sql"})"));
+  const RunResult run = run_script(load_scripts(path).value().front(), Derivation(), nullptr, RunOptions());
+  EXPECT_TRUE(run.misuse);
+  EXPECT_EQ(first_of(run).rfind(path + ":2: /given: this world cannot be made: ", 0), 0U) << first_of(run);
+}
+
+TEST_F(WithFiles, ABlessingFollowsAMoneyLine) {
+  const std::string path = put(
+      "s.json", text_with(R"({"user":"两包龙井"},{"model":{"calls":[{"id":"k","name":"create_payment_intent","args":)"
+                          R"({"lines":[{"sku":"tea-longjing-100g","quantity":2}]}}]}},)"
+                          R"({"model":{"text":"好的，请付 ¥176.00。"},"expect":{"reply":{"money_line":)"
+                          R"({"state":"awaiting_payment","amount":{"value":1}}}}})",
+                          "", R"({"model":"scripted"})"));
+  const auto played = [&](bool blesses) {
+    RunOptions options;
+    options.bless = blesses;
+    return run_script(load_scripts(path).value().front(), Derivation(), nullptr, options);
+  };
+  EXPECT_NE(first_of(played(false)).find("reply.money_line.amount.value: expected 1, found 17600"), std::string::npos)
+      << first_of(played(false));
+  const RunResult run = played(true);
+  EXPECT_EQ(first_of(run), "");
+  const auto done = bless(load_scripts(path).value().front(), run.blessings);
+  ASSERT_TRUE(done.ok()) << done.error().message;
+  EXPECT_EQ(done->rewritten, 1U);
+  EXPECT_TRUE(done->left.empty()) << done->left.front();
+  EXPECT_EQ(first_of(played(false)), "");
 }
 
 TEST(Strict, CallsInAnyOrderFindTheirOwn) {
