@@ -79,7 +79,7 @@ DEFECTS = [
     ('cut-turn-forgotten', 'agent/app/daemon.cpp',
      'auto spawned = [[p.work.spawn("turn.recover", p.recover(std::move(turn))) | success()]];'),
     ('follower-misses-an-event', 'agent/api/api.cpp',
-     'co_return events_.follow(thread->id, [[*after | *after > 0 ? *after + 1 : 0]]);'),
+     'co_return events_.follow(thread->id, [[*after | *after > 0 ? *after + 1 : 0]], leave_of(call'),
     ('webhook-acknowledged-unstored', 'agent/resume/webhook_inbox.cpp', '[[batch.add(op::AddWork{std::move(item)}); | ]]'),
 ]
 
