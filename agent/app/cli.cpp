@@ -129,7 +129,9 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   add_sources(*routes_app, routes_with.sources);
 
   auto* version_app = app.add_subcommand("version", "versions of purser and of what it links");
-  version_app->add_flag("--json", as_json, "print the result as JSON");
+  VersionCommand version_with;
+  version_app->add_flag("--json", version_with.json, "print the result as JSON");
+  version_app->add_flag("--sbom", version_with.bill, "print the bill of materials (CycloneDX)");
 
   ReplayCommand replay_with;
   auto* replay_app = app.add_subcommand("replay", "play scripted conversations against the whole of purser");
@@ -190,7 +192,7 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   if (revoke_app->parsed()) return revoke_key(keys_with);
   if (routes_app->parsed()) return replay_attempt_log(routes_with);
   if (check_app->parsed()) return check_config_file({file, std::move(environment), {}}, as_json);
-  return version(as_json);
+  return version(version_with);
 }
 
 }  // namespace purser

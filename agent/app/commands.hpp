@@ -107,6 +107,12 @@ struct RoutesCommand {
 int replay_attempt_log(const RoutesCommand& command);
 
 int check_config_file(const SettingsSources& sources, bool json);
-int version(bool json);
+
+struct VersionCommand {
+  bool json = false;
+  bool bill = false;  // the bill of materials in place of the list
+};
+// Says on standard error which of the libraries are known to be bad.
+int version(const VersionCommand& command);
 
 }  // namespace purser

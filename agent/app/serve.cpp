@@ -4,6 +4,7 @@
 #include "agent/app/process.hpp"
 #include "agent/app/service_manager.hpp"
 #include "gateway/async/task_group.hpp"
+#include "gateway/linked_libraries.hpp"
 #include "gateway/log.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -36,6 +37,7 @@ Task<int> run(asio::any_io_executor executor, SystemClock& clock, Settings setti
   if (sandbox_warned)
     log::warn("rail.sandbox",
               {{"message", "no merchant account is configured: payments go to the built-in sandbox, no money moves"}});
+  for (const std::string& fault : known_bad(linked_libraries())) log::warn("library.known_bad", {{"what", fault}});
   give_back_start_up_memory();
   const auto report = [](std::string_view name, std::exception_ptr error) {
     log::error("task.threw", {{"task", name}, {"what", what_of(error)}});

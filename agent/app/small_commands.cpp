@@ -1,12 +1,8 @@
 #include "agent/app/commands.hpp"
+#include "gateway/linked_libraries.hpp"
 #include "gateway/pay/wechat/keys.hpp"
 
-#include <boost/version.hpp>
 #include <nlohmann/json.hpp>
-#include <openssl/crypto.h>
-#include <simdjson.h>
-#include <spdlog/version.h>
-#include <sqlite3.h>
 
 #include <algorithm>
 #include <iostream>
@@ -35,29 +31,22 @@ int check_config_file(const SettingsSources& sources, bool json) {
   return loaded.ok() ? 0 : 1;
 }
 
-int version(bool json) {
-  const std::string boost = std::to_string(BOOST_VERSION / 100000) + "." + std::to_string(BOOST_VERSION / 100 % 1000) +
-                            "." + std::to_string(BOOST_VERSION % 100);
-  const std::string spdlog = std::to_string(SPDLOG_VER_MAJOR) + "." + std::to_string(SPDLOG_VER_MINOR) + "." +
-                             std::to_string(SPDLOG_VER_PATCH);
-  const std::string nlohmann_version = std::to_string(NLOHMANN_JSON_VERSION_MAJOR) + "." +
-                                       std::to_string(NLOHMANN_JSON_VERSION_MINOR) + "." +
-                                       std::to_string(NLOHMANN_JSON_VERSION_PATCH);
-  const std::string simdjson = std::to_string(simdjson::SIMDJSON_VERSION_MAJOR) + "." +
-                               std::to_string(simdjson::SIMDJSON_VERSION_MINOR) + "." +
-                               std::to_string(simdjson::SIMDJSON_VERSION_REVISION);
-  const nlohmann::ordered_json all = {{"purser", PURSER_VERSION},
-                                      {"boost", boost},
-                                      {"openssl", OpenSSL_version(OPENSSL_VERSION_STRING)},
-                                      {"sqlite", sqlite3_libversion()},
-                                      {"nlohmann_json", nlohmann_version},
-                                      {"simdjson", simdjson},
-                                      {"spdlog", spdlog}};
-  if (json) {
-    std::cout << all.dump(2) << "\n";
-  } else {
-    for (const auto& [name, number] : all.items()) std::cout << name << " " << number.get<std::string>() << "\n";
+int version(const VersionCommand& command) {
+  const std::vector<LinkedLibrary> libraries = linked_libraries();
+  if (command.bill) {
+    std::cout << bill_of_materials(PURSER_VERSION, libraries);
+    return 0;
   }
+  const std::vector<std::string> bad = known_bad(libraries);
+  nlohmann::ordered_json all{{"purser", PURSER_VERSION}};
+  for (const LinkedLibrary& library : libraries) all[library.name] = library.version;
+  if (command.json) {
+    all["known_bad"] = bad;
+    std::cout << all.dump(2) << "\n";
+    return 0;
+  }
+  for (const auto& [name, number] : all.items()) std::cout << name << " " << number.get<std::string>() << "\n";
+  for (const std::string& sentence : bad) std::cerr << "warning: " << sentence << "\n";
   return 0;
 }
 
