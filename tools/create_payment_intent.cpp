@@ -74,7 +74,9 @@ class CreatePaymentIntent final : public Tool {
       if (!messages) co_return messages.error();
       const ToldPrices told(*messages, context.turn);
       const auto changes = rules::changed_prices(*earlier, told.shown(), order->lines, ports_.catalogue);
-      if (!told.asked_about(changes)) co_return asks_about(changes, order->amount, context.thread.locale);
+      const bool agreed = !context.agreed_to.empty() &&
+                          context.agreed_to == rules::price_question(changes, order->amount, context.thread.locale);
+      if (!agreed && !told.asked_about(changes)) co_return asks_about(changes, order->amount, context.thread.locale);
       if (*how == rules::OpenPayment::supersede) {
         auto made =
             co_await ports_.cashier.supersede(context.thread, std::move(**open), std::move(*order), context.origin());

@@ -1,5 +1,6 @@
 #include "tools/told_prices.hpp"
 
+#include "tools/client_call.hpp"
 #include "validation/money/errc.hpp"
 
 #include <algorithm>
@@ -33,12 +34,19 @@ std::optional<rules::ShownItem> shown_item(const json& told, UtcTime at) {
 
 ToldPrices::ToldPrices(const std::vector<Message>& messages, const TurnId& turn) {
   std::set<std::string> answered;
-  for (const Message& message : messages)
+  std::set<std::string> by_client;
+  for (const Message& message : messages) {
     if (message.role == Role::assistant && message.calls.empty()) answered.insert(message.turn.str());
+    if (begins_client_call(message)) by_client.insert(message.turn.str());
+  }
   for (const Message& message : messages) {
     if (message.role == Role::user && message.turn == turn) declined_ = rules::declines(message.text);
-    if (message.role != Role::tool || message.turn == turn || !answered.contains(message.turn.str())) continue;
+    const bool to_client = by_client.contains(message.turn.str());
+    if (message.role != Role::tool || message.turn == turn) continue;
+    if (!to_client && !answered.contains(message.turn.str())) continue;
     json result = json::parse(message.text, nullptr, false);
+    // Whether a client's customer was asked, the client has to say: that it calls once more says nothing.
+    if (to_client && result.is_object() && result.contains("changed_prices")) continue;
     if (result.is_object()) told_.push_back({std::move(result), message.at});
   }
 }

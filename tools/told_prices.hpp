@@ -1,5 +1,6 @@
 // What prices the customer was told by the server, read from the results of the tools: those of earlier turns that
-// ended with a reply. A turn that was cut has told nobody, and what this turn found the customer has not seen yet.
+// ended with a reply, and what a client with a model of its own was answered. A turn that was cut has told nobody, and
+// what this turn found the customer has not seen yet.
 #pragma once
 
 #include "validation/domain/thread.hpp"

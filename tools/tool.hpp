@@ -27,11 +27,15 @@ struct ToolContext {
   bool sandbox;
   // What this thread has seen so far. Without it no tool that moves money runs. Not owned.
   const rules::Sources* sources = nullptr;
+  // Of the call that this one repeats, if it does: what that one did is found by it, and nothing is done twice.
+  std::string repeats;
+  // The server's own question that the customer has said yes to outside of the model; empty when there was none.
+  std::string agreed_to;
   // Set by the tool: what rules that only watch would have refused, and the rules that were asked.
   std::vector<ShadowRefusal> shadow;
   std::vector<std::string> evidence;
 
-  std::string origin() const { return turn.str() + ":" + call_id; }
+  std::string origin() const { return repeats.empty() ? turn.str() + ":" + call_id : repeats; }
 };
 
 struct ToolOutput {

@@ -53,6 +53,22 @@ Task<Result<Actions::Begun>> Actions::turn(std::optional<TurnKey> key, ThreadId 
   co_return begun;
 }
 
+Task<Result<http::Response>> Actions::call(ThreadId thread, ClientCall wish) {
+  const auto waiting = under_way_.find(thread);
+  if (waiting != under_way_.end() && waiting->second >= kTurnsAtOnce) co_return Errc::thread_busy;
+  Work action = [this, thread, wish = std::move(wish)] { return do_call(thread, wish); };
+  auto ex = co_await asio::this_coro::executor;
+  Answer answer = launch(ex, Idempotency::Flight(), std::move(action), std::move(thread));
+  co_return co_await answer->get();
+}
+
+Actions::Reply Actions::do_call(ThreadId thread, ClientCall wish) {
+  auto turn = co_await ports_.conversations.call(std::move(thread), std::move(wish));
+  ports_.metrics.add(kTurns, {{"outcome", turn ? "completed" : std::string(code_of(turn.code()))}});
+  if (!turn) co_return turn.error();
+  co_return api::stored_answer(200, std::move(turn->result_json));
+}
+
 Actions::Reply Actions::do_turn(std::optional<TurnKey> key, std::optional<IdempotencyRow> earlier, ThreadId thread,
                                 std::string text) {
   if (earlier) {

@@ -53,6 +53,10 @@ class Actions {
   // store's.
   Task<Result<Begun>> turn(std::optional<TurnKey> key, ThreadId thread, std::string text);
 
+  // A tool that a client calls itself, as a turn of the thread; waits for its end. 200 with the turn as its body.
+  // Errors: thread_busy, shutting_down, those of Conversations::call.
+  Task<Result<http::Response>> call(ThreadId thread, ClientCall wish);
+
   // Until canceled: says to the other daemons of the store which keys are worked on here.
   Task<void> keep_keys() { return idempotency_.keep(); }
 
@@ -60,6 +64,7 @@ class Actions {
   using Work = std::function<Task<Result<http::Response>>()>;
   using Reply = Task<Result<http::Response>>;
 
+  Reply do_call(ThreadId thread, ClientCall wish);
   Reply do_turn(std::optional<TurnKey> key, std::optional<IdempotencyRow> earlier, ThreadId thread, std::string text);
   Task<Result<std::optional<http::Response>>> continue_turn(TurnKey key, IdempotencyRow earlier);
 

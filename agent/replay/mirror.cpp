@@ -1,5 +1,7 @@
 #include "agent/replay/mirror.hpp"
 
+#include "tools/client_call.hpp"
+
 #include <algorithm>
 
 namespace purser::replay {
@@ -187,7 +189,7 @@ void Mirror::show(const StreamEvent& row) {
 
 void Mirror::finish(const Turn& row) {
   turns[row.id.str()] = row;
-  if (row.cause == "user") return;
+  if (row.cause == "user" || row.cause == kClientCall) return;
   if (++told[row.cause] > 1) blame("O6", row.cause + " is told twice");
 }
 

@@ -202,6 +202,11 @@ Task<Result<void>> Conversations::Impl::start(Running& run, const Opening& openi
   if (opening.work) batch.add(*opening.work);
   batch.add(op::InsertTurn{run.turn, TurnLeases::kLease});
   batch.add(op::AppendMessage{message(run, opening.role, opening.text)});
+  if (opening.call) {
+    Message asks = message(run, Role::assistant, {});
+    asks.calls.push_back(*opening.call);
+    batch.add(op::AppendMessage{std::move(asks)});
+  }
   batch.add(op::UpdateThread{run.thread});
   auto done = co_await ports.store.commit(std::move(batch));
   if (!done) co_return done.error();
@@ -211,6 +216,7 @@ Task<Result<void>> Conversations::Impl::start(Running& run, const Opening& openi
 }
 
 Task<Result<Turn>> Conversations::Impl::drive(Running& run) {
+  if (run.turn.cause == kClientCall) co_return co_await drive_client_call(run);
   const Deadline limit = Deadline::after(ports.clock, settings.time_max);
   if (at_a_till(run.thread)) run.providers_until = ports.clock.now() + terms.in_store_time_max;
   const TurnLeases::Driving driving(leases, run.turn.id, run.token);

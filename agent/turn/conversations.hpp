@@ -48,6 +48,15 @@ struct ModelTerms {
   std::int64_t reply_bytes_max = 8'192;  // longer replies are cut
 };
 
+// What a client with a model of its own asks of a tool.
+struct ClientCall {
+  ClientCall(std::string t, std::string a) : tool(std::move(t)), arguments(std::move(a)) {}
+  std::string tool;
+  std::string arguments;  // JSON
+  std::string key;        // by which the client says what is one wish and what another; may be empty
+  std::string agreed_to;  // the server's question that the customer has said yes to; may be empty
+};
+
 class Conversations {
  public:
   using Terms = ModelTerms;
@@ -75,6 +84,15 @@ class Conversations {
   // on when the caller leaves. Errors: not_found, malformed_text, store_*; store_duplicate "idempotency" when `key`
   // exists.
   Task<Result<Turn>> say(ThreadId thread, std::string text, std::optional<TurnKey> key);
+
+  // Runs one tool for such a client, as a turn of the thread without a word of a model, with all that a model's call is
+  // held to. What moved money once and is asked for again in the same words moves nothing (tools/client_call.hpp).
+  // Returns the stored turn; its result_json is {"id","object","tool":{"name","refused","result"},"cards","thread",
+  // "intents","refunds"}. The turn goes on when the caller leaves. Errors: not_found, malformed_text, store_*.
+  Task<Result<Turn>> call(ThreadId thread, ClientCall wish);
+
+  // What may be called, as models are told of it.
+  const std::vector<ToolSchema>& tools() const;
 
   // Tells the thread what happened: one reply for each event, whatever is repeated. `item` is a resume_thread row.
   Task<Result<void>> resume(WorkItem item);

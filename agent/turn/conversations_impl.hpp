@@ -5,6 +5,7 @@
 #include "agent/turn/machine.hpp"
 #include "agent/turn/talk_cost.hpp"
 #include "agent/turn/turn_leases.hpp"
+#include "tools/client_call.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -54,6 +55,7 @@ struct Conversations::Impl {
     std::string text;
     std::optional<TurnKey> key;
     std::optional<op::TakeWork> work;  // that it is the end of
+    std::optional<ToolCall> call;      // of a client's
   };
 
   Task<Result<Turn>> open(ThreadId id, Opening opening);
@@ -69,6 +71,14 @@ struct Conversations::Impl {
                             std::optional<StreamEvent> beside);
   Task<Result<json>> event_cards(Running& run);
   Task<Result<Turn>> go_on(Turn turn);
+  // A turn with a client's call, from where its messages stand.
+  Task<Result<Turn>> drive_client_call(Running& run);
+  Task<Result<Turn>> finish_client_call(Running& run);
+  // What is told of a call that says the same as an earlier one; nothing: it has to run, under the origin of that one.
+  Task<Result<std::optional<ToolOutput>>> told_again(const Running& run, const ToolCall& call, const SameCall& same);
+  Task<Result<ToolOutput>> run_tool(Running& run, const ToolCall& call, const std::vector<Message>& seen);
+  // The thread's state when the turn ends: parked while a payment is open.
+  Result<void> park(Running& run, const std::vector<PaymentIntent>& intents) const;
   Task<Result<void>> settle_unfinished(ThreadId thread);
   Task<Result<void>> tell_operator(WorkItem item, std::string intent);
 

@@ -5,6 +5,8 @@
 #include "gateway/log.hpp"
 #include "tools/cards.hpp"
 
+#include <algorithm>
+
 namespace purser {
 
 namespace {
@@ -42,6 +44,15 @@ Task<Result<json>> Conversations::Impl::event_cards(Running& run) {
   co_return cards;
 }
 
+Result<void> Conversations::Impl::park(Running& run, const std::vector<PaymentIntent>& intents) const {
+  const bool waiting =
+      std::any_of(intents.begin(), intents.end(), [](const PaymentIntent& intent) { return is_open(intent.state); });
+  auto parked = next_state(run.thread.state, waiting ? ThreadEvent::turn_ended_waiting : ThreadEvent::turn_ended_idle);
+  if (!parked) return parked.error();
+  run.thread.state = *parked;
+  return success();
+}
+
 Task<Result<Turn>> Conversations::Impl::finish(Running& run, TurnAction ending, Usage usage, std::int64_t picousd) {
   auto intents = co_await ports.store.intents_of_thread(run.thread.id, kRowsLookedAt);
   if (!intents) co_return intents.error();
@@ -53,11 +64,8 @@ Task<Result<Turn>> Conversations::Impl::finish(Running& run, TurnAction ending, 
     if (!shown) co_return shown.error();
     cards = std::move(*shown);
   }
-  bool waiting = false;
-  for (const PaymentIntent& intent : *intents) waiting = waiting || is_open(intent.state);
-  auto parked = next_state(run.thread.state, waiting ? ThreadEvent::turn_ended_waiting : ThreadEvent::turn_ended_idle);
+  auto parked = park(run, *intents);
   if (!parked) co_return parked.error();
-  run.thread.state = *parked;
 
   auto spent = co_await costs.of_payment(run.messages.front(), picousd);
   if (!spent) co_return spent.error();
@@ -111,7 +119,8 @@ Task<Result<Turn>> Conversations::Impl::finish(Running& run, TurnAction ending, 
   batch.add(op::AppendMessage{std::move(reply)});
   batch.add(op::FinishTurn{run.turn});
   batch.add(op::UpdateThread{run.thread});
-  if (run.key) batch.add(op::FinishIdempotency{run.key->scope, run.key->key, run.turn.id.str(), 200, run.turn.result_json});
+  if (run.key)
+    batch.add(op::FinishIdempotency{run.key->scope, run.key->key, run.turn.id.str(), 200, run.turn.result_json});
   auto done = co_await ports.store.commit(std::move(batch));
   if (!done) co_return done.error();
   co_return run.turn;

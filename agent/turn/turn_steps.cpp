@@ -127,10 +127,7 @@ Task<Result<bool>> Conversations::Impl::run_call(Running& run, ToolCall call) {
   // own words may have kept it.
   auto seen = co_await ports.store.recent_messages(run.thread.id, kSourcesLookedAt);
   if (!seen) co_return seen.error();
-  const rules::Sources sources = sources_of(*seen);
-  ToolContext context(run.thread, run.turn.id, call.id, sandbox);
-  context.sources = &sources;
-  auto output = co_await ports.tools.run(context, call);
+  auto output = co_await run_tool(run, call, *seen);
   if (!output) co_return output.error();
   const bool refused = output->refused;
   const std::string code = refused ? std::string(code_of(output->code)) : "";
