@@ -26,7 +26,7 @@ constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
-constexpr std::array<api::Route<Api::Endpoint>, 23> Api::kRoutes{{
+constexpr std::array<api::Route<Api::Endpoint>, 26> Api::kRoutes{{
     {"POST", "/v1/threads", {&Api::create_thread, Scope::threads_write}},
     {"GET", "/v1/threads/{}", {&Api::get_thread, Scope::threads_read}},
     {"GET", "/v1/threads/{}/messages", {&Api::get_messages, Scope::threads_read}},
@@ -48,6 +48,9 @@ constexpr std::array<api::Route<Api::Endpoint>, 23> Api::kRoutes{{
     {"POST", "/v1/chat/completions", {&Api::chat, Scope::threads_write}},
     {"GET", "/v1/models", {&Api::get_models, Scope::threads_read}},
     {"GET", "/v1/models/{}", {&Api::get_model, Scope::threads_read}},
+    {"POST", "/mcp", {&Api::mcp_post, Scope::threads_write}},
+    {"GET", "/mcp", {&Api::mcp_follow, Scope::intents_read}},
+    {"DELETE", "/mcp", {&Api::mcp_end, Scope::threads_write}},
     {"GET", "/openapi.json", {&Api::get_openapi, std::nullopt}},
     {"POST", "/webhooks/{}/{}", {&Api::webhook, std::nullopt}},
 }};
@@ -62,6 +65,8 @@ Api::Api(Ports ports, Identity identity, Options options)
       streams_(options_.limits),
       chat_({ports.store, ports.conversations, actions_, ports.mint, ports.clock, limits_}, options_.turns,
             ports.models),
+      mcp_({ports.store, ports.conversations, actions_, ports.cashier, ports.mint, ports.clock, limits_},
+           options_.sandbox),
       renewal_({ports.store, ports.conversations, ports.cashier, ports.catalogue, ports.clock},
                Policies(options_.intents, RefundSettings(), options_.tenants)) {}
 
@@ -366,6 +371,18 @@ Api::Reply Api::once(const Call& call, const json& body, std::string given, Idem
 
 Api::Reply Api::chat(Call& call) {
   return chat_.complete(std::move(call.caller), std::move(call.request));
+}
+
+Api::Reply Api::mcp_post(Call& call) {
+  return mcp_.post(std::move(call.caller), std::move(call.request));
+}
+
+Api::Reply Api::mcp_follow(Call& call) {
+  return mcp_.follow(std::move(call.caller), std::move(call.request));
+}
+
+Api::Reply Api::mcp_end(Call& call) {
+  return mcp_.end(std::move(call.caller), std::move(call.request));
 }
 
 Api::Reply Api::get_models(Call&) {

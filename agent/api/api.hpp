@@ -6,6 +6,7 @@
 #include "agent/api/actions.hpp"
 #include "agent/api/chat_door.hpp"
 #include "agent/api/events.hpp"
+#include "agent/api/mcp_door.hpp"
 #include "agent/api/open_streams.hpp"
 #include "agent/api/renewal.hpp"
 #include "agent/api/request_limits.hpp"
@@ -89,7 +90,7 @@ class Api {
     Method method = nullptr;
     std::optional<Scope> scope;  // of the key; none: open to all, as the webhook, which proves itself
   };
-  static const std::array<api::Route<Endpoint>, 23> kRoutes;
+  static const std::array<api::Route<Endpoint>, 26> kRoutes;
 
   Reply answer(Call& call, const api::Route<Endpoint>& route, http::Headers& headers);
   // Who asks, if he may and not too often. Adds what the answer tells of his limits to `headers`.
@@ -115,6 +116,9 @@ class Api {
   Reply chat(Call& call);
   Reply get_models(Call& call);
   Reply get_model(Call& call);
+  Reply mcp_post(Call& call);
+  Reply mcp_follow(Call& call);
+  Reply mcp_end(Call& call);
   Reply get_openapi(Call& call);
   Reply webhook(Call& call);
 
@@ -154,6 +158,7 @@ class Api {
   EventStreams events_;
   api::OpenStreams streams_;
   ChatDoor chat_;
+  McpDoor mcp_;
   Renewal renewal_;
 };
 

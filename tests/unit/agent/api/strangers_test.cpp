@@ -2,6 +2,7 @@
 // tenant get what anybody gets for an id that was never given out. The endpoints are those of the API itself, so that
 // none can be forgotten here.
 #include "tests/support/desk.hpp"
+#include "tests/support/mcp_talk.hpp"
 #include "tests/support/temp_folder.hpp"
 #include "tests/support/tokens.hpp"
 
@@ -187,6 +188,28 @@ TEST_F(StrangersTest, AThreadIsNotNamedToTheChatDoorByAStranger) {
       EXPECT_EQ(foreign.status, 404) << how << foreign.body;
       EXPECT_EQ(foreign.body, as(key, chat("thr_0000000000000000000000", how)).body);
     }
+  }
+  EXPECT_EQ(desk.count_turns(thread), turns);
+}
+
+// The MCP door names rows in bodies and headers; its own tests have the rest of its table.
+TEST_F(StrangersTest, NothingIsNamedToTheMcpDoorByAStranger) {
+  const std::size_t turns = desk.count_turns(thread);
+  const std::string intent = "purser://intents/" + ids["/v1/intents/"];
+  for (const std::string& key : {std::string(kTheirKey), token_of("bob")}) {
+    McpTalk talk(desk, McpTalk::Era::modern, key);
+    std::vector<std::string> seen;
+    for (const std::string& named : {thread, std::string("thr_0000000000000000000000")}) {
+      talk.thread = named;
+      const auto answer = talk.ask("tools/call", {{"name", "query_payment"}, {"arguments", json::object()}});
+      EXPECT_EQ(answer.status, 404);
+      seen.push_back(answer.body);
+    }
+    EXPECT_EQ(seen[0], seen[1]);
+    talk.thread.clear();
+    const auto of = [&](const std::string& uri) { return talk.ask("resources/read", {{"uri", uri}}); };
+    EXPECT_EQ(McpTalk::error(of(intent)), -32602);
+    EXPECT_EQ(McpTalk::error(of("purser://intents/pi_0000000000000000000000")), -32602);
   }
   EXPECT_EQ(desk.count_turns(thread), turns);
 }

@@ -1,0 +1,94 @@
+// tools/call at the MCP door.
+#include "agent/api/answer.hpp"
+#include "agent/api/mcp_door.hpp"
+#include "agent/api/mcp_offers.hpp"
+#include "agent/api/mcp_question.hpp"
+#include "gateway/crypto/digest.hpp"
+
+#include <algorithm>
+
+namespace purser {
+namespace {
+
+using mcp::Code;
+using mcp::Refusal;
+using nlohmann::json;
+
+constexpr const char* kMcpKeyName = "purser/idempotency-key";
+constexpr std::size_t kMcpKeyMax = 255;
+constexpr std::size_t kMcpKeyLetters = 24;  // of its digest: keys are not kept as they are
+
+http::Response bad_params(const json& id, std::string message) {
+  Refusal refusal(200, Code::invalid_params, std::move(message));
+  refusal.id = id;
+  return mcp::answer_of(refusal);
+}
+
+http::Response call_answered(const mcp::Message& message, json result) {
+  return api::json_answer(200, mcp::result_of(message.id, mcp::stamped(std::move(result), message.modern, {})));
+}
+
+// The user was asked and said no: nothing is run.
+json call_declined() {
+  const json result{{"status", "refused"},
+                    {"code", "customer_declined"},
+                    {"reason", "the customer was asked and did not agree; nothing was done"}};
+  return {{"content", json::array({{{"type", "text"}, {"text", result.dump()}}})},
+          {"structuredContent", result},
+          {"isError", true}};
+}
+
+}  // namespace
+
+Task<Result<http::Response>> McpDoor::call_tool(Asking asking) {
+  const mcp::Message message = asking.message;
+  const json name = message.params.value("name", json());
+  json arguments = message.params.value("arguments", json::object());
+  const json key = message.meta().value(kMcpKeyName, json());
+  const auto& tools = ports_.conversations.tools();
+  const bool known = name.is_string() &&
+                     std::any_of(tools.begin(), tools.end(), [&](const ToolSchema& tool) { return tool.name == name; });
+  if (!known) co_return bad_params(message.id, "there is no tool of that name");
+  if (!arguments.is_object()) co_return bad_params(message.id, "arguments is an object");
+  const bool good_key = key.is_null() || (key.is_string() && !key.get_ref<const std::string&>().empty() &&
+                                          key.get_ref<const std::string&>().size() <= kMcpKeyMax);
+  if (!good_key) co_return bad_params(message.id, "purser/idempotency-key is a string of 1 to 255 bytes");
+  if (!asking.thread)
+    co_return bad_params(message.id, "say whose conversation this is: X-Thread-Id, or purser/thread in _meta");
+  auto thread = co_await thread_of(std::move(asking));
+  if (!thread) co_return thread.error();
+  auto some = co_await ports_.limits.by_user(thread->tenant, thread->user);
+  if (!some) co_return some.error();
+
+  const mcp::AboutCall about{thread->id, name.get<std::string>(), arguments};
+  const mcp::Answered said = mcp::answer_in(message.params, about, ports_.mint, ports_.clock.durable());
+  if (said.what == mcp::Answered::What::forged)
+    co_return bad_params(message.id, "requestState is not of this call, or too old");
+  if (said.what == mcp::Answered::What::declined) co_return call_answered(message, call_declined());
+  if (!said.if_open.empty()) arguments["if_open"] = said.if_open;
+
+  ClientCall wish(about.tool, arguments.dump(-1, ' ', false, json::error_handler_t::replace));
+  if (key.is_string()) wish.key = crypto::sha256_hex(key.get_ref<const std::string&>()).substr(0, kMcpKeyLetters);
+  wish.agreed_to = said.agreed_to;
+  auto outcome = co_await ports_.actions.call(thread->id, std::move(wish));
+  if (!outcome) co_return outcome.error();
+  const json turn = json::parse(outcome->body);
+  json result = mcp::call_result(turn);
+  if (result["isError"] == true) {
+    std::optional<PaymentIntent> mine;
+    auto open = co_await ports_.store.open_intent(thread->tenant, thread->user);
+    if (!open) co_return open.error();
+    if (open->has_value() && (*open)->thread == thread->id) mine = std::move(**open);
+    const auto question = mcp::question_of(turn["tool"]["result"], mine ? &*mine : nullptr, thread->locale);
+    if (question) {
+      json asked = mcp::input_required(*question, about, ports_.mint, ports_.clock.durable());
+      if (message.modern && message.client_can_be_asked()) co_return call_answered(message, std::move(asked));
+      // For an application that asks on its own and sends the call once more with the answer.
+      asked.erase("resultType");
+      result["_meta"]["purser/input-required"] = std::move(asked);
+    }
+  }
+  co_return call_answered(message, std::move(result));
+}
+
+}  // namespace purser

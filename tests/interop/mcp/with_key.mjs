@@ -1,0 +1,24 @@
+// The suites show no key, and purser lets nobody in without one: this stands between and adds it. Everything else goes
+// through as it is, Host and Origin too.
+import { createServer, request } from 'node:http'
+
+export async function withKey({ url, key }) {
+  const to = new URL(url)
+  const server = createServer((asked, answer) => {
+    const headers = [...asked.rawHeaders]
+    if (!asked.headers.authorization) headers.push('Authorization', `Bearer ${key}`)
+    const onward = request({ host: to.hostname, port: to.port, method: asked.method, path: asked.url, headers }, (got) => {
+      answer.writeHead(got.statusCode, got.rawHeaders)
+      got.pipe(answer)
+      got.on('error', () => answer.destroy())
+    })
+    onward.on('error', () => answer.destroy())
+    answer.on('close', () => onward.destroy())
+    asked.pipe(onward)
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    stop: () => new Promise((resolve) => { server.closeAllConnections(); server.close(resolve) }),
+  }
+}
