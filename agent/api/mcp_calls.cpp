@@ -75,11 +75,10 @@ Task<Result<http::Response>> McpDoor::call_tool(Asking asking) {
   const json turn = json::parse(outcome->body);
   json result = mcp::call_result(turn);
   if (result["isError"] == true) {
-    std::optional<PaymentIntent> mine;
-    auto open = co_await ports_.store.open_intent(thread->tenant, thread->user);
-    if (!open) co_return open.error();
-    if (open->has_value() && (*open)->thread == thread->id) mine = std::move(**open);
-    const auto question = mcp::question_of(turn["tool"]["result"], mine ? &*mine : nullptr, thread->locale);
+    auto mine = co_await payment_about(*thread, arguments);
+    if (!mine) co_return mine.error();
+    const auto question =
+        mcp::question_of(turn["tool"]["result"], about, mine->has_value() ? &**mine : nullptr, thread->locale);
     if (question) {
       json asked = mcp::input_required(*question, about, ports_.mint, ports_.clock.durable());
       if (message.modern && message.client_can_be_asked()) co_return call_answered(message, std::move(asked));
@@ -89,6 +88,25 @@ Task<Result<http::Response>> McpDoor::call_tool(Asking asking) {
     }
   }
   co_return call_answered(message, std::move(result));
+}
+
+// What a refund names first, else what is open; nothing that is of another conversation.
+Task<Result<std::optional<PaymentIntent>>> McpDoor::payment_about(Thread thread, json arguments) {
+  std::optional<PaymentIntent> out;
+  const json::json_pointer named("/refunds/0/payment_intent");
+  if (arguments.contains(named) && arguments[named].is_string()) {
+    auto id = IntentId::parse(arguments[named].get<std::string>());
+    if (!id) co_return out;
+    auto row = co_await ports_.store.intent(std::move(*id));
+    if (!row && row.code() != Errc::not_found) co_return row.error();
+    if (row) out = std::move(*row);
+  } else {
+    auto open = co_await ports_.store.open_intent(thread.tenant, thread.user);
+    if (!open) co_return open.error();
+    out = std::move(*open);
+  }
+  if (out && out->thread != thread.id) out.reset();
+  co_return out;
 }
 
 }  // namespace purser

@@ -74,7 +74,7 @@ class McpDoor {
   Task<Result<Thread>> thread_of(Asking asking);
 
   Reply call_tool(Asking asking);
-  Reply ask_user(Asking asking, Thread thread, nlohmann::json turn, nlohmann::json arguments);
+  Task<Result<std::optional<PaymentIntent>>> payment_about(Thread thread, nlohmann::json arguments);
   Reply list_resources(Asking asking);
   Reply read_resource(Asking asking);
   Reply subscribe(Asking asking, bool on);

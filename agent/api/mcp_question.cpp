@@ -50,9 +50,21 @@ std::string open_payment_text(const PaymentIntent& open, const std::string& loca
          ". continue: pay that one; replace: cancel it and order the new goods instead.";
 }
 
+// A sum that stands only where strangers write: whether it is the user's own wish, the user can say.
+std::string sum_text(const json& result, const AboutCall& call, const PaymentIntent& paid, const std::string& locale) {
+  const std::string place = result.value("param", "");
+  if (!place.starts_with('/') || !place.ends_with("/amount_fen")) return {};
+  const json::json_pointer pointer(place);
+  if (!call.arguments.contains(pointer) || !call.arguments[pointer].is_number_integer()) return {};
+  const std::string sum = Money(call.arguments[pointer].get<std::int64_t>(), paid.amount.currency()).display();
+  return locale.starts_with("zh") ? "您要求退回的金额是 " + sum + " 吗？"
+                                  : "Is " + sum + " the sum that you want back?";
+}
+
 }  // namespace
 
-std::optional<Question> question_of(const json& result, const PaymentIntent* open, const std::string& locale) {
+std::optional<Question> question_of(const json& result, const AboutCall& call, const PaymentIntent* about,
+                                    const std::string& locale) {
   if (!result.is_object()) return std::nullopt;
   const std::string code = result.value("code", "");
   Question question;
@@ -61,9 +73,14 @@ std::optional<Question> question_of(const json& result, const PaymentIntent* ope
     if (question.text.empty()) return std::nullopt;
     return question;
   }
-  const bool can_choose = open != nullptr && open->state == IntentState::awaiting_payment;
+  if (code == code_of(Errc::untrusted_source)) {
+    if (about != nullptr) question.text = sum_text(result, call, *about, locale);
+    if (question.text.empty()) return std::nullopt;
+    return question;
+  }
+  const bool can_choose = about != nullptr && about->state == IntentState::awaiting_payment;
   if (code != code_of(Errc::active_payment_exists) || !can_choose) return std::nullopt;
-  question.text = open_payment_text(*open, locale);
+  question.text = open_payment_text(*about, locale);
   question.about_open_payment = true;
   return question;
 }

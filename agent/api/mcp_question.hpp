@@ -27,9 +27,10 @@ struct Question {
   bool about_open_payment = false;  // else whether the user agrees to what `text` says
 };
 
-// Of a call that was refused with `result`. `open`: the user's open payment, if it is this conversation's. Nothing:
-// there is nothing that a user could say to it.
-std::optional<Question> question_of(const nlohmann::json& result, const PaymentIntent* open, const std::string& locale);
+// Of a call that was refused with `result`. `about`: the payment that a refund names first, else the user's open one,
+// if it is of this conversation. Nothing: there is nothing that a user could say to it.
+std::optional<Question> question_of(const nlohmann::json& result, const AboutCall& call, const PaymentIntent* about,
+                                    const std::string& locale);
 
 // {"resultType":"input_required","inputRequests","requestState"}
 nlohmann::json input_required(const Question& question, const AboutCall& call, Mint& mint, UtcTime now);

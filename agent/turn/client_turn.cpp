@@ -60,12 +60,14 @@ Task<Result<Turn>> Conversations::Impl::drive_client_call(Running& run) {
 
 Task<Result<ToolOutput>> Conversations::Impl::run_tool(Running& run, const ToolCall& call,
                                                        const std::vector<Message>& seen) {
-  const rules::Sources sources = sources_of(seen);
+  rules::Sources sources = sources_of(seen);
   ToolContext context(run.thread, run.turn.id, call.id, sandbox);
   context.sources = &sources;
   bool done_before = false;
   if (run.turn.cause == kClientCall) {
     context.agreed_to = agreed_to(run.messages.front());
+    // What the customer said yes to are the customer's words.
+    if (!context.agreed_to.empty()) sources.add_user(context.agreed_to);
     const UtcTime now = run.turn.started_at;
     if (key_used_otherwise(seen, run.turn.id, call, now))
       co_return refusal(Error(Errc::idempotency_conflict, "this key was used with another call", "key"));

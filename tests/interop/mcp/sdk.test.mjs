@@ -55,7 +55,7 @@ await run('@modelcontextprotocol/sdk', {
 
     const state = await client.callTool({ name: 'query_payment', arguments: {} })
     assert.equal(state.structuredContent.payments[0].state, 'succeeded')
-    const wish = { name: 'refund', arguments: { refunds: [{ payment_intent: paymentOf(ordered), amount_fen: 100, reason: 'one leaf was bent' }] } }
+    const wish = { name: 'refund', arguments: { refunds: [{ payment_intent: paymentOf(ordered), amount_fen: 330, reason: 'one leaf was bent' }] } }
     const back = await client.callTool(wish)
     const again = await client.callTool(wish)
     assert.equal(back.structuredContent.status, 'ok', JSON.stringify(back))

@@ -1,12 +1,18 @@
-// The suites show no key, and purser lets nobody in without one: this stands between and adds it. Everything else goes
-// through as it is, Host and Origin too.
+// The suites send no headers of their own, and purser lets nobody in without a key: this stands between and adds what a
+// client is set up with, the key and the thread of its user. Everything else goes through as it is, Host and Origin too.
 import { createServer, request } from 'node:http'
 
 export async function withKey({ url, key }) {
   const to = new URL(url)
+  const made = await fetch(`${url}/v1/threads`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${key}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ user: { id: 'conformance' } }),
+  })
+  const { id: thread } = await made.json()
   const server = createServer((asked, answer) => {
     const headers = [...asked.rawHeaders]
-    if (!asked.headers.authorization) headers.push('Authorization', `Bearer ${key}`)
+    headers.push('Authorization', `Bearer ${key}`, 'X-Thread-Id', thread)
     const onward = request({ host: to.hostname, port: to.port, method: asked.method, path: asked.url, headers }, (got) => {
       answer.writeHead(got.statusCode, got.rawHeaders)
       got.pipe(answer)
