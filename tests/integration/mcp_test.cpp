@@ -11,7 +11,7 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 class McpServed : public ::testing::Test {
  protected:
   McpServed() : merchant(sandbox.merchant()) {
-    merchant["PURSER_AUTH_API_KEYS"] = "shop:sk_test_mcp_0000000000001";
+    merchant["PURSER_API_KEYS"] = "shop:sk_test_mcp_0000000000001";
     start();
   }
 
