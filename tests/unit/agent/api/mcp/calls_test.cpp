@@ -86,12 +86,12 @@ TEST_F(McpCalls, what_only_the_server_fills_is_refused) {
 
 TEST_F(McpCalls, the_same_order_sent_again_is_the_same_payment) {
   const std::string id = structured(talk.call("create_payment_intent", kCups))["payment_intent"];
-  const json again = structured(talk.call("create_payment_intent", kCups));
+  json again = structured(talk.call("create_payment_intent", kCups));
   EXPECT_EQ(again["payment_intent"], id);
   EXPECT_EQ(again["repeated"], true);
   desk.pay(desk.intent(id));
   desk.work_off();
-  const json paid = structured(talk.call("create_payment_intent", kCups));
+  json paid = structured(talk.call("create_payment_intent", kCups));
   EXPECT_EQ(paid["payment_intent"], id);
   EXPECT_EQ(paid["state"], "succeeded");
   EXPECT_EQ(desk.channel.count("create_order"), 1u);
@@ -99,12 +99,12 @@ TEST_F(McpCalls, the_same_order_sent_again_is_the_same_payment) {
 
 TEST_F(McpCalls, a_second_equal_purchase_has_a_key_or_comes_later) {
   const std::string id = paid_intent(kCups);
-  const json keyed = structured(talk.call("create_payment_intent", kCups, {{"purser/idempotency-key", "more"}}));
+  json keyed = structured(talk.call("create_payment_intent", kCups, {{"purser/idempotency-key", "more"}}));
   EXPECT_NE(keyed["payment_intent"], id) << keyed;
   desk.pay(desk.intent(keyed["payment_intent"]));
   desk.work_off();
   desk.pass(16min);
-  const json later = structured(talk.call("create_payment_intent", kCups));
+  json later = structured(talk.call("create_payment_intent", kCups));
   EXPECT_NE(later["payment_intent"], id);
   EXPECT_NE(later["payment_intent"], keyed["payment_intent"]);
 }
@@ -115,16 +115,16 @@ TEST_F(McpCalls, what_expired_is_ordered_anew) {
       FakeChannel::query_reply(FakeChannel::facts_of(desk.intent(id), TradeState::not_paid)));
   desk.pass(6min);
   ASSERT_NE(desk.intent(id).state, IntentState::awaiting_payment);
-  const json anew = structured(talk.call("create_payment_intent", kCups));
+  json anew = structured(talk.call("create_payment_intent", kCups));
   EXPECT_EQ(anew["status"], "ok") << anew;
   EXPECT_NE(anew["payment_intent"], id);
 }
 
 TEST_F(McpCalls, a_refund_sent_again_gives_back_once) {
   const std::string id = paid_intent();
-  const json first = structured(talk.call("refund", back(id, 500)));
+  json first = structured(talk.call("refund", back(id, 500)));
   EXPECT_EQ(first["status"], "ok") << first;
-  const json again = structured(talk.call("refund", back(id, 500)));
+  json again = structured(talk.call("refund", back(id, 500)));
   EXPECT_EQ(again["status"], "ok");
   EXPECT_EQ(again["repeated"], true);
   EXPECT_EQ(again["refunds"][0]["refund"], first["refunds"][0]["refund"]);
@@ -160,14 +160,14 @@ TEST_F(McpCalls, a_second_equal_refund_has_a_key_of_its_own) {
 
 TEST_F(McpCalls, a_refund_that_waits_for_a_person_is_asked_for_once) {
   const std::string id = paid_intent({{"lines", {{{"sku", "TEA"}, {"quantity", 2}}}}});
-  const json first = talk.call("refund", back(id, 30'000));
+  json first = talk.call("refund", back(id, 30'000));
   EXPECT_EQ(first["isError"], false) << first;
   EXPECT_EQ(structured(first)["status"], "waits_for_operator");
   const std::string approval = structured(first)["approval"];
   EXPECT_EQ(structured(talk.call("refund", back(id, 30'000)))["approval"], approval);
   EXPECT_EQ(desk.post("/v1/approvals/" + approval, R"({"decision":"approve"})", "k").status, 200);
   desk.work_off();
-  const json approved = structured(talk.call("refund", back(id, 30'000)));
+  json approved = structured(talk.call("refund", back(id, 30'000)));
   EXPECT_EQ(approved["approval"], approval);
   EXPECT_EQ(approved["state"], "approved");
   EXPECT_EQ(refunds_of(id), 1u);
@@ -177,7 +177,7 @@ TEST_F(McpCalls, an_id_of_another_conversation_is_none) {
   const std::string foreign = desk.buy(desk.thread("alice")).id.str();
   desk.pay(desk.intent(foreign));
   desk.work_off();
-  const json refused = structured(talk.call("refund", back(foreign, 100)));
+  json refused = structured(talk.call("refund", back(foreign, 100)));
   EXPECT_EQ(refused["code"], "not_found");
   EXPECT_EQ(refused["reason"], structured(talk.call("refund", back("pi_0000000000000000000000", 100)))["reason"]);
   EXPECT_EQ(structured(talk.call("query_payment", {{"payment_intent", foreign}}))["code"], "not_found");
@@ -218,7 +218,7 @@ TEST_F(McpCutCalls, a_call_that_was_cut_goes_on_when_it_is_sent_again) {
   const std::string id = paid_intent();
   EXPECT_EQ(talk.ask("tools/call", {{"name", "refund"}, {"arguments", back(id, 500)}}).status, 503);
   EXPECT_EQ(refunds_of(id), 1u);
-  const json again = structured(talk.call("refund", back(id, 500)));
+  json again = structured(talk.call("refund", back(id, 500)));
   EXPECT_EQ(again["status"], "ok") << again;
   EXPECT_EQ(again["repeated"], true);
   EXPECT_EQ(refunds_of(id), 1u);
@@ -243,7 +243,7 @@ class McpQuestions : public McpCalls {
   }
   // An order whose price has risen since it was made.
   void price_rises() {
-    const json first = order(kCups);
+    json first = order(kCups);
     EXPECT_EQ(first["isError"], false) << first;
     EXPECT_EQ(modern.call("cancel_payment", json::object())["isError"], false);
     auto items = desk.catalogue.items();
@@ -257,20 +257,20 @@ class McpQuestions : public McpCalls {
 
 TEST_F(McpQuestions, a_changed_price_is_asked_about_and_agreed_to) {
   price_rises();
-  const json asked = order(kCups);
+  json asked = order(kCups);
   ASSERT_EQ(asked["resultType"], "input_required") << asked;
   const json& form = asked["inputRequests"]["customer"];
   EXPECT_EQ(form["method"], "elicitation/create");
   EXPECT_NE(form["params"]["message"].get<std::string>().find("3.00"), std::string::npos) << form;
   // That the model calls once more says nothing of the customer.
   EXPECT_EQ(order(kCups)["resultType"], "input_required");
-  const json bought = order(kCups, answer(asked, "accept", {{"agree", true}}));
+  json bought = order(kCups, answer(asked, "accept", {{"agree", true}}));
   EXPECT_EQ(structured(bought)["total_fen"], 600) << bought;
 }
 
 TEST_F(McpQuestions, who_does_not_agree_buys_nothing) {
   price_rises();
-  const json asked = order(kCups);
+  json asked = order(kCups);
   const std::size_t calls = desk.channel.calls.size();
   for (const json& said :
        {answer(asked, "decline"), answer(asked, "cancel"), answer(asked, "accept", {{"agree", false}})}) {
@@ -286,7 +286,7 @@ TEST_F(McpQuestions, who_does_not_agree_buys_nothing) {
 
 TEST_F(McpQuestions, an_answer_is_to_its_own_question_alone) {
   price_rises();
-  const json asked = order(kCups);
+  json asked = order(kCups);
   const auto code_with = [&](const json& what, const json& state) {
     json more = answer(asked, "accept", {{"agree", true}});
     more["requestState"] = state;
@@ -313,11 +313,11 @@ TEST_F(McpQuestions, an_answer_is_to_its_own_question_alone) {
 
 TEST_F(McpQuestions, an_open_payment_for_other_goods_is_kept_or_replaced) {
   const std::string cups = structured(order(kCups))["payment_intent"];
-  const json asked = order(kTeas);
+  json asked = order(kTeas);
   ASSERT_EQ(asked["resultType"], "input_required") << asked;
-  const json kept = order(kTeas, answer(asked, "accept", {{"if_open", "continue"}}));
+  json kept = order(kTeas, answer(asked, "accept", {{"if_open", "continue"}}));
   EXPECT_EQ(structured(kept)["payment_intent"], cups) << kept;
-  const json replaced = order(kTeas, answer(asked, "accept", {{"if_open", "replace"}}));
+  json replaced = order(kTeas, answer(asked, "accept", {{"if_open", "replace"}}));
   EXPECT_EQ(structured(replaced)["total_fen"], 19'900) << replaced;
   EXPECT_EQ(desk.intent(cups).state, IntentState::canceled);
 }
@@ -330,11 +330,11 @@ TEST_F(McpQuestions, a_sum_that_strangers_wrote_is_the_customers_own_once_they_s
   const std::string id = structured(order(kTeas))["payment_intent"];
   desk.pay(desk.intent(id));
   desk.work_off();
-  const json asked = modern.call("refund", back(id, 350));
+  json asked = modern.call("refund", back(id, 350));
   ASSERT_EQ(asked["resultType"], "input_required") << asked;
   EXPECT_EQ(refunds_of(id), 0u);
   EXPECT_NE(asked["inputRequests"].dump().find("3.50"), std::string::npos);
-  const json given = modern.call("refund", back(id, 350), json::object(), answer(asked, "accept", {{"agree", true}}));
+  json given = modern.call("refund", back(id, 350), json::object(), answer(asked, "accept", {{"agree", true}}));
   EXPECT_EQ(structured(given)["status"], "ok") << given;
   EXPECT_EQ(refunds_of(id), 1u);
 }
@@ -342,7 +342,7 @@ TEST_F(McpQuestions, a_sum_that_strangers_wrote_is_the_customers_own_once_they_s
 TEST_F(McpQuestions, a_client_that_cannot_ask_is_told_what_is_needed) {
   modern.capabilities = json::object();
   order(kCups);
-  const json told = order(kTeas);
+  json told = order(kTeas);
   EXPECT_EQ(told["resultType"], "complete");
   EXPECT_EQ(told["isError"], true);
   EXPECT_EQ(structured(told)["code"], "active_payment_exists");
