@@ -79,6 +79,14 @@ constexpr Definition kOfMoneyAndTalk[] = {
      .description = "Rules, separated by commas, that count what they would refuse "
                     "(`purser_shadow_refusals_total`) and let it pass: `catalogue_age`."},
 
+    {.key = "intent.fee_basis_points",
+     .place = AT(intent, fee_basis_points),
+     .description =
+         "What the rail keeps of each payment, as agreed with it; 60 is 0.6 %. It is booked with the payment "
+         "and `purser reconcile` holds it against the bills. 0: fees are not booked.",
+     .bounds = {0, 1'000},
+     .unit = "basis points"},
+
     {.key = "refund.auto_limit_fen",
      .place = AT(refund, auto_limit_fen),
      .description = "What a thread may refund in a day without a person; above it an operator decides.",

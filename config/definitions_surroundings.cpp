@@ -162,6 +162,19 @@ constexpr Definition kOfSurroundings[] = {
                     "key at each start, needs it for threads to be found again.",
      .rule = kApiv3Key,
      .variable = "PURSER_ID_SECRET"},
+    {.key = "database.texts_kept_days",
+     .place = AT(store, texts_kept_days),
+     .description =
+         "Days after the last word of a conversation when its texts are taken out, and what the rail and "
+         "clients were told that long ago with them; amounts, numbers and the record's hashes stay. 0: never.",
+     .bounds = {0, 36'500},
+     .unit = "days"},
+
+    {.key = "work.tries_max",
+     .place = AT(work, tries_max),
+     .description = "How often a row of work may fail before it is put aside for the operator (`GET /work/parked`). "
+                    "What the store or its connection cannot do does not count.",
+     .bounds = {1, 1'000}},
 
     {.key = "llm.base_url",
      .place = AT(model, base_url),

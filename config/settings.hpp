@@ -64,8 +64,13 @@ struct WebhookSettings {
 struct StoreSettings {
   Secret url;  // sqlite:///absolute/path, or postgresql://..., which may hold a password
   Millis busy_time_max{5'000};
+  std::int64_t texts_kept_days = 0;  // after the last word of a conversation; 0: for ever
   // What order numbers, the threads of the chat door and the seals in the store are made with; empty: the APIv3 key.
   Secret id_secret;
+};
+
+struct WorkSettings {
+  std::int64_t tries_max = 20;  // of one row of work that fails, before it is put aside
 };
 
 struct ModelSettings {
@@ -124,6 +129,7 @@ struct IntentSettings {
   std::int64_t price_tolerance_per_mille = 5;  // how far a stated price may be off; 5 is half a percent
   Millis catalogue_age_max{0};                 // 0: prices do not age
   std::string watching_rules;                  // separated by commas; they count what they would refuse and let it pass
+  std::int64_t fee_basis_points = 0;           // what the rail keeps of a payment, as agreed; 0: not known, not booked
 };
 
 struct RefundSettings {
@@ -183,6 +189,7 @@ struct Settings {
   RedisSettings redis;
   WebhookSettings webhooks;
   StoreSettings store;
+  WorkSettings work;
   ModelSettings model;
   WechatSettings wechat;
   IntentSettings intent;

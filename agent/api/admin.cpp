@@ -12,12 +12,15 @@ namespace {
 
 using nlohmann::json;
 
-enum class Page { healthz, readyz, metrics };
+enum class Page { healthz, readyz, metrics, parked, retry, erase };
 
-constexpr std::array<api::Route<Page>, 3> kPages{{
+constexpr std::array<api::Route<Page>, 6> kPages{{
     {"GET", "/healthz", Page::healthz},
     {"GET", "/readyz", Page::readyz},
     {"GET", "/metrics", Page::metrics},
+    {"GET", "/work/parked", Page::parked},
+    {"POST", "/work/parked/retry", Page::retry},
+    {"POST", "/users/erase", Page::erase},
 }};
 
 constexpr std::int64_t kDueCounted = 1000;
@@ -27,8 +30,20 @@ constexpr std::int64_t kDueCounted = 1000;
 Task<http::Response> Admin::handle(http::Request request) {
   auto page = api::find_route(kPages, request.method, request.path);
   if (!page) co_return api::error_answer(page.error());
-  if (page->route->handler == Page::readyz) co_return co_await ready();
-  if (page->route->handler == Page::metrics) co_return co_await metrics();
+  switch (page->route->handler) {
+    case Page::readyz:
+      co_return co_await ready();
+    case Page::metrics:
+      co_return co_await metrics();
+    case Page::parked:
+      co_return co_await parked(std::move(request));
+    case Page::retry:
+      co_return co_await retry(std::move(request));
+    case Page::erase:
+      co_return co_await erase(std::move(request));
+    case Page::healthz:
+      break;
+  }
   json body = json::object();
   body["status"] = "ok";
   co_return api::json_answer(200, body);
@@ -46,6 +61,8 @@ Task<http::Response> Admin::metrics() {
   auto due = co_await ports_.store.due_work(ports_.clock.durable(), kDueCounted);
   if (due) ports_.metrics.set(kDueWork, {}, due->size());
   if (ports_.look) ports_.look();
+  auto aside = co_await ports_.store.work_of_kind(WorkKind::parked, std::string(), std::string(), kDueCounted);
+  if (aside) ports_.metrics.set(kParkedWork, {}, aside->size());
   http::Response response;
   response.headers.emplace_back("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   response.body = ports_.metrics.text();

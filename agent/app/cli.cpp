@@ -88,9 +88,20 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   auto* reconcile_app = app.add_subcommand("reconcile", "hold the books of one day against the rail's bill");
   reconcile_app->add_option("--date", reconcile_with.date, "the day in China, YYYY-MM-DD")->required();
   reconcile_app->add_option("--bill", reconcile_with.bill,
-                            "the trade bill (type ALL) as it was downloaded; else the rail is asked");
+                            "the trade bill (type ALL) as it was downloaded; else the rail is asked for both bills");
+  reconcile_app->add_option("--flow-bill", reconcile_with.flow_bill,
+                            "the fund-flow bill (BASIC) as it was downloaded, beside --bill");
   reconcile_app->add_flag("--json", reconcile_with.json, "print the result as JSON");
   add_sources(*reconcile_app, reconcile_with.sources);
+
+  EraseCommand erase_with;
+  erase_with.sources.environment = environment;
+  auto* erase_app = app.add_subcommand("erase", "take a user's words and contact data out; the books stay");
+  erase_app->add_option("--tenant", erase_with.tenant, "whose customer")->required();
+  erase_app->add_option("--user", erase_with.user, "the id that your backend gave the user")->required();
+  erase_app->add_option("--archive", erase_with.archive, "a new file to write what is taken out to, first");
+  erase_app->add_flag("--json", erase_with.json, "print the result as JSON");
+  add_sources(*erase_app, erase_with.sources);
 
   LedgerCommand ledger_with;
   ledger_with.sources.environment = environment;
@@ -185,6 +196,7 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
   if (chat_app->parsed()) return chat(chat_with);
   if (sandbox_app->parsed()) return run_sandbox(sandbox_with);
   if (reconcile_app->parsed()) return reconcile(reconcile_with);
+  if (erase_app->parsed()) return erase(erase_with);
   ledger_with.verify = verify_app->parsed();
   if (ledger_app->parsed()) return ledger(ledger_with);
   if (add_app->parsed()) return add_key(keys_with);

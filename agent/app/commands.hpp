@@ -40,8 +40,9 @@ struct SandboxCommand {
 int run_sandbox(const SandboxCommand& command);
 
 struct ReconcileCommand {
-  std::string date;  // YYYY-MM-DD, in China
-  std::string bill;  // the file of the trade bill; empty: the rail is asked for it
+  std::string date;       // YYYY-MM-DD, in China
+  std::string bill;       // the file of the trade bill; empty: the rail is asked for it
+  std::string flow_bill;  // the file of the fund-flow bill, beside it; empty: not compared
   bool json = false;
   SettingsSources sources;
 };
@@ -97,6 +98,16 @@ struct LedgerCommand {
   SettingsSources sources;
 };
 int ledger(const LedgerCommand& command);
+
+// Takes a user's words out of the database. 1 also when something of theirs is not settled and was left.
+struct EraseCommand {
+  std::string tenant;
+  std::string user;
+  std::string archive;  // a new file for what is taken out, a JSON object a line; empty: none
+  bool json = false;
+  SettingsSources sources;
+};
+int erase(const EraseCommand& command);
 
 struct RoutesCommand {
   std::string log;  // the attempt log

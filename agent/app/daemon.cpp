@@ -4,16 +4,13 @@
 #include "agent/api/api.hpp"
 #include "agent/app/access.hpp"
 #include "agent/app/api_client.hpp"
+#include "agent/app/due_work.hpp"
 #include "agent/app/goods.hpp"
 #include "agent/app/key_reload.hpp"
-#include "agent/app/outbound.hpp"
 #include "agent/app/process.hpp"
 #include "agent/app/provider.hpp"
 #include "agent/app/sandbox_keys.hpp"
 #include "agent/console/demo_chat.hpp"
-#include "agent/resume/dispatcher.hpp"
-#include "agent/resume/webhook_inbox.hpp"
-#include "agent/turn/conversations.hpp"
 #include "config/text_rules.hpp"
 #include "gateway/async/task_group.hpp"
 #include "gateway/async/threads_for.hpp"
@@ -40,9 +37,6 @@
 namespace purser {
 namespace {
 
-// Handlers of due work at the same time: they mostly wait for the rail.
-constexpr std::size_t kWorkAtOnce = 32;
-constexpr std::size_t kDeliveriesAtOnce = 64;
 // Two signatures at once keep both cores of a small machine busy; the loop's thread stays free.
 constexpr std::size_t kSigners = 2;
 // The rule engine answers in microseconds; this leaves it and the rest of the turn their time when a model uses all of
@@ -93,7 +87,6 @@ struct Daemon::Parts {
   Result<void> make_agent();
   Result<void> make_doors();
   void make_demo_chat();
-  void handle_work();
 
   Task<http::Response> answer(http::Request request);
   Task<void> recover(Turn turn);
@@ -151,9 +144,8 @@ struct Daemon::Parts {
   std::unique_ptr<Cashier> cashier;
   std::unique_ptr<ToolRegistry> tools;
   std::unique_ptr<Conversations> conversations;
-  std::unique_ptr<Dispatcher> dispatcher;
-  std::unique_ptr<Dispatcher> postman;  // of what goes to the tenants' servers
   std::unique_ptr<WebhookInbox> webhooks;
+  std::unique_ptr<DueWork> due_work;
   // The doors, and how often they may be knocked at.
   std::optional<Access> access;
   std::unique_ptr<Api> api;
@@ -308,19 +300,16 @@ Result<void> Daemon::Parts::make_agent() {
   conversations = std::make_unique<Conversations>(
       Conversations::Ports{*store, *model, *tools, *cashier, *mint, clock, &metrics}, settings.turn,
       Conversations::Prompts{told->system_zh, told->system_en, acknowledged}, on_sandbox, executor, terms);
-  dispatcher = std::make_unique<Dispatcher>(*store, clock, executor, WorkLane::inside, kWorkAtOnce, around.alone);
-  postman = std::make_unique<Dispatcher>(*store, clock, executor, WorkLane::outbound, kDeliveriesAtOnce, around.alone);
   webhooks = std::make_unique<WebhookInbox>(WebhookInbox::Ports{*store, *channel, *cashier, clock, work, metrics},
-                                            [this] { dispatcher->poke(); });
+                                            [this] { due_work->poke(); });
+  due_work =
+      std::make_unique<DueWork>(DueWork::Ports{*store, clock, metrics, *cashier, *conversations, *webhooks, *outbound},
+                                executor, settings, around.alone);
   store->watch([this](const Change& change) {
-    if (change.work || change.missed) {
-      dispatcher->poke();
-      postman->poke();
-    }
+    if (change.work || change.missed) due_work->poke();
     if (change.missed) conversations->ring_all();
     for (const ThreadId& thread : change.threads) conversations->news(thread).notify();
   });
-  handle_work();
 
   auto identity = access->identify(settings.auth);
   if (!identity) return identity.error();
@@ -349,21 +338,6 @@ void Daemon::Parts::make_demo_chat() {
 Task<http::Response> Daemon::Parts::answer(http::Request request) {
   if (demo_chat && DemoChat::serves(request.path)) return demo_chat->handle(std::move(request));
   return api->handle(std::move(request));
-}
-
-void Daemon::Parts::handle_work() {
-  const auto to_cashier = [this](WorkKind kind, Task<Result<void>> (Cashier::*method)(WorkItem)) {
-    dispatcher->handle(kind, [this, method](WorkItem item) { return (cashier.get()->*method)(std::move(item)); });
-  };
-  to_cashier(WorkKind::expire_intent, &Cashier::expire);
-  to_cashier(WorkKind::close_order, &Cashier::close);
-  to_cashier(WorkKind::resolve_order, &Cashier::resolve_order);
-  to_cashier(WorkKind::submit_refund, &Cashier::submit_refund);
-  to_cashier(WorkKind::resolve_refund, &Cashier::resolve_refund);
-  to_cashier(WorkKind::expire_approval, &Cashier::expire_approval);
-  dispatcher->handle(WorkKind::resume_thread, [this](WorkItem item) { return conversations->resume(std::move(item)); });
-  postman->handle(WorkKind::deliver_webhook, [this](WorkItem item) { return outbound->deliver(std::move(item)); });
-  dispatcher->handle(WorkKind::take_notification, [this](WorkItem item) { return webhooks->apply(std::move(item)); });
 }
 
 Task<void> Daemon::Parts::recover(Turn turn) {
@@ -439,8 +413,7 @@ Task<Result<void>> Daemon::start() {
   if (p.sandbox) running = p.servers.spawn("sandbox", p.sandbox->run());
   if (running && p.server) running = p.servers.spawn("server", p.server->run());
   if (running && p.admin_server) running = p.servers.spawn("admin", p.admin_server->run());
-  if (running) running = p.loops.spawn("dispatcher", p.dispatcher->run());
-  if (running) running = p.loops.spawn("postman", p.postman->run());
+  if (running) running = p.due_work->start(p.loops);
   if (running && p.store->shared()) running = p.start_sharing();
   if (running) running = p.loops.spawn("rail.keys", p.wechat_channel->run(p.metrics));
   if (running && p.goods.change()) running = p.loops.spawn("catalogue", p.goods.keep());
@@ -455,8 +428,7 @@ Task<void> Daemon::stop() {
   if (p.server) co_await p.server->stop(grace);
   // No new work; what is under way ends, and so do turns whose clients have left.
   co_await p.loops.stop(grace);
-  co_await p.dispatcher->stop(grace);
-  co_await p.postman->stop(grace);
+  co_await p.due_work->stop(grace);
   co_await p.work.stop(grace);
   if (p.admin_server) co_await p.admin_server->stop(grace);
   if (p.sandbox) co_await p.sandbox->stop(grace);

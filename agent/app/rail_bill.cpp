@@ -17,9 +17,20 @@ namespace {
 constexpr std::chrono::minutes kBillWithin{2};
 constexpr std::size_t kPackedBytesMax = 64U << 20;
 
+Task<Result<RailBills>> both(wechat::WechatChannel& channel, std::string date, Deadline limit) {
+  RailBills bills;
+  auto trade = co_await channel.trade_bill(date, limit);
+  if (!trade) co_return trade.error();
+  bills.trade = std::move(*trade);
+  auto flow = co_await channel.flow_bill(date, limit);
+  if (!flow) co_return flow.error();
+  bills.flow = std::move(*flow);
+  co_return bills;
+}
+
 }  // namespace
 
-Result<books::TradeBill> fetch_trade_bill(const WechatSettings& settings, const std::string& date) {
+Result<RailBills> fetch_bills(const WechatSettings& settings, const std::string& date) {
   if (settings.mchid.empty()) {
     return Error(Errc::config_bad_value, "without a merchant account there is no rail to ask: name the bill's file",
                  "wechat.mchid");
@@ -38,16 +49,15 @@ Result<books::TradeBill> fetch_trade_bill(const WechatSettings& settings, const 
       wechat::WechatChannel::make(settings, std::move(loaded.keys), {**client, clock, signer, mint}, "", false);
   if (!channel) return channel.error();
 
-  Result<books::TradeBill> bill(Errc::internal);
+  Result<RailBills> bills(Errc::internal);
   const Deadline limit = Deadline::after(clock, kBillWithin);
-  asio::co_spawn(loop, (*channel)->trade_bill(date, limit),
-                 [&](std::exception_ptr error, Result<books::TradeBill> result) {
-                   loop.stop();  // a connection that is kept for the next call would hold it up
-                   bill = error ? Result<books::TradeBill>(Error(Errc::internal, what_of(error))) : std::move(result);
-                 });
+  asio::co_spawn(loop, both(**channel, date, limit), [&](std::exception_ptr error, Result<RailBills> result) {
+    loop.stop();  // a connection that is kept for the next call would hold it up
+    bills = error ? Result<RailBills>(Error(Errc::internal, what_of(error))) : std::move(result);
+  });
   loop.run();
   signer.join();
-  return bill;
+  return bills;
 }
 
 }  // namespace purser

@@ -1,4 +1,4 @@
-// `purser reconcile`: our books against the rail's bill of one day.
+// `purser reconcile`: our books against the rail's bills of one day.
 #include "agent/app/commands.hpp"
 #include "agent/app/rail_bill.hpp"
 #include "gateway/store/open/ledger_days.hpp"
@@ -6,8 +6,11 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <fstream>
 #include <iostream>
+#include <iterator>
+#include <optional>
 #include <sstream>
 
 namespace purser {
@@ -27,7 +30,8 @@ ordered_json view(const books::Difference& one) {
           {"reference", one.reference},
           {"rail", one.rail},
           {"ledger", one.ledger},
-          {"row", one.row}};
+          {"row", one.row},
+          {"flow", one.flow}};
 }
 
 void print_text(const books::TradeBill& bill, const std::vector<books::Difference>& differences) {
@@ -35,19 +39,54 @@ void print_text(const books::TradeBill& bill, const std::vector<books::Differenc
             << bill.refunded << " fen, fees " << bill.fees << " fen\n";
   for (const books::Difference& one : differences) {
     std::cout << to_string(one.fault) << "  " << to_string(one.movement) << "  " << one.out_trade_no << "  "
-              << one.reference << "  rail " << one.rail << "  ledger " << one.ledger << "  row " << one.row << "\n";
+              << one.reference << "  rail " << one.rail << "  ledger " << one.ledger << "  row " << one.row << "  flow "
+              << one.flow << "\n";
   }
   std::cout << (differences.empty() ? "the books agree\n" : "the books differ\n");
 }
 
-// From the file where one is named, else from the rail.
-Result<books::TradeBill> bill_of(const ReconcileCommand& command, const WechatSettings& account) {
-  if (command.bill.empty()) return fetch_trade_bill(account, command.date);
-  std::ifstream file(command.bill, std::ios::binary);
+Result<std::string> text_of(const std::string& path, const char* option) {
+  std::ifstream file(path, std::ios::binary);
   std::stringstream text;
   text << file.rdbuf();
-  if (!file) return Error(Errc::config_unreadable, "the bill " + command.bill + " cannot be read", "--bill");
-  return books::parse_trade_bill(text.str());
+  if (!file) return Error(Errc::config_unreadable, "the bill " + path + " cannot be read", option);
+  return text.str();
+}
+
+struct Bills {
+  books::TradeBill trade;
+  std::optional<books::FlowBill> flow;  // absent: a file of the trade bill alone was named
+};
+
+// From the files where they are named, else from the rail.
+Result<Bills> bills_of(const ReconcileCommand& command, const WechatSettings& account) {
+  Bills bills;
+  if (command.bill.empty()) {
+    auto fetched = fetch_bills(account, command.date);
+    if (!fetched) return fetched.error();
+    bills.trade = std::move(fetched->trade);
+    bills.flow = std::move(fetched->flow);
+    return bills;
+  }
+  auto trade = text_of(command.bill, "--bill");
+  if (!trade) return trade.error();
+  auto read = books::parse_trade_bill(*trade);
+  if (!read) return read.error();
+  bills.trade = std::move(*read);
+  if (command.flow_bill.empty()) return bills;
+  auto flow = text_of(command.flow_bill, "--flow-bill");
+  if (!flow) return flow.error();
+  auto moved = books::parse_flow_bill(*flow);
+  if (!moved) return moved.error();
+  bills.flow = std::move(*moved);
+  return bills;
+}
+
+// Some tenant's payments have their fees booked: then all are looked at.
+bool books_fees(const Settings& settings) {
+  bool any = settings.intent.fee_basis_points > 0;
+  for (const auto& [name, policy] : settings.tenants) any = any || policy.intent.fee_basis_points > 0;
+  return any;
 }
 
 }  // namespace
@@ -63,12 +102,19 @@ int reconcile(const ReconcileCommand& command) {
     std::cerr << "purser reconcile: --date is a day, YYYY-MM-DD\n";
     return 2;
   }
-  auto bill = bill_of(command, loaded.settings.wechat);
-  if (!bill) return fail(bill.error().message);
+  if (command.bill.empty() && !command.flow_bill.empty()) {
+    std::cerr << "purser reconcile: --flow-bill stands beside --bill\n";
+    return 2;
+  }
+  auto bills = bills_of(command, loaded.settings.wechat);
+  if (!bills) return fail(bills.error().message);
+  const books::TradeBill* bill = &bills->trade;
   auto ours = read_our_lines(loaded.settings.store, *from, *from + std::chrono::hours(24));
   if (!ours) return fail(ours.error().message);
 
-  const auto differences = books::compare(*bill, *ours);
+  const bool fees = books_fees(loaded.settings);
+  auto differences = books::compare(*bill, *ours, fees ? books::Fees::booked : books::Fees::not_booked);
+  if (bills->flow) std::ranges::move(books::compare_flow(*bill, *bills->flow), std::back_inserter(differences));
   if (command.json) {
     ordered_json list = ordered_json::array();
     for (const books::Difference& one : differences) list.push_back(view(one));

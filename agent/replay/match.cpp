@@ -49,8 +49,9 @@ std::optional<bool> wildcard(const std::string& text, const json& actual, const 
 }  // namespace
 
 bool is_money(std::string_view member) {
-  constexpr std::string_view names[] = {"amount",       "value",    "total",    "refund",     "capture",
-                                        "late_capture", "captured", "refunded", "unit_price", "reserved"};
+  constexpr std::string_view names[] = {
+      "amount",   "value",      "total",    "refund", "capture",    "late_capture",      "captured",
+      "refunded", "unit_price", "reserved", "fee",    "fee_return", "duplicate_capture", "token_cost"};
   return member.ends_with("_fen") || std::find(std::begin(names), std::end(names), member) != std::end(names);
 }
 

@@ -157,7 +157,7 @@ void Mirror::post(const LedgerEntry& row) {
   if (!postings_.insert(row.kind + " " + row.reference).second) blame("I2", row.reference + " is posted twice");
   if (row.kind == "refund") {
     returned_[intent] += row.amount.minor();
-  } else {
+  } else if (is_capture(row.kind)) {
     if (captured_.contains(intent)) blame("I1", intent + " is captured twice");
     captured_[intent] += row.amount.minor();
   }

@@ -211,7 +211,10 @@ json Stage::end_state() const {
   }
   std::int64_t captured = 0;
   std::int64_t refunded = 0;
-  for (const LedgerEntry& line : seen.ledger) (line.kind == "refund" ? refunded : captured) += line.amount.minor();
+  for (const LedgerEntry& line : seen.ledger) {
+    if (is_capture(line.kind)) captured += line.amount.minor();
+    if (line.kind == "refund") refunded += line.amount.minor();
+  }
   out["captured"] = captured;
   out["refunded"] = refunded;
   // What the clients were told of money: not the states on the way, which a fast callback leaps over.
@@ -281,7 +284,10 @@ void Stage::judge(bool drained) {
   if (!books) return seen.blame("I2", "the store's own check: " + books.error().message);
   std::int64_t captured = 0;
   std::int64_t refunded = 0;
-  for (const LedgerEntry& line : seen.ledger) (line.kind == "refund" ? refunded : captured) += line.amount.minor();
+  for (const LedgerEntry& line : seen.ledger) {
+    if (is_capture(line.kind)) captured += line.amount.minor();
+    if (line.kind == "refund") refunded += line.amount.minor();
+  }
   if (books->captured != captured || books->refunded != refunded) seen.blame("I2", "the store's totals are others");
 }
 

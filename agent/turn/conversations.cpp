@@ -1,4 +1,5 @@
 #include "agent/turn/conversations_impl.hpp"
+#include "gateway/async/thrown.hpp"
 #include "gateway/log.hpp"
 #include "validation/money/text.hpp"
 #include "validation/rules/personal_data.hpp"
@@ -216,6 +217,20 @@ Task<Result<void>> Conversations::Impl::start(Running& run, const Opening& openi
 }
 
 Task<Result<Turn>> Conversations::Impl::drive(Running& run) {
+  std::exception_ptr thrown;
+  try {
+    auto done = co_await take_steps(run);
+    co_return done;
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  const Error why = error_of(thrown);
+  if (why.code == Errc::canceled) std::rethrow_exception(thrown);
+  co_await give_up(run, why);
+  co_return why;
+}
+
+Task<Result<Turn>> Conversations::Impl::take_steps(Running& run) {
   if (run.turn.cause == kClientCall) co_return co_await drive_client_call(run);
   const Deadline limit = Deadline::after(ports.clock, settings.time_max);
   if (at_a_till(run.thread)) run.providers_until = ports.clock.now() + terms.in_store_time_max;

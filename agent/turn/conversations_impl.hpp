@@ -60,7 +60,10 @@ struct Conversations::Impl {
 
   Task<Result<Turn>> open(ThreadId id, Opening opening);
   Task<Result<void>> start(Running& run, const Opening& opening);
+  // To its end. One that throws ends as failed: left running it would throw again for ever, and nothing more could be
+  // said in its thread.
   Task<Result<Turn>> drive(Running& run);
+  Task<Result<Turn>> take_steps(Running& run);
   Task<Result<Turn>> finish(Running& run, TurnAction ending, Usage usage, std::int64_t picousd);
   Task<void> give_up(Running& run, Error why);
   Task<Result<ModelAnswer>> ask(Running& run, bool tools_allowed, Deadline limit);

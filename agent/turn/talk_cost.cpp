@@ -87,4 +87,21 @@ Task<Result<json>> TalkCost::of_payment(Message first, std::int64_t picousd) {
                  {"talk_costs_more", dearer}};
 }
 
+std::optional<LedgerEntry> TalkCost::line(const Message& first, const Turn& turn, const json& costs,
+                                          UtcTime now) const {
+  if (!costs.is_object() || costs.value("model_fen", std::int64_t{0}) <= 0) return std::nullopt;
+  const json event = json::parse(first.text, nullptr, false);
+  LedgerEntry line;
+  line.tenant = turn.tenant;
+  line.intent = IntentId::trusted(event.value("payment_intent", ""));
+  if (line.intent.empty()) return std::nullopt;
+  line.kind = "token_cost";
+  line.reference = turn.id.str();
+  line.debit_account = "costs:tokens";
+  line.credit_account = "model:provider";
+  line.amount = Money(costs.value("model_fen", std::int64_t{0}), Currency::cny());
+  line.at = now;
+  return line;
+}
+
 }  // namespace purser

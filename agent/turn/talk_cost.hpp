@@ -31,6 +31,9 @@ class TalkCost {
   // talk cost more, which also raises an alarm. `first` began the turn; null when that was anything else. Errors: the
   // store's.
   Task<Result<nlohmann::json>> of_payment(Message first, std::int64_t picousd);
+  // What `of_payment` gave, as a line of the ledger beside that payment, by whole fen; none when it cost less.
+  std::optional<LedgerEntry> line(const Message& first, const Turn& turn, const nlohmann::json& costs,
+                                  UtcTime now) const;
 
  private:
   Ports ports_;

@@ -96,6 +96,7 @@ Task<Result<Turn>> Conversations::Impl::finish(Running& run, TurnAction ending, 
               {"intents", std::move(touched_intents)},
               {"refunds", std::move(touched_refunds)},
               {"usage", costs.usage(usage, picousd)}};
+  const auto cost = costs.line(run.messages.front(), run.turn, *spent, now);
   if (!spent->is_null()) result["costs"] = std::move(*spent);
   run.turn.result_json = result.dump();
 
@@ -118,6 +119,7 @@ Task<Result<Turn>> Conversations::Impl::finish(Running& run, TurnAction ending, 
   batch.add(op::AppendAudit{audit(run, "reply", run.turn.id.str(), judged)});
   batch.add(op::AppendMessage{std::move(reply)});
   batch.add(op::FinishTurn{run.turn});
+  if (cost) batch.add(op::PostLedger{*cost});
   batch.add(op::UpdateThread{run.thread});
   if (run.key)
     batch.add(op::FinishIdempotency{run.key->scope, run.key->key, run.turn.id.str(), 200, run.turn.result_json});

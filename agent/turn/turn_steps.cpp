@@ -40,6 +40,11 @@ json shadow_of(const ToolOutput& output) {
   return out;
 }
 
+// A conversation may go on after its words were taken out; what is left of them is nothing to say.
+bool was_erased(const Message& message) {
+  return message.text.empty() && message.calls.empty();
+}
+
 constexpr MetricFamily kVerdicts{"purser_verdicts_total", "Tool calls of models by tool, decision and code."};
 
 }  // namespace
@@ -47,6 +52,7 @@ constexpr MetricFamily kVerdicts{"purser_verdicts_total", "Tool calls of models 
 Task<Result<ModelAnswer>> Conversations::Impl::ask(Running& run, bool tools_allowed, Deadline limit) {
   auto recent = co_await ports.store.recent_messages(run.thread.id, settings.history_messages_max);
   if (!recent) co_return recent.error();
+  std::erase_if(*recent, was_erased);
   ModelRequest request;
   request.locale = run.thread.locale;
   request.system = run.thread.locale.starts_with("zh") ? prompts.zh : prompts.en;

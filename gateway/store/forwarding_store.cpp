@@ -114,4 +114,16 @@ Task<Result<std::vector<Turn>>> ForwardingStore::running_turns(std::int64_t limi
   return store_->running_turns(limit);
 }
 
+Task<Result<std::vector<Thread>>> ForwardingStore::threads_of_user(TenantId tenant, UserId user, ThreadId after,
+                                                                   std::int64_t limit) {
+  return store_->threads_of_user(std::move(tenant), std::move(user), std::move(after), limit);
+}
+Task<Result<std::vector<Thread>>> ForwardingStore::silent_threads(UtcTime before, UtcTime from, ThreadId after,
+                                                                  std::int64_t limit) {
+  return store_->silent_threads(before, from, std::move(after), limit);
+}
+Task<Result<bool>> ForwardingStore::old_inboxes(UtcTime before) {
+  return store_->old_inboxes(before);
+}
+
 }  // namespace purser

@@ -5,9 +5,9 @@
 namespace purser {
 namespace {
 
-constexpr std::string_view kWorkKinds[] = {"expire_intent",   "close_order",   "resolve_order",     "submit_refund",
-                                           "resolve_refund",  "resume_thread", "take_notification", "expire_approval",
-                                           "deliver_webhook", "dead_webhook"};
+constexpr std::string_view kWorkKinds[] = {
+    "expire_intent",     "close_order",     "resolve_order",   "submit_refund", "resolve_refund", "resume_thread",
+    "take_notification", "expire_approval", "deliver_webhook", "dead_webhook",  "parked"};
 constexpr std::string_view kIdempotencyStates[] = {"running", "finished"};
 
 }  // namespace
@@ -17,6 +17,10 @@ std::string_view to_string(WorkKind k) {
 }
 Result<WorkKind> parse_work_kind(std::string_view text) {
   return value_of<WorkKind>(kWorkKinds, text, "kind of work");
+}
+
+bool is_capture(std::string_view ledger_kind) {
+  return ledger_kind == "capture" || ledger_kind == "late_capture" || ledger_kind == "duplicate_capture";
 }
 
 std::string_view to_string(IdempotencyState s) {

@@ -24,6 +24,7 @@ enum class WorkKind : std::uint8_t {
   expire_approval,    // subject: approval; nobody decided in time
   deliver_webhook,    // subject: endpoint + ':' + event id; payload: the message
   dead_webhook,       // the same, given up; never due: a person may send it again
+  parked,  // subject: kind + ' ' + subject of work that failed too often; never due, a person may do it again
 };
 // Two queues over the same rows. What goes to servers that tenants choose waits in one of its own: such a server may
 // take its time, and nothing that has to do with money waits behind it.
@@ -67,13 +68,15 @@ struct NotificationRow {
   friend bool operator==(const NotificationRow&, const NotificationRow&) = default;
 };
 
-// One double-entry line: `amount` moves from the credit account to the debit account.
+// One double-entry line: `amount` moves from the credit account to the debit account, so a line is in balance by its
+// form. The store holds the lines of an intent and the intent's own figures together: see op::PostLedger.
 struct LedgerEntry {
   std::int64_t seq = 0;  // given by the store
   TenantId tenant;
   IntentId intent;
-  std::string kind;       // "capture", "late_capture", "refund"
-  std::string reference;  // rail's transaction_id or out_refund_no: (kind, reference) is unique
+  std::string kind;  // "capture", "late_capture" (after the deadline), "duplicate_capture" (the same wish paid twice),
+                     // "refund", "fee", "fee_return", "token_cost"
+  std::string reference;  // rail's transaction_id, out_refund_no, or our turn: (kind, reference) is unique
   std::string debit_account;
   std::string credit_account;
   Money amount;
@@ -83,9 +86,14 @@ struct LedgerEntry {
   friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
 };
 
+// Captures and refunds are the money of an intent; fees and costs are what it cost.
+bool is_capture(std::string_view ledger_kind);
+
 struct LedgerTotals {
-  std::int64_t captured = 0;  // minor units, capture + late_capture
+  std::int64_t captured = 0;  // minor units, of captures of every kind
   std::int64_t refunded = 0;
+  std::int64_t fees = 0;    // what the rail kept, less what it gave back
+  std::int64_t tokens = 0;  // what the talk before payments cost
   std::int64_t entries = 0;
 
   friend bool operator==(const LedgerTotals&, const LedgerTotals&) = default;
@@ -116,7 +124,7 @@ struct IdempotencyRow {
   IdempotencyState state = IdempotencyState::running;
   TurnId turn;        // what it started, so that a retry continues it; may be empty
   std::string owner;  // who works on it, and alone ends it
-  int status = 0;  // once finished
+  int status = 0;     // once finished
   std::string body;
   UtcTime created_at{};
 

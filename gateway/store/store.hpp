@@ -100,7 +100,9 @@ struct ApplyNotification {
   std::string channel;
   std::string id;
 };
-// store_duplicate "ledger". seq and hash are given by the store.
+// store_duplicate "ledger". seq and hash are given by the store. At the end of a batch the captures and refunds posted
+// for an intent are what its row says it captured and refunded: else internal "ledger_balance", by a constraint of the
+// database.
 struct PostLedger {
   LedgerEntry row;
 };
@@ -160,14 +162,33 @@ struct SpendBudget {
 struct AppendAudit {
   AuditRow row;
 };
+// Takes the words out of a conversation: texts, cards, results, what models were asked and answered, reasons, notes and
+// terms, and deliveries that were given up. `everything`: also openid and metadata, the bytes of requests to the rail,
+// what the rail told of its orders, and answers under idempotency keys. Ids, numbers, amounts, times, lines of orders
+// and the ledger stay, and so does every hash of the record: a link "erasure" says up to where links lost their detail,
+// and each row is recorded anew. `row` as it was read: another version in the store is store_conflict with the thread's
+// id, and what is not settled is store_conflict with "turn", "intent", "refund", "approval" or "work".
+struct EraseThread {
+  Thread row;
+  UtcTime at{};
+  bool everything = false;
+};
+// Of what came before `before`, at most `limit` rows each: what applied notifications and finished idempotency keys
+// say.
+struct EraseInboxes {
+  UtcTime before{};
+  UtcTime at{};
+  std::int64_t limit = 0;
+};
 }  // namespace op
 
 using Operation =
     std::variant<op::InsertThread, op::UpdateThread, op::InsertTurn, op::HoldTurn, op::TakeTurn, op::FinishTurn,
                  op::AppendMessage, op::AppendEvent, op::InsertIntent, op::UpdateIntent, op::InsertRefund,
                  op::UpdateRefund, op::PutWork, op::AddWork, op::TakeWork, op::DropWork, op::InsertNotification,
-                 op::ApplyNotification, op::PostLedger, op::InsertIdempotency, op::HoldIdempotency,
-                 op::TakeIdempotency, op::FinishIdempotency, op::DropIdempotency, op::InsertApproval, op::UpdateApproval, op::SpendBudget, op::AppendAudit>;
+                 op::ApplyNotification, op::PostLedger, op::InsertIdempotency, op::HoldIdempotency, op::TakeIdempotency,
+                 op::FinishIdempotency, op::DropIdempotency, op::InsertApproval, op::UpdateApproval, op::SpendBudget,
+                 op::AppendAudit, op::EraseThread, op::EraseInboxes>;
 
 // Operations in the order they are applied. `name` says which step of the product it is ("turn.started"): fail-points,
 // logs and traces use it.
@@ -281,6 +302,15 @@ class Store {
   virtual Task<Result<std::vector<WorkItem>>> claim_work(UtcTime now, std::int64_t limit, WorkLane lane) = 0;
   // Running turns that nobody holds, oldest first: a stopped daemon left them.
   virtual Task<Result<std::vector<Turn>>> running_turns(std::int64_t limit) = 0;
+  // By id, after `after`.
+  virtual Task<Result<std::vector<Thread>>> threads_of_user(TenantId tenant, UserId user, ThreadId after,
+                                                            std::int64_t limit) = 0;
+  // Idle ones with words in them (never erased, or spoken in since), begun before `before` and with nothing said since;
+  // by their beginning and id, after (`from`, `after`). Whether all of it is settled, op::EraseThread finds out.
+  virtual Task<Result<std::vector<Thread>>> silent_threads(UtcTime before, UtcTime from, ThreadId after,
+                                                           std::int64_t limit) = 0;
+  // Whether op::EraseInboxes would find any.
+  virtual Task<Result<bool>> old_inboxes(UtcTime before) = 0;
 };
 
 }  // namespace purser

@@ -14,7 +14,7 @@ TEST(Reconcile, TheRailIsAskedForItsBillAndTheBooksAgree) {
   const std::string database = "database.url=sqlite://" + folder.file("purser.db");
   auto environment = rail.merchant();
   environment["PURSER_API_KEYS"] = "shop:" + kBooksKey;
-  ServeProcess serve({database, "intent.resolve_first_ms=300"}, environment);
+  ServeProcess serve({database, "intent.resolve_first_ms=300", "intent.fee_basis_points=60"}, environment);
   ASSERT_TRUE(serve.ready()) << serve.child().errors();
   Customer customer(serve.port(), kBooksKey, "books");
   ASSERT_TRUE(customer.open_thread());
@@ -24,8 +24,9 @@ TEST(Reconcile, TheRailIsAskedForItsBillAndTheBooksAgree) {
   const Json at_the_rail = rail.read("orders");
   const std::string date = at_the_rail["orders"][0]["success_time"].get<std::string>().substr(0, 10);
 
+  const std::string fees = "intent.fee_basis_points=60";
   const auto reconcile = [&](const std::string& day) {
-    Child child(PURSER_BINARY, {"reconcile", "--date", day, "--json", "--set", database}, environment);
+    Child child(PURSER_BINARY, {"reconcile", "--date", day, "--json", "--set", database, "--set", fees}, environment);
     const std::string said = child.rest_of_output();
     return std::tuple(child.wait(), said, child.errors());
   };
@@ -38,6 +39,7 @@ TEST(Reconcile, TheRailIsAskedForItsBillAndTheBooksAgree) {
   const Json result = Json::parse(said, nullptr, false);
   ASSERT_TRUE(result.is_object()) << said;
   EXPECT_EQ(result["captured"], row["amount"]["value"]);
+  EXPECT_EQ(result["fees"], 53) << "0.6 % of 88 yuan, as it was booked with the payment";
   EXPECT_EQ(result["ok"], true);
 }
 

@@ -29,7 +29,7 @@ DEFECTS = [
     ('late-payment-kept', 'tools/cashier/decisions.cpp',
      'return expired && [[settings.honour_late_payment | true]] ? Payment::honoured : Payment::returned;'),
     ('no-line-for-capture', 'tools/cashier/decisions.cpp',
-     '[[change.batch.add(op::PostLedger{capture(row, facts, ended ? "late_capture" : "capture", now)}); | ]]'),
+     '[[change.batch.add(op::PostLedger{capture(row, facts, ended ? late_kind : "capture", now)}); | ]]'),
     ('no-line-for-refund', 'tools/cashier/decisions_refunds.cpp',
      '[[batch.add(op::PostLedger{given_back(row, intent.channel, now)}); | ]]'),
     ('reservation-never-released', 'tools/cashier/decisions_refunds.cpp',

@@ -175,6 +175,7 @@ Result<void> Desk::perform(WorkItem item) {
       return loop.run(conversations.resume(std::move(item)));
     case WorkKind::deliver_webhook:
     case WorkKind::dead_webhook:
+    case WorkKind::parked:
       break;
   }
   return Errc::internal;

@@ -91,6 +91,7 @@ Result<void> SmallShop::perform(WorkItem item) {
       break;
     case WorkKind::deliver_webhook:
     case WorkKind::dead_webhook:
+    case WorkKind::parked:
       break;
   }
   return Errc::internal;

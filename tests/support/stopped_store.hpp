@@ -53,6 +53,13 @@ class StoppedStore : public Store {
   Task<Result<std::int64_t>> budget_used(std::string, UtcTime) override { co_return down(); }
   Task<Result<std::vector<AuditRow>>> audit(ThreadId, std::int64_t, std::int64_t) override { co_return down(); }
   Task<Result<std::vector<Turn>>> running_turns(std::int64_t) override { co_return down(); }
+  Task<Result<std::vector<Thread>>> threads_of_user(TenantId, UserId, ThreadId, std::int64_t) override {
+    co_return down();
+  }
+  Task<Result<std::vector<Thread>>> silent_threads(UtcTime, UtcTime, ThreadId, std::int64_t) override {
+    co_return down();
+  }
+  Task<Result<bool>> old_inboxes(UtcTime) override { co_return down(); }
 
   bool is_healthy = true;
   bool is_readable = true;

@@ -1,7 +1,7 @@
 // What every store must do, whatever is behind it. An adapter's test defines a StoreHome and writes
 //   INSTANTIATE_TEST_SUITE_P(Sqlite, StoreConformance, testing::Values(&make_sqlite_home));
-// The tests stand in store_conformance_{rows,rules,racing,sharing,crash,guards}.hpp, all included at the end of this
-// file, so that one include brings the whole suite into the adapter's test program.
+// The tests stand in store_conformance_{rows,rules,racing,sharing,crash,guards,books,erasure}.hpp, all included at the
+// end of this file, so that one include brings the whole suite into the adapter's test program.
 #pragma once
 
 #include "gateway/store/store.hpp"
@@ -124,7 +124,9 @@ testing::AssertionResult good(const Result<T>& result) {
 
 }  // namespace purser::test
 
+#include "tests/support/store_conformance_books.hpp"
 #include "tests/support/store_conformance_crash.hpp"
+#include "tests/support/store_conformance_erasure.hpp"
 #include "tests/support/store_conformance_guards.hpp"
 #include "tests/support/store_conformance_racing.hpp"
 #include "tests/support/store_conformance_rows.hpp"

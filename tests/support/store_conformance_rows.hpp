@@ -154,7 +154,8 @@ TEST_P(StoreConformance, an_intent_changes_and_is_renewed) {
   intent.order.may_be_open = false;
   intent.settled_at = from_millis(7);
   intent.failure = "LATE";
-  ASSERT_TRUE(good(commit_of(op::UpdateIntent{intent})));
+  ASSERT_TRUE(good(commit_of(op::UpdateIntent{intent}, op::PostLedger{make_capture(intent)},
+                             op::PostLedger{make_refund_line(make_refund(1, intent))})));
   intent.version = 1;
   EXPECT_EQ(ask(store().intent(intent.id)).value(), intent);
 

@@ -172,7 +172,7 @@ Task<Result<void>> Cashier::apply_facts(IntentId id, OrderFacts facts) {
     }
     auto change = cashier::after_payment(std::move(intent), facts, matches, now, policy, late, wish, expiry_told);
     if (!change) co_return success();
-    auto done = co_await ports_.store.commit(std::move(change->batch));
+    auto done = co_await post(std::move(change->batch), change->intent.tenant, change->intent.id);
     if (done) co_return success();
     if (!lost_race(done.error())) co_return done.error();
   }

@@ -140,6 +140,8 @@ class Cashier {
                                      std::string why, cashier::Hears hears);
   Task<Result<void>> book_outside_refund(RefundFacts told);
   Task<Result<void>> beside_ours(IntentId id);
+  // Commits what moves money of an intent, with the rail's share where its rate is known.
+  Task<Result<Receipt>> post(Batch batch, TenantId tenant, IntentId intent);
   Task<Result<void>> drop(WorkItem item);
   Task<Result<void>> later(WorkItem item);
   Task<Result<void>> put_off(WorkItem item, UtcTime due);

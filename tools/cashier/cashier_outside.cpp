@@ -72,8 +72,9 @@ Task<Result<void>> Cashier::book_outside_refund(RefundFacts told) {
     refund.reason = "made by the merchant at the rail";
     refund.origin = std::string(kOutside) + confirmed.out_refund_no.str();
     refund.created_at = refund.due_at = now;
+    const TenantId tenant = intent->tenant;
     Batch batch = cashier::after_outside_refund(std::move(refund), std::move(*intent), confirmed, now);
-    auto done = co_await ports_.store.commit(std::move(batch));
+    auto done = co_await post(std::move(batch), tenant, id);
     if (done) co_return co_await beside_ours(id);
     // Told twice at the same time: the other one has booked it.
     if (done.code() == Errc::store_duplicate) co_return success();
@@ -149,7 +150,7 @@ Task<Result<void>> Cashier::return_unknown_payment(TenantId tenant, OrderFacts t
   if (!body) co_return body.error();
   back.request_body = std::move(*body);
   Batch batch = cashier::after_unknown_payment(std::move(thread), std::move(intent), facts, std::move(back), now);
-  auto done = co_await ports_.store.commit(std::move(batch));
+  auto done = co_await post(std::move(batch), tenant, *id);
   if (done) co_return success();
   if (done.code() != Errc::store_duplicate) co_return done.error();
   // Told twice at the same time, and the other one has booked it; anything else would be two orders of one intent.

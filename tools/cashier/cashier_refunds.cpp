@@ -222,7 +222,7 @@ Task<Result<Refund>> Cashier::record_refund(RefundId id, std::int64_t known, Ref
     if (!change && contradicts)
       co_return Error(Errc::facts_differ, "the rail has made a refund that was given up and replaced", row->id.str());
     if (!change) co_return row;
-    auto done = co_await ports_.store.commit(std::move(change->batch));
+    auto done = co_await post(std::move(change->batch), change->refund.tenant, change->refund.intent);
     if (done) co_return std::move(change->refund);
     if (!lost_race(done.error())) co_return done.error();
     last = done.error();

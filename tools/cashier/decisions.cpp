@@ -370,7 +370,9 @@ std::optional<IntentChange> after_payment(PaymentIntent intent, const OrderFacts
   row.captured = row.amount;
   row.order.transaction_id = facts.transaction_id;
   row.settled_at = facts.success_time == UtcTime{} ? now : facts.success_time;
-  change.batch.add(op::PostLedger{capture(row, facts, ended ? "late_capture" : "capture", now)});
+  const bool twice = paid_of(wish) != nullptr;
+  const char* late_kind = twice ? "duplicate_capture" : "late_capture";
+  change.batch.add(op::PostLedger{capture(row, facts, ended ? late_kind : "capture", now)});
   if (payment == Payment::returned) {
     row.state = next_state(row.state, IntentEvent::late_payment_returned).value();
     if (untold) change.batch.add(op::AppendEvent{event(row, "intent.expired", now)});

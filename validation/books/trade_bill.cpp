@@ -42,7 +42,10 @@ Result<void> take(const BillFile& file, TradeBill& bill) {
     return file.bad("the sums overflow");
   }
   // A refund under way has not moved money yet: the sums count it, our books do not.
-  if (back && file.cell(refund_state) != "SUCCESS") return success();
+  if (back && file.cell(refund_state) != "SUCCESS") {
+    bill.under_way.emplace_back(file.cell(refund_number));
+    return success();
+  }
   BillLine one;
   one.movement = back ? Movement::refund : Movement::capture;
   one.out_trade_no = file.cell(order);

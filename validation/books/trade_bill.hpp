@@ -29,6 +29,7 @@ struct TradeBill {
   std::int64_t captured = 0;    // minor units, of all of them
   std::int64_t refunded = 0;
   std::int64_t fees = 0;
+  std::vector<std::string> under_way;  // numbers of those refunds
 };
 
 // The text of a bill of type ALL; an empty text is the bill of a day without movements. Error: reply_malformed,

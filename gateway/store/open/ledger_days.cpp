@@ -11,10 +11,13 @@ namespace {
 // The money of a capture moved when its intent was settled, that of a refund when the refund was.
 constexpr std::string_view kLines =
     "SELECT l.seq, l.kind, i.out_trade_no, l.reference, l.currency, l.amount,"
-    " CASE WHEN l.kind = 'refund' THEN coalesce(r.amount, 0) ELSE i.captured END"
+    " CASE WHEN l.kind = 'refund' THEN coalesce(r.amount, 0) ELSE i.captured END, coalesce(f.amount, 0)"
     " FROM ledger l JOIN intents i ON i.id = l.intent_id"
     " LEFT JOIN refunds r ON l.kind = 'refund' AND r.out_refund_no = l.reference"
-    " WHERE CASE WHEN l.kind = 'refund' THEN coalesce(r.settled_at, l.at) ELSE i.settled_at END >= {1}"
+    " LEFT JOIN ledger f ON f.reference = l.reference"
+    " AND f.kind = CASE WHEN l.kind = 'refund' THEN 'fee_return' ELSE 'fee' END"
+    " WHERE l.kind IN ('capture', 'late_capture', 'duplicate_capture', 'refund')"
+    " AND CASE WHEN l.kind = 'refund' THEN coalesce(r.settled_at, l.at) ELSE i.settled_at END >= {1}"
     " AND CASE WHEN l.kind = 'refund' THEN coalesce(r.settled_at, l.at) ELSE i.settled_at END < {2}"
     " ORDER BY l.seq";
 
@@ -40,6 +43,7 @@ Result<books::OurLine> read_line(const sql::Row& row) {
   const Currency currency = reader.parsed(&Currency::parse, "currency");
   line.posted = Money(reader.integer(), currency);
   line.recorded = Money(reader.integer(), currency);
+  line.fee = line.movement == books::Movement::refund ? -reader.integer() : reader.integer();
   return reader.finish(std::move(line));
 }
 

@@ -1,5 +1,7 @@
 #include "gateway/store/postgres/apply.hpp"
 
+#include "gateway/store/audit_chain.hpp"
+
 #include <array>
 #include <utility>
 #include <variant>
@@ -93,6 +95,17 @@ Result<void> Script::run() {
     if (auto holds = checks[i]((*answers)[i]); !holds) return holds;
   }
   return success();
+}
+
+Result<void> apply_recorded(Script& script, const Operation& operation) {
+  auto added = std::visit([&](const auto& one) { return apply(script, one); }, operation);
+  if (!added) return added;
+  // What the operation changed goes into the chain of its thread, in the same transaction.
+  auto link = audit::record_of(operation);
+  if (!link) return link.error();
+  if (!*link) return success();
+  const op::AppendAudit recorded{**std::move(link)};
+  return apply(script, recorded);
 }
 
 Error name_refusal(Connection& connection, const Batch& batch, Error error) {

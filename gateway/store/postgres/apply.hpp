@@ -75,6 +75,11 @@ Result<void> apply(Script& script, const op::InsertApproval& operation);
 Result<void> apply(Script& script, const op::UpdateApproval& operation);
 Result<void> apply(Script& script, const op::SpendBudget& operation);
 Result<void> apply(Script& script, const op::AppendAudit& operation);
+Result<void> apply(Script& script, const op::EraseThread& operation);
+Result<void> apply(Script& script, const op::EraseInboxes& operation);
+
+// Any operation with what goes into the record of it.
+Result<void> apply_recorded(Script& script, const Operation& operation);
 
 // What the refused `batch` is told of a constraint of the database: the port's words, and "origin" before any other
 // when what it asks for exists. The transaction has let go of the batch.

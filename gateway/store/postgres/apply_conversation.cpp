@@ -30,7 +30,7 @@ Result<void> apply(Script& script, const op::UpdateThread& operation) {
   made.version += 1;
   script.add_update(
       "UPDATE threads SET openid = $3, locale = $4, metadata = $5, state = $6, intents_made = $7,"
-      " version = version + 1, digest = $11 WHERE id = $1 AND version = $2"
+      " version = version + 1, digest = $11, erased_at = 0 WHERE id = $1 AND version = $2"
       " RETURNING tenant_id = $8 AND user_id = $9 AND created_at = $10",
       Values::of(row.id, row.version, row.openid, row.locale, row.metadata_json, to_string(row.state), row.intents_made,
                  row.tenant, row.user, row.created_at, digest::of(made)),

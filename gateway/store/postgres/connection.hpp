@@ -40,6 +40,11 @@ class Values {
     return values;
   }
 
+  template <class Item>
+  void append(const Item& item) {
+    put(item);
+  }
+
   std::size_t size() const { return held_.size(); }
   const char* bytes(std::size_t i) const { return held_[i].c_str(); }
   int length(std::size_t i) const { return static_cast<int>(held_[i].size()); }

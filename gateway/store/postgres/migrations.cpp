@@ -308,10 +308,59 @@ constexpr std::string_view kKeyOwners =
     "ALTER TABLE idempotency ADD COLUMN owner TEXT NOT NULL DEFAULT '',"
     " ADD COLUMN lease_until TIMESTAMPTZ NOT NULL DEFAULT '-infinity'";
 
+// More kinds of lines, each between its own accounts.
+constexpr std::string_view kLedgerKinds = R"sql(
+ALTER TABLE ledger DROP CONSTRAINT ledger_kind, ADD CONSTRAINT ledger_kind CHECK (kind IN ('capture', 'late_capture', 'duplicate_capture', 'refund', 'fee',
+    'fee_return', 'token_cost')),
+  ADD CONSTRAINT ledger_sides CHECK (CASE
+    WHEN kind IN ('capture', 'late_capture', 'duplicate_capture')
+      THEN substr(debit_account, 1, 5) = 'rail:' AND substr(credit_account, 1, 9) = 'merchant:'
+    WHEN kind = 'refund' THEN substr(debit_account, 1, 9) = 'merchant:' AND substr(credit_account, 1, 5) = 'rail:'
+    WHEN kind = 'fee' THEN substr(debit_account, 1, 5) = 'fees:' AND substr(credit_account, 1, 5) = 'rail:'
+    WHEN kind = 'fee_return' THEN substr(debit_account, 1, 5) = 'rail:' AND substr(credit_account, 1, 5) = 'fees:'
+    ELSE debit_account = 'costs:tokens' AND substr(credit_account, 1, 6) = 'model:' END))sql";
+// At the end of each transaction the lines of an intent are what its own figures say. An engine without such triggers
+// loses this guard alone: `purser ledger verify` asks the same of all intents.
+constexpr std::string_view kBalance = R"sql(
+CREATE FUNCTION ledger_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  subject TEXT;
+BEGIN
+  IF TG_TABLE_NAME = 'ledger' THEN subject := NEW.intent_id; ELSE subject := NEW.id; END IF;
+  IF EXISTS (SELECT 1 FROM intents i LEFT JOIN ledger l ON l.intent_id = i.id WHERE i.id = subject
+      GROUP BY i.captured, i.refunded
+      HAVING i.captured <> coalesce(sum(l.amount) FILTER (WHERE l.kind IN ('capture', 'late_capture',
+          'duplicate_capture')), 0)
+        OR i.refunded <> coalesce(sum(l.amount) FILTER (WHERE l.kind = 'refund'), 0)) THEN
+    RAISE EXCEPTION 'ledger_balance' USING ERRCODE = '23514', CONSTRAINT = 'ledger_balance';
+  END IF;
+  RETURN NULL;
+END $$)sql";
+constexpr std::string_view kBalanceOfLines =
+    "CREATE CONSTRAINT TRIGGER ledger_balance_lines AFTER INSERT ON ledger DEFERRABLE INITIALLY DEFERRED"
+    " FOR EACH ROW EXECUTE FUNCTION ledger_balance()";
+constexpr std::string_view kBalanceOfNew =
+    "CREATE CONSTRAINT TRIGGER ledger_balance_new AFTER INSERT ON intents DEFERRABLE INITIALLY DEFERRED"
+    " FOR EACH ROW WHEN (NEW.captured <> 0 OR NEW.refunded <> 0) EXECUTE FUNCTION ledger_balance()";
+constexpr std::string_view kBalanceOfChanged =
+    "CREATE CONSTRAINT TRIGGER ledger_balance_changed AFTER UPDATE ON intents DEFERRABLE INITIALLY DEFERRED"
+    " FOR EACH ROW WHEN (NEW.captured <> OLD.captured OR NEW.refunded <> OLD.refunded)"
+    " EXECUTE FUNCTION ledger_balance()";
+
+// What an erasure needs: which conversations still hold words, by user and by age, and what may lose its words.
+constexpr std::string_view kErasedAt = "ALTER TABLE threads ADD COLUMN erased_at BIGINT NOT NULL DEFAULT 0";
+constexpr std::string_view kThreadsUser = "CREATE INDEX threads_user ON threads (tenant_id, user_id, id)";
+constexpr std::string_view kThreadsWords = "CREATE INDEX threads_words ON threads (created_at, id) WHERE erased_at = 0";
+constexpr std::string_view kNotificationsTold =
+    "CREATE INDEX notifications_told ON notifications (received_at) WHERE applied AND plain <> '{}'";
+constexpr std::string_view kIdempotencySaid =
+    "CREATE INDEX idempotency_said ON idempotency (created_at) WHERE state = 'finished' AND body <> '{}'";
+
 // A program that knows only version 1 records nothing, so it may not write beside one that does; one that knows only 3
-// would leave digests of what it has changed behind.
-const std::array<Migration, 5>& all() {
-  static const std::array<Migration, 5> steps{
+// would leave digests of what it has changed behind. One that knows only 5 counts fees as payments, one that knows only
+// 6 takes erased links for damage and does not see that an erased conversation is spoken in again.
+const std::array<Migration, 7>& all() {
+  static const std::array<Migration, 7> steps{
       {{1, 1, {kThreads,       kThreadNumbers, kTurns,      kTurnsRunning,  kTurnsThread, kMessages,     kEvents,
                kIntents,       kIntentsActive, kRefunds,    kRefundsIntent, kLedger,      kLedgerIntent, kLedgerTenant,
                kLedgerEnd,     kLedgerBegins,  kAppendOnly, kNoChange,      kNoTruncate,  kWork,         kWorkDue,
@@ -319,7 +368,9 @@ const std::array<Migration, 5>& all() {
        {2, 2, {kApprovals, kApprovalsTenant, kBudgets, kAudit, kAuditEnds}},
        {3, 2, {kUnrecorded, kUnrecordedRows}},
        {4, 4, {kThreadDigests, kTurnDigests, kEventDigests, kWorkDigests, kKeyDigests, kBudgetMirror, kUnapplied}},
-       {5, 4, {kKeyOwners}}}};
+       {5, 4, {kKeyOwners}},
+       {6, 6, {kLedgerKinds, kBalance, kBalanceOfLines, kBalanceOfNew, kBalanceOfChanged}},
+       {7, 7, {kErasedAt, kThreadsUser, kThreadsWords, kNotificationsTold, kIdempotencySaid}}}};
   return steps;
 }
 

@@ -242,4 +242,21 @@ Task<Result<std::vector<Turn>>> PostgresStore::running_turns(std::int64_t limit)
   return readers_->read([limit](Connection& db) { return postgres::list_running_turns(db, limit); });
 }
 
+Task<Result<std::vector<Thread>>> PostgresStore::threads_of_user(TenantId tenant, UserId user, ThreadId after,
+                                                                 std::int64_t limit) {
+  return readers_->read([tenant = std::move(tenant), user = std::move(user), after = std::move(after), limit](
+                            Connection& db) { return postgres::list_threads_of_user(db, tenant, user, after, limit); });
+}
+
+Task<Result<std::vector<Thread>>> PostgresStore::silent_threads(UtcTime before, UtcTime from, ThreadId after,
+                                                                std::int64_t limit) {
+  return readers_->read([before, from, after = std::move(after), limit](Connection& db) {
+    return postgres::list_silent_threads(db, before, from, after, limit);
+  });
+}
+
+Task<Result<bool>> PostgresStore::old_inboxes(UtcTime before) {
+  return readers_->read([before](Connection& db) { return postgres::has_old_inboxes(db, before); });
+}
+
 }  // namespace purser

@@ -78,6 +78,11 @@ class PostgresStore final : public Store {
   Task<Result<TurnLease>> turn_lease(TurnId turn) override;
   Task<Result<std::vector<WorkItem>>> claim_work(UtcTime now, std::int64_t limit, WorkLane lane) override;
   Task<Result<std::vector<Turn>>> running_turns(std::int64_t limit) override;
+  Task<Result<std::vector<Thread>>> threads_of_user(TenantId tenant, UserId user, ThreadId after,
+                                                    std::int64_t limit) override;
+  Task<Result<std::vector<Thread>>> silent_threads(UtcTime before, UtcTime from, ThreadId after,
+                                                   std::int64_t limit) override;
+  Task<Result<bool>> old_inboxes(UtcTime before) override;
 
  private:
   std::unique_ptr<postgres::Writer> writer_;

@@ -119,17 +119,9 @@ Result<std::vector<LedgerEntry>> list_ledger_of_intent(Connection& db, const Int
 }
 
 Result<LedgerTotals> total_ledger(Connection& db, const TenantId& tenant) {
-  auto rows = db.query(
-      "SELECT CAST(coalesce(sum(amount) FILTER (WHERE kind <> 'refund'), 0) AS BIGINT),"
-      " CAST(coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0) AS BIGINT), count(*)"
-      " FROM ledger WHERE tenant_id = $1",
-      Values::of(tenant));
+  auto rows = db.query(std::string(sql::kTotals) + " FROM ledger WHERE tenant_id = $1", Values::of(tenant));
   if (!rows) return rows.error();
-  LedgerTotals totals;
-  totals.captured = rows->row(0).integer(0);
-  totals.refunded = rows->row(0).integer(1);
-  totals.entries = rows->row(0).integer(2);
-  return totals;
+  return sql::read_totals(rows->row(0));
 }
 
 namespace {
@@ -181,7 +173,8 @@ Result<std::vector<WorkItem>> list_due_work(Connection& db, UtcTime now, std::in
 Result<std::vector<WorkItem>> list_work_of_kind(Connection& db, WorkKind kind, const std::string& prefix,
                                                 const std::string& after, std::int64_t limit) {
   return all_rows(
-      db, of(sql::kWork, "WHERE kind = $1 AND left(subject, length($2)) = $2 AND subject > $3 ORDER BY subject LIMIT $4"),
+      db,
+      of(sql::kWork, "WHERE kind = $1 AND left(subject, length($2)) = $2 AND subject > $3 ORDER BY subject LIMIT $4"),
       Values::of(to_string(kind), prefix, after, at_most(limit)), &sql::read_work);
 }
 

@@ -64,4 +64,10 @@ Result<NotificationRow> find_notification(Connection& db, const std::string& cha
 Result<std::optional<IdempotencyRow>> find_idempotency(Connection& db, const std::string& scope,
                                                        const std::string& key);
 
+Result<std::vector<Thread>> list_threads_of_user(Connection& db, const TenantId& tenant, const UserId& user,
+                                                 const ThreadId& after, std::int64_t limit);
+Result<std::vector<Thread>> list_silent_threads(Connection& db, UtcTime before, UtcTime from, const ThreadId& after,
+                                                std::int64_t limit);
+Result<bool> has_old_inboxes(Connection& db, UtcTime before);
+
 }  // namespace purser::postgres

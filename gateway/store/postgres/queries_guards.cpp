@@ -89,4 +89,29 @@ Result<void> verify_audit(Connection& db) {
   return sql::verify_audit(rows);
 }
 
+Result<std::vector<Thread>> list_threads_of_user(Connection& db, const TenantId& tenant, const UserId& user,
+                                                 const ThreadId& after, std::int64_t limit) {
+  return all_rows(db, of(sql::kThreads, "WHERE tenant_id = $1 AND user_id = $2 AND id > $3 ORDER BY id LIMIT $4"),
+                  Values::of(tenant, user, after, at_most(limit)), &sql::read_thread);
+}
+
+Result<std::vector<Thread>> list_silent_threads(Connection& db, UtcTime before, UtcTime from, const ThreadId& after,
+                                                std::int64_t limit) {
+  return all_rows(db,
+                  of(sql::kThreads,
+                     "WHERE erased_at = 0 AND state = 'idle' AND created_at < $1 AND (created_at, id) > ($2, $3)"
+                     " AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.thread_id = threads.id AND m.at >= $1)"
+                     " ORDER BY created_at, id LIMIT $4"),
+                  Values::of(before, from, after, at_most(limit)), &sql::read_thread);
+}
+
+Result<bool> has_old_inboxes(Connection& db, UtcTime before) {
+  auto rows = db.query(
+      "SELECT 1 WHERE EXISTS (SELECT 1 FROM notifications WHERE received_at < $1 AND plain <> '{}' AND applied)"
+      " OR EXISTS (SELECT 1 FROM idempotency WHERE created_at < $1 AND body <> '{}' AND state = 'finished')",
+      Values::of(before));
+  if (!rows) return rows.error();
+  return rows->size() > 0;
+}
+
 }  // namespace purser::postgres

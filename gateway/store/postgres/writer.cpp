@@ -23,6 +23,19 @@ void pause_before(int attempt) {
   ::poll(nullptr, 0, kMillis[std::min<std::size_t>(static_cast<std::size_t>(attempt), kMillis.size() - 1)]);
 }
 
+bool has_money(const PaymentIntent& row) {
+  return row.captured.positive() || row.refunded.positive();
+}
+
+// Whether the ledger and the payments may come apart by it.
+bool moves_money(const Batch& batch) {
+  return std::ranges::any_of(batch.operations, [](const Operation& operation) {
+    if (const auto* insert = std::get_if<op::InsertIntent>(&operation)) return has_money(insert->row);
+    if (const auto* update = std::get_if<op::UpdateIntent>(&operation)) return has_money(update->row);
+    return std::holds_alternative<op::PostLedger>(operation);
+  });
+}
+
 bool is_store_failure(const Error& error) {
   return error.code == Errc::store_unavailable || error.code == Errc::store_corrupt;
 }
@@ -116,14 +129,12 @@ Result<void> Writer::begin(const std::string& id) {
 Result<Receipt> Writer::apply_batch(const Batch& batch) {
   Script script(connection_, ledger_end_);
   for (const Operation& operation : batch.operations) {
-    auto added = std::visit([&](const auto& one) { return apply(script, one); }, operation);
-    if (!added) return added.error();
-    // What the operation changed goes into the chain of its thread, in the same transaction.
-    auto link = audit::record_of(operation);
-    if (!link) return link.error();
-    if (!*link) continue;
-    const op::AppendAudit recorded{**std::move(link)};
-    if (auto told = apply(script, recorded); !told) return told.error();
+    if (auto added = apply_recorded(script, operation); !added) return added.error();
+  }
+  // Looked at here, so that the batch that does not balance is refused alone.
+  if (moves_money(batch)) {
+    script.add("SET CONSTRAINTS ALL IMMEDIATE");
+    script.add("SET CONSTRAINTS ALL DEFERRED");
   }
   if (auto sent = script.run(); !sent) return sent.error();
   return std::move(script.receipt());

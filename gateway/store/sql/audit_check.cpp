@@ -3,8 +3,12 @@
 #include "gateway/store/audit_chain.hpp"
 #include "gateway/store/ledger_chain.hpp"
 #include "gateway/store/row_digest.hpp"
+#include "gateway/store/sql/erasure.hpp"
 #include "gateway/store/sql/rows.hpp"
 
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
 #include <map>
 
 namespace purser::sql {
@@ -24,15 +28,50 @@ bool about_a_row(const AuditRow& link) {
          link.kind == "notification";
 }
 
+// What the newest link about an erasure says: links up to there may have lost their detail, and what is left of them
+// all.
+struct Erased {
+  std::int64_t upto = 0;  // 0: none
+  std::string links_sha256;
+};
+
+Erased erased_in(const std::vector<AuditRow>& links) {
+  Erased last;
+  for (const AuditRow& link : links) {
+    if (link.kind != "erasure") continue;
+    const auto said = nlohmann::json::parse(link.detail_json, nullptr, false);
+    if (!said.is_object()) continue;
+    const auto upto = said.value("upto", nlohmann::json());
+    const auto sum = said.value("links_sha256", nlohmann::json());
+    if (upto.is_number_integer() && upto < link.seq && sum.is_string())
+      last = {upto.get<std::int64_t>(), sum.get<std::string>()};
+  }
+  return last;
+}
+
+// What such a link said is gone; its hash is still what the next one rests on.
+bool is_erased(const AuditRow& link, std::int64_t upto) {
+  const bool of_words =
+      link.kind == "message" || link.kind == "model" || link.kind == "verdict" || link.kind == "reply";
+  return of_words && link.detail_json.empty() && link.seq <= upto;
+}
+
 Result<LastWords> walk_chain(AuditedRows& rows, const ThreadId& thread) {
   auto links = rows.links(thread);
   if (!links) return links.error();
+  const Erased erased = erased_in(*links);
+  if (erased.upto > 0 && digest_of_links(*links, erased.upto) != erased.links_sha256)
+    return bad("audit " + thread.str(), "links that were erased are not what they were");
   LastWords words;
   std::string previous = ledger::genesis();
   std::int64_t seq = 0;
   for (const AuditRow& link : *links) {
     const std::string name = "audit " + thread.str() + " " + std::to_string(++seq);
     if (link.seq != seq) return bad(name, "the row is missing");
+    if (is_erased(link, erased.upto)) {
+      previous = link.hash;
+      continue;
+    }
     auto hash = audit::hash_after(previous, link);
     if (!hash) return bad(name, hash.error().message);
     if (*hash != link.hash) return bad(name, "the row or one before it is not what was written");
@@ -201,6 +240,11 @@ Result<void> verify_companions(AuditedRows& rows) {
                 "messages", "the messages of this thread are not numbered one after the other");
   if (same)
     same = none(rows, "SELECT id FROM turns WHERE token < 1 ORDER BY 1 LIMIT 1", "turns", "no token is below 1");
+  if (same)
+    same = none(rows,
+                "SELECT t.id FROM threads t WHERE t.erased_at <> 0 AND NOT EXISTS (SELECT 1 FROM audit a"
+                " WHERE a.thread_id = t.id AND a.kind = 'erasure' AND a.at = t.erased_at) ORDER BY 1 LIMIT 1",
+                "threads", "nothing is recorded of the erasure that it tells of");
   if (same) same = verify_budgets(rows);
   if (same)
     same = none(rows, "SELECT channel || ':' || id FROM notifications WHERE applied = unapplied ORDER BY 1 LIMIT 1",

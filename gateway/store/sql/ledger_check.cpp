@@ -43,4 +43,14 @@ Error wrong_sum(const Row& row) {
                name);
 }
 
+LedgerTotals read_totals(const Row& row) {
+  LedgerTotals totals;
+  totals.captured = row.integer(0);
+  totals.refunded = row.integer(1);
+  totals.fees = row.integer(2);
+  totals.tokens = row.integer(3);
+  totals.entries = row.integer(4);
+  return totals;
+}
+
 }  // namespace purser::sql

@@ -2,6 +2,7 @@
 // every answer is a row that does not hold.
 #pragma once
 
+#include "gateway/store/records.hpp"
 #include "gateway/store/sql/row_reader.hpp"
 
 #include <string>
@@ -35,12 +36,20 @@ inline constexpr char kWrongSum[] =
     "SELECT i.id, i.captured, i.refunded, CAST(coalesce(l.captured, 0) AS BIGINT),"
     " CAST(coalesce(l.refunded, 0) AS BIGINT), coalesce(l.foreign_rows, 0)"
     " FROM intents i LEFT JOIN (SELECT e.intent_id,"
-    "  sum(e.amount) FILTER (WHERE e.kind <> 'refund') AS captured,"
+    "  sum(e.amount) FILTER (WHERE e.kind IN ('capture', 'late_capture', 'duplicate_capture')) AS captured,"
     "  sum(e.amount) FILTER (WHERE e.kind = 'refund') AS refunded,"
     "  count(*) FILTER (WHERE e.currency <> o.currency OR e.tenant_id <> o.tenant_id) AS foreign_rows"
     "  FROM ledger e JOIN intents o ON o.id = e.intent_id GROUP BY e.intent_id) l ON l.intent_id = i.id"
     " WHERE i.captured <> coalesce(l.captured, 0) OR i.refunded <> coalesce(l.refunded, 0) OR l.foreign_rows > 0"
     " ORDER BY i.row_no LIMIT 1";
 Error wrong_sum(const Row& row);
+
+// LedgerTotals, before a FROM.
+inline constexpr char kTotals[] =
+    "SELECT CAST(coalesce(sum(amount) FILTER (WHERE kind IN ('capture', 'late_capture', 'duplicate_capture')), 0)"
+    " AS BIGINT), CAST(coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0) AS BIGINT),"
+    " CAST(coalesce(sum(CASE kind WHEN 'fee' THEN amount WHEN 'fee_return' THEN -amount END), 0) AS BIGINT),"
+    " CAST(coalesce(sum(amount) FILTER (WHERE kind = 'token_cost'), 0) AS BIGINT), count(*)";
+LedgerTotals read_totals(const Row& row);
 
 }  // namespace purser::sql

@@ -24,11 +24,10 @@ Result<void> record(Database& db, const Operation& operation) {
 Result<Receipt> apply_batch(Database& db, const Batch& batch) {
   Receipt receipt;
   for (const Operation& operation : batch.operations) {
-    auto done = std::visit([&](const auto& one) { return apply(db, one, receipt); }, operation);
-    if (!done) return done.error();
-    auto recorded = record(db, operation);
-    if (!recorded) return recorded.error();
+    if (auto done = apply_recorded(db, operation, receipt); !done) return done.error();
   }
+  // A COMMIT would refuse the whole group for it; here the batch that does it is refused alone.
+  if (db.owes_keys()) return Error(Errc::internal, "the ledger and the payments would not agree", "ledger_balance");
   return receipt;
 }
 
@@ -57,6 +56,11 @@ Result<void> commit_all(Database& db, const std::vector<const Batch*>& group, st
 }
 
 }  // namespace
+
+Result<void> apply_recorded(Database& db, const Operation& operation, Receipt& receipt) {
+  auto done = std::visit([&](const auto& one) { return apply(db, one, receipt); }, operation);
+  return done ? record(db, operation) : done;
+}
 
 std::vector<Result<Receipt>> commit_group(Database& db, const std::vector<const Batch*>& group) {
   std::vector<Result<Receipt>> answers;

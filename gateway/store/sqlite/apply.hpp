@@ -47,6 +47,12 @@ Result<void> apply(Database& db, const op::InsertApproval& operation, Receipt& r
 Result<void> apply(Database& db, const op::UpdateApproval& operation, Receipt& receipt);
 Result<void> apply(Database& db, const op::SpendBudget& operation, Receipt& receipt);
 Result<void> apply(Database& db, const op::AppendAudit& operation, Receipt& receipt);
+// Erasure:
+Result<void> apply(Database& db, const op::EraseThread& operation, Receipt& receipt);
+Result<void> apply(Database& db, const op::EraseInboxes& operation, Receipt& receipt);
+
+// Any operation with what goes into the record of it.
+Result<void> apply_recorded(Database& db, const Operation& operation, Receipt& receipt);
 
 // Ends a conditional change: store_conflict about `row` when it changed nothing.
 Result<void> run_conditional(Database& db, Statement& change, const std::string& row);

@@ -20,7 +20,8 @@ Result<void> apply(Database& db, const op::UpdateThread& operation, Receipt&) {
   made.version += 1;
   Statement update = db.statement(
       "UPDATE threads SET tenant_id = ?3, user_id = ?4, openid = ?5, locale = ?6, metadata = ?7, state = ?8,"
-      " created_at = ?9, intents_made = ?10, version = version + 1, digest = ?11 WHERE id = ?1 AND version = ?2");
+      " created_at = ?9, intents_made = ?10, version = version + 1, digest = ?11, erased_at = 0 WHERE id = ?1 AND "
+      "version = ?2");
   update.bind(row.id, row.version, row.tenant, row.user, row.openid, row.locale, row.metadata_json,
               to_string(row.state), row.created_at, row.intents_made, digest::of(made));
   return run_conditional(db, update, row.id.str());

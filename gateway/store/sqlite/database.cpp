@@ -141,6 +141,13 @@ Result<void> Database::make_reader() {
   return execute("PRAGMA query_only = ON");
 }
 
+bool Database::owes_keys() const {
+  int owed = 0;
+  int unused = 0;
+  sqlite3_db_status(db_, SQLITE_DBSTATUS_DEFERRED_FKS, &owed, &unused, 0);
+  return owed != 0;
+}
+
 int Database::on_log_growth(void* self, sqlite3*, const char*, int pages) {
   auto* database = static_cast<Database*>(self);
   database->log_pages_ = pages;

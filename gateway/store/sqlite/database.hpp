@@ -58,6 +58,9 @@ class Database {
   // From now on for reading only; and its closing leaves the log to the writer's.
   Result<void> make_reader();
 
+  // Whether the transaction has broken a deferred foreign key that nothing has mended yet.
+  bool owes_keys() const;
+
   sqlite3* handle() { return db_; }
 
  private:

@@ -66,4 +66,10 @@ Result<std::optional<UtcTime>> find_next_due(Database& db, UtcTime after, WorkLa
 Result<NotificationRow> find_notification(Database& db, const std::string& channel, const std::string& id);
 Result<std::optional<IdempotencyRow>> find_idempotency(Database& db, const std::string& scope, const std::string& key);
 
+Result<std::vector<Thread>> list_threads_of_user(Database& db, const TenantId& tenant, const UserId& user,
+                                                 const ThreadId& after, std::int64_t limit);
+Result<std::vector<Thread>> list_silent_threads(Database& db, UtcTime before, UtcTime from, const ThreadId& after,
+                                                std::int64_t limit);
+Result<bool> has_old_inboxes(Database& db, UtcTime before);
+
 }  // namespace purser::sqlite

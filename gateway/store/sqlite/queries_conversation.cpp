@@ -55,4 +55,28 @@ Result<std::vector<StreamEvent>> list_events(Database& db, const ThreadId& threa
   return all_rows(query.bind(thread, after, at_most(limit)), &sql::read_event);
 }
 
+Result<std::vector<Thread>> list_threads_of_user(Database& db, const TenantId& tenant, const UserId& user,
+                                                 const ThreadId& after, std::int64_t limit) {
+  Statement query = db.statement(std::string(sql::kThreads) +
+                                 "WHERE tenant_id = ?1 AND user_id = ?2 AND id > ?3 ORDER BY id LIMIT ?4");
+  return all_rows(query.bind(tenant, user, after, at_most(limit)), &sql::read_thread);
+}
+
+Result<std::vector<Thread>> list_silent_threads(Database& db, UtcTime before, UtcTime from, const ThreadId& after,
+                                                std::int64_t limit) {
+  Statement query =
+      db.statement(std::string(sql::kThreads) +
+                   "WHERE erased_at = 0 AND state = 'idle' AND created_at < ?1 AND (created_at, id) > (?2, ?3)"
+                   " AND NOT EXISTS (SELECT 1 FROM messages m WHERE m.thread_id = threads.id AND m.at >= ?1)"
+                   " ORDER BY created_at, id LIMIT ?4");
+  return all_rows(query.bind(before, from, after, at_most(limit)), &sql::read_thread);
+}
+
+Result<bool> has_old_inboxes(Database& db, UtcTime before) {
+  Statement query = db.statement(
+      "SELECT 1 WHERE EXISTS (SELECT 1 FROM notifications WHERE received_at < ?1 AND plain <> '{}' AND applied = 1)"
+      " OR EXISTS (SELECT 1 FROM idempotency WHERE created_at < ?1 AND body <> '{}' AND state = 'finished')");
+  return query.bind(before).step();
+}
+
 }  // namespace purser::sqlite

@@ -27,6 +27,18 @@ Result<void> verify_none(Database& db, const char* question, Error (*about)(cons
   return success();
 }
 
+// What the keys between the ledger and the payments rest on.
+constexpr char kWrongTotals[] =
+    "SELECT s.intent_id FROM (SELECT * FROM ledger_sums UNION ALL SELECT * FROM intent_sums) s"
+    " LEFT JOIN intents i ON i.id = s.intent_id AND i.captured = s.captured AND i.refunded = s.refunded"
+    " WHERE i.id IS NULL UNION ALL SELECT id FROM intents WHERE captured > 0"
+    " AND (NOT EXISTS (SELECT 1 FROM ledger_sums l WHERE l.intent_id = id)"
+    " OR NOT EXISTS (SELECT 1 FROM intent_sums l WHERE l.intent_id = id)) LIMIT 1";
+Error wrong_totals(const sql::Row& row) {
+  const std::string name = "ledger_sums " + row.text(0);
+  return Error(Errc::store_corrupt, name + ": the sums kept beside the payment are not what it says", name);
+}
+
 // A damaged index would hide rows from queries without touching a row.
 Result<void> verify_pages(Database& db) {
   auto verdict = db.value_of("PRAGMA integrity_check(ledger)");
@@ -46,16 +58,10 @@ Result<std::vector<LedgerEntry>> list_ledger_of_intent(Database& db, const Inten
 }
 
 Result<LedgerTotals> total_ledger(Database& db, const TenantId& tenant) {
-  Statement query = db.statement(
-      "SELECT coalesce(sum(amount) FILTER (WHERE kind <> 'refund'), 0),"
-      " coalesce(sum(amount) FILTER (WHERE kind = 'refund'), 0), count(*) FROM ledger WHERE tenant_id = ?1");
+  Statement query = db.statement(std::string(sql::kTotals) + " FROM ledger WHERE tenant_id = ?1");
   auto row = query.bind(tenant).step();
   if (!row) return row.error();
-  LedgerTotals totals;
-  totals.captured = query.integer(0);
-  totals.refunded = query.integer(1);
-  totals.entries = query.integer(2);
-  return totals;
+  return sql::read_totals(query);
 }
 
 Result<LedgerEnd> find_ledger_end(Database& db) {
@@ -73,6 +79,7 @@ Result<void> verify_ledger(Database& db) {
   auto verdict = verify_chain(db);
   if (verdict.ok()) verdict = verify_none(db, sql::kOrphanLine, &sql::orphan_line);
   if (verdict.ok()) verdict = verify_none(db, sql::kWrongSum, &sql::wrong_sum);
+  if (verdict.ok()) verdict = verify_none(db, kWrongTotals, &wrong_totals);
   if (verdict.ok()) verdict = verify_audit(db);
   if (verdict.ok()) verdict = verify_schema(db);
   if (verdict.ok()) verdict = verify_pages(db);

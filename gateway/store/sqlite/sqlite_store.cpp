@@ -260,4 +260,21 @@ Task<Result<std::vector<Turn>>> SqliteStore::running_turns(std::int64_t limit) {
   return readers_->ask([limit](Database& db) { return sqlite::list_running_turns(db, limit); });
 }
 
+Task<Result<std::vector<Thread>>> SqliteStore::threads_of_user(TenantId tenant, UserId user, ThreadId after,
+                                                               std::int64_t limit) {
+  return readers_->ask([tenant = std::move(tenant), user = std::move(user), after = std::move(after),
+                        limit](Database& db) { return sqlite::list_threads_of_user(db, tenant, user, after, limit); });
+}
+
+Task<Result<std::vector<Thread>>> SqliteStore::silent_threads(UtcTime before, UtcTime from, ThreadId after,
+                                                              std::int64_t limit) {
+  return readers_->ask([before, from, after = std::move(after), limit](Database& db) {
+    return sqlite::list_silent_threads(db, before, from, after, limit);
+  });
+}
+
+Task<Result<bool>> SqliteStore::old_inboxes(UtcTime before) {
+  return readers_->ask([before](Database& db) { return sqlite::has_old_inboxes(db, before); });
+}
+
 }  // namespace purser

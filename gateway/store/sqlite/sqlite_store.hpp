@@ -70,6 +70,11 @@ class SqliteStore final : public Store {
   Task<Result<std::int64_t>> budget_used(std::string scope, UtcTime window) override;
   Task<Result<std::vector<AuditRow>>> audit(ThreadId thread, std::int64_t after, std::int64_t limit) override;
   Task<Result<std::vector<Turn>>> running_turns(std::int64_t limit) override;
+  Task<Result<std::vector<Thread>>> threads_of_user(TenantId tenant, UserId user, ThreadId after,
+                                                    std::int64_t limit) override;
+  Task<Result<std::vector<Thread>>> silent_threads(UtcTime before, UtcTime from, ThreadId after,
+                                                   std::int64_t limit) override;
+  Task<Result<bool>> old_inboxes(UtcTime before) override;
 
  private:
   std::unique_ptr<sqlite::Writer> writer_;

@@ -39,6 +39,10 @@ def freeze(version, steps, newest):
             old.executescript(statements)
     old.execute('PRAGMA foreign_keys = OFF')
     tables = [row[0] for row in old.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid")]
+    # They would write what is copied anyhow.
+    triggers = old.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY rowid").fetchall()
+    for name, _ in triggers:
+        old.execute(f'DROP TRIGGER {name}')
     gone = '' if version >= WITH_WORK else ' AND '.join(['1'] + [f"state <> '{state}'" for state in OPEN])
     for table in tables:
         shared = ', '.join(c for c in columns(old, 'main', table) if c in columns(old, 'newest', table))
@@ -46,6 +50,8 @@ def freeze(version, steps, newest):
         old.execute(f'INSERT INTO main.{table} ({shared}) SELECT {shared} FROM newest.{table}{where}')
     if gone:
         old.execute("UPDATE threads SET state = 'idle'")
+    for _, statement in triggers:
+        old.execute(statement)
     identity = old.execute('PRAGMA newest.application_id').fetchone()[0]
     old.execute('DETACH newest')
     lines = [f'PRAGMA application_id = {identity};', f'PRAGMA user_version = {version};'] + list(old.iterdump())

@@ -275,8 +275,9 @@ TEST(Match, ObjectsAreSubsetsArraysExactAndMoneyIsExact) {
 
 TEST(Match, MoneyIsNeverComparedByABound) {
   Captures none;
-  for (const char* name : {"captured_fen", "value", "total", "refund", "capture", "late_capture", "captured",
-                           "refunded", "unit_price", "reserved"})
+  for (const char* name :
+       {"captured_fen", "value", "total", "refund", "capture", "late_capture", "captured", "refunded", "unit_price",
+        "reserved", "duplicate_capture", "fee", "fee_return", "token_cost"})
     EXPECT_TRUE(difference({{name, "$ge:1"}}, {{name, 5}}, none, "x")) << name;
   EXPECT_FALSE(difference({{"quantity", "$ge:1"}}, {{"quantity", 5}}, none, "x"));
 }

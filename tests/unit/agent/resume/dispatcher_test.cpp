@@ -6,8 +6,11 @@
 #include "tests/support/store_rows.hpp"
 #include "tests/support/temp_folder.hpp"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
+#include <stdexcept>
 #include <vector>
 
 namespace purser {
@@ -46,7 +49,7 @@ class DispatcherTest : public ::testing::Test {
     co_return co_await take(std::move(item));
   }
   Dispatcher make(WorkLane lane, std::size_t at_once, bool alone = false) {
-    return Dispatcher(*store, loop.clock, loop.executor(), lane, at_once, alone);
+    return Dispatcher(*store, loop.clock, loop.executor(), lane, at_once, {tries_max, &metrics, alone});
   }
   void end(Dispatcher& dispatcher, test::Started<void>& running) {
     running.cancel();
@@ -59,6 +62,8 @@ class DispatcherTest : public ::testing::Test {
   std::unique_ptr<Store> store;
   std::vector<WorkKind> taken;
   int begun = 0;
+  Metrics metrics;
+  std::int64_t tries_max = 20;
 };
 
 TEST_F(DispatcherTest, ARowIsHandledWhenItFallsDue) {
@@ -175,6 +180,120 @@ TEST_F(DispatcherTest, ARowThatFailedIsTriedAgainALittleLater) {
   EXPECT_EQ(begun, 2);  // the second pause is longer
   loop.advance(Millis(250));
   EXPECT_TRUE(loop.until([&] { return taken.size() == 1; }));
+  end(dispatcher, running);
+}
+
+// Tries that fail, one after the other, until the handler was asked `times` times.
+class DispatcherPoison : public DispatcherTest {
+ protected:
+  Task<Result<void>> fail(Error why) { co_return why; }
+  Task<Result<void>> burst() {
+    co_await asio::post(loop.executor(), asio::use_awaitable);
+    throw std::runtime_error("no such thing");
+  }
+  std::vector<WorkItem> parked() {
+    return loop.run(store->work_of_kind(WorkKind::parked, std::string(), std::string(), 10)).value();
+  }
+  std::vector<WorkItem> rows(WorkKind kind) {
+    return loop.run(store->work_of_kind(kind, std::string(), std::string(), 10)).value();
+  }
+  bool asked(int times) {
+    for (int i = 0; i < 100 && begun < times; ++i) {
+      loop.settle();
+      if (begun < times) loop.advance(std::chrono::seconds(30));
+    }
+    loop.settle();
+    return begun >= times;
+  }
+};
+
+TEST_F(DispatcherPoison, ARowThatThrowsIsPutAsideWithItsReasonAndBlocksNobody) {
+  tries_max = 5;
+  Dispatcher dispatcher = make(WorkLane::inside, 1);  // one place alone
+  dispatcher.handle(WorkKind::resolve_order, [this](WorkItem) {
+    begun += 1;
+    return burst();
+  });
+  dispatcher.handle(WorkKind::close_order, [this](WorkItem item) { return take(std::move(item)); });
+  const WorkItem bad = row(1, WorkKind::resolve_order, Millis(-5'000));
+  add(bad);
+  add(row(2, WorkKind::close_order, Millis(0)));
+  auto running = loop.start(dispatcher.run());
+  EXPECT_TRUE(loop.until([&] { return taken.size() == 1; })) << "the next row is done";
+  ASSERT_TRUE(asked(5));
+  ASSERT_TRUE(loop.until([&] { return dispatcher.under_way() == 0; }));
+  ASSERT_EQ(parked().size(), 1u);
+  const parking::Parked about = parking::about(parked()[0]);
+  EXPECT_EQ(about.subject, bad.subject);
+  EXPECT_EQ(about.tried.times, 5);
+  EXPECT_EQ(about.tried.why, "internal: it threw: no such thing");
+  EXPECT_TRUE(rows(WorkKind::resolve_order).empty());
+  EXPECT_NE(metrics.text().find("purser_work_parked_total{kind=\"resolve_order\"} 1\n"), std::string::npos);
+  loop.advance(std::chrono::hours(24));
+  EXPECT_EQ(begun, 5) << "never again by itself";
+  EXPECT_EQ(parking::unparked(parked()[0], bad.due_at), bad) << "whole";
+  EXPECT_TRUE(loop.run(store->verify_ledger()).ok());
+  end(dispatcher, running);
+}
+
+TEST_F(DispatcherPoison, TheCountOutlivesTheProcess) {
+  tries_max = 6;
+  add(row(1, WorkKind::close_order, Millis(0)));
+  const auto fails = [this](WorkItem item) {
+    begun += 1;
+    EXPECT_EQ(item.payload_json, test::make_work(1, WorkKind::close_order, 0).payload_json);
+    return fail(Error(Errc::store_corrupt, "cannot be"));
+  };
+  {
+    Dispatcher first = make(WorkLane::inside, 2);
+    first.handle(WorkKind::close_order, fails);
+    auto running = loop.start(first.run());
+    ASSERT_TRUE(asked(4));
+    ASSERT_TRUE(loop.until([&] { return first.under_way() == 0; }));
+    end(first, running);
+  }
+  ASSERT_EQ(rows(WorkKind::close_order).size(), 1u);
+  Dispatcher second = make(WorkLane::inside, 2);
+  second.handle(WorkKind::close_order, fails);
+  auto running = loop.start(second.run());
+  ASSERT_TRUE(asked(6));
+  ASSERT_TRUE(loop.until([&] { return second.under_way() == 0; }));
+  EXPECT_EQ(parked().size(), 1u);
+  EXPECT_EQ(begun, 6);
+  end(second, running);
+}
+
+TEST_F(DispatcherPoison, WhatTheStoreOrAPeerCannotDoForNowIsTriedForEver) {
+  tries_max = 3;
+  Dispatcher dispatcher = make(WorkLane::inside, 2);
+  dispatcher.handle(WorkKind::close_order, [this](WorkItem) {
+    begun += 1;
+    return fail(begun % 2 == 0 ? Errc::store_unavailable : Errc::rail_unknown);
+  });
+  const WorkItem made = row(1, WorkKind::close_order, Millis(0));
+  add(made);
+  auto running = loop.start(dispatcher.run());
+  EXPECT_TRUE(asked(30));
+  EXPECT_TRUE(parked().empty());
+  EXPECT_EQ(rows(WorkKind::close_order), std::vector<WorkItem>{made});
+  end(dispatcher, running);
+}
+
+TEST_F(DispatcherPoison, ManyThatFailLeaveRoomForOthers) {
+  Dispatcher dispatcher = make(WorkLane::inside, 4);
+  dispatcher.handle(WorkKind::resolve_order, [this](WorkItem) {
+    begun += 1;
+    return fail(Errc::internal);
+  });
+  dispatcher.handle(WorkKind::close_order, [this](WorkItem item) { return take(std::move(item)); });
+  for (int n = 1; n <= 300; ++n) add(row(n, WorkKind::resolve_order, Millis(-60'000)));
+  add(row(301, WorkKind::close_order, Millis(0)));
+  auto running = loop.start(dispatcher.run());
+  for (int i = 0; i < 60 && taken.empty(); ++i) {
+    loop.settle();
+    loop.advance(std::chrono::seconds(1));
+  }
+  EXPECT_EQ(taken.size(), 1u) << begun;
   end(dispatcher, running);
 }
 

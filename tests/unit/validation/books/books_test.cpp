@@ -119,6 +119,7 @@ TEST(TradeBill, counts_a_refund_under_way_and_does_not_list_it) {
       bill_of(refund_row("A1", "RA1", "1.00", "0.00000", "PROCESSING"), sums_row("1", "0.00", "1.00", "0.00000")));
   ASSERT_TRUE(bill.ok()) << bill.error().message;
   EXPECT_TRUE(bill->lines.empty());
+  EXPECT_EQ(bill->under_way, std::vector<std::string>{"RA1"});
 }
 
 TEST(TradeBill, that_is_cut_changed_or_not_one_is_refused) {
@@ -196,6 +197,81 @@ TEST(Books, name_what_stands_twice_or_under_another_order) {
   lines = agreeing();
   lines[0].out_trade_no = "Z9";
   EXPECT_EQ(compare(day(), lines).at(0).fault, Fault::order_differs);
+}
+
+TEST(Books, name_a_fee_that_was_not_the_agreed_one) {
+  auto lines = agreeing();
+  lines[0].fee = 106;
+  lines[1].fee = -53;
+  EXPECT_TRUE(compare(day(), lines, Fees::booked).empty());
+  lines[0].fee = 105;
+  const auto found = compare(day(), lines, Fees::booked);
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].fault, Fault::fee_differs);
+  EXPECT_EQ(found[0].rail, 106);
+  EXPECT_EQ(found[0].ledger, 105);
+  EXPECT_TRUE(compare(day(), lines).empty()) << "fees that are not booked are not looked at";
+  lines[0].fee = 106;
+  lines[1].fee = 0;
+  EXPECT_EQ(compare(day(), lines, Fees::booked).at(0).reference, "RA1");
+}
+
+FlowLine moved(std::string kind, std::string number, std::int64_t fen) {
+  FlowLine line;
+  line.kind = std::move(kind);
+  line.voucher = std::move(number);
+  line.amount = Money(fen, Currency::cny());
+  return line;
+}
+// What the account saw of day(), and a withdrawal, which is nobody's payment.
+FlowBill flow_of_day() {
+  FlowBill flow;
+  flow.lines = {moved("交易", "A1", 17'600),  moved("扣除交易手续费", "A1", -106),
+                moved("退款", "RA1", -8'800), moved("退还交易手续费", "RA1", 53),
+                moved("交易", "B2", 1),       moved("提现", "W1", -5'000)};
+  return flow;
+}
+
+TEST(Flow, that_agrees_with_the_trades_has_no_difference) {
+  EXPECT_TRUE(compare_flow(day(), flow_of_day()).empty());
+  EXPECT_TRUE(compare_flow(TradeBill(), FlowBill()).empty());
+}
+
+TEST(Flow, names_what_did_not_move_and_what_moved_alone) {
+  FlowBill flow = flow_of_day();
+  flow.lines.erase(flow.lines.begin() + 4);
+  flow.lines.push_back(moved("交易", "C3", 7));
+  flow.lines.push_back(moved("退款", "RC3", -3));
+  const auto found = compare_flow(day(), flow);
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].fault, Fault::not_on_flow);
+  EXPECT_EQ(found[0].out_trade_no, "B2");
+  EXPECT_EQ(found[1].fault, Fault::not_on_trade);
+  EXPECT_EQ(found[1].out_trade_no, "C3");
+  EXPECT_EQ(found[1].flow, 7);
+  EXPECT_EQ(found[2].reference, "RC3");
+  EXPECT_EQ(found[2].movement, Movement::refund);
+  EXPECT_EQ(found[2].flow, 3);
+}
+
+TEST(Flow, names_a_difference_of_one_fen_in_money_and_in_fee) {
+  for (std::size_t at = 0; at < 5; ++at) {
+    FlowBill flow = flow_of_day();
+    flow.lines[at].amount = Money(flow.lines[at].amount.minor() + 1, Currency::cny());
+    const auto found = compare_flow(day(), flow);
+    ASSERT_EQ(found.size(), 1U) << at;
+    const bool fee = at == 1 || at == 3;
+    EXPECT_EQ(found[0].fault, fee ? Fault::flow_fee_differs : Fault::flow_differs) << at;
+    EXPECT_EQ(std::abs(found[0].flow - found[0].rail), 1) << at;
+  }
+}
+
+TEST(Flow, leaves_a_refund_under_way_alone) {
+  TradeBill bill = day();
+  bill.under_way = {"RX"};
+  FlowBill flow = flow_of_day();
+  flow.lines.push_back(moved("退款", "RX", -9));
+  EXPECT_TRUE(compare_flow(bill, flow).empty());
 }
 
 }  // namespace
