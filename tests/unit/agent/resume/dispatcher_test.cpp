@@ -183,7 +183,7 @@ TEST_F(DispatcherTest, ARowThatFailedIsTriedAgainALittleLater) {
   end(dispatcher, running);
 }
 
-// Tries that fail, one after the other, until the handler was asked `times` times.
+// Handlers that fail, and rows that stay behind.
 class DispatcherPoison : public DispatcherTest {
  protected:
   Task<Result<void>> fail(Error why) { co_return why; }
@@ -197,10 +197,10 @@ class DispatcherPoison : public DispatcherTest {
   std::vector<WorkItem> rows(WorkKind kind) {
     return loop.run(store->work_of_kind(kind, std::string(), std::string(), 10)).value();
   }
-  bool asked(int times) {
+  bool asked(int times, Millis step = std::chrono::seconds(30)) {
     for (int i = 0; i < 100 && begun < times; ++i) {
       loop.settle();
-      if (begun < times) loop.advance(std::chrono::seconds(30));
+      if (begun < times) loop.advance(step);
     }
     loop.settle();
     return begun >= times;
@@ -248,7 +248,7 @@ TEST_F(DispatcherPoison, TheCountOutlivesTheProcess) {
     Dispatcher first = make(WorkLane::inside, 2);
     first.handle(WorkKind::close_order, fails);
     auto running = loop.start(first.run());
-    ASSERT_TRUE(asked(4));
+    ASSERT_TRUE(asked(4, Millis(250)));
     ASSERT_TRUE(loop.until([&] { return first.under_way() == 0; }));
     end(first, running);
   }
@@ -256,7 +256,7 @@ TEST_F(DispatcherPoison, TheCountOutlivesTheProcess) {
   Dispatcher second = make(WorkLane::inside, 2);
   second.handle(WorkKind::close_order, fails);
   auto running = loop.start(second.run());
-  ASSERT_TRUE(asked(6));
+  ASSERT_TRUE(asked(6, Millis(250)));
   ASSERT_TRUE(loop.until([&] { return second.under_way() == 0; }));
   EXPECT_EQ(parked().size(), 1u);
   EXPECT_EQ(begun, 6);
