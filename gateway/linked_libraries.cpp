@@ -1,7 +1,6 @@
 #include "gateway/linked_libraries.hpp"
 
 #include <boost/version.hpp>
-#include <libpq-fe.h>
 #include <nlohmann/json.hpp>
 #include <openssl/crypto.h>
 #include <simdjson.h>
@@ -10,6 +9,7 @@
 
 #include <charconv>
 #include <hiredis/hiredis.h>
+#include <postgresql/libpq-fe.h>
 #include <qrencode.h>
 #include <zlib.h>
 

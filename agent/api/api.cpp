@@ -24,6 +24,18 @@ constexpr std::int64_t kMessagesDefault = 50;
 constexpr std::int64_t kMessagesPageMax = 200;
 constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max();
 
+Task<Result<void>> turned_away(Error why) {
+  co_return why;
+}
+
+// Takes a piece while the caller may hear it.
+http::StreamSink while_allowed(EventStreams::Leave leave, http::StreamSink sink) {
+  return [leave = std::move(leave), sink = std::move(sink)](std::string piece) {
+    if (auto still = leave(); !still) return turned_away(still.error());
+    return sink(std::move(piece));
+  };
+}
+
 }  // namespace
 
 constexpr std::array<api::Route<Api::Endpoint>, 26> Api::kRoutes{{
@@ -373,12 +385,26 @@ Api::Reply Api::chat(Call& call) {
   return chat_.complete(std::move(call.caller), std::move(call.request));
 }
 
+Api::Reply Api::ask_mcp(Call& call,
+                        Task<Result<http::Response>> (McpDoor::*method)(Caller caller, http::Request request)) {
+  EventStreams::Leave leave = leave_of(call, Scope::intents_read);
+  const TenantId tenant = call.caller.tenant;
+  const std::optional<UserId> user = call.caller.user;
+  auto answer = co_await (mcp_.*method)(std::move(call.caller), std::move(call.request));
+  if (!answer || !answer->stream) co_return answer;
+  auto seat = streams_.take(tenant, user);
+  if (!seat) co_return seat.error();
+  answer->stream = [run = std::move(answer->stream), leave = std::move(leave),
+                    seat = std::move(*seat)](http::StreamSink sink) { return run(while_allowed(leave, sink)); };
+  co_return answer;
+}
+
 Api::Reply Api::mcp_post(Call& call) {
-  return mcp_.post(std::move(call.caller), std::move(call.request));
+  return ask_mcp(call, &McpDoor::post);
 }
 
 Api::Reply Api::mcp_follow(Call& call) {
-  return mcp_.follow(std::move(call.caller), std::move(call.request));
+  return ask_mcp(call, &McpDoor::follow);
 }
 
 Api::Reply Api::mcp_end(Call& call) {

@@ -1,5 +1,7 @@
 #include "agent/api/open_streams.hpp"
 
+#include <vector>
+
 namespace purser::api {
 namespace {
 
@@ -22,17 +24,16 @@ std::int64_t OpenStreams::count_of(const std::string& whose) const {
   return found == open_->end() ? 0 : found->second;
 }
 
-Result<OpenStreams::Seat> OpenStreams::take(const TenantId& tenant, const UserId& user) {
-  const std::string of_tenant = tenant.str();
-  const std::string of_user = tenant.str() + ' ' + user.str();
-  if (is_full(count_of(of_tenant), limits_.streams_per_tenant)) return too_many("tenant");
-  if (is_full(count_of(of_user), limits_.streams_per_user)) return too_many("user");
-  ++(*open_)[of_tenant];
-  ++(*open_)[of_user];
+Result<OpenStreams::Seat> OpenStreams::take(const TenantId& tenant, const std::optional<UserId>& user) {
+  std::vector<std::string> names{tenant.str()};
+  if (user) names.push_back(tenant.str() + ' ' + user->str());
+  if (is_full(count_of(names.front()), limits_.streams_per_tenant)) return too_many("tenant");
+  if (user && is_full(count_of(names.back()), limits_.streams_per_user)) return too_many("user");
+  for (const std::string& whose : names) ++(*open_)[whose];
   ++*all_;
-  const auto give_back = [open = open_, all = all_, of_tenant, of_user](void*) {
+  const auto give_back = [open = open_, all = all_, names](void*) {
     --*all;
-    for (const std::string& whose : {of_tenant, of_user})
+    for (const std::string& whose : names)
       if (--(*open)[whose] == 0) open->erase(whose);
   };
   return Seat(nullptr, give_back);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace purser::api {
@@ -19,9 +20,9 @@ class OpenStreams {
 
   explicit OpenStreams(const LimitSettings& limits) : limits_(limits) {}
 
-  // A place for one more stream over a thread of `user`. Error: rate_limited, with the seconds until the next try as
-  // `param`.
-  Result<Seat> take(const TenantId& tenant, const UserId& user);
+  // A place for one more stream over a thread of `user`, where one is known. Error: rate_limited, with the seconds
+  // until the next try as `param`.
+  Result<Seat> take(const TenantId& tenant, const std::optional<UserId>& user);
 
   std::uint64_t open() const { return *all_; }
 

@@ -326,6 +326,27 @@ TEST_F(McpStreams, the_newest_stream_of_a_session_speaks) {
   ASSERT_TRUE(desk.loop.until([&] { return fresh_stream.done(); }));
 }
 
+TEST_F(McpStreams, a_revoked_key_hears_nothing_more) {
+  const std::string id = buy(talk);
+  talk.result("resources/subscribe", {{"uri", uri(id)}});
+  auto answer = talk.knock("GET");
+  Reader reader;
+  auto stream = desk.loop.start(answer.stream(reader.sink()));
+  ASSERT_TRUE(desk.loop.until([&] { return !reader.text().empty(); }));
+  AuthSettings others;
+  others.api_keys = Secret("acme:sk_another_key_00000001");
+  desk.api.replace(Identity::make(others).value());
+  desk.pay(desk.intent(id));
+  ASSERT_TRUE(desk.loop.until([&] { return stream.done(); }));
+  EXPECT_EQ(reader.data().size(), 0u) << reader.text();
+}
+
+TEST_F(McpStreams, its_streams_are_among_those_that_are_open) {
+  const auto first = talk.knock("GET");
+  ASSERT_EQ(first.status, 200);
+  EXPECT_EQ(desk.api.streams_open(), 1u);
+}
+
 TEST_F(McpStreams, a_modern_client_listens_with_one_request) {
   modern.thread = desk.thread("alice");
   const std::string id = buy(modern);
