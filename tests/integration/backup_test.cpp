@@ -29,7 +29,9 @@ class BackupDrill : public testing::Test {
   // A sale that was paid, and that the books hold.
   Json sell(Customer& customer) {
     customer.follow(serve->port());
-    if (customer.thread().empty()) EXPECT_TRUE(customer.open_thread());
+    if (customer.thread().empty()) {
+      EXPECT_TRUE(customer.open_thread());
+    }
     const Json row = customer.must_say("One Longjing tea, please.")["intents"].at(0);
     rail.control("pay", {{"out_trade_no", row["order"]["out_trade_no"]}});
     EXPECT_FALSE(customer.reply_to("intent.succeeded").is_null());
