@@ -238,7 +238,7 @@ def main():
         for front in fronts:
             front.sum_up()
             for name, trouble in front.troubles:
-                print(f'     {front.name}, row "{name}": {trouble}')
+                print(f'      {front.name}, row "{name}": {trouble}')
             what = f'hostile requests, {front.name}: {len(hostile_table.rows)} rows'
             verdict.check(not front.troubles, what, ', '.join(f'{status} x{n}' for status, n in sorted(front.statuses.items())))
             verdict.check(front.daemon.ready(), f'hostile requests, {front.name}: purser is alive and ready')

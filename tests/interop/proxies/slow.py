@@ -72,7 +72,7 @@ def main():
                           f'{held:.0f} connections still held, {memory:.0f} MB')
                 if under <= RATIO_MAX * before or attempt == ATTEMPTS - 1:
                     break
-                print(f'     {mode}, again: {detail}')
+                print(f'      {mode}, again: {detail}')
             verdict.check(under <= RATIO_MAX * before, f'{mode}, {CONNECTIONS} connections', detail)
         verdict.check(daemon.ready(), 'slow clients: purser is alive and ready')
     verdict.end()
