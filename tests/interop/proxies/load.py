@@ -7,7 +7,7 @@ import select
 import socket
 import subprocess
 
-from surroundings import FASTEST, KEY, Stage, Verdict, eventually, http
+from surroundings import FASTEST, KEY, OPTIMISED, Stage, Verdict, eventually, http
 
 HERE = __file__.rsplit('/', 1)[0]
 CONNECTIONS = 64
@@ -32,7 +32,8 @@ def open_threads(daemon, count):
 
 
 def wrk(daemon, kind, file):
-    ran = subprocess.run(['wrk', '-t', '2', '-c', str(CONNECTIONS), '-d', f'{SECONDS}s', '-s', f'{HERE}/load.lua', daemon.url, '--',
+    ran = subprocess.run(['wrk', '-t', '2', '-c', str(CONNECTIONS), '-d', f'{SECONDS}s', '-s', f'{HERE}/load.lua',
+                          daemon.url, '--',
                           kind, KEY, str(file)], capture_output=True, text=True, check=True)
     result = json.loads(ran.stdout.strip().split('\n')[-1])
     result['per_second'] = result['requests'] / result['us'] * 1e6
@@ -41,7 +42,8 @@ def wrk(daemon, kind, file):
 
 def doors(verdict):
     with Stage() as stage:
-        daemon = stage.purser('purser', 'limits.requests_per_key=0', 'limits.requests_per_address=0', 'limits.turns_per_user=0',
+        daemon = stage.purser('purser', 'limits.requests_per_key=0', 'limits.requests_per_address=0',
+                              'limits.turns_per_user=0',
                               binary=FASTEST)
         file = stage.folder / 'threads'
         file.write_text('\n'.join(open_threads(daemon, THREADS)) + '\n')
@@ -49,16 +51,20 @@ def doors(verdict):
         rates = {kind: wrk(daemon, kind, file) for kind in kinds}
         again = wrk(daemon, 'unknown', file)
         floor = (rates['unknown']['per_second'] + again['per_second']) / 2
-        for kind, what in zip(kinds, ('HTTP floor (404)', 'GET /openapi.json', 'GET /v1/models', 'POST turns', 'POST /v1/chat/completions')):
+        for kind, what in zip(kinds,
+                              ('HTTP floor (404)', 'GET /openapi.json', 'GET /v1/models', 'POST turns',
+                               'POST /v1/chat/completions')):
             one = rates[kind]
             print(f'      {what}: {one["per_second"]:.0f}/s, {one["per_second"] / floor:.3f} of the floor, p50 {one["p50"] / 1000:.1f} ms, '
                   f'p99 {one["p99"] / 1000:.1f} ms')
         print(f'      HTTP floor again: {again["per_second"]:.0f}/s; one turn costs as much as '
               f'{floor / rates["turn"]["per_second"]:.0f} requests of the floor')
-        bad = {kind: (one['not_2xx'], one['lost']) for kind, one in rates.items() if kind != 'unknown' and (one['not_2xx'] or one['lost'])}
+        bad = {kind: (one['not_2xx'], one['lost']) for kind,
+               one in rates.items() if kind != 'unknown' and (one['not_2xx'] or one['lost'])}
         verdict.check(not bad, f'wrk, {CONNECTIONS} connections: all are answered with 2xx', str(bad) if bad else '')
         models = rates['models']['per_second'] / floor
-        verdict.check(models >= 0.3, 'the key, the limits and the handler cost less than twice the HTTP itself', f'{models:.2f} of the floor')
+        verdict.check(models >= 0.3, 'the key, the limits and the handler cost less than twice the HTTP itself',
+                      f'{models:.2f} of the floor')
         chat = rates['chat']['per_second'] / rates['turn']['per_second']
         verdict.check(chat >= 0.3, 'the chat door keeps up with the native one', f'{chat:.2f} of its turns')
         verdict.check(daemon.ready(), 'wrk: purser is alive and ready')
@@ -111,14 +117,17 @@ def listeners(verdict):
         eventually(lambda: daemon.metric('purser_event_streams_open') == LISTENERS, 'streams open')
         memory = daemon.memory_mb()
         detail = f'{memory:.1f} MB resident, {alone:.1f} MB without them'
-        verdict.known(memory < MEMORY_MB_MAX, f'{LISTENERS} listening clients cost less than {MEMORY_MB_MAX} MB', detail,
+        verdict.known(memory < MEMORY_MB_MAX, f'{LISTENERS} listening clients cost less than {MEMORY_MB_MAX} MB',
+                      detail,
                       'a connection keeps its read buffer, and a stream several coroutines')
-        verdict.check(memory < MEMORY_MB_NEVER, f'{LISTENERS} listening clients cost less than {MEMORY_MB_NEVER} MB', detail)
+        verdict.check(memory < MEMORY_MB_NEVER, f'{LISTENERS} listening clients cost less than {MEMORY_MB_NEVER} MB',
+                      detail)
         ask_turn = {'text': 'Hello'}
         headers = {'Authorization': f'Bearer {KEY}', 'Idempotency-Key': 'hello'}
         status = http('POST', f'{daemon.url}/v1/threads/{threads[7]}/turns', ask_turn, headers)[0]
         heard = sum(hears(link, b'event: ') for link in groups[7])
-        verdict.check(status == 200 and heard == LISTENERS_PER_THREAD, 'and hear what is said', f'{heard} of {LISTENERS_PER_THREAD}')
+        verdict.check(status == 200 and heard == LISTENERS_PER_THREAD, 'and hear what is said',
+                      f'{heard} of {LISTENERS_PER_THREAD}')
         verdict.check(daemon.ready(), 'listening clients: purser is alive and ready', f'{daemon.memory_mb():.1f} MB')
         for link in crowd.links:
             link.close()
@@ -128,7 +137,7 @@ def listeners(verdict):
 
 def main():
     verdict = Verdict()
-    print(f'      measured with {"the release build" if "release" in FASTEST else "the build under test, not a release build"}')
+    print(f'      measured with {"the release build" if OPTIMISED else "the build under test: its release build is older or not there"}')
     doors(verdict)
     listeners(verdict)
     verdict.end()

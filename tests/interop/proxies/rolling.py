@@ -85,10 +85,12 @@ class Customer(threading.Thread):
         assert len(said['intents']) == 1, said
         path = f'/v1/intents/{said["intents"][0]["id"]}'
         intent = self.until(path, lambda row: row['state'] == 'awaiting_payment', f'{path} payable')
-        status, _, text = ask_http('POST', f'{self.shop.rail}/sandbox/pay', {'out_trade_no': intent['order']['out_trade_no']})
+        status, _, text = ask_http('POST', f'{self.shop.rail}/sandbox/pay',
+                                   {'out_trade_no': intent['order']['out_trade_no']})
         assert status == 200, text
         self.until(path, lambda row: row['state'] == 'succeeded', f'{path} paid')
-        said = self.ask('POST', f'/v1/threads/{thread}/turns', {'text': 'One pack is torn, please refund one Longjing tea.'})
+        said = self.ask('POST', f'/v1/threads/{thread}/turns',
+                        {'text': 'One pack is torn, please refund one Longjing tea.'})
         assert len(said['refunds']) == 1, said
         self.until(f'/v1/refunds/{said["refunds"][0]["id"]}', lambda row: row['state'] == 'succeeded', 'refunded')
 
@@ -132,7 +134,8 @@ def judge_books(verdict, ask, rail, shop):
                   f'{shop.counts["done"]} conversations, {len(orders)} orders, {len(paid)} paid')
     verdict.check(all(len(order['refunds']) == 1 for order in paid), 'one wish, one refund at the rail')
     captures = ask("SELECT count(*) || ' ' || count(DISTINCT intent_id) FROM ledger WHERE kind <> 'refund'")
-    verdict.check(captures == f'{len(paid)} {len(paid)}', 'every payment is captured exactly once', f'captures, intents: {captures}')
+    verdict.check(captures == f'{len(paid)} {len(paid)}', 'every payment is captured exactly once',
+                  f'captures, intents: {captures}')
     differing = ask("SELECT count(*) FROM intents WHERE state <> 'succeeded' OR refunded * 2 <> captured OR refund_reserved <> 0")
     verdict.check(differing == '0', 'every intent is paid and half of it given back', f'{differing} are not')
 
@@ -146,10 +149,12 @@ def main():
         port = free_port()
         addresses = [f'127.0.0.1:{free_port()}' for _ in range(DAEMONS)]
         env = {**merchant, 'PURSER_DATABASE_URL': database, 'PURSER_REDIS_URL': redis}
-        sets = [f'server.public_url=http://127.0.0.1:{port}', 'server.trusted_proxies=127.0.0.1', 'wechat.refund_spacing_ms=0',
+        sets = [f'server.public_url=http://127.0.0.1:{port}', 'server.trusted_proxies=127.0.0.1',
+                'wechat.refund_spacing_ms=0',
                 'limits.requests_per_address=0', 'limits.requests_per_key=0']
         daemons = [stage.purser(f'purser-{n}', *sets, env=env, listen=address) for n, address in enumerate(addresses)]
-        stage.nginx('nginx', f'  log_format tries "$upstream_status"; access_log {stage.folder}/tries tries;\n' + readme_nginx(addresses, port))
+        stage.nginx('nginx',
+                    f'  log_format tries "$upstream_status"; access_log {stage.folder}/tries tries;\n' + readme_nginx(addresses, port))
         shop = Shop(f'http://127.0.0.1:{port}', rail)
         customers = [Customer(shop, number) for number in range(CUSTOMERS)]
         for customer in customers:
@@ -169,7 +174,8 @@ def main():
         for failure in shop.failures[:20]:
             print(f'      {failure}')
         told = ', '.join(f'{n} {what}' for what, n in sorted(shop.counts.items()))
-        verdict.check(not shop.failures, f'rolling restart of {DAEMONS} daemons, {ROUNDS} rounds: failed money operations: '
+        verdict.check(not shop.failures,
+                      f'rolling restart of {DAEMONS} daemons, {ROUNDS} rounds: failed money operations: '
                       f'{len(shop.failures)}', told)
         verdict.check(codes == [0] * DAEMONS * ROUNDS, 'every daemon ended in good order', str(codes))
         if not shop.failures:
@@ -180,8 +186,10 @@ def main():
         print(f'      nginx forwarded {len(tries)} requests, {sum("," in line for line in tries)} of them to a second daemon')
         errors = sum(len(re.findall(r'(?m)^\S+ error ', daemon.log.read_text(errors='replace'))) for daemon in daemons)
         print(f'      lines of level error in the daemons\' logs: {errors}')
-        books = subprocess.run([daemons[0].binary, 'ledger', 'verify'], env=daemons[0].env, capture_output=True, text=True)
-        verdict.check(books.returncode == 0, 'purser ledger verify', (books.stdout + books.stderr).strip().split('\n')[-1])
+        books = subprocess.run([daemons[0].binary, 'ledger', 'verify'], env=daemons[0].env, capture_output=True,
+                               text=True)
+        verdict.check(books.returncode == 0, 'purser ledger verify',
+                      (books.stdout + books.stderr).strip().split('\n')[-1])
         verdict.check(all(daemon.ready() for daemon in daemons), 'all daemons are ready')
     verdict.end()
 

@@ -46,10 +46,12 @@ def p99(took):
 def attack(stage, daemon, mode):
     """(p99 before, p99 under attack, connections that were open, MB in memory)"""
     before = p99(times(daemon))
-    child = stage.start('slowhttptest', ['slowhttptest', '-c', CONNECTIONS, '-r', CONNECTIONS, '-l', 60, '-p', 5, *MODES[mode],
+    child = stage.start('slowhttptest',
+                        ['slowhttptest', '-c', CONNECTIONS, '-r', CONNECTIONS, '-l', 60, '-p', 5, *MODES[mode],
                                          '-u', f'{daemon.url}{PATHS[mode]}'], stdout=subprocess.DEVNULL)
     try:
-        eventually(lambda: daemon.metric('purser_http_connections_open') >= 0.9 * CONNECTIONS, f'{mode}: connections open', 30)
+        eventually(lambda: daemon.metric('purser_http_connections_open') >= 0.9 * CONNECTIONS,
+                   f'{mode}: connections open', 30)
         under = p99(times(daemon))
         held = daemon.metric('purser_http_connections_open')
         memory = daemon.memory_mb()

@@ -22,6 +22,7 @@ _release = pathlib.Path(__file__).resolve().parents[3] / 'build/release/purser'
 # For numbers: the release build, unless it is older than what the rest is tested with.
 FASTEST = os.environ.get('PURSER_RELEASE') or (
     str(_release) if _release.exists() and _release.stat().st_mtime >= os.stat(PURSER).st_mtime else PURSER)
+OPTIMISED = FASTEST != PURSER
 KEY = 'sk_test_proxies_proxies_proxies'
 _libc = ctypes.CDLL(None)
 
@@ -160,7 +161,8 @@ class Stage:
 
     def redis(self):
         port = free_port()
-        child = self.start('redis', ['redis-server', '--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly',
+        child = self.start('redis',
+                           ['redis-server', '--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly',
                                      'no', '--dir', self.folder])
         self.await_port('redis', child, port)
         return f'redis://127.0.0.1:{port}'
@@ -207,7 +209,8 @@ class Purser:
 
     def start(self):
         sets = [f'server.listen={self.listen}', 'server.admin_listen=127.0.0.1:0', *self.sets]
-        self.child = self.stage.start(self.name, [self.binary, 'serve', *(word for one in sets for word in ('--set', one))],
+        self.child = self.stage.start(self.name,
+                                      [self.binary, 'serve', *(word for one in sets for word in ('--set', one))],
                                       env=self.env, stdout=subprocess.PIPE)
         line = self.child.stdout.readline().decode()
         found = re.match(r'ready (\S+) admin (\S+)', line)

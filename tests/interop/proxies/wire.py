@@ -2,6 +2,7 @@
 import re
 import select
 import socket
+import threading
 import time
 
 
@@ -34,6 +35,36 @@ def listen(link, enough, patience, quiet=0.2):
         if not piece:
             return data, True
         data += piece
+
+
+class Relay:
+    """Stands between a proxy and a daemon, passes every byte on, and counts connections."""
+
+    def __init__(self, port):
+        self.target, self.connections = port, 0
+        self.server = socket.create_server(('127.0.0.1', 0), backlog=512)
+        self.port = self.server.getsockname()[1]
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            near, _ = self.server.accept()
+            self.connections += 1
+            far = connect(self.target)
+            near.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for source, sink in ((near, far), (far, near)):
+                threading.Thread(target=self.pass_on, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def pass_on(source, sink):
+        try:
+            while piece := source.recv(65536):
+                sink.sendall(piece)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            # One side was reset: so is the other, or it would wait for ever.
+            for side in (source, sink):
+                side.close()
 
 
 class Answer:
