@@ -77,6 +77,7 @@ class Stage:
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix='purser-proxies-'))
         self.folder.chmod(0o755)  # the proxies' workers and PostgreSQL run as users of their own
         self.children = []
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # tidies up, too
 
     def __enter__(self):
         return self
