@@ -148,7 +148,10 @@ Task<Result<Caller>> Api::admit(const Call& call, Scope scope, http::Headers& he
 }
 
 EventStreams::Leave Api::leave_of(const Call& call, Scope scope) {
-  return [this, headers = call.request.headers, caller = call.caller, scope,
+  http::Headers shown;
+  for (const auto& header : call.request.headers)
+    if (http::equals_ignoring_case(header.first, "Authorization")) shown.push_back(header);
+  return [this, headers = std::move(shown), caller = call.caller, scope,
           identities = identities_]() mutable -> Result<void> {
     const UtcTime now = ports_.clock.wall();
     if (identities == identities_ && (!caller.until || now < *caller.until)) return success();

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t kReadBytes = 4096;
 constexpr std::size_t kBodyReadBytes = 64 << 10;
+constexpr std::size_t kFirstBodyReadBytes = 4 << 10;
 // How long, and for how much, one who was told that the connection ends may go on sending: closing a socket that holds
 // unread bytes resets it, and the reset can overtake the answer.
 constexpr std::chrono::seconds kLingerTime{2};
@@ -177,13 +178,17 @@ Task<std::optional<std::string>> Session::read_body(const RequestHead& head) {
   body.assign(received_, 0, here);
   received_.erase(0, here);
   bool room = hold_body(here);
-  // Grows with what has come: a claimed length alone takes no memory.
+  // Grows with what has come: a claimed length alone takes hardly any memory. What is held is what is taken of it, also
+  // for bytes that may never come.
   while (room && body.size() < wanted) {
     const std::size_t old = body.size();
-    body.resize(old + std::min(wanted - old, kBodyReadBytes));
-    auto [ec, got] = co_await socket_.async_read_some(asio::buffer(body.data() + old, body.size() - old), kTuple);
+    const std::size_t most = std::clamp(old, kFirstBodyReadBytes, kBodyReadBytes);
+    const std::size_t whole = old + std::min(wanted - old, most);
+    room = hold_body(whole);
+    if (!room) break;
+    body.resize(whole);
+    auto [ec, got] = co_await socket_.async_read_some(asio::buffer(body.data() + old, whole - old), kTuple);
     body.resize(old + got);
-    room = hold_body(got);
     if (!ec) continue;
     co_await missed();
     co_return std::nullopt;
@@ -198,9 +203,10 @@ Task<std::optional<std::string>> Session::read_body(const RequestHead& head) {
 }
 
 bool Session::hold_body(std::size_t bytes) {
-  if (bytes > shared_->limits.bodies_bytes_max - shared_->body_bytes) return false;
-  shared_->body_bytes += bytes;
-  body_bytes_ += bytes;
+  const std::size_t more = bytes - std::min(bytes, body_bytes_);
+  if (more > shared_->limits.bodies_bytes_max - shared_->body_bytes) return false;
+  shared_->body_bytes += more;
+  body_bytes_ += more;
   return true;
 }
 
@@ -310,6 +316,7 @@ Task<void> Session::stream(std::shared_ptr<Session> self, Response response, boo
   if (!started || s.closing()) co_return;
 
   s.phase_ = Phase::streaming;
+  s.received_ = std::string();  // a stream may last for hours, and asks for nothing more
   auto ex = co_await asio::this_coro::executor;
   // Weak: who keeps the sink keeps no connection.
   StreamSink sink = [weak = std::weak_ptr(self)](std::string piece) { return write_piece(weak, std::move(piece)); };
@@ -358,7 +365,7 @@ Task<void> Session::client_left(std::weak_ptr<Session> weak) {
 
 // Reads what nobody asked for until the peer closes, and not without end.
 Task<void> Session::discard_input(std::size_t bytes_max) {
-  std::array<char, 1024> noise;
+  std::array<char, 256> noise;
   for (std::size_t total = 0; total <= bytes_max;) {
     auto [ec, got] = co_await socket_.async_read_some(asio::buffer(noise), kTuple);
     if (ec) co_return;

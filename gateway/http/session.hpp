@@ -70,7 +70,7 @@ class Session final : private TimeLimits::Subject {
 
   Task<std::optional<RequestHead>> next_head();
   Task<std::optional<std::string>> read_body(const RequestHead& head);
-  // Room for so many more bytes of this request's body among those of all sessions; held until it is released.
+  // Room for so many bytes of this request's body among those of all sessions; held until it is released.
   bool hold_body(std::size_t bytes);
   void release_body();
   Task<bool> read_more();

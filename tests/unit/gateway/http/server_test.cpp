@@ -423,6 +423,25 @@ TEST(ServerCaps, BodiesOfAllTogetherHaveSoMuchRoom) {
   EXPECT_EQ(status_of(third.read_answer()), 200);
 }
 
+// The memory for what may yet come is taken when somebody waits for it, not when it has come.
+TEST(ServerCaps, AClaimedLengthTakesRoomBeforeItsBytesCome) {
+  ServerLimits limits;
+  limits.body_bytes_max = 1 << 20;
+  limits.bodies_bytes_max = 10'000;
+  ServerFixture server(limits);
+  const std::string post = "POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nx";
+  auto first = server.client();
+  auto second = server.client();
+  first.send(post);
+  second.send(post);
+  ASSERT_TRUE(server.connections(2));
+  server.loop.settle();
+  auto third = server.client();
+  third.send(post);
+  EXPECT_EQ(status_of(third.read_to_end()), 503);
+  EXPECT_TRUE(first.quiet());
+}
+
 TEST(ServerCaps, ABodyThatNeverCameWholeGivesItsRoomBack) {
   ServerLimits limits;
   limits.body_bytes_max = 8;

@@ -44,13 +44,14 @@ TEST_F(MeteredStoreTest, CountsWhatWasCommittedAndWhatCameOfIt) {
 TEST_F(MeteredStoreTest, AddsUpWhatIsWrittenIntoTheLedger) {
   MeteredStore store(sqlite(), metrics, loop.clock);
   const Thread thread = make_thread(1);
-  const PaymentIntent intent = make_intent(1, thread);
+  PaymentIntent intent = make_intent(1, thread);
+  intent.captured = intent.amount;
   Batch opened("test.open");
-  opened.add(op::InsertThread{thread}).add(op::InsertIntent{intent});
+  opened.add(op::InsertThread{thread});
   ASSERT_TRUE(commit(store, std::move(opened)).ok());
   const LedgerEntry line = make_capture(intent);
   Batch paid("test.paid");
-  paid.add(op::PostLedger{line});
+  paid.add(op::InsertIntent{intent}).add(op::PostLedger{line});
   ASSERT_TRUE(commit(store, std::move(paid)).ok());
   Batch twice("test.twice");
   twice.add(op::PostLedger{line});
