@@ -423,13 +423,15 @@ void Run::insist() {
     if (owed_.empty()) return;
     for (const ClientCallPtr& call : owed_) {
       const bool refused = call->response && (call->response->status >= 500 || call->response->status == 409);
-      const bool dropped = call->response && call->response->stream && call->drop_after_events > 0;
+      // A stream also ends with the daemon that it came from.
+      const bool dropped = call->response && call->response->stream && (call->drop_after_events > 0 || call->ended);
       const bool final_refusal = call->response && call->response->status == 409 && i > 5;
       if (final_refusal) return owed_.clear();
       if (!refused && !dropped && !call->lost) continue;
       call->drop_after_events = 0;
       call->streamed.clear();
       call->events_seen = 0;
+      call->ended = false;
       world_.ask(call);
     }
     world_.settle();
