@@ -164,6 +164,10 @@ int run_command_line(int argc, char** argv, std::map<std::string, std::string> e
       ->check(CLI::IsMember({"none", "once", "new", "all", "rewrite"}));
   auto* loopback = replay_app->add_flag("--loopback", replay_with.loopback,
                                         "over sockets: each script against a purser serve that is started for it");
+  replay_app
+      ->add_flag("--leave-out-inside", replay_with.leave_out_inside,
+                 "with --loopback: scripts that cannot be played from outside may be left out")
+      ->needs(loopback);
   replay_app->add_flag("--bless", replay_with.bless, "rewrite the expectations that are missed and show the changes");
   replay_app->add_option("--keep-database", replay_with.keep_database, "copy the database of a script to this file");
   for (const char* inside : {"--derive", "--only", "--twice", "--bless", "--record", "--keep-database"})

@@ -71,13 +71,14 @@ struct ReplayCommand {
   std::string html;
   std::int64_t jobs = 0;  // 0: one a core
   bool json = false;
-  bool twice = false;           // each plain run again; the traces must be the same bytes
-  bool fail_fast = false;       // nothing new is begun after the first failure
-  std::string keep_database;    // of the last plain run; empty: it is thrown away
-  std::string record = "none";  // "once", "new", "all", "rewrite": what of a real endpoint's answers is written down
-  bool loopback = false;        // over sockets, against a purser that is started for each script
-  bool bless = false;           // expectations that are missed are rewritten, and the changes shown
-  SettingsSources sources;      // where the endpoint to record from is named
+  bool twice = false;             // each plain run again; the traces must be the same bytes
+  bool fail_fast = false;         // nothing new is begun after the first failure
+  std::string keep_database;      // of the last plain run; empty: it is thrown away
+  std::string record = "none";    // "once", "new", "all", "rewrite": what of a real endpoint's answers is written down
+  bool loopback = false;          // over sockets, against a purser that is started for each script
+  bool leave_out_inside = false;  // with loopback: what cannot be played from outside is left out, and may be
+  bool bless = false;             // expectations that are missed are rewritten, and the changes shown
+  SettingsSources sources;        // where the endpoint to record from is named
 };
 // 1 also when something did not run, 2 also for a script that cannot be read.
 int replay_scripts(const ReplayCommand& command);

@@ -335,25 +335,35 @@ int tell_suite(const Suite& suite, const ReplayCommand& command) {
       if (!outcome.failures.empty()) std::cout << failure_text(outcome);
     std::cout << summary_text(suite);
   }
+  if (suite.unplayed() > 0 && !suite.leaves_out)
+    std::cerr << "purser replay: " << suite.unplayed() << " of " << suite.outcomes.size()
+              << " scripts were NOT played; --leave-out-inside leaves them out\n";
+  if (!suite.outcomes.empty() && suite.unplayed() == suite.outcomes.size())
+    std::cerr << "purser replay: nothing was played\n";
   if (suite.outcomes.empty())
     std::cerr << "purser replay: nothing was played: no run's code begins with " << command.only
               << (command.derive == "all" ? "\n" : "; derived runs need --derive all\n");
   if (suite.misused()) return 2;
-  return suite.failed() == 0 && !suite.outcomes.empty() && written ? 0 : 1;
+  return suite.good() && written ? 0 : 1;
 }
 
 // Each script against a purser of its own, this very program.
-Suite over_sockets(const std::vector<Script>& scripts, bool fail_fast) {
+Suite over_sockets(const std::vector<Script>& scripts, const ReplayCommand& command) {
   const auto began = machine_time();
   Suite suite;
-  std::size_t left_out = 0;
+  suite.leaves_out = command.leave_out_inside;
   std::error_code none;
   const std::string program = std::filesystem::read_symlink("/proc/self/exe", none);
   for (const Script& script : scripts) {
     const std::string why = only_inside(script);
     if (!why.empty()) {
       std::cerr << script.path << ": not over sockets: " << why << "\n";
-      ++left_out;
+      Outcome left;
+      left.path = script.path;
+      left.name = script.name;
+      left.row = script.row;
+      left.unplayed = "not over sockets: " + why;
+      suite.outcomes.push_back(std::move(left));
       continue;
     }
     if (const std::string unseen = unseen_over_sockets(script); !unseen.empty())
@@ -363,11 +373,19 @@ Suite over_sockets(const std::vector<Script>& scripts, bool fail_fast) {
     if (std::string old = stale(script, machine_day()); !old.empty()) suite.outcomes.back().failures = {std::move(old)};
     const auto took = machine_time() - start;
     suite.outcomes.back().microseconds = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
-    if (fail_fast && suite.failed() > 0) break;
+    if (command.fail_fast && suite.failed() > 0) break;
   }
-  if (left_out > 0) std::cerr << left_out << " of " << scripts.size() << " scripts were NOT played: only inside\n";
   suite.microseconds = std::chrono::duration_cast<std::chrono::microseconds>(machine_time() - began).count();
   return suite;
+}
+
+// A file that may be made, or written anew; nothing is left of a try.
+bool can_be_written(const std::string& path) {
+  std::error_code none;
+  const bool there = std::filesystem::exists(path, none);
+  const bool good = std::ofstream(path, std::ios::binary | std::ios::app).is_open();
+  if (good && !there) std::filesystem::remove(path, none);
+  return good;
 }
 
 // One row of each table, and no script that has none. False: nobody has such a row.
@@ -395,13 +413,17 @@ int replay_scripts(const ReplayCommand& command) {
     std::move(loaded->begin(), loaded->end(), std::back_inserter(scripts));
   }
   if (!command.row.empty() && !keep_row(scripts, command.row)) return 2;
+  if (!command.keep_database.empty() && !can_be_written(command.keep_database)) {
+    std::cerr << "purser replay: --keep-database: " << command.keep_database << " cannot be written\n";
+    return 2;
+  }
   if (command.bless || command.record == "rewrite") return bless_scripts(scripts, command.bless);
   if (command.record != "none") {
     const std::vector<Script> wanted = to_record(scripts, command);
     const int recorded = wanted.empty() ? 0 : record_scripts(wanted, command);
     if (recorded != 0 || scripts.empty()) return recorded;
   }
-  if (command.loopback) return tell_suite(over_sockets(scripts, command.fail_fast), command);
+  if (command.loopback) return tell_suite(over_sockets(scripts, command), command);
   const auto began = machine_time();
   const auto cores =
       static_cast<std::size_t>(command.jobs > 0 ? command.jobs : std::max(1u, std::thread::hardware_concurrency()));

@@ -81,8 +81,8 @@ void timeline(std::string& out, const Outcome& outcome, const Outcome* plain) {
   const UtcTime start = outcome.journal.empty() ? UtcTime{} : outcome.journal.front().at;
   UtcTime last = start;
   out += "<details" + std::string(outcome.failures.empty() ? "" : " open") +
-         "><summary class=" + (outcome.failures.empty() ? "ok" : "bad") + ">" + escaped(title_of(outcome)) +
-         "</summary>";
+         "><summary class=" + (outcome.good() ? "ok" : "bad") + ">" + escaped(title_of(outcome)) + "</summary>";
+  if (!outcome.unplayed.empty()) out += "<pre>not played: " + escaped(outcome.unplayed) + "</pre>";
   for (const std::string& failure : outcome.failures) out += "<pre class=bad>" + escaped(failure) + "</pre>";
   if (!outcome.steps.empty()) {
     out += "<pre>";
@@ -166,7 +166,8 @@ json to_json(const Outcome& outcome) {
           {"cpu", outcome.processor_us},
           {"signing", outcome.signing_us},
           {"commits", outcome.commits},
-          {"smallest", outcome.smallest}};
+          {"smallest", outcome.smallest},
+          {"unplayed", outcome.unplayed}};
 }
 
 Outcome outcome_from(const json& line) {
@@ -187,19 +188,28 @@ Outcome outcome_from(const json& line) {
   out.signing_us = line.at("signing");
   out.commits = line.at("commits");
   out.smallest = line.at("smallest");
+  out.unplayed = line.at("unplayed");
   return out;
 }
 
 std::size_t Suite::plain() const {
-  return static_cast<std::size_t>(
-      std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& one) { return one.derivation.empty(); }));
+  const auto is_plain = [](const Outcome& one) { return one.derivation.empty() && one.unplayed.empty(); };
+  return static_cast<std::size_t>(std::count_if(outcomes.begin(), outcomes.end(), is_plain));
 }
 std::size_t Suite::derived() const {
-  return outcomes.size() - plain();
+  return outcomes.size() - plain() - unplayed();
+}
+std::size_t Suite::unplayed() const {
+  return static_cast<std::size_t>(
+      std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& one) { return !one.unplayed.empty(); }));
 }
 std::size_t Suite::failed() const {
   return static_cast<std::size_t>(
       std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& one) { return !one.failures.empty(); }));
+}
+
+bool Suite::good() const {
+  return failed() == 0 && (leaves_out || unplayed() == 0) && unplayed() < outcomes.size();
 }
 
 bool Suite::misused() const {
@@ -228,7 +238,9 @@ std::string summary_text(const Suite& suite) {
   for (const Outcome& one : suite.outcomes)
     for (const auto& [kind, n] : one.assertions) kinds[kind] += n;
   std::string out = std::to_string(suite.plain()) + " scripts, " + std::to_string(suite.derived()) + " derived runs, " +
-                    std::to_string(suite.failed()) + " failed, " + seconds(suite.microseconds) + " s\n";
+                    std::to_string(suite.failed()) + " failed, " +
+                    (suite.unplayed() > 0 ? std::to_string(suite.unplayed()) + " not played, " : std::string()) +
+                    seconds(suite.microseconds) + " s\n";
   out += told("plain", plain) + told("derived", derived);
   out += "assertions:";
   for (const auto& [kind, n] : kinds) out += " " + kind + " " + std::to_string(n);
@@ -242,14 +254,16 @@ json summary_json(const Suite& suite) {
                     {"name", one.name},
                     {"row", one.row},
                     {"derivation", one.derivation},
-                    {"ok", one.failures.empty()},
+                    {"ok", one.good()},
+                    {"not_played", one.unplayed},
                     {"failures", one.failures},
                     {"digest", one.digest},
                     {"microseconds", one.microseconds}});
   const Spent plain = spent_on(suite, true);
   return {{"plain_processor_us", plain.processor_us},
           {"plain_signing_us", plain.signing_us},
-          {"ok", suite.failed() == 0},
+          {"ok", suite.good()},
+          {"not_played", suite.unplayed()},
           {"scripts", suite.plain()},
           {"derived", suite.derived()},
           {"failed", suite.failed()},
@@ -260,13 +274,13 @@ json summary_json(const Suite& suite) {
 std::string junit_xml(const Suite& suite) {
   std::string out =
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites><testsuite name=\"purser replay\" tests=\"" +
-      std::to_string(suite.outcomes.size()) + "\" failures=\"" + std::to_string(suite.failed()) + "\" time=\"" +
-      seconds(suite.microseconds) + "\">\n";
+      std::to_string(suite.outcomes.size()) + "\" failures=\"" + std::to_string(suite.failed()) + "\" skipped=\"" +
+      std::to_string(suite.unplayed()) + "\" time=\"" + seconds(suite.microseconds) + "\">\n";
   for (const Outcome& one : suite.outcomes) {
     out += "<testcase classname=\"" + escaped(one.path) + "\" name=\"" + escaped(title_of(one)) + "\" time=\"" +
            seconds(one.microseconds) + "\"";
     if (one.failures.empty()) {
-      out += "/>\n";
+      out += one.unplayed.empty() ? "/>\n" : "><skipped message=\"" + escaped(one.unplayed) + "\"/></testcase>\n";
       continue;
     }
     out += "><failure message=\"" + escaped(one.failures.front()) + "\">" + escaped(failure_text(one)) +

@@ -26,6 +26,9 @@ struct Outcome {
   std::int64_t signing_us = 0;    // and of that in signatures
   std::int64_t commits = 0;
   std::string smallest;  // of a failed derivation: the file of the smallest script that fails so
+  std::string unplayed;  // why it was not played at all; empty: it was
+
+  bool good() const { return failures.empty() && unplayed.empty(); }
 };
 
 json to_json(const Outcome& outcome);
@@ -34,11 +37,16 @@ Outcome outcome_from(const json& line);
 struct Suite {
   std::vector<Outcome> outcomes;
   std::int64_t microseconds = 0;
+  bool leaves_out = false;  // what was not played was not meant to be
 
+  // Of what was played.
   std::size_t plain() const;
   std::size_t derived() const;
   std::size_t failed() const;
+  std::size_t unplayed() const;
   bool misused() const;
+  // Something was played, nothing failed, and nothing that was to be played was not.
+  bool good() const;
 };
 
 // What plays this run again, and no other, as a shell takes it.

@@ -45,6 +45,35 @@ TEST(Report, WhatXmlDoesNotKnowIsLeftOut) {
     EXPECT_EQ(xml.find(none), std::string::npos);
 }
 
+TEST(Report, WhatWasNotPlayedIsNeverGood) {
+  Outcome left;
+  left.path = "a.json";
+  left.name = "n";
+  left.unplayed = "it has a step \"crash\"";
+  Suite suite;
+  EXPECT_FALSE(suite.good()) << "nothing";
+  suite.outcomes.push_back(left);
+  EXPECT_FALSE(suite.good());
+  suite.outcomes.push_back(Outcome());
+  EXPECT_FALSE(suite.good());
+  EXPECT_EQ(summary_json(suite)["ok"], false);
+  EXPECT_EQ(summary_json(suite)["scripts"], 1);
+  EXPECT_EQ(summary_json(suite)["not_played"], 1);
+  EXPECT_EQ(summary_json(suite)["runs"][0]["ok"], false);
+  EXPECT_EQ(summary_json(suite)["runs"][0]["not_played"], left.unplayed);
+  EXPECT_NE(junit_xml(suite).find("tests=\"2\" failures=\"0\" skipped=\"1\""), std::string::npos) << junit_xml(suite);
+  EXPECT_NE(junit_xml(suite).find("><skipped message=\"it has a step &quot;crash&quot;\"/></testcase>"),
+            std::string::npos);
+  EXPECT_NE(summary_text(suite).find("1 scripts, 0 derived runs, 0 failed, 1 not played, "), std::string::npos);
+  EXPECT_NE(html_page(suite).find("not played: it has a step"), std::string::npos);
+  // Where it is meant, it is; but never is nothing at all played well.
+  suite.leaves_out = true;
+  EXPECT_TRUE(suite.good());
+  suite.outcomes.pop_back();
+  EXPECT_FALSE(suite.good());
+  EXPECT_EQ(outcome_from(to_json(left)).unplayed, left.unplayed);
+}
+
 TEST(Report, AnOutcomeCrossesToItsParentWhole) {
   Outcome run = failed_run("a.json");
   run.row = "ten";
