@@ -261,14 +261,14 @@ class Sockets {
   }
 
   void act(const json& s, const std::string& thread) {
-    const std::string key = s.value("key", "key-" + std::to_string(++keys_));
+    const std::string key =
+        s.contains("key") ? filled_in(s["key"]).get<std::string>() : "key-" + std::to_string(++keys_);
     const auto client = [&](AnswerPtr answer) {
       calls_.push_back(answer);
       step_calls_.push_back(std::move(answer));
     };
     const std::string threads = daemon_->url + "/v1/threads/";
-    if (s.contains("user"))
-      client(ask("POST", threads + thread + "/turns", {{"text", substituted(s["user"], captures_)}}, key));
+    if (s.contains("user")) client(ask("POST", threads + thread + "/turns", {{"text", filled_in(s["user"])}}, key));
     if (s.contains("model")) model(s);
     if (s.contains("advance")) control("/sandbox/clock", {{"advance", s["advance"]}});
     if (s.contains("rail")) control("/sandbox/faults", s["rail"]["faults"]);
@@ -276,14 +276,19 @@ class Sockets {
       if (s.contains(verb)) pay(s[verb], verb);
     for (const char* verb : {"cancel", "renew"})
       if (s.contains(verb))
-        client(ask("POST",
-                   daemon_->url + "/v1/intents/" + substituted(s[verb], captures_).get<std::string>() + "/" + verb,
-                   json(), key));
+        client(ask("POST", daemon_->url + "/v1/intents/" + filled_in(s[verb]).get<std::string>() + "/" + verb, json(),
+                   key));
     if (!s.contains("request")) return;
     const json& how = s["request"];
-    const json body = how.contains("body") ? substituted(how["body"], captures_) : json();
-    client(ask(how["method"], daemon_->url + substituted(how["path"], captures_).get<std::string>(), body,
-               how.value("key", ""), how.value("as", "own")));
+    const json body = how.contains("body") ? filled_in(how["body"]) : json();
+    client(ask(how["method"], daemon_->url + filled_in(how["path"]).get<std::string>(), body,
+               filled_in(how.value("key", "")).get<std::string>(), how.value("as", "own")));
+  }
+
+  json filled_in(const json& value) {
+    if (const std::string missing = untaken_in(value, captures_); !missing.empty())
+      fail("nothing was taken as \"" + missing + "\"");
+    return substituted(value, captures_);
   }
 
   void control(const std::string& path, const json& body) {
@@ -308,8 +313,9 @@ class Sockets {
     Question question = std::move(questions_.front());
     questions_.pop_front();
     capture_names();
-    const json answer = substituted(s["model"], captures_);
+    const json answer = filled_in(s["model"]);
     auto served = model_reply(question.body, answer, ++answers_);
+    if (served && !served->unmet.empty()) fail("/model" + served->unmet);
     http::Response out;
     if (served && !served->cut) {
       out.status = served->reply.status;
@@ -374,6 +380,7 @@ class Sockets {
   }
 
   std::optional<std::string> wrong(const std::string& key, const json& wanted, const json& actual) {
+    if (key == "code" && actual.is_null()) return "code: this answer has none";
     if (key == "http") {
       const std::string text = wanted.is_string() ? wanted.get<std::string>() : wanted.dump();
       const std::string status = actual.dump();

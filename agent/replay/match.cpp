@@ -83,6 +83,14 @@ std::string untaken(const std::string& text, const Captures& captures) {
   return {};
 }
 
+std::string untaken_in(const json& value, const Captures& captures) {
+  if (value.is_string()) return untaken(value.get<std::string>(), captures);
+  if (!value.is_structured()) return {};
+  for (const json& member : value)
+    if (std::string missing = untaken_in(member, captures); !missing.empty()) return missing;
+  return {};
+}
+
 json substituted(const json& value, const Captures& captures) {
   if (value.is_object() || value.is_array()) {
     json out = value;

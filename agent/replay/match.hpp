@@ -19,6 +19,9 @@ nlohmann::json substituted(const nlohmann::json& value, const Captures& captures
 // The first "$x" within text that was never captured; empty when there is none.
 std::string untaken(const std::string& text, const Captures& captures);
 
+// The same within all texts of a value.
+std::string untaken_in(const nlohmann::json& value, const Captures& captures);
+
 // Whether a member of this name holds a sum of money, which is compared exactly or not at all.
 bool is_money(std::string_view member);
 // A wildcard that more than one value satisfies: "$any", "$int", "$str", "$re:...", "$ge:n", "$le:n".

@@ -96,7 +96,13 @@ std::string stream_of(const json& request, const json& answer, std::int64_t numb
 void shape(Served& served, const json& answer) {
   const std::string fault = answer.value("fault", "");
   const json how = answer.value("stream", json::object());
-  if (how.contains("split")) served.ends = how["split"].get<std::vector<std::size_t>>();
+  const std::size_t bytes_in_all = served.reply.body.size();
+  if (how.contains("split")) {
+    served.ends = how["split"].get<std::vector<std::size_t>>();
+    for (const std::size_t end : served.ends)
+      if (end >= bytes_in_all)
+        served.unmet = "/stream/split: the reply ends after " + std::to_string(bytes_in_all) + " bytes";
+  }
   served.first = std::chrono::milliseconds(how.value("ttft_ms", std::int64_t{0}));
   if (how.contains("tps")) served.between = std::chrono::milliseconds(1'000 / how["tps"].get<std::int64_t>());
   if (fault == "drip") {
@@ -106,11 +112,16 @@ void shape(Served& served, const json& answer) {
   }
   if (fault.starts_with("cut_after_piece:")) {
     const std::size_t pieces = std::stoul(fault.substr(fault.find(':') + 1));
+    if (pieces >= served.ends.size() || served.ends[pieces] >= bytes_in_all)
+      served.unmet =
+          "/fault: this fault never happens: the reply has " + std::to_string(served.ends.size()) + " pieces";
     if (pieces < served.ends.size()) served.reply.body.resize(served.ends[pieces]);
     served.cut = true;
   } else if (fault.starts_with("cut_after:")) {
     const std::size_t bytes = std::stoul(fault.substr(fault.find(':') + 1));
-    served.reply.body.resize(std::min(bytes, served.reply.body.size()));
+    if (bytes >= bytes_in_all)
+      served.unmet = "/fault: this fault never happens: the reply has " + std::to_string(bytes_in_all) + " bytes";
+    served.reply.body.resize(std::min(bytes, bytes_in_all));
     served.cut = true;
   }
   std::erase_if(served.ends, [&](std::size_t end) { return end >= served.reply.body.size(); });
@@ -141,6 +152,8 @@ Result<Served> model_reply(const json& request, const json& answer, std::int64_t
   } else {
     out.reply = reply(200, completion(request, answer, number).dump());
   }
+  if (!request.value("stream", false) && (fault == "no_done" || fault == "index_gap" || fault == "same_id_twice"))
+    out.unmet = "/fault: this fault never happens: the reply is no stream";
   if (fault == "bad_json") out.reply.body.resize(out.reply.body.size() / 2);
   shape(out, answer);
   return out;

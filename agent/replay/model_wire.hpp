@@ -19,6 +19,7 @@ struct Served {
   std::chrono::milliseconds first{0};    // before the head
   std::chrono::milliseconds between{0};  // before each further piece
   bool cut = false;                      // the connection is gone after the last of them
+  std::string unmet;                     // what of the answer cannot happen: "/fault: the reply has 40 bytes"
 };
 
 // The reply to a request, by a script's answer (see ModelSeat), streamed when that was asked for; a fault that leaves

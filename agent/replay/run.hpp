@@ -81,7 +81,11 @@ class Run {
   void asked(const ClientCallPtr& call);
   std::vector<ClientCallPtr> calls_of_step() const;
   void judge_answers();
+  void judge_open(const json& s, bool waited, std::size_t unserved_before);
+  bool waits() const { return !world_.waiting_models().empty() || !world_.waiting_rails().empty(); }
   std::string filled_in(const json& text);
+  json all_filled_in(const json& value);
+  std::string key_of(const json& s);
   bool nobody_knows(const std::string& what, const json& how, const char* nth, const char* number);
   void advance(const json& s);
   void insist();
@@ -135,6 +139,7 @@ class Run {
   std::vector<ClientCallPtr> owed_;                          // not answered well yet
   std::map<std::string, std::vector<Following>> followers_;  // by thread, each after the connection before it
   bool open_ = false;
+  bool was_open_ = false;  // before this step
   bool stopped_ = false;
   std::size_t keys_ = 0;
   std::map<std::string, std::size_t> cursor_;

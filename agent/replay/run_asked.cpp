@@ -38,11 +38,36 @@ void Run::judge_answers() {
   }
 }
 
-// A text of the script with its captures; one that nothing was taken as is a slip of the pen.
+// What the script says, with its captures; one that nothing was taken as is a slip of the pen.
+json Run::all_filled_in(const json& value) {
+  const std::string missing = untaken_in(value, captures_);
+  if (!missing.empty() && is_plain())
+    halt("nothing was taken as \"" + missing + "\"; a dollar itself is written \"$$\"");
+  return substituted(value, captures_);
+}
+
 std::string Run::filled_in(const json& text) {
-  const std::string missing = untaken(text.get<std::string>(), captures_);
-  if (!missing.empty() && is_plain()) halt("nothing was taken as \"" + missing + "\"");
-  return substituted(text, captures_).get<std::string>();
+  // Always a text, whatever was captured.
+  const json filled = all_filled_in(text);
+  return filled.is_string() ? filled.get<std::string>() : filled.dump();
+}
+
+std::string Run::key_of(const json& s) {
+  return s.contains("key") ? filled_in(s["key"]) : "key-" + std::to_string(++keys_);
+}
+
+// What waits for an answer gets one, or the step says that it waits; and says so only then.
+void Run::judge_open(const json& s, bool waited, std::size_t unserved_before) {
+  if (!is_plain() || options_.model) return;
+  const bool says = s.value("open", false);
+  const bool unserved = world_.unserved() > unserved_before;
+  const bool serves = s.contains("model") || s.contains("gateway");
+  if (unserved && !says && !(waited && was_open_))
+    halt(
+        "a request was made and nobody answered it until its time was over; where that is meant, the step says "
+        "\"open\": true");
+  if (says && !unserved && !waits() && !(waited && !serves))
+    halt("\"open\": nothing waits for an answer here or behind this step");
 }
 
 // A notice about what was never made goes nowhere. Made up on purpose it has a number, and the step says what comes of
@@ -92,7 +117,8 @@ void Run::webhook(const json& how) {
   if (nobody_knows("order", how, "order", "out_trade_no")) return;
   if (how["event"].get<std::string>().starts_with("REFUND") && nobody_knows("refund", how, "refund", "out_refund_no"))
     return;
-  const json filled = substituted(how, captures_);
+  const json filled = all_filled_in(how);
+  if (stopped_) return;
   const std::string event = filled["event"].get<std::string>();
   const bool about_refund = event.starts_with("REFUND");
   const Mirror& seen = world_.mirror();

@@ -115,9 +115,8 @@ void Run::expect_no_request_left() {
 void Run::check_never(const std::string& kind, const json& words, const json& shown) {
   for (const json& word : words) {
     count(kind);
-    const std::string text = word.is_string() ? word.get<std::string>() : std::string();
-    const bool capture = text.size() > 1 && text[0] == '$' && text[1] != '$' && substituted(word, captures_) == word;
-    if (capture) fail(kind + ": nothing was taken as " + word.dump());
+    const std::string missing = untaken_in(word, captures_);
+    if (!missing.empty()) fail(kind + ": nothing was taken as \"" + missing + "\"");
     if (shows(shown, word, captures_)) fail(kind + ": " + word.dump() + " stands in " + shown.dump());
   }
 }
@@ -146,7 +145,8 @@ void Run::check_calls(const json& expect) {
   if (expect.contains("body")) compare("body", expect["body"], body);
   if (!expect.contains("code")) return;
   const json error = body.is_object() ? body.value("error", json::object()) : json::object();
-  compare("code", expect["code"], error.value("code", ""));
+  if (!error.contains("code")) return fail("code: this answer has none");
+  compare("code", expect["code"], error["code"]);
 }
 
 void Run::check_rows(const json& expect, const std::string& thread) {
@@ -201,6 +201,7 @@ void Run::check_lists(const json& expect, const std::string& thread) {
   if (expect.contains("streamed")) {
     json types = json::array();
     const std::string name = script_.steps[at_].value("thread", "main");
+    if (followers_[name].empty()) fail("streamed: no client follows the thread " + name);
     for (const Following& one : followers_[name]) {
       const std::string& text = one.call->streamed;
       for (auto at = text.find("event: "); at != text.npos; at = text.find("event: ", at + 1))

@@ -3,6 +3,7 @@
 #include "agent/replay/script_text.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace purser::replay {
 namespace {
@@ -149,16 +150,17 @@ void Run::capture_names() {
 }
 
 void Run::step(const json& s) {
-  const bool waits = !world_.waiting_models().empty() || !world_.waiting_rails().empty();
+  const bool waited = waits();
+  const std::size_t unserved = world_.unserved();
   const bool serves = s.contains("model") || s.contains("gateway");
   const bool allowed = open_ || s.value("open", false) || s.contains("expect") || s.contains("crash");
-  if (waits && !serves && !allowed) {
+  if (waited && !serves && !allowed) {
     fail(world_.waiting_models().empty() ? "an unexpected gateway call waits for an answer"
                                          : "an unexpected model call waits for an answer");
     stopped_ = true;
     return;
   }
-  open_ = s.value("open", false);
+  was_open_ = std::exchange(open_, s.value("open", false));
   mark_ = stage_.mark();
   step_calls_.clear();
   const std::string thread = s.contains("crash") || s.contains("restart") || !world_.up() ? "" : thread_of(s);
@@ -178,6 +180,7 @@ void Run::step(const json& s) {
     check(s["expect"], of);
   }
   judge_answers();
+  judge_open(s, waited, unserved);
   result_.most_events = std::max(result_.most_events, world_.mirror().events.size() - mark_.events);
   result_.step_ends.push_back(world_.now());
 }
@@ -217,7 +220,7 @@ void Run::act_on_process(const json& s) {
 void Run::act_as_client(const json& s) {
   const auto post = [&](const std::string& id, const std::string& verb) {
     const std::string target = "/v1/intents/" + filled_in(id) + "/" + verb;
-    auto call = world_.ask("POST", target, json(), s.value("key", "key-" + std::to_string(++keys_)));
+    auto call = world_.ask("POST", target, json(), key_of(s));
     asked(call);
     owed_.push_back(call);
     twin(call);
@@ -242,8 +245,9 @@ void Run::concurrent(const json& list) {
 void Run::user(const json& s) {
   const std::string name = s.value("thread", "main");
   if (!stage_.knows(name) && thread_of(s).empty()) return;
-  const std::string text = substituted(s["user"], captures_).get<std::string>();
-  const std::string key = s.value("key", "key-" + std::to_string(++keys_));
+  const std::string text = filled_in(s["user"]);
+  const std::string key = key_of(s);
+  if (stopped_) return;
   auto call = stage_.say(name, text, key, s.value("stream", false) || derived_.drop_events > 0);
   call->drop_after_events = derived_.drop_events;
   asked(call);
@@ -285,9 +289,10 @@ void Run::model(const json& s) {
   result_.memo.by_last[last_of(request)] = s["model"];
   result_.model_calls += s["model"].value("calls", json::array()).size();
   result_.model_answers += 1;
-  const json answer = substituted(s["model"], captures_);
+  const json answer = all_filled_in(s["model"]);
+  if (stopped_) return;
   world_.note("step", "model");
-  world_.serve_model(which, answer);
+  if (const std::string unmet = world_.serve_model(which, answer); !unmet.empty()) fail("/model" + unmet);
   if (answer.value("fault", "").starts_with("timeout")) world_.advance(Millis(60'000));
 }
 
@@ -310,7 +315,9 @@ void Run::gateway(const json& s) {
   for (const auto& [name, value] : headers.items())
     compare("gateway", value, std::string(http::header(call.headers, name)));
   count("gateway");
-  world_.serve_rail(0, substituted(s.value("reply", json::object()), captures_));
+  const json reply = all_filled_in(s.value("reply", json::object()));
+  if (stopped_) return;
+  world_.serve_rail(0, reply);
   const std::string fault = s.value("reply", json::object()).value("fault", "");
   if (fault.starts_with("timeout")) world_.settle();
 }
@@ -327,6 +334,9 @@ void Run::pay(const json& how, bool declined) {
     if (declined) return world_.rail().decline(number_of(), world_.rail_moment());
     return world_.rail().pay(number_of(), openid, world_.rail_moment());
   };
+  const PaymentIntent* paid = world_.mirror().nth_intent(how.value("order", world_.mirror().intent_order.size()));
+  if (is_plain() && how.contains("openid") && paid && paid->order.payer_openid.empty())
+    return halt("/pay/openid: this order is a code, which anybody scans");
   if (is_plain() && number_of().empty())
     return halt("there is no order " + std::to_string(how.value("order", std::size_t{1})) + " at this point");
   world_.note("rail", declined ? "the payer's card is declined" : "the payer pays");
@@ -352,11 +362,12 @@ void Run::request(const json& how) {
   if (as != "nobody")
     call->headers.emplace_back("Authorization",
                                "Bearer " + (as == "own" ? std::string(kApiKey) : std::string(kOtherApiKey)));
-  if (how.contains("key")) call->headers.emplace_back("Idempotency-Key", how["key"].get<std::string>());
+  if (how.contains("key")) call->headers.emplace_back("Idempotency-Key", filled_in(how["key"]));
   if (how.contains("body")) {
     call->headers.emplace_back("Content-Type", "application/json");
-    call->body = substituted(how["body"], captures_).dump();
+    call->body = all_filled_in(how["body"]).dump();
   }
+  if (stopped_) return;
   world_.ask(call);
   asked(call);
 }

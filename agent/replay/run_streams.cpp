@@ -41,12 +41,19 @@ void Run::client(const json& s) {
     followers.back().call->hung_up = true;
     return;
   }
+  if (how.contains("connect") && is_plain() && !followers.empty() && !followers.back().is_over())
+    return fail("\"connect\": a client is connected already");
   std::int64_t after = 0;
   if (how.contains("reconnect")) {
     if (followers.empty() && is_plain()) return fail("\"reconnect\": no client was connected before");
     const json& from = how["reconnect"];
     after = from.contains("from_event") || followers.empty() ? from.value("from_event", std::int64_t{0})
                                                              : followers.back().last();
+    std::int64_t newest = 0;
+    for (const StreamEvent& event : world_.mirror().events)
+      if (event.thread.str() == stage_.id_of(name)) newest = std::max(newest, event.seq);
+    if (is_plain() && from.contains("from_event") && after > newest && given_.value("database", "").empty())
+      return fail("\"from_event\": the thread has had no event " + std::to_string(after));
   }
   follow_on(name, after);
 }

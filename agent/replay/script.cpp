@@ -400,7 +400,7 @@ Result<std::vector<Script>> parse_scripts(const std::string& path, const std::st
   const auto whole_text = std::make_shared<const std::string>(text);
   std::set<std::string> names_of_rows;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    const std::string of_row = pointer_to("/table", i);
+    const std::string of_row = document->contains("table") ? pointer_to("/table", i) : std::string("/params");
     if (!rows[i].is_object()) return malformed(placed(path, text, of_row) + "expected object");
     if (rows[i].contains("row") && !rows[i]["row"].is_string())
       return malformed(placed(path, text, of_row + "/row") + "expected string");

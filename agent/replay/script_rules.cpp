@@ -2,14 +2,19 @@
 
 #include "agent/replay/match.hpp"
 #include "agent/replay/run.hpp"
+#include "agent/replay/script_vacuous.hpp"
 #include "config/loader.hpp"
 #include "gateway/sandbox/faults.hpp"
+#include "validation/domain/catalogue.hpp"
 #include "validation/money/json_gate.hpp"
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <filesystem>
+#include <optional>
 #include <regex>
+#include <sstream>
 #include <stdexcept>
 #include <string_view>
 
@@ -80,6 +85,11 @@ void check_time(const json& value, const std::string& at, std::string_view name,
 }
 
 void check_webhook(const json& how, Mistakes& out) {
+  static const json kPaymentStates{"SUCCESS", "REFUND", "NOTPAY", "CLOSED", "REVOKED", "USERPAYING", "PAYERROR"};
+  static const json kRefundStates{"SUCCESS", "CLOSED", "PROCESSING", "ABNORMAL"};
+  const json& states = how.value("event", "").starts_with("REFUND") ? kRefundStates : kPaymentStates;
+  if (how.contains("state") && std::find(states.begin(), states.end(), how["state"]) == states.end())
+    out.push_back({"/webhook/state", "expected one of " + states.dump() + ", found " + how["state"].dump()});
   if (how.value("event", "").starts_with("REFUND")) {
     if (how.contains("appid") || how.value("amount", json::object()).contains("currency"))
       out.push_back({"/webhook", "the notice of a refund has no \"appid\" and no \"currency\""});
@@ -101,6 +111,12 @@ void check_model(const json& how, Mistakes& out) {
   const std::string fault = how.value("fault", "");
   if (how.contains("retry_after") && fault != "http_429")
     out.push_back({"/model/retry_after", "\"retry_after\" stands beside the fault http_429 alone"});
+  constexpr std::array kWithoutReply{"refuse",   "timeout", "timeout_before_work", "timeout_after_work", "reset",
+                                     "http_429", "http_500"};
+  if (is_among(kWithoutReply, fault))
+    for (const char* key : {"text", "calls", "finish", "stream"})
+      if (how.contains(key))
+        out.push_back({pointer_to("/model", key), "beside the fault " + fault + " nobody sees \"" + key + "\""});
   const json calls = how.value("calls", json::array());
   if ((fault == "index_gap" || fault == "same_id_twice") && calls.size() < 2)
     out.push_back({"/model/fault", fault + " needs two calls"});
@@ -129,13 +145,7 @@ void check_wildcard(const std::string& text, const std::string& at, Mistakes& ou
   const bool sum = is_money(member) && (member != "refund" || parent == "amount") && parent != "gateway_posts";
   if (is_loose(text) && sum)
     out.push_back({at, "money is compared exactly, " + text.substr(0, text.find(':')) + " is not for it"});
-  if (text.starts_with("$re:")) {
-    try {
-      (void)std::regex(text.substr(4));
-    } catch (const std::regex_error& e) {
-      out.push_back({at, "no regular expression: " + std::string(e.what())});
-    }
-  }
+  check_matching_word(text, at, out);
   if ((text.starts_with("$ge:") || text.starts_with("$le:")) && !bound_of(text))
     out.push_back({at, text.substr(0, 4) + " needs a whole number, found \"" + text.substr(4) + "\""});
   if (text == "$as:") out.push_back({at, "$as: needs a name"});
@@ -168,6 +178,7 @@ void check_expectations(const json& step, Mistakes& out) {
   check_empty(sent.value("tool_result", json::object()), "/sent/tool_result", {"never"}, out);
   if (!step.contains("expect")) return;
   const json& expect = step["expect"];
+  check_vacuous(expect, out);
   check_empty(expect, "/expect", {"reply", "body"}, out);
   if (expect.contains("events") && expect["events"].empty())
     out.push_back({"/expect/events", "an empty \"events\" expects nothing; [\"$exact\"] says that there are none"});
@@ -193,9 +204,31 @@ void check_concurrent(const json& list, Mistakes& out) {
   }
 }
 
+// As the daemon reads it: "/items/0/name: must ...", a line each.
+void read_catalogue(const json& given, Mistakes& out) {
+  static const std::regex shape("^/items/([0-9]+)(/[^: ]*)?: (.*)$");
+  const json whole = catalogue_json(given["catalogue"]);
+  const auto read = Catalogue::from_json(whole.dump());
+  if (read) return;
+  std::istringstream lines(read.error().message);
+  const bool own_form = given["catalogue"].contains("items");
+  for (std::string line; std::getline(lines, line);) {
+    std::smatch parts;
+    if (!std::regex_match(line, parts, shape)) {
+      out.push_back({"/given/catalogue", line});
+      continue;
+    }
+    const json& item = whole["items"].at(std::stoul(parts[1]));
+    const std::string at =
+        own_form ? "/given/catalogue/items/" + parts[1].str() : pointer_to("/given/catalogue", item.value("sku", ""));
+    out.push_back({at + parts[2].str(), parts[3].str()});
+  }
+}
+
 void check_catalogue(const json& given, Mistakes& out) {
   const json items = given.value("catalogue", json::object());
-  if (items.contains("items")) return;  // the daemon's own form, which the daemon reads
+  const std::size_t before = out.size();
+  if (items.contains("items")) return read_catalogue(given, out);
   for (const auto& [sku, item] : items.items()) {
     const std::string at = pointer_to("/given/catalogue", sku);
     if (!item.is_object()) {
@@ -207,6 +240,7 @@ void check_catalogue(const json& given, Mistakes& out) {
       if (!is_among(kCatalogueMembers, key))
         out.push_back({pointer_to(at, key), "no such key; expected one of " + listed(kCatalogueMembers)});
   }
+  if (given.contains("catalogue") && out.size() == before) read_catalogue(given, out);
 }
 
 void check_threads(const json& given, Mistakes& out) {
@@ -256,11 +290,57 @@ void check_settings(const Script& script, Mistakes& out) {
   if (out.size() == before) out.push_back({"/given", told(all)});
 }
 
+// Nothing that is done or expected names it.
+void check_threads_used(const Script& script, const json& given, Mistakes& out) {
+  const json threads = given.value("threads", json::object());
+  const auto names = [](const json& step, const std::string& name) {
+    if (step.value("thread", "main") == name) return true;
+    const json several = step.value("concurrent", json::array());
+    return std::any_of(several.begin(), several.end(),
+                       [&](const json& one) { return one.value("thread", "main") == name; });
+  };
+  for (const auto& [name, about] : threads.items())
+    if (std::none_of(script.steps.begin(), script.steps.end(), [&](const json& step) { return names(step, name); }))
+      out.push_back({pointer_to("/given/threads", name), "no step has this thread"});
+}
+
+// From when to when a recording is good.
+void check_recorded(const json& note, Mistakes& out) {
+  const auto day_of = [&](const char* key) -> std::optional<std::chrono::sys_days> {
+    const std::string text = note.value(key, "");
+    if (text.size() != 10) return std::nullopt;
+    const std::chrono::year_month_day day{std::chrono::year(std::stoi(text.substr(0, 4))),
+                                          std::chrono::month(static_cast<unsigned>(std::stoi(text.substr(5, 2)))),
+                                          std::chrono::day(static_cast<unsigned>(std::stoi(text.substr(8, 2))))};
+    if (day.ok()) return std::chrono::sys_days(day);
+    out.push_back({pointer_to("/recorded", key), "there is no day " + text});
+    return std::nullopt;
+  };
+  const auto from = day_of("date");
+  const auto until = day_of("expires");
+  if (!from || !until) return;
+  if (*until < *from) out.push_back({"/recorded/expires", "it ends before its \"date\""});
+  if (*until - *from > std::chrono::days(366))
+    out.push_back({"/recorded/expires", "a recording is good for 366 days at most"});
+}
+
 void check_derived(const std::string& code, Mistakes& out) {
   static const std::regex shape("^F[1-8]:.+");
   if (!code.empty() && !std::regex_search(code, shape))
     out.push_back({"/derived", "no derivation has the code " + code +
                                    "; they begin with F1: to F8:, and --derive all --json lists them"});
+}
+
+// What is said is itself: only what is expected matches.
+void check_own_text(const json& value, const std::string& at, Mistakes& out) {
+  if (value.is_array())
+    for (std::size_t i = 0; i < value.size(); ++i) check_own_text(value[i], pointer_to(at, i), out);
+  if (value.is_object())
+    for (const auto& [key, member] : value.items()) check_own_text(member, pointer_to(at, key), out);
+  if (!value.is_string()) return;
+  const std::string& text = value.get_ref<const std::string&>();
+  if (is_loose(text) || text == "$absent" || text.starts_with("$as:"))
+    out.push_back({at, text.substr(0, text.find(':')) + " is for what is expected; a dollar itself is written $$"});
 }
 
 }  // namespace
@@ -274,6 +354,13 @@ Mistakes mistakes_of_step(const json& step) {
     if (auto faults = sandbox::FaultScript::parse(step["rail"]["faults"]); !faults)
       out.push_back({"/rail/faults", faults.error().message});
   if (step.contains("client")) check_client(step["client"], out);
+  if (step.contains("decline") && step["decline"].contains("openid"))
+    out.push_back({"/decline/openid", "who declines pays nothing, and nobody looks at \"openid\""});
+  for (const char* text : {"user", "key"})
+    if (step.contains(text)) check_own_text(step[text], pointer_to("", text), out);
+  for (const char* text : {"text", "calls"})
+    if (step.contains("model") && step["model"].contains(text))
+      check_own_text(step["model"][text], pointer_to("/model", text), out);
   if (step.contains("concurrent")) check_concurrent(step["concurrent"], out);
   for (const char* kind : {"advance", "wall"})
     if (step.contains(kind)) check_time(step[kind], pointer_to("", kind), kind, out);
@@ -286,6 +373,7 @@ Mistakes mistakes_of_root(const Script& script) {
   const json& root = script.root;
   for (const char* key : {"finally", "trajectory"})
     if (root.contains(key)) check_expected(root[key], pointer_to("", key), out);
+  check_vacuous_end(root, out);
   check_empty(root, "", {"finally", "trajectory"}, out);
   check_empty(root.value("finally", json::object()), "/finally", {"gateway_posts"}, out);
   check_empty(root.value("trajectory", json::object()), "/trajectory", {"calls_never"}, out);
@@ -293,6 +381,8 @@ Mistakes mistakes_of_root(const Script& script) {
   const json given = root.value("given", json::object());
   check_catalogue(given, out);
   check_threads(given, out);
+  check_threads_used(script, given, out);
+  if (root.contains("recorded")) check_recorded(root["recorded"], out);
   if (root.contains("clock") && !parse_time(root["clock"].get<std::string>())) {
     out.push_back({"/clock", "expected a time of RFC 3339, found " + root["clock"].dump()});
     return out;

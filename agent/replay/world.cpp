@@ -161,7 +161,7 @@ void World::set_model(ModelSeat seat) {
   for (std::size_t i = 0; i < impl_->models.size();) {
     auto answer = impl_->seat(impl_->models[i].what.body);
     if (answer) {
-      serve_model(i, *answer);
+      (void)serve_model(i, *answer);
     } else {
       ++i;
     }
@@ -179,10 +179,14 @@ std::vector<Waiting> World::waiting_rails() const {
   return out;
 }
 
-void World::serve_model(std::size_t which, const json& answer) {
+std::size_t World::unserved() const {
+  return impl_->unserved;
+}
+
+std::string World::serve_model(std::size_t which, const json& answer) {
   Parked parked = std::move(impl_->models.at(which));
   impl_->models.erase(impl_->models.begin() + static_cast<std::ptrdiff_t>(which));
-  impl_->deliver(parked, answer);
+  return impl_->deliver(parked, answer);
 }
 
 void World::serve_rail(std::size_t which, const json& reply) {

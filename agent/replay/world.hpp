@@ -122,7 +122,10 @@ class World {
   // Requests that no seat answered, oldest first.
   std::vector<Waiting> waiting_models() const;
   std::vector<Waiting> waiting_rails() const;
-  void serve_model(std::size_t which, const json& answer);
+  // Requests that waited for an answer until their time was over, of the whole run.
+  std::size_t unserved() const;
+  // Returns what of the answer cannot happen ("/fault: ..."); empty when all of it does.
+  std::string serve_model(std::size_t which, const json& answer);
   // {"status"?, "body"?, "sign"?: "good"|"bad"|"missing", "fault"?}
   void serve_rail(std::size_t which, const json& reply);
 
@@ -162,6 +165,8 @@ inline constexpr std::string_view kApiKey = "sk_replay_0123456789abcdef";
 inline constexpr std::string_view kTenant = "shop_1";
 // Of another tenant, which has nothing.
 inline constexpr std::string_view kOtherApiKey = "sk_replay_of_another_shop";
+// A script's catalogue as the daemon reads it.
+json catalogue_json(const json& given);
 // Both, as the setting wants them.
 std::string api_keys();
 

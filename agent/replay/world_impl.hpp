@@ -113,7 +113,7 @@ struct World::Impl {
   Task<void> end(Incarnation& of);
   std::optional<Nanos> next_happening() const;
   void move_to(Nanos at);
-  void deliver(Parked& parked, const json& answer);
+  std::string deliver(Parked& parked, const json& answer);
 
   WorldOptions options;
   Ground& ground;
@@ -128,6 +128,7 @@ struct World::Impl {
   ModelSeat seat;
   std::vector<Parked> models;
   std::vector<Parked> rails;
+  std::size_t unserved = 0;  // of both, whose time was over
   std::vector<Flight> flights;
   std::vector<ClientCallPtr> calls;  // not answered yet
   std::vector<ClientCallPtr> lost;

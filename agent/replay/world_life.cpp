@@ -34,6 +34,8 @@ http::Request request_of(const ClientCall& call) {
   return out;
 }
 
+}  // namespace
+
 json catalogue_json(const json& given) {
   if (given.contains("items")) return given;
   json items = json::array();
@@ -49,8 +51,6 @@ json catalogue_json(const json& given) {
   }
   return {{"version", "script"}, {"items", std::move(items)}};
 }
-
-}  // namespace
 
 // --- life and death -----------------------------------------------------------------------------------------------
 

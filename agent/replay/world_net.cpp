@@ -117,13 +117,14 @@ Task<Result<Served>> World::Impl::Net::park(std::vector<Parked>& queue, Parked p
   std::optional<json> answer;
   if (&queue == &world_.models && world_.seat) answer = world_.seat(parked.what.body);
   if (answer) {
-    world_.deliver(parked, *answer);
+    (void)world_.deliver(parked, *answer);
   } else {
     queue.push_back(std::move(parked));
   }
   auto reply = co_await with_timeout(of_.clock, slot->get(), deadline);
-  std::erase_if(queue, [&](const Parked& one) { return one.slot == slot; });
+  const auto left = std::erase_if(queue, [&](const Parked& one) { return one.slot == slot; });
   if (!life_->up) co_return Errc::connection_lost;
+  if (left > 0 && !reply && reply.code() == Errc::timed_out) world_.unserved += 1;
   co_return reply;
 }
 
@@ -197,11 +198,13 @@ Task<Result<http::Reply>> World::Impl::Net::silence(Deadline deadline) {
   co_return life_->up ? Errc::timed_out : Errc::connection_lost;
 }
 
-void World::Impl::deliver(Parked& parked, const json& answer) {
+std::string World::Impl::deliver(Parked& parked, const json& answer) {
   auto reply = model_reply(parked.what.body, answer, parked.number);
   note("model", brief(as_told(answer), 400));
-  if (!reply && reply.code() == Errc::timed_out) return;  // the deadline of the caller says so
-  parked.slot->set(std::move(reply));
+  std::string unmet = reply ? reply->unmet : std::string();
+  if (reply || reply.code() != Errc::timed_out)
+    parked.slot->set(std::move(reply));  // else the caller's deadline says so
+  return unmet;
 }
 
 }  // namespace purser::replay

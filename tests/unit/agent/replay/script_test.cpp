@@ -448,7 +448,7 @@ TEST(Run, WhatIsExpectedIsExpectedOfTheThreadThatIsNamed) {
   const std::string again = std::string(kBuy) + R"(,{"crash":"now"},{"restart":true)";
   const std::string expect = R"(,"expect":{"intent":{"state":"succeeded"}}})";
   const std::string given = R"({"model":"rules","threads":{"other":{}}})";
-  EXPECT_EQ(first_failure(again + expect, given), "");
+  EXPECT_EQ(first_failure(again + expect), "");
   const std::string other = first_failure(again + R"(,"thread":"other")" + expect, given);
   EXPECT_NE(other.find("intent: there is none"), std::string::npos) << other;
 }

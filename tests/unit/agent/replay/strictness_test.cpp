@@ -202,6 +202,8 @@ TEST(Strict, AWorldThatCannotBeMadeIsABadScript) {
       {R"({"catalogue":{"tea":{"currency":"CNY"}}})", R"(/given/catalogue/tea: expected a member "unit_price_fen")"},
       {R"({"catalogue":{"tea":{"unit_price_fen":1,"on_sail":true}}})", "/given/catalogue/tea/on_sail: no such key"},
       {R"({"catalogue":{"tea":5}})", "/given/catalogue/tea: expected object"},
+      {R"({"catalogue":{"tea":{"unit_price_fen":-5}}})", "here.json:2: /given/catalogue/tea/unit_price_fen: "},
+      {R"({"catalogue":{"version":"v","items":[{"sku":"tea"}]}})", "here.json:2: /given/catalogue/items/0"},
       {R"({"threads":{"b":"u_2"}})", "/given/threads/b: expected object"},
       {R"({"threads":{"b":{"usr":{"id":"u"}}}})", "/given/threads/b/usr: no such key"},
       {R"({"threads":{"b":{"user":{"ident":"u"}}}})", "/given/threads/b/user/ident: no such key"},
@@ -216,7 +218,9 @@ TEST(Strict, AWorldThatCannotBeMadeIsABadScript) {
   EXPECT_NE(refused_script(kOneOrder, R"("derived":"G1:x",)").find("/derived: no derivation has the code G1:x"),
             std::string::npos);
   // The daemon has the last word.
-  const RunResult unpriced = result_of(kOneOrder, "", R"({"catalogue":{"tea":{"unit_price_fen":-5}}})");
+  const RunResult unpriced = result_of(kOneOrder, "",
+                                       R"({"catalogue":{"version":"v","as_of":"2999-01-01T00:00:00Z","items":)"
+                                       R"([{"sku":"tea","name":{"zh":"t","en":"t"},"unit_price_fen":5}]}})");
   EXPECT_TRUE(unpriced.misuse);
   EXPECT_EQ(first_of(unpriced).rfind("here.json:2: /given: ", 0), 0U) << first_of(unpriced);
 }

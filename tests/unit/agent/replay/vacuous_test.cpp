@@ -1,0 +1,242 @@
+// What a script says and nobody would ever notice: expectations that everything meets, members that nobody looks at,
+// captures that nothing took, faults that never happen, requests that nobody answers.
+#include "agent/replay/model_wire.hpp"
+#include "agent/replay/runner.hpp"
+
+#include <gtest/gtest.h>
+
+namespace purser::replay {
+namespace {
+
+constexpr const char* kOrdered =
+    R"({"user":"two packs"},
+{"model":{"calls":[{"id":"k1","name":"create_payment_intent","args":{"lines":[{"sku":"tea-longjing-100g","quantity":2}]}}]}},
+{"model":{"text":"Please pay."}})";
+constexpr const char* kOrderedAndPaid =
+    R"({"user":"two packs"},
+{"model":{"calls":[{"id":"k1","name":"create_payment_intent","args":{"lines":[{"sku":"tea-longjing-100g","quantity":2}]}}]}},
+{"model":{"text":"Please pay."}},
+{"pay":{}},
+{"model":{"text":"Thank you."}})";
+
+std::string told_story(const std::string& steps, const std::string& more, const std::string& given) {
+  return "{\"script\":1,\"name\":\"story\",\n\"given\":" + given + "," + more + "\n\"steps\":[\n" + steps + "]}";
+}
+
+// What is told of a script when it is read; empty when it can be played.
+std::string unreadable(const std::string& steps, const std::string& more = "",
+                       const std::string& given = R"({"locale":"en"})") {
+  auto scripts = parse_scripts("story.json", told_story(steps, more, given));
+  return scripts ? std::string() : scripts.error().message;
+}
+
+// The first failure of a run; empty when there is none.
+std::string failing(const std::string& steps, const std::string& more = "",
+                    const std::string& given = R"({"locale":"en"})") {
+  auto scripts = parse_scripts("story.json", told_story(steps, more, given));
+  EXPECT_TRUE(scripts.ok()) << (scripts ? "" : scripts.error().message);
+  if (!scripts) return "unreadable";
+  const RunResult run = run_script(scripts->at(0), Derivation(), nullptr, RunOptions());
+  return run.failures.empty() ? std::string() : run.failures.front();
+}
+
+bool says(const std::string& told, const std::string& part) {
+  return told.find(part) != std::string::npos;
+}
+
+TEST(Vacuous, AnExpectationThatEverythingMeetsIsAMistake) {
+  const std::pair<const char*, const char*> known[] = {
+      {R"({"intent":{"$absent_":1}})", "/steps/0/expect/intent/$absent_: no such key"},
+      {R"({"intent":{"failur":"$absent"}})", "/steps/0/expect/intent/failur: no such key; expected one of id, state"},
+      {R"({"intents":[{"stat":"$absent"}]})", "/steps/0/expect/intents/0/stat: no such key"},
+      {R"({"intent":{"amount":{"curency":"$absent"}}})", "/steps/0/expect/intent/amount/curency: no such key"},
+      {R"({"intent":{"lines":[{"qty":"$absent"}]}})", "/steps/0/expect/intent/lines/0/qty: no such key"},
+      {R"({"refund":{"intent":"$absent"}})", "/steps/0/expect/refund/intent: no such key"},
+      {R"({"refunds":[{"out_trade_no":"$absent"}]})", "/steps/0/expect/refunds/0/out_trade_no: no such key"},
+      {R"({"reply":{"money_line":{"stat":"x"}}})", "/steps/0/expect/reply/money_line/stat: no such key"},
+      {R"({"http":404,"body":{"eror":"$absent"}})", "/steps/0/expect/body/eror: no answer of the API has a member"},
+      {R"({"intent":{"state":"$re:"}})", R"(/steps/0/expect/intent/state: every text meets "$re:")"},
+      {R"({"intent":{"state":"$re:.*"}})", "every text meets"},
+      {R"({"intent":{"state":"$re:x*"}})", "every text meets"},
+      {R"({"intent":{"id":"$as:any"}})", R"(/steps/0/expect/intent/id: "$any" matches something already)"},
+      {R"({"intent":{"id":"$as:absent"}})", "matches something already"},
+      {R"({"reply":{"has":["a",""]}})", "/steps/0/expect/reply/has/1: an empty text stands in every reply"},
+  };
+  for (const auto& [expect, rule] : known) {
+    const std::string told = unreadable(R"({"user":"a","expect":)" + std::string(expect) + "}");
+    EXPECT_TRUE(says(told, rule)) << expect << "\n" << told;
+  }
+  EXPECT_EQ(unreadable(R"({"user":"a","expect":{"intent":{"state":"$re:^pa","id":"$as:one","amount":{"value":5}},)"
+                       R"("body":{"error":"$absent"},"refunds":[{"out_refund_no":"$str"}]}})"),
+            "");
+}
+
+TEST(Vacuous, HowOftenTheRailHeardIsANumber) {
+  for (const char* any : {R"("$any")", R"("$int")", R"("$str")", R"("$ge:0")", R"("$ge:-5")", R"("$as:x")",
+                          R"("$absent")", R"("1")", "{}", "-1", R"("$le:-1")"}) {
+    const std::string told =
+        unreadable(R"({"user":"a"})", R"("finally":{"gateway_posts":{"create":)" + std::string(any) + "}},");
+    EXPECT_TRUE(says(told, "story.json:2: /finally/gateway_posts/create: expected how often")) << any << told;
+  }
+  for (const char* good : {"0", "3", R"("$ge:1")", R"("$le:0")"})
+    EXPECT_EQ(unreadable(R"({"user":"a"})", R"("finally":{"gateway_posts":{"create":)" + std::string(good) + "}},"),
+              "");
+}
+
+TEST(Vacuous, AListOfCallsIsComparedWithSomething) {
+  const std::pair<const char*, const char*> known[] = {
+      {R"({"list":[]})", "/trajectory/list: an empty \"list\" expects nothing"},
+      {R"({"calls":"superset","list":[]})", "/trajectory/list: an empty \"list\""},
+      {R"({"args":"ignore","list":[{"name":"refund","args":{}}]})",
+       "/trajectory/list/0/args: with \"args\": \"ignore\""},
+      {R"({"args":"exact","list":[{"name":"refund"}]})", "/trajectory/args: nothing in \"list\" has"},
+      {R"({"args":"subset"})", "/trajectory/args: \"args\" says how"},
+  };
+  for (const auto& [wanted, rule] : known) {
+    const std::string told = unreadable(R"({"user":"a"})", R"("trajectory":)" + std::string(wanted) + ",");
+    EXPECT_TRUE(says(told, "story.json:2: " + std::string(rule))) << wanted << told;
+  }
+  for (const char* good : {R"({"calls":"exact","list":[]})", R"({"calls":"any_order","list":[]})",
+                           R"({"args":"ignore","list":[{"name":"refund"}]})"})
+    EXPECT_EQ(unreadable(R"({"user":"a"})", R"("trajectory":)" + std::string(good) + ","), "") << good;
+}
+
+TEST(Vacuous, WhatIsNotThereIsNotMetByAnything) {
+  EXPECT_TRUE(says(failing(std::string(kOrdered) + R"(,{"cancel":"$intent1","expect":{"code":"$any"}})"),
+                   "code: this answer has none"));
+  EXPECT_EQ(failing(std::string(kOrdered) + R"(,{"cancel":"pi_no","expect":{"http":404,"code":"$any"}})"), "");
+  EXPECT_TRUE(says(failing(R"({"user":"hi","expect":{"streamed":[]}},{"model":{"text":"hi"}})"),
+                   "story.json:4: streamed: no client follows the thread main"));
+}
+
+TEST(Vacuous, ACaptureThatNothingTookIsASlipWhereverItStands) {
+  const std::string paid = std::string(kOrderedAndPaid) + ",\n{\"user\":\"back\"},\n";
+  const auto refund = [](const std::string& args) {
+    return R"({"model":{"calls":[{"id":"k2","name":"refund",)" + args + "}]}}";
+  };
+  const std::string missing = R"(story.json:10: nothing was taken as "$inten1")";
+  EXPECT_TRUE(says(failing(paid + refund(R"("args":{"refunds":[{"payment_intent":"$inten1"}]})")), missing));
+  EXPECT_TRUE(says(failing(paid + refund(R"("args_raw":"{\"x\":\"a $inten1\"}")")), missing));
+  EXPECT_TRUE(says(failing(paid + R"({"model":{"text":"it is $inten1"}})"), missing));
+  const std::string asked = R"(story.json:4: nothing was taken as "$nosuch"; a dollar itself is written "$$")";
+  EXPECT_TRUE(says(failing(R"({"user":"hello $nosuch"})"), asked));
+  EXPECT_TRUE(says(failing(R"({"user":"hello","key":"$nosuch"})"), asked));
+  EXPECT_TRUE(says(failing(R"({"request":{"method":"GET","path":"/v1/threads","key":"$nosuch"}})"), asked));
+  EXPECT_TRUE(says(failing(R"({"request":{"method":"POST","path":"/v1/threads","body":{"user":"$nosuch"}}})"), asked));
+  EXPECT_TRUE(says(failing(std::string(kOrdered) + R"(,{"webhook":{"event":"TRANSACTION.SUCCESS","mchid":"$nosuch"}})"),
+                   R"(nothing was taken as "$nosuch")"));
+  EXPECT_TRUE(says(failing(R"({"user":"hello"},{"model":{"text":"hi"},"sent":{"never":["of $nosuch"]}})"),
+                   R"(sent.never: nothing was taken as "$nosuch")"));
+  EXPECT_EQ(
+      failing(
+          R"({"user":"It costs $$5.","key":"$$k"},{"model":{"text":"Hello $$"},"expect":{"reply":{"has":["Hello $$"]}}})"),
+      "");
+  for (const char* word : {"$any", "$str", "$as:x", "$absent"}) {
+    const std::string text = "\"" + std::string(word) + "\"";
+    const std::string rule = std::string(word).substr(0, std::string(word).find(':')) + " is for what is expected";
+    for (const std::string& step :
+         {R"({"user":)" + text + "}", R"({"model":{"text":)" + text + "}}", R"({"user":"a","key":)" + text + "}",
+          R"({"model":{"calls":[{"id":"k","name":"refund","args":{"a":[)" + text + "]}}]}}"})
+      EXPECT_TRUE(says(unreadable(step), rule)) << step << unreadable(step);
+  }
+}
+
+TEST(Vacuous, AMemberThatNobodyLooksAtIsAMistake) {
+  const std::pair<const char*, const char*> known[] = {
+      {R"({"model":{"text":"a","fault":"refuse"}})", "/steps/0/model/text: beside the fault refuse nobody sees"},
+      {R"({"model":{"finish":"stop","fault":"http_500"}})", "/steps/0/model/finish: beside"},
+      {R"({"model":{"stream":{"tps":5},"fault":"timeout"}})", "/steps/0/model/stream: beside"},
+      {R"({"decline":{"openid":"o"}})", "/steps/0/decline/openid: who declines"},
+      {R"({"user":"a","open":false})", "/steps/0/open: expected one of [true]"},
+      {R"({"webhook":{"event":"TRANSACTION.SUCCESS","state":"SUCESS"}})", "/steps/0/webhook/state: expected one of"},
+      {R"({"webhook":{"event":"REFUND.SUCCESS","state":"PAYERROR"}})", "/steps/0/webhook/state: expected one of"},
+  };
+  for (const auto& [step, rule] : known) EXPECT_TRUE(says(unreadable(step), rule)) << step << unreadable(step);
+  EXPECT_TRUE(says(unreadable(R"({"user":"a"})", "", R"({"threads":{"b":{}}})"),
+                   "story.json:2: /given/threads/b: no step has this thread"));
+  EXPECT_EQ(unreadable(R"({"concurrent":[{"user":"a"},{"user":"b","thread":"b"}]})", "", R"({"threads":{"b":{}}})"),
+            "");
+  EXPECT_TRUE(
+      says(failing(std::string(kOrdered) + R"(,{"pay":{"openid":"o_x"}})"), "/pay/openid: this order is a code"));
+  EXPECT_TRUE(
+      says(unreadable(R"({"user":"a"})", R"("params":{"x":1},)"), "story.json:2: /params: {{x}} stands nowhere"));
+}
+
+TEST(Vacuous, OpenIsSaidWhereSomethingIs) {
+  const std::string none = "\"open\": nothing waits for an answer here or behind this step";
+  EXPECT_EQ(failing(R"({"user":"hi"},{"model":{"text":"hi"},"open":true})"), "story.json:4: " + none);
+  EXPECT_EQ(failing(R"({"user":"hi","open":true},{"advance":"1s","open":true},{"model":{"text":"hi"}})"), "");
+}
+
+TEST(Vacuous, ARequestThatNobodyAnsweredIsToldWhenItsTimeIsOver) {
+  const std::string late = std::string(kOrdered) + ",\n";
+  EXPECT_TRUE(says(failing(late + R"({"advance":"20m"})"),
+                   "story.json:7: a request was made and nobody answered it until its time was over"));
+  EXPECT_EQ(failing(late + R"({"advance":"20m","open":true})"), "");
+  EXPECT_TRUE(says(failing(R"({"user":"hi"},{"advance":"20m","expect":{"model_turns":0}})"), "nobody answered it"));
+}
+
+TEST(Vacuous, AFaultOfTheModelHappens) {
+  const auto answered = [](const std::string& answer) {
+    return failing(R"({"user":"hi"},)"
+                   "\n"
+                   R"({"model":)" +
+                   answer + R"(,"open":true},{"model":{"text":"hi"},"open":true})");
+  };
+  EXPECT_TRUE(says(answered(R"({"text":"a","fault":"cut_after:99999"})"),
+                   "story.json:5: /model/fault: this fault never happens: the reply has "));
+  EXPECT_TRUE(says(answered(R"({"text":"a","fault":"cut_after_piece:50"})"), "/model/fault: this fault never happens"));
+  EXPECT_TRUE(
+      says(answered(R"({"text":"a","stream":{"split":[1,99999]}})"), "/model/stream/split: the reply ends after "));
+  const nlohmann::json whole{{"messages", nlohmann::json::array()}};
+  const auto unmet = [&](const char* fault) { return model_reply(whole, {{"text", "a"}, {"fault", fault}}, 1)->unmet; };
+  EXPECT_TRUE(says(unmet("no_done"), "is no stream"));
+  EXPECT_TRUE(says(unmet("cut_after_piece:0"), "has 0 pieces"));
+  EXPECT_EQ(unmet("cut_after:3"), "");
+}
+
+TEST(Vacuous, ARecordingEndsOnADayThatThereIs) {
+  const auto told = [](const std::string& date, const std::string& expires) {
+    return unreadable(R"({"user":"a"})", R"("recorded":{"provider":"p","model":"m","date":")" + date +
+                                             R"(","expires":")" + expires + "\"},");
+  };
+  EXPECT_TRUE(says(told("2026-01-01", "2026-13-41"), "story.json:2: /recorded/expires: there is no day 2026-13-41"));
+  EXPECT_TRUE(says(told("2026-02-30", "2026-03-01"), "/recorded/date: there is no day 2026-02-30"));
+  EXPECT_TRUE(says(told("2026-02-03", "2026-02-02"), "/recorded/expires: it ends before its \"date\""));
+  EXPECT_TRUE(says(told("2026-02-03", "2027-02-05"), "366 days at most"));
+  EXPECT_EQ(told("2026-02-03", "2027-02-04"), "");
+}
+
+TEST(Vacuous, AClientConnectsOnceAndComesBackToWhatWas) {
+  EXPECT_TRUE(says(failing(R"({"client":{"connect":true}},{"client":{"connect":true}},{"advance":"1m"})"),
+                   "\"connect\": a client is connected already"));
+  EXPECT_TRUE(
+      says(failing(R"({"user":"hi"},{"model":{"text":"hi"}},{"client":{"connect":true}},)"
+                   R"({"client":{"disconnect":true}},{"client":{"reconnect":{"from_event":999}}},{"advance":"1m"})"),
+           "\"from_event\": the thread has had no event 999"));
+}
+
+// The client of a streamed turn whose daemon dies asks again, and time does not run away from the story meanwhile.
+TEST(Derived, AStreamThatDiesWithTheDaemonIsAskedForAgain) {
+  const std::string steps = R"({"user":"Two","stream":true},
+{"model":{"calls":[{"id":"k1","name":"create_payment_intent","args":{"lines":[{"sku":"tea-longjing-100g","quantity":2}]}}]}},
+{"model":{"text":"pay"}},{"user":"fresh?"},{"model":{"text":"yes"}},{"pay":{}},{"model":{"text":"thank you"}})";
+  auto scripts = parse_scripts("story.json", told_story(steps, "", R"({"locale":"en"})"));
+  ASSERT_TRUE(scripts.ok()) << scripts.error().message;
+  const RunResult plain = run_script(scripts->at(0), Derivation(), nullptr, RunOptions());
+  ASSERT_TRUE(plain.failures.empty()) << plain.failures.front();
+  std::size_t crashes = 0;
+  for (const Derivation& one : derivations_of(scripts->at(0), plain)) {
+    if (!one.code.starts_with("F1:")) continue;
+    ++crashes;
+    const RunResult run = run_script(scripts->at(0), one, &plain, RunOptions());
+    EXPECT_TRUE(run.failures.empty()) << one.code << " " << run.failures.front();
+    // Nobody waits for what is over: the story takes about as long as it did.
+    ASSERT_FALSE(run.step_ends.empty());
+    EXPECT_LT(run.step_ends.back() - plain.step_ends.back(), std::chrono::seconds(60)) << one.code;
+  }
+  EXPECT_GT(crashes, 10U);
+}
+
+}  // namespace
+}  // namespace purser::replay
