@@ -47,9 +47,20 @@ std::vector<Asked> asked_by_client(const std::vector<Message>& seen, const TurnI
   return out;
 }
 
+// What a call wants, without what is only said beside it: who asks again words a reason anew and adds a price it has
+// read, and means the same.
+json meaning_of(json arguments) {
+  constexpr std::string_view beside[] = {"reason", "unit_price_fen", "total_fen"};
+  if (arguments.is_object())
+    for (const std::string_view name : beside) arguments.erase(std::string(name));
+  if (arguments.is_structured())
+    for (json& member : arguments) member = meaning_of(std::move(member));
+  return arguments;
+}
+
 bool says_the_same(const ToolCall& a, const ToolCall& b) {
   return a.name == b.name && json::accept(a.arguments) &&
-         json::parse(a.arguments, nullptr, false) == json::parse(b.arguments, nullptr, false);
+         meaning_of(json::parse(a.arguments, nullptr, false)) == meaning_of(json::parse(b.arguments, nullptr, false));
 }
 
 Millis window_of(const ToolCall& call) {
@@ -85,7 +96,9 @@ std::optional<SameCall> same_call(const std::vector<Message>& seen, const TurnId
   UtcTime last{};
   const Millis window = window_of(call);
   for (const Asked& asked : asked_by_client(seen, turn)) {
-    if (asked.call->id != call.id || !says_the_same(*asked.call, call)) continue;
+    // A key of its own makes it another wish; without one it is the same, also when the first had a key.
+    const bool another = keyed(call) && asked.call->id != call.id;
+    if (another || !says_the_same(*asked.call, call)) continue;
     // Each stands for the first of its row: a row ends where nobody asked for long enough.
     if (out && asked.message->at - last > window) out.reset();
     if (!out) out = SameCall{asked.message->turn.str() + ":" + asked.call->id, ""};

@@ -60,7 +60,8 @@ Task<Result<http::Response>> McpDoor::call_tool(Asking asking) {
   auto some = co_await ports_.limits.by_user(thread->tenant, thread->user);
   if (!some) co_return some.error();
 
-  const mcp::AboutCall about{thread->id, name.get<std::string>(), arguments};
+  const std::string own_key = key.is_string() ? key.get<std::string>() : std::string();
+  const mcp::AboutCall about{thread->id, name.get<std::string>(), arguments, own_key};
   const mcp::Answered said = mcp::answer_in(message.params, about, ports_.mint, ports_.clock.durable());
   if (said.what == mcp::Answered::What::forged)
     co_return bad_params(message.id, "requestState is not of this call, or too old");

@@ -13,7 +13,7 @@ constexpr std::size_t kStateMax = 16'384;
 
 std::string digest_of_call(const AboutCall& call) {
   return crypto::sha256_hex(
-      json::array({call.thread.str(), call.tool, call.arguments}).dump(-1, ' ', false, json::error_handler_t::replace));
+      json::array({call.thread.str(), call.tool, call.arguments, call.key}).dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 std::string sealed(const std::string& payload, Mint& mint) {

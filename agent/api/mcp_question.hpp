@@ -20,6 +20,7 @@ struct AboutCall {
   ThreadId thread;
   std::string tool;
   nlohmann::json arguments;
+  std::string key;  // that the client gave it; empty: none. An answer is for the wish it was asked about.
 };
 
 struct Question {

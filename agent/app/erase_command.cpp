@@ -160,8 +160,10 @@ int erase(const EraseCommand& command) {
     return 1;
   }
   int code = 1;
-  asio::co_spawn(loop, run(**store, clock, command),
-                 [&](std::exception_ptr error, int result) { code = error ? 1 : result; });
+  asio::co_spawn(loop, run(**store, clock, command), [&](std::exception_ptr error, int result) {
+    code = error ? 1 : result;
+    loop.stop();  // a store that has written goes on looking after its log
+  });
   loop.run();
   store->reset();
   return code;

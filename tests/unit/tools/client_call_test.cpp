@@ -43,6 +43,22 @@ TEST_F(ClientCallTest, the_same_words_are_the_same_call_whatever_their_order) {
   EXPECT_EQ(origin({"client", "cancel_payment", R"({"a":1,"b":[2,3]})"}, kStart + 1s), "");
 }
 
+// A model that asks again after a timeout words its reason anew, and may add what it has read of the price.
+TEST_F(ClientCallTest, what_is_only_said_beside_it_makes_no_other_call) {
+  asked("a", refund(R"({"refunds":[{"payment_intent":"pi","amount_fen":100,"reason":"torn"}]})"), kStart);
+  const auto again = [&](const std::string& text) { return origin(refund(text), kStart + 1s); };
+  EXPECT_EQ(again(R"({"refunds":[{"payment_intent":"pi","amount_fen":100,"reason":"torn "}]})"), "turn_a:client");
+  EXPECT_EQ(again(R"({"refunds":[{"payment_intent":"pi","amount_fen":100}],"total_fen":100})"), "turn_a:client");
+  EXPECT_EQ(again(R"({"refunds":[{"payment_intent":"pi","amount_fen":101,"reason":"torn"}]})"), "");
+  EXPECT_EQ(again(R"({"refunds":[{"payment_intent":"pj","amount_fen":100,"reason":"torn"}]})"), "");
+}
+
+TEST_F(ClientCallTest, without_its_key_it_is_still_the_same_call) {
+  asked("a", refund("{}", "k1"), kStart);
+  EXPECT_EQ(origin(refund("{}"), kStart + 1s), "turn_a:key_k1");
+  EXPECT_EQ(origin(refund("{}", "k2"), kStart + 1s), "");
+}
+
 TEST_F(ClientCallTest, it_is_another_after_a_quarter_of_an_hour) {
   asked("a", refund("{}"), kStart);
   EXPECT_EQ(origin(refund("{}"), kStart + kRepeatedWithin), "turn_a:client");
@@ -80,7 +96,6 @@ TEST_F(ClientCallTest, a_model_of_the_house_and_the_call_itself_are_no_repetitio
 TEST_F(ClientCallTest, a_key_tells_wishes_apart_and_holds_for_a_day) {
   asked("a", refund("{}", "k1"), kStart);
   EXPECT_EQ(origin(refund("{}", "k2"), kStart + 1s), "");
-  EXPECT_EQ(origin(refund("{}"), kStart + 1s), "");
   EXPECT_EQ(origin(refund("{}", "k1"), kStart + 23h), "turn_a:key_k1");
   EXPECT_EQ(origin(refund("{}", "k1"), kStart + 25h), "");
 }

@@ -298,6 +298,10 @@ TEST_F(McpQuestions, an_answer_is_to_its_own_question_alone) {
   std::string forged = state;
   forged[forged.size() / 2] = forged[forged.size() / 2] == 'A' ? 'B' : 'A';
   EXPECT_EQ(code_with(kCups, forged), -32602);
+  // One agreement is to one wish: under a key of its own the same words are another.
+  json another{{"name", "create_payment_intent"}, {"arguments", kCups}, {"_meta", {{"purser/idempotency-key", "k2"}}}};
+  another.update(answer(asked, "accept", {{"agree", true}}));
+  EXPECT_EQ(McpTalk::error(modern.ask("tools/call", another)), -32602);
   EXPECT_EQ(code_with(kCups, ""), -32602);
   EXPECT_EQ(code_with(kCups, 7), -32602);
   json more_cups = kCups;
