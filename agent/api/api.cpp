@@ -77,7 +77,7 @@ Api::Api(Ports ports, Identity identity, Options options)
       streams_(options_.limits),
       chat_({ports.store, ports.conversations, actions_, ports.mint, ports.clock, limits_}, options_.turns,
             ports.models),
-      mcp_({ports.store, ports.conversations, actions_, ports.cashier, ports.mint, ports.clock, limits_},
+      mcp_({ports.store, ports.conversations, actions_, ports.cashier, ports.mint, ports.clock, limits_, streams_},
            options_.sandbox),
       renewal_({ports.store, ports.conversations, ports.cashier, ports.catalogue, ports.clock},
                Policies(options_.intents, RefundSettings(), options_.tenants)) {}
@@ -391,14 +391,11 @@ Api::Reply Api::chat(Call& call) {
 Api::Reply Api::ask_mcp(Call& call,
                         Task<Result<http::Response>> (McpDoor::*method)(Caller caller, http::Request request)) {
   EventStreams::Leave leave = leave_of(call, Scope::intents_read);
-  const TenantId tenant = call.caller.tenant;
-  const std::optional<UserId> user = call.caller.user;
   auto answer = co_await (mcp_.*method)(std::move(call.caller), std::move(call.request));
   if (!answer || !answer->stream) co_return answer;
-  auto seat = streams_.take(tenant, user);
-  if (!seat) co_return seat.error();
-  answer->stream = [run = std::move(answer->stream), leave = std::move(leave),
-                    seat = std::move(*seat)](http::StreamSink sink) { return run(while_allowed(leave, sink)); };
+  answer->stream = [run = std::move(answer->stream), leave = std::move(leave)](http::StreamSink sink) {
+    return run(while_allowed(leave, sink));
+  };
   co_return answer;
 }
 

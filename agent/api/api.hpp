@@ -124,7 +124,7 @@ class Api {
 
   // For a stream that may outlive the key or token it was asked for with.
   EventStreams::Leave leave_of(const Call& call, Scope scope);
-  // What the MCP door answers; a stream of it is one of those that are open, and lasts while its caller may listen.
+  // What the MCP door answers; a stream of it lasts while its caller may listen.
   Reply ask_mcp(Call& call, Task<Result<http::Response>> (McpDoor::*method)(Caller caller, http::Request request));
 
   // Rows that this call may see, else not_found.

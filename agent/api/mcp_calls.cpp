@@ -60,13 +60,14 @@ Task<Result<http::Response>> McpDoor::call_tool(Asking asking) {
   auto some = co_await ports_.limits.by_user(thread->tenant, thread->user);
   if (!some) co_return some.error();
 
+  arguments.erase(mcp::kChoiceOfUser);
   const std::string own_key = key.is_string() ? key.get<std::string>() : std::string();
   const mcp::AboutCall about{thread->id, name.get<std::string>(), arguments, own_key};
   const mcp::Answered said = mcp::answer_in(message.params, about, ports_.mint, ports_.clock.durable());
   if (said.what == mcp::Answered::What::forged)
     co_return bad_params(message.id, "requestState is not of this call, or too old");
   if (said.what == mcp::Answered::What::declined) co_return call_answered(message, call_declined());
-  if (!said.if_open.empty()) arguments["if_open"] = said.if_open;
+  if (!said.if_open.empty()) arguments[mcp::kChoiceOfUser] = said.if_open;
 
   ClientCall wish(about.tool, arguments.dump(-1, ' ', false, json::error_handler_t::replace));
   if (key.is_string()) wish.key = crypto::sha256_hex(key.get_ref<const std::string&>()).substr(0, kMcpKeyLetters);

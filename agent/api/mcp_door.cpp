@@ -153,7 +153,10 @@ Task<Result<http::Response>> McpDoor::follow(Caller caller, http::Request reques
   Following following;
   following.thread = sessions_.thread_of(caller, *session);
   if (caller.user) following.thread = ports_.mint.thread_of(caller.tenant, "mcp user " + caller.user->str());
-  if (named->has_value()) following.thread = (*named)->id;
+  if (named->has_value()) {
+    following.thread = (*named)->id;
+    following.user = (*named)->user;
+  }
   auto last = api::single_header(request.headers, "Last-Event-ID");
   if (!last) co_return last.error();
   Result<std::int64_t> after = std::int64_t{0};
@@ -164,11 +167,9 @@ Task<Result<http::Response>> McpDoor::follow(Caller caller, http::Request reques
   }
   if (!after) co_return after.error();
   following.after = *after;
-  following.turn = ++streams_begun_;
-  streams_[*session] = following.turn;
   following.session = std::move(*session);
   following.first = "retry: 1000\n\n";
-  co_return stream_of(std::move(following));
+  co_return stream_of(caller, std::move(following));
 }
 
 // --- the conversation

@@ -11,6 +11,7 @@
 #include "agent/api/actions.hpp"
 #include "agent/api/mcp_message.hpp"
 #include "agent/api/mcp_sessions.hpp"
+#include "agent/api/open_streams.hpp"
 #include "agent/api/request_limits.hpp"
 #include "agent/identity/caller.hpp"
 #include "tools/cashier/cashier.hpp"
@@ -32,6 +33,7 @@ class McpDoor {
     Mint& mint;
     Clock& clock;
     api::RequestLimits& limits;
+    api::OpenStreams& streams;
   };
   McpDoor(Ports ports, bool sandbox)
       : ports_(ports), sandbox_(sandbox), sessions_(ports.store, ports.mint, ports.clock) {}
@@ -60,8 +62,8 @@ class McpDoor {
   struct Following {
     ThreadId thread;
     std::int64_t after = 0;
-    std::string session;     // which keeps what it hears of; empty: `uris` says it
-    std::uint64_t turn = 0;  // of the session's streams, the newest one speaks
+    std::optional<UserId> user;  // whose thread it is, where that is known
+    std::string session;         // which keeps what it hears of, and of whose streams the newest speaks; empty: `uris`
     std::vector<std::string> uris;
     nlohmann::json subscription;  // the id of the request that listens; null: none
     std::string first;            // what is written before all else
@@ -80,11 +82,13 @@ class McpDoor {
   Reply subscribe(Asking asking, bool on);
   Reply listen(Asking asking);
 
-  // The payment that a URI names, if the caller may see it. Error: not_found.
-  Task<Result<PaymentIntent>> own_intent(Caller caller, std::string uri);
+  static bool sees(const Asking& asking, const PaymentIntent& row);
+  // The payment that a URI names, if it may be seen from this conversation. Error: not_found.
+  Task<Result<PaymentIntent>> own_intent(const Asking& asking, std::string uri);
   Task<Result<nlohmann::json>> content_of(PaymentIntent intent, std::string uri);
 
-  http::Response stream_of(Following following);
+  // Error: rate_limited when too many are open.
+  Result<http::Response> stream_of(const Caller& caller, Following following);
   Task<void> run_stream(Following following, http::StreamSink sink);
   Task<Result<void>> tell(Following& following, const http::StreamSink& sink);
   Task<Result<bool>> hears(const Following& following, const std::string& uri);

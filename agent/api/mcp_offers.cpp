@@ -1,6 +1,7 @@
 #include "agent/api/mcp_offers.hpp"
 
 #include "agent/api/answer.hpp"
+#include "agent/api/mcp_question.hpp"
 #include "agent/turn/model_view.hpp"
 
 #include <algorithm>
@@ -29,6 +30,13 @@ std::string title_of(std::string name) {
   std::replace(name.begin(), name.end(), '_', ' ');
   if (!name.empty()) name[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(name[0])));
   return name;
+}
+
+// What a client's model may say: what the user is asked for is not among it.
+json input_schema(const ToolSchema& tool) {
+  json schema = json::parse(tool.parameters_json);
+  if (schema.contains("properties")) schema["properties"].erase(kChoiceOfUser);
+  return schema;
 }
 
 // Hints, which no client may rely on.
@@ -87,7 +95,7 @@ json tool_list(const std::vector<ToolSchema>& tools) {
     list.push_back({{"name", tool.name},
                     {"title", title_of(tool.name)},
                     {"description", tool.description},
-                    {"inputSchema", json::parse(tool.parameters_json)},
+                    {"inputSchema", input_schema(tool)},
                     {"outputSchema", output_schema()},
                     {"annotations", hints_of(tool)}});
   return {{"tools", std::move(list)}};

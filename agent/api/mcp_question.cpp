@@ -12,8 +12,8 @@ constexpr std::size_t kStateSealLength = 64;
 constexpr std::size_t kStateMax = 16'384;
 
 std::string digest_of_call(const AboutCall& call) {
-  return crypto::sha256_hex(
-      json::array({call.thread.str(), call.tool, call.arguments, call.key}).dump(-1, ' ', false, json::error_handler_t::replace));
+  return crypto::sha256_hex(json::array({call.thread.str(), call.tool, call.arguments, call.key})
+                                .dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
 std::string sealed(const std::string& payload, Mint& mint) {
@@ -32,11 +32,11 @@ std::optional<json> opened(const std::string& state, Mint& mint) {
 
 json form_for(const Question& question) {
   if (question.about_open_payment)
-    return {
-        {"type", "object"},
-        {"properties",
-         {{"if_open", {{"type", "string"}, {"title", "What to do"}, {"enum", json::array({"continue", "replace"})}}}}},
-        {"required", json::array({"if_open"})}};
+    return {{"type", "object"},
+            {"properties",
+             {{kChoiceOfUser,
+               {{"type", "string"}, {"title", "What to do"}, {"enum", json::array({"continue", "replace"})}}}}},
+            {"required", json::array({kChoiceOfUser})}};
   return {{"type", "object"},
           {"properties", {{"agree", {{"type", "boolean"}, {"title", "OK?"}}}}},
           {"required", json::array({"agree"})}};
@@ -117,7 +117,7 @@ Answered answer_in(const json& params, const AboutCall& call, Mint& mint, UtcTim
   const json content = answer.value("content", json());
   if (!content.is_object()) return out;
   if (payload->value("open", false)) {
-    const json choice = content.value("if_open", json());
+    const json choice = content.value(kChoiceOfUser, json());
     if (choice != "continue" && choice != "replace") return out;
     out.if_open = choice.get<std::string>();
   } else {

@@ -13,6 +13,8 @@
 
 namespace purser::mcp {
 
+// The argument that says what becomes of an open payment: taken from the user's answer alone.
+inline constexpr const char* kChoiceOfUser = "if_open";
 inline constexpr Millis kAnsweredWithin{10 * 60 * 1'000};
 
 // The call that a question is about.

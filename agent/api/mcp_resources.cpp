@@ -61,12 +61,20 @@ json told_to(const json& subscription, json params) {
 
 }  // namespace
 
-Task<Result<PaymentIntent>> McpDoor::own_intent(Caller caller, std::string uri) {
+// A key of the tenant's may see all of it; a conversation may see its own user's.
+bool McpDoor::sees(const Asking& asking, const PaymentIntent& row) {
+  if (!asking.caller.may_see(row.tenant, row.user)) return false;
+  if (asking.caller.user) return true;
+  if (asking.named) return row.user == asking.named->user;
+  return asking.thread && row.thread == *asking.thread;
+}
+
+Task<Result<PaymentIntent>> McpDoor::own_intent(const Asking& asking, std::string uri) {
   const auto named = mcp::named_by(uri);
   if (!named) co_return Errc::not_found;
   auto row = co_await ports_.store.intent(named->intent);
   if (!row && row.code() != Errc::not_found) co_return row.error();
-  if (!row || !caller.may_see(row->tenant, row->user)) co_return Errc::not_found;
+  if (!row || !sees(asking, *row)) co_return Errc::not_found;
   co_return row;
 }
 
@@ -113,7 +121,7 @@ Task<Result<http::Response>> McpDoor::read_resource(Asking asking) {
   const mcp::Message message = asking.message;
   const json uri = message.params.value("uri", json());
   if (!uri.is_string()) co_return no_resource(message, uri);
-  auto row = co_await own_intent(std::move(asking.caller), uri.get<std::string>());
+  auto row = co_await own_intent(asking, uri.get<std::string>());
   if (!row && row.code() == Errc::not_found) co_return no_resource(message, uri);
   if (!row) co_return row.error();
   auto content = co_await content_of(std::move(*row), uri.get<std::string>());
@@ -130,7 +138,7 @@ Task<Result<http::Response>> McpDoor::subscribe(Asking asking, bool on) {
   const std::string session = asking.session;
   const json uri = message.params.value("uri", json());
   if (!uri.is_string()) co_return no_resource(message, uri);
-  auto row = co_await own_intent(std::move(asking.caller), uri.get<std::string>());
+  auto row = co_await own_intent(asking, uri.get<std::string>());
   if (!row && row.code() == Errc::not_found) co_return no_resource(message, uri);
   if (!row) co_return row.error();
   const std::string name = mcp::uri_of(row->id);
@@ -161,10 +169,11 @@ Task<Result<http::Response>> McpDoor::listen(Asking asking) {
   following.subscription = message.id;
   for (const json& uri : uris) {
     if (!uri.is_string()) continue;
-    auto row = co_await own_intent(asking.caller, uri.get<std::string>());
+    auto row = co_await own_intent(asking, uri.get<std::string>());
     if (!row && row.code() != Errc::not_found) co_return row.error();
     if (!row || (!following.thread.empty() && row->thread != following.thread)) continue;
     following.thread = row->thread;
+    following.user = row->user;
     following.uris.push_back(mcp::uri_of(row->id));
   }
   if (!following.thread.empty()) {
@@ -178,13 +187,16 @@ Task<Result<http::Response>> McpDoor::listen(Asking asking) {
   params["notifications"] = std::move(agreed);
   following.first = mcp_event_text(
       0, mcp::notification("notifications/subscriptions/acknowledged", told_to(message.id, std::move(params))));
-  co_return stream_of(std::move(following));
+  co_return stream_of(asking.caller, std::move(following));
 }
 
-http::Response McpDoor::stream_of(Following following) {
-  return api::event_stream(api::StreamOf::thread, [this, following = std::move(following)](http::StreamSink sink) {
+Result<http::Response> McpDoor::stream_of(const Caller& caller, Following following) {
+  auto seat = ports_.streams.take(caller.tenant, following.user ? following.user : caller.user);
+  if (!seat) return seat.error();
+  auto run = [this, following = std::move(following), seat = std::move(*seat)](http::StreamSink sink) {
     return run_stream(following, std::move(sink));
-  });
+  };
+  return api::event_stream(api::StreamOf::thread, std::move(run));
 }
 
 Task<Result<std::int64_t>> McpDoor::last_event(ThreadId thread) {
@@ -232,6 +244,8 @@ Task<Result<void>> McpDoor::tell(Following& following, const http::StreamSink& s
 
 Task<void> McpDoor::run_stream(Following following, http::StreamSink sink) {
   co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+  const std::uint64_t turn = ++streams_begun_;
+  if (!following.session.empty()) streams_[following.session] = turn;
   std::string head = following.first;
   auto step = co_await sink(std::move(head));
   while (step) {
@@ -239,7 +253,7 @@ Task<void> McpDoor::run_stream(Following following, http::StreamSink sink) {
     const auto seen = news.count();
     // Each message goes to one stream of a session: the newest.
     const auto newest = streams_.find(following.session);
-    if (newest != streams_.end() && newest->second != following.turn) co_return;
+    if (newest != streams_.end() && newest->second != turn) co_return;
     step = co_await tell(following, sink);
     if (!step) break;
     const Deadline limit = Deadline::after(ports_.clock, kHeartbeat);
@@ -249,7 +263,7 @@ Task<void> McpDoor::run_stream(Following following, http::StreamSink sink) {
     step = co_await sink(std::move(heartbeat));
   }
   const auto newest = streams_.find(following.session);
-  if (newest != streams_.end() && newest->second == following.turn) streams_.erase(newest);
+  if (newest != streams_.end() && newest->second == turn) streams_.erase(newest);
 }
 
 }  // namespace purser

@@ -54,6 +54,8 @@ Task<Result<Eraser::Outcome>> Eraser::erase_user(TenantId tenant, UserId user) {
     }
     if (std::ssize(*threads) < kAtOnce) break;
   }
+  // A name that was mistyped must not read like an erasure that was done.
+  if (after.empty()) co_return Error(Errc::not_found, "no conversation of this user is on record", "user");
   log::info("user.erased", {{"tenant", tenant.str()}, {"threads", out.erased.size()}, {"left", out.left.size()}});
   co_return out;
 }

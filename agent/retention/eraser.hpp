@@ -34,7 +34,8 @@ class Eraser {
   };
 
   // Everything of the user's conversations, and what the rail and clients were told of them. Repeating it is safe:
-  // what was left may be settled by then. Errors: the store's; what was erased before stays erased.
+  // what was left may be settled by then. Errors: not_found, of whom nothing is on record; the store's; what was erased
+  // before stays erased.
   Task<Result<Outcome>> erase_user(TenantId tenant, UserId user);
 
   // The words of conversations in which nothing was said since `before`, and what the inboxes hold from before then.

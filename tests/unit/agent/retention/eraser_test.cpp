@@ -91,6 +91,13 @@ TEST_F(EraserTest, it_goes_on_by_itself) {
   EXPECT_TRUE(loop.until([&] { return running.done(); }));
 }
 
+TEST_F(EraserTest, a_user_of_whom_nothing_is_on_record_is_named) {
+  const Thread hers = talk(1, Millis(1'000));
+  EXPECT_EQ(loop.run(eraser->erase_user(hers.tenant, UserId::trusted("mistyped"))).code(), Errc::not_found);
+  EXPECT_EQ(loop.run(eraser->erase_user(TenantId::trusted("mistyped"), hers.user)).code(), Errc::not_found);
+  EXPECT_TRUE(has_words(hers));
+}
+
 TEST_F(EraserTest, one_users_conversations_are_erased_whole) {
   const Thread hers = talk(1, Millis(1'000));
   const Thread second = talk(2, Millis(2'000));

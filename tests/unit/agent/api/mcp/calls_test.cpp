@@ -132,6 +132,34 @@ TEST_F(McpCalls, a_refund_sent_again_gives_back_once) {
   EXPECT_EQ(desk.channel.count("refund"), 1u);
 }
 
+TEST_F(McpCalls, a_refund_worded_anew_gives_back_once) {
+  const std::string id = paid_intent();
+  json first = structured(talk.call("refund", back(id, 500), {{"purser/idempotency-key", "a"}}));
+  EXPECT_EQ(first["status"], "ok") << first;
+  json worded = back(id, 500);
+  worded["refunds"][0]["reason"] = "it was cold when it came";
+  for (const json& what : {back(id, 500), worded}) {
+    json again = structured(talk.call("refund", what));
+    EXPECT_EQ(again["status"], "ok") << again;
+    EXPECT_EQ(again["repeated"], true) << again;
+    EXPECT_EQ(again["refunds"][0]["refund"], first["refunds"][0]["refund"]);
+  }
+  EXPECT_EQ(refunds_of(id), 1u);
+  EXPECT_EQ(desk.channel.count("refund"), 1u);
+}
+
+TEST_F(McpCalls, an_order_with_a_price_beside_it_is_the_same) {
+  json first = structured(talk.call("create_payment_intent", kCups));
+  json priced = kCups;
+  priced["lines"][0]["unit_price_fen"] = 200;
+  priced["total_fen"] = 400;
+  desk.pay(desk.intent(first["payment_intent"]));
+  desk.work_off();
+  json again = structured(talk.call("create_payment_intent", priced));
+  EXPECT_EQ(again["repeated"], true) << again;
+  EXPECT_EQ(again["payment_intent"], first["payment_intent"]);
+}
+
 TEST_F(McpCalls, refunds_sent_again_at_once_give_back_once) {
   const std::string id = paid_intent();
   std::vector<Started<http::Response>> all;
@@ -324,6 +352,19 @@ TEST_F(McpQuestions, an_open_payment_for_other_goods_is_kept_or_replaced) {
   json replaced = order(kTeas, answer(asked, "accept", {{"if_open", "replace"}}));
   EXPECT_EQ(structured(replaced)["total_fen"], 19'900) << replaced;
   EXPECT_EQ(desk.intent(cups).state, IntentState::canceled);
+}
+
+TEST_F(McpQuestions, what_becomes_of_an_open_payment_is_not_for_the_model_to_say) {
+  const std::string cups = structured(order(kCups))["payment_intent"];
+  json teas = kTeas;
+  for (const char* choice : {"replace", "continue"}) {
+    teas["if_open"] = choice;
+    EXPECT_EQ(order(teas)["resultType"], "input_required") << choice;
+  }
+  EXPECT_EQ(desk.intent(cups).state, IntentState::awaiting_payment);
+  json offered = modern.result("tools/list")["tools"];
+  for (const json& tool : offered) EXPECT_FALSE(tool["inputSchema"]["properties"].contains("if_open")) << tool;
+  EXPECT_EQ(structured(order(teas, answer(order(teas), "accept", {{"if_open", "replace"}})))["total_fen"], 19'900);
 }
 
 // 3.50 stands in the name of a good alone: whoever wrote that may not decide what is given back.

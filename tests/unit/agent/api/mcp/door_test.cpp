@@ -247,6 +247,25 @@ TEST_F(McpDoorTest, a_resource_of_another_tenant_is_none) {
   }
 }
 
+// A key of the tenant's may see all of it; a conversation that a model leads may not.
+TEST_F(McpDoorTest, a_conversation_sees_the_payments_of_its_own_user) {
+  const std::string thread = desk.thread("alice");
+  const std::string id = desk.buy(thread).id.str();
+  const auto reads = [&](McpTalk& who) { return McpTalk::error(who.ask("resources/read", {{"uri", uri(id)}})) == 0; };
+  McpTalk named(desk, McpTalk::Era::modern);
+  EXPECT_FALSE(reads(named)) << "whose conversation this is was not said";
+  named.thread = thread;
+  EXPECT_TRUE(reads(named));
+  named.thread = desk.thread("alice");
+  EXPECT_TRUE(reads(named));
+  named.thread = desk.thread("bob");
+  EXPECT_FALSE(reads(named));
+  EXPECT_FALSE(reads(talk)) << "a guest's";
+  EXPECT_NE(McpTalk::error(talk.ask("resources/subscribe", {{"uri", uri(id)}})), 0);
+  McpTalk bob(desk, McpTalk::Era::modern, token_of("bob"));
+  EXPECT_FALSE(reads(bob));
+}
+
 TEST_F(McpDoorTest, a_key_without_the_scope_reads_no_payment) {
   McpTalk writer(desk, McpTalk::Era::modern, token_of("alice", "threads:write"));
   const std::string id = buy(writer);
@@ -341,10 +360,25 @@ TEST_F(McpStreams, a_revoked_key_hears_nothing_more) {
   EXPECT_EQ(reader.data().size(), 0u) << reader.text();
 }
 
-TEST_F(McpStreams, its_streams_are_among_those_that_are_open) {
-  const auto first = talk.knock("GET");
+TEST(McpStreamsOfAUser, are_among_those_that_he_may_have_open) {
+  TempFolder folder;
+  DeskDoors doors;
+  doors.limits.streams_per_user = 1;
+  Desk desk(folder.path(), {}, doors);
+  McpTalk talk(desk, McpTalk::Era::with_session);
+  talk.open();
+  talk.thread = desk.thread("alice");
+  auto first = talk.knock("GET");
   ASSERT_EQ(first.status, 200);
   EXPECT_EQ(desk.api.streams_open(), 1u);
+  EXPECT_EQ(talk.knock("GET").status, 429);
+  McpTalk modern(desk, McpTalk::Era::modern);
+  modern.thread = talk.thread;
+  const std::string uri = "purser://intents/" + desk.buy(talk.thread).id.str();
+  const json filter{{"resourceSubscriptions", {uri}}};
+  EXPECT_EQ(modern.ask("subscriptions/listen", {{"notifications", filter}}).status, 429);
+  first.stream = nullptr;
+  EXPECT_EQ(talk.knock("GET").status, 200);
 }
 
 TEST_F(McpStreams, a_modern_client_listens_with_one_request) {
