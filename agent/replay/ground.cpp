@@ -1,7 +1,6 @@
 #include "agent/replay/ground.hpp"
 
 #include "gateway/async/virtual_clock.hpp"
-#include "gateway/store/sqlite/sqlite_store.hpp"
 
 #include <filesystem>
 #include <fstream>
@@ -9,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <utility>
 
 namespace purser::replay {
 namespace {
@@ -21,8 +21,21 @@ constexpr UtcTime kKeysMade{std::chrono::seconds(1'735'689'600)};  // 2025-01-01
 // Two primes take longer to find than three and sign in two thirds of the time.
 constexpr sandbox::KeyPlan kKeys{2, true};
 
+SqliteOptions store_options() {
+  SqliteOptions options;
+  options.readers = 0;  // nobody reads beside another on one loop
+  return options;
+}
+
 void require(bool holds, const std::string& what) {
   if (!holds) throw std::runtime_error(what);
+}
+
+void copy_database(const std::string& from, const std::string& path) {
+  std::error_code failed;
+  fs::copy_file(from, path, fs::copy_options::overwrite_existing, failed);
+  require(!failed, "the database " + from + " cannot be copied: " + failed.message());
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, failed);
 }
 
 }  // namespace
@@ -51,6 +64,8 @@ void Ground::settle_in() {
   if (owner_ == ::getpid()) return;
   owner_ = ::getpid();
   made_ = 0;
+  (void)reused_.release();  // of the parent, and no child may close it
+  lent_.clear();
   std::error_code none;
   const bool memory = fs::is_directory("/dev/shm", none) && ::access("/dev/shm", W_OK) == 0;
   std::string name = (memory ? fs::path("/dev/shm") : fs::temp_directory_path()) / "purser-replay-XXXXXX";
@@ -98,15 +113,20 @@ wechat::LoadedKeys Ground::load_keys(const WechatSettings& settings) {
 }
 
 std::string Ground::fresh_database(const std::string& from) {
-  const std::string path = folder_ + "/" + std::to_string(++made_) + ".db";
-  std::error_code failed;
+  if (from.empty() && lent_.empty()) {
+    if (!reused_) {
+      reused_ = std::make_unique<ReusedSqlite>(new_path(), store_options());
+      copy_database(template_, reused_->path());
+    }
+    opened_ = false;
+    return lent_ = reused_->path();
+  }
+  const std::string path = new_path();
   if (from.ends_with(".sql")) {
     load_dump(path, from);
-    return path;
+  } else {
+    copy_database(from.empty() ? template_ : from, path);
   }
-  fs::copy_file(from.empty() ? template_ : from, path, fs::copy_options::overwrite_existing, failed);
-  require(!failed, "the database " + from + " cannot be copied: " + failed.message());
-  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, failed);
   return path;
 }
 
@@ -119,15 +139,29 @@ std::string Ground::fresh_file(const std::string& name, const std::string& bytes
   return path;
 }
 
-Result<std::unique_ptr<Store>> Ground::open(const std::string& path, Clock& clock) const {
-  SqliteOptions options;
-  options.readers = 1;  // nobody reads beside another on one loop
-  auto store = open_sqlite(path, options, clock);
-  if (!store) return store.error();
-  return std::unique_ptr<Store>(*std::move(store));
+Result<std::unique_ptr<Store>> Ground::open(const std::string& path, Clock& clock) {
+  const auto stored = [](auto opened) -> Result<std::unique_ptr<Store>> {
+    if (!opened) return opened.error();
+    return std::unique_ptr<Store>(*std::move(opened));
+  };
+  if (reused_ && path == reused_->path()) {
+    if (!std::exchange(opened_, true)) return stored(reused_->open(clock));
+    // A daemon that comes back finds what the last one left, by a connection that is as new as itself.
+    reused_.reset();
+  }
+  return stored(open_sqlite(path, store_options(), clock));
+}
+
+void Ground::finish(const std::string& path) {
+  if (reused_ && path == reused_->path()) reused_.reset();
 }
 
 void Ground::forget(const std::string& path) {
+  if (path == lent_) {
+    lent_.clear();
+    if (reused_ && reused_->idle()) return;
+    reused_.reset();
+  }
   std::error_code ignored;
   for (const char* suffix : {"", "-wal", "-shm"}) fs::remove(path + suffix, ignored);
 }

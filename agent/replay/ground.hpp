@@ -1,11 +1,12 @@
 // What all worlds of a process share: a folder in memory, a database that is grown already, and a merchant's keys.
 #pragma once
 
+#include "agent/replay/model_wire.hpp"
 #include "config/settings.hpp"
 #include "gateway/async/clock.hpp"
 #include "gateway/pay/wechat/keys.hpp"
 #include "gateway/sandbox/credentials.hpp"
-#include "gateway/store/store.hpp"
+#include "gateway/store/sqlite/sqlite_store.hpp"
 
 #include <chrono>
 #include <memory>
@@ -35,20 +36,30 @@ class Ground {
   // A path for a database that is empty but up to date, or a copy of `from`, or what the statements in `from` make
   // when it ends with .sql. Throws std::runtime_error when that cannot be read.
   std::string fresh_database(const std::string& from);
+  ModelRequests& model_requests() { return model_requests_; }
   std::string fresh_file(const std::string& name, const std::string& bytes);
   // Opens with its threads, or without, as `clock` says.
-  Result<std::unique_ptr<Store>> open(const std::string& path, Clock& clock) const;
-  static void forget(const std::string& path);
+  Result<std::unique_ptr<Store>> open(const std::string& path, Clock& clock);
+  // Leaves all that the database holds in its file; its store is gone.
+  void finish(const std::string& path);
+  // The database is needed no more; its store is gone.
+  void forget(const std::string& path);
 
  private:
   Ground();
   void settle_in();
+  std::string new_path() { return folder_ + "/" + std::to_string(++made_) + ".db"; }
   static void load_dump(const std::string& path, const std::string& dump);
 
   std::string folder_;
   std::string template_;
   int owner_ = 0;  // the process
   int made_ = 0;
+  // A world that begins with nothing gets the one that the last such world had.
+  std::unique_ptr<ReusedSqlite> reused_;
+  std::string lent_;     // the path of the one that a world has
+  bool opened_ = false;  // by that world
+  ModelRequests model_requests_;
   sandbox::SandboxCredentials credentials_;
   Secret merchant_key_pem_;
   std::shared_ptr<crypto::SignatureMemo> merchant_memo_;

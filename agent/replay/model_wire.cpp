@@ -1,5 +1,7 @@
 #include "agent/replay/model_wire.hpp"
 
+#include <simdjson.h>
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -169,6 +171,31 @@ std::string secret_in(std::string_view text) {
   for (const std::string_view secret : kSecrets)
     if (text.find(secret) != text.npos) return std::string(secret.substr(0, 12)) + "...";
   return {};
+}
+
+json ModelRequests::parse(const std::string& body) {
+  constexpr std::size_t kKept = 64;
+  const simdjson::padded_string padded(body);
+  simdjson::ondemand::parser parser;
+  std::string_view tools;
+  simdjson::ondemand::document document;
+  simdjson::ondemand::array list;
+  const bool has_tools = parser.iterate(padded).get(document) == simdjson::SUCCESS &&
+                         document["tools"].get(list) == simdjson::SUCCESS &&
+                         list.raw_json().get(tools) == simdjson::SUCCESS;
+  if (!has_tools) return json::parse(body, nullptr, false);
+  const auto from = static_cast<std::size_t>(tools.data() - padded.data());
+  json out = json::parse(body.substr(0, from) + "null" + body.substr(from + tools.size()), nullptr, false);
+  if (!out.is_object()) return out;
+  auto known = tools_.find(tools);
+  if (known == tools_.end()) {
+    json parsed = json::parse(tools, nullptr, false);
+    if (parsed.is_discarded()) return parsed;
+    if (tools_.size() >= kKept) tools_.clear();
+    known = tools_.emplace(tools, std::move(parsed)).first;
+  }
+  out["tools"] = known->second;
+  return out;
 }
 
 std::vector<std::string> model_request_faults(const json& request, std::string_view sent) {

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 
 #include <chrono>
+#include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,6 +27,17 @@ struct Served {
 // The reply to a request, by a script's answer (see ModelSeat), streamed when that was asked for; a fault that leaves
 // no reply is an error, and `timed_out` means that nothing comes at all.
 Result<Served> model_reply(const nlohmann::json& request, const nlohmann::json& answer, std::int64_t number);
+
+// Requests of a daemon to its model, taken apart. Most of each is the schemas of its tools, the same bytes again and
+// again: they are parsed once.
+class ModelRequests {
+ public:
+  // A discarded value when it is no JSON.
+  nlohmann::json parse(const std::string& body);
+
+ private:
+  std::map<std::string, nlohmann::json, std::less<>> tools_;
+};
 
 // What is wrong with a request's history: every call answered once, in the model's order, before anything else is said;
 // nothing in it, as it was sent, that a model must not see. Empty when all is well.

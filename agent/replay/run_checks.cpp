@@ -47,14 +47,15 @@ void Run::missed(const std::string& kind, const std::string& how, json value) {
 }
 
 void Run::check_sent(const json& sent, const json& request) {
-  const json messages = request.value("messages", json::array());
+  static const json kNone = json::array();
+  const auto list = [&](const char* name) -> const json& { return request.contains(name) ? request[name] : kNone; };
+  const json& messages = list("messages");
   const json& last = messages.back();
   if (sent.contains("last_role")) compare("sent.last_role", sent["last_role"], last.value("role", ""));
   if (sent.contains("messages_max") && messages.size() > sent["messages_max"])
     fail("sent.messages_max: the model was sent " + std::to_string(messages.size()) + " messages");
   std::set<std::string> offered;
-  for (const json& tool : request.value("tools", json::array()))
-    offered.insert(tool.value("function", json::object()).value("name", ""));
+  for (const json& tool : list("tools")) offered.insert(tool.value("/function/name"_json_pointer, ""));
   for (const json& tool : sent.value("tools", json::array())) {
     count("sent.tools");
     if (!offered.contains(tool.get<std::string>())) fail("sent.tools: " + tool.dump() + " is not offered");

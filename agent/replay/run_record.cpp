@@ -40,7 +40,7 @@ void Run::record(const json& s, const std::string& thread) {
   for (int i = 0; i < kAnswersMax && !next_serves(); ++i) {
     const auto waiting = world_.waiting_models();
     if (waiting.empty()) break;
-    auto answer = options_.model(waiting.front().body);
+    auto answer = options_.model(*waiting.front().body);
     if (!answer) {
       fail("recording: " + answer.error().message);
       stopped_ = true;

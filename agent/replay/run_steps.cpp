@@ -273,7 +273,7 @@ void Run::model(const json& s) {
         first = message.text;
     const std::string words = json(first).dump();
     const auto its = std::ranges::find_if(waiting, [&](const Waiting& one) {
-      return !first.empty() && one.body.dump().find(words) != std::string::npos;
+      return !first.empty() && one.body->dump().find(words) != std::string::npos;
     });
     if (its == waiting.end()) {
       fail("the model is not asked by the thread " + s["thread"].get<std::string>() + ": no request of it waits");
@@ -282,7 +282,7 @@ void Run::model(const json& s) {
     }
     which = static_cast<std::size_t>(its - waiting.begin());
   }
-  const json request = waiting[which].body;
+  const json& request = *waiting[which].body;
   if (s.contains("sent")) check_sent(s["sent"], request);
   // Kept with its names open, so that a run with other ids fills in its own.
   result_.memo.by_history[history_of(request)].push_back(s["model"]);
@@ -310,7 +310,7 @@ void Run::gateway(const json& s) {
     std::string path = call.target.substr(0, call.target.find('?'));
     compare("gateway", substituted(wanted["path"], captures_), path);
   }
-  if (wanted.contains("body")) compare("gateway", wanted["body"], call.body);
+  if (wanted.contains("body")) compare("gateway", wanted["body"], *call.body);
   const json headers = wanted.value("headers", json::object());
   for (const auto& [name, value] : headers.items())
     compare("gateway", value, std::string(http::header(call.headers, name)));

@@ -245,7 +245,7 @@ void check_catalogue(const json& given, Mistakes& out) {
 
 void check_threads(const json& given, Mistakes& out) {
   const json threads = given.value("threads", json::object());
-  const json user = json::parse(script_schema()).at("$defs").at("user");
+  static const json user = json::parse(script_schema()).at("$defs").at("user");
   for (const auto& [name, about] : threads.items()) {
     const std::string at = pointer_to("/given/threads", name);
     if (!about.is_object()) {

@@ -21,7 +21,7 @@ World::World(WorldOptions options) : impl_(std::make_unique<Impl>(std::move(opti
 
 World::~World() {
   if (impl_->daemon) impl_->bury();
-  Ground::forget(impl_->database);
+  impl_->ground.forget(impl_->database);
 }
 
 Result<void> World::start() {
@@ -41,6 +41,7 @@ void World::crash() {
 Result<void> World::keep_database(const std::string& path) {
   crash();
   std::error_code failed;
+  impl_->ground.finish(impl_->database);
   std::filesystem::copy_file(impl_->database, path, std::filesystem::copy_options::overwrite_existing, failed);
   if (failed) return Error(Errc::config_unreadable, path + ": " + failed.message(), path);
   return success();
@@ -159,7 +160,7 @@ void World::set_model(ModelSeat seat) {
   impl_->seat = std::move(seat);
   if (!impl_->seat) return;
   for (std::size_t i = 0; i < impl_->models.size();) {
-    auto answer = impl_->seat(impl_->models[i].what.body);
+    auto answer = impl_->seat(*impl_->models[i].what.body);
     if (answer) {
       (void)serve_model(i, *answer);
     } else {

@@ -54,7 +54,7 @@ using ClientCallPtr = std::shared_ptr<ClientCall>;
 struct Waiting {
   std::string method;
   std::string target;
-  json body;
+  std::shared_ptr<const json> body;  // never null
   http::Headers headers;
   bool row_was_durable = false;  // a rail call: its number was in the store when it left
 };

@@ -102,11 +102,11 @@ Task<Result<Served>> World::Impl::Net::to_model(http::Call call, Deadline deadli
   Parked parked;
   parked.what.method = call.method;
   parked.what.target = call.target;
-  parked.what.body = json::parse(call.body, nullptr, false);
+  parked.what.body = std::make_shared<const json>(world_.ground.model_requests().parse(call.body));
   parked.number = ++world_.models_asked;
-  for (std::string& fault : model_request_faults(parked.what.body, call.body))
+  for (std::string& fault : model_request_faults(*parked.what.body, call.body))
     world_.mirror.violations.push_back(std::move(fault));
-  world_.note("model", "asked (" + std::to_string(count_of(parked.what.body, "messages")) + " messages)");
+  world_.note("model", "asked (" + std::to_string(count_of(*parked.what.body, "messages")) + " messages)");
   co_return co_await park(world_.models, std::move(parked), deadline);
 }
 
@@ -115,7 +115,7 @@ Task<Result<Served>> World::Impl::Net::park(std::vector<Parked>& queue, Parked p
   auto slot = std::make_shared<OneShot<Served>>(ex);
   parked.slot = slot;
   std::optional<json> answer;
-  if (&queue == &world_.models && world_.seat) answer = world_.seat(parked.what.body);
+  if (&queue == &world_.models && world_.seat) answer = world_.seat(*parked.what.body);
   if (answer) {
     (void)world_.deliver(parked, *answer);
   } else {
@@ -139,7 +139,7 @@ Task<Result<http::Reply>> World::Impl::Net::to_rail(http::Call call, Deadline de
     Parked parked;
     parked.what.method = call.method;
     parked.what.target = call.target;
-    parked.what.body = body;
+    parked.what.body = std::make_shared<const json>(body);
     parked.what.headers = call.headers;
     parked.what.row_was_durable = true;  // the mirror has blamed it otherwise
     world_.note("rail", call.method + " " + call.target);
@@ -199,7 +199,7 @@ Task<Result<http::Reply>> World::Impl::Net::silence(Deadline deadline) {
 }
 
 std::string World::Impl::deliver(Parked& parked, const json& answer) {
-  auto reply = model_reply(parked.what.body, answer, parked.number);
+  auto reply = model_reply(*parked.what.body, answer, parked.number);
   note("model", brief(as_told(answer), 400));
   std::string unmet = reply ? reply->unmet : std::string();
   if (reply || reply.code() != Errc::timed_out)

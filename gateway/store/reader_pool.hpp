@@ -16,10 +16,15 @@ namespace purser {
 template <class Connection>
 class ReaderPool {
  public:
-  // One thread a connection, none under a clock that works inline; at least one connection. `clock` and the executors of
-  // all who ask outlive this.
+  // One thread a connection, none under a clock that works inline; at least one connection. `clock` and the executors
+  // of all who ask outlive this.
   ReaderPool(std::vector<std::unique_ptr<Connection>> connections, Clock& clock)
-      : idle_(std::move(connections)), clock_(clock), pool_(threads_for(clock, idle_.size())) {}
+      : own_(std::move(connections)), clock_(clock), pool_(threads_for(clock, own_.size())) {
+    for (const auto& connection : own_) idle_.push_back(connection.get());
+  }
+  // Reads through a connection that somebody else owns and that outlives this; under a clock that works inline, where
+  // nobody uses it meanwhile.
+  ReaderPool(Connection& borrowed, Clock& clock) : idle_{&borrowed}, clock_(clock), pool_(threads_for(clock, 1)) {}
   // Finishes what was asked.
   ~ReaderPool() { pool_.join(); }
   ReaderPool(const ReaderPool&) = delete;
@@ -37,26 +42,27 @@ class ReaderPool {
  private:
   struct Lease {
     explicit Lease(ReaderPool& from) : readers(from), connection(from.take()) {}
-    ~Lease() { readers.give(std::move(connection)); }
+    ~Lease() { readers.give(connection); }
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
     ReaderPool& readers;
-    std::unique_ptr<Connection> connection;
+    Connection* connection;
   };
 
-  std::unique_ptr<Connection> take() {
+  Connection* take() {
     const std::lock_guard lock(mutex_);
-    auto connection = std::move(idle_.back());  // there are as many as threads
+    Connection* connection = idle_.back();  // there are as many as threads
     idle_.pop_back();
     return connection;
   }
-  void give(std::unique_ptr<Connection> connection) {
+  void give(Connection* connection) {
     const std::lock_guard lock(mutex_);
-    idle_.push_back(std::move(connection));
+    idle_.push_back(connection);
   }
 
   std::mutex mutex_;
-  std::vector<std::unique_ptr<Connection>> idle_;
+  std::vector<std::unique_ptr<Connection>> own_;
+  std::vector<Connection*> idle_;
   Clock& clock_;
   asio::thread_pool pool_;  // last: its threads end before the connections do
 };

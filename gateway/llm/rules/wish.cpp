@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <regex>
+#include <unordered_map>
 
 namespace purser::dialogue {
 
@@ -17,8 +18,12 @@ bool holds(std::string_view text, Words... words) {
 }
 
 // An English word or phrase with word boundaries; `pattern` is a regular expression.
-bool says(const std::string& text, const char* pattern) {
-  return std::regex_search(text, std::regex(pattern, std::regex::ECMAScript));
+// To compile a pattern takes longer than most searches: once a thread, for there are no others than those below.
+bool says(const std::string& text, const std::string& pattern) {
+  thread_local std::unordered_map<std::string, std::regex> compiled;
+  auto known = compiled.find(pattern);
+  if (known == compiled.end()) known = compiled.emplace(pattern, std::regex(pattern, std::regex::ECMAScript)).first;
+  return std::regex_search(text, known->second);
 }
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
@@ -94,7 +99,7 @@ Goods goods_in(const std::string& piece) {
   // "two cups": the measure is the thing.
   if (out.words.empty() && out.counted)
     for (const char* thing : {"cup", "pot"})
-      if (says(piece, (std::string("\\b") + thing + "s?\\b").c_str())) out.words = thing;
+      if (says(piece, std::string("\\b") + thing + "s?\\b")) out.words = thing;
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include "gateway/store/sqlite/schema.hpp"
 
 #include <map>
+#include <vector>
 
 namespace purser::sqlite {
 namespace {
@@ -132,6 +133,25 @@ Result<void> verify_schema(Database& database) {
   for (const auto& [object, sql] : *held)
     if (!made->contains(object)) return corrupt(object, "was added by somebody else");
   return success();
+}
+
+Result<void> delete_all_rows(Database& database) {
+  std::vector<std::string> deletes;
+  {
+    Statement tables = database.statement(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'");
+    for (;;) {
+      auto row = tables.step();
+      if (!row) return row.error();
+      if (!*row) break;
+      deletes.push_back("DELETE FROM " + tables.text(0));
+    }
+  }
+  auto done = database.execute("BEGIN IMMEDIATE");
+  for (auto it = deletes.begin(); done.ok() && it != deletes.end(); ++it) done = database.statement(*it).run();
+  if (done.ok()) done = database.execute("COMMIT");
+  if (!done && database.in_transaction()) (void)database.execute("ROLLBACK");
+  return done;
 }
 
 }  // namespace purser::sqlite

@@ -34,8 +34,12 @@ Result<void> check_settings(Database& database, Millis busy_time_max);
 // last whole one and goes on from there. Two processes may do it at once.
 Result<void> migrate(Database& database, std::span<const Migration> steps);
 
-// Whether a database that has every migration holds exactly what they make: a lost index would let a second open payment
-// pass, and a trigger would write what nobody decided. Error: store_corrupt naming the object.
+// Whether a database that has every migration holds exactly what they make: a lost index would let a second open
+// payment pass, and a trigger would write what nobody decided. Error: store_corrupt naming the object.
 Result<void> verify_schema(Database& database);
+
+// Every row of every table, in one transaction. For a connection that heeds neither triggers nor foreign keys: the
+// schema forbids to delete what was recorded.
+Result<void> delete_all_rows(Database& database);
 
 }  // namespace purser::sqlite

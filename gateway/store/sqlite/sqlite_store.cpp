@@ -73,24 +73,83 @@ Result<std::unique_ptr<Database>> open_reader(const std::string& path, const Sql
   return database;
 }
 
+sqlite::WriterLimits limits_of(const SqliteOptions& options) {
+  return {{options.queue_max, options.group_max}, options.log_pages_max};
+}
+
+// One connection for writing and reading.
+Result<std::unique_ptr<SqliteStore>> store_on(std::unique_ptr<Database> connection, const std::string& path,
+                                              const SqliteOptions& options, Clock& clock,
+                                              sqlite::Writer::PutBack put_back) {
+  if (!clock.works_inline()) return Error(Errc::internal, "a store with threads needs connections for reading");
+  auto place = sqlite::FilePlace::of(path);
+  if (!place) return place.error();
+  auto readers = std::make_unique<sqlite::Readers>(*connection, clock);
+  auto writer = std::make_unique<sqlite::Writer>(std::move(connection), *std::move(place), limits_of(options), clock,
+                                                 std::move(put_back));
+  return std::make_unique<SqliteStore>(std::move(writer), std::move(readers));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SqliteStore>> open_sqlite(const std::string& path, const SqliteOptions& options, Clock& clock) {
   if (auto there = prepare_file(path); !there) return there.error();
   auto writing = open_writer(path, options);
   if (!writing) return writing.error();
+  if (options.readers == 0) return store_on(*std::move(writing), path, options, clock, {});
   std::vector<std::unique_ptr<Database>> reading;
-  while (reading.size() < std::max<std::size_t>(options.readers, 1)) {
+  while (reading.size() < options.readers) {
     auto connection = open_reader(path, options);
     if (!connection) return connection.error();
     reading.push_back(*std::move(connection));
   }
   auto place = sqlite::FilePlace::of(path);
   if (!place) return place.error();
-  const sqlite::WriterLimits limits{{options.queue_max, options.group_max}, options.log_pages_max};
   return std::make_unique<SqliteStore>(
-      std::make_unique<sqlite::Writer>(*std::move(writing), *std::move(place), limits, clock),
+      std::make_unique<sqlite::Writer>(*std::move(writing), *std::move(place), limits_of(options), clock),
       std::make_unique<sqlite::Readers>(std::move(reading), clock));
+}
+
+struct ReusedSqlite::Shelf {
+  std::unique_ptr<Database> connection;  // while no store has it
+};
+
+ReusedSqlite::ReusedSqlite(std::string path, SqliteOptions options)
+    : path_(std::move(path)), options_(std::move(options)), shelf_(std::make_shared<Shelf>()) {}
+
+ReusedSqlite::~ReusedSqlite() = default;
+
+bool ReusedSqlite::idle() const {
+  return !opened_ || shelf_->connection != nullptr;
+}
+
+Result<std::unique_ptr<SqliteStore>> ReusedSqlite::open(Clock& clock) {
+  if (!idle()) return Error(Errc::internal, "the last store on this database is still open, or failed");
+  if (opened_) {
+    if (auto emptied = empty(); !emptied) return emptied.error();
+  } else {
+    if (auto there = prepare_file(path_); !there) return there.error();
+    auto writing = open_writer(path_, options_);
+    if (!writing) return writing.error();
+    shelf_->connection = *std::move(writing);
+    opened_ = true;
+  }
+  auto put_back = [shelf = std::weak_ptr<Shelf>(shelf_)](std::unique_ptr<Database> connection) {
+    if (const auto open = shelf.lock()) open->connection = std::move(connection);
+  };
+  return store_on(std::move(shelf_->connection), path_, options_, clock, std::move(put_back));
+}
+
+// By a connection of its own: what it is told about triggers and keys would make the other one prepare everything anew.
+Result<void> ReusedSqlite::empty() {
+  if (!broom_) {
+    auto opened = Database::open(path_, options_.vfs, options_.busy_time_max);
+    if (!opened) return opened.error();
+    sqlite3_db_config((*opened)->handle(), SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
+    if (auto off = (*opened)->execute("PRAGMA foreign_keys = OFF"); !off) return off;
+    broom_ = *std::move(opened);
+  }
+  return sqlite::delete_all_rows(*broom_);
 }
 
 SqliteStore::SqliteStore(std::unique_ptr<sqlite::Writer> writer, std::unique_ptr<sqlite::Readers> readers)

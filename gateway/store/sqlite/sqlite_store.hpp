@@ -11,13 +11,14 @@
 namespace purser {
 
 namespace sqlite {
+class Database;
 class Writer;
 struct Readers;
 }  // namespace sqlite
 
 struct SqliteOptions {
   Millis busy_time_max{5'000};    // for a lock that another process holds; beyond: store_unavailable
-  std::size_t readers = 2;        // threads
+  std::size_t readers = 2;        // threads; 0: reads go through the writer's connection, for a clock that works inline
   std::size_t queue_max = 4'096;  // commits waiting; beyond: store_unavailable at once
   std::size_t group_max = 256;    // commits in one transaction
   int log_pages_max = 1'000;      // 4 KiB each: the write-ahead log is copied into the file when it is this long
@@ -85,5 +86,34 @@ class SqliteStore final : public Store {
 // open), and brings its schema up to date. Blocks. Errors: store_unavailable (no such folder, not ours to read, a
 // setting that durability needs does not hold), store_corrupt (not a purser database), store_from_future.
 Result<std::unique_ptr<SqliteStore>> open_sqlite(const std::string& path, const SqliteOptions& options, Clock& clock);
+
+// A database that serves one store after the other and is emptied between them, for a process that plays many short
+// lives: to open a connection and to prepare its statements takes longer than most of them. One thread.
+class ReusedSqlite {
+ public:
+  // `path` and `options` as of open_sqlite(); options.readers is taken as 0.
+  ReusedSqlite(std::string path, SqliteOptions options);
+  // A store that is still open keeps its connection.
+  ~ReusedSqlite();
+  ReusedSqlite(const ReusedSqlite&) = delete;
+  ReusedSqlite& operator=(const ReusedSqlite&) = delete;
+
+  const std::string& path() const { return path_; }
+  // Whether it can be opened: no store has it, and none was lost with it.
+  bool idle() const;
+  // The first opens what lies at `path`; every further one is without a row. Blocks. Errors: those of open_sqlite();
+  // internal, unless idle().
+  Result<std::unique_ptr<SqliteStore>> open(Clock& clock);
+
+ private:
+  struct Shelf;
+  Result<void> empty();
+
+  const std::string path_;
+  const SqliteOptions options_;
+  bool opened_ = false;
+  std::shared_ptr<Shelf> shelf_;
+  std::unique_ptr<sqlite::Database> broom_;  // last: the connection that has written closes last and tidies the log
+};
 
 }  // namespace purser

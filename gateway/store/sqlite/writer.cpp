@@ -15,12 +15,17 @@ constexpr const char* kFileGone =
 
 }  // namespace
 
-Writer::Writer(std::unique_ptr<Database> database, FilePlace place, WriterLimits limits, Clock& clock)
+Writer::Writer(std::unique_ptr<Database> database, FilePlace place, WriterLimits limits, Clock& clock, PutBack put_back)
     : database_(std::move(database)),
+      put_back_(std::move(put_back)),
       place_(std::move(place)),
       log_pages_max_(limits.log_pages_max),
       group_([this](const GroupWriter::Group& group) { return execute(group); }, [this] { tidy_log(); }, limits.group,
              clock) {}
+
+Writer::~Writer() {
+  if (put_back_ && healthy() && !database_->in_transaction()) put_back_(std::move(database_));
+}
 
 std::vector<Result<Receipt>> Writer::execute(const GroupWriter::Group& group) {
   const auto refuse_all = [&](const std::string& why) {

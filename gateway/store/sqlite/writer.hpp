@@ -6,6 +6,7 @@
 #include "gateway/store/sqlite/file_place.hpp"
 
 #include <atomic>
+#include <functional>
 #include <memory>
 
 namespace purser::sqlite {
@@ -17,8 +18,14 @@ struct WriterLimits {
 
 class Writer {
  public:
-  // `clock` and the executors of all committers outlive the writer.
-  Writer(std::unique_ptr<Database> database, FilePlace place, WriterLimits limits, Clock& clock);
+  using PutBack = std::function<void(std::unique_ptr<Database>)>;
+
+  // `clock` and the executors of all committers outlive the writer. `put_back`, when there is one, takes the connection
+  // at the writer's end unless it has failed.
+  Writer(std::unique_ptr<Database> database, FilePlace place, WriterLimits limits, Clock& clock, PutBack put_back = {});
+  ~Writer();
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
 
   void watch(std::function<void(const Change&)> seen) { group_.watch(std::move(seen)); }
   Task<Result<Receipt>> commit(Batch batch) { return group_.commit(std::move(batch)); }
@@ -36,6 +43,7 @@ class Writer {
   void stop(const std::string& why);
 
   std::unique_ptr<Database> database_;  // the thread's own once it runs
+  const PutBack put_back_;
   const FilePlace place_;
   const int log_pages_max_;
   std::atomic<bool> healthy_{true};

@@ -253,6 +253,32 @@ TEST_F(InAWorld, AHonestSaleIsNotBlamed) {
   EXPECT_TRUE(world_.mirror().violations.empty()) << world_.mirror().violations.front();
 }
 
+// Worlds of one process have their database one after the other; whoever comes beside has another.
+TEST_F(InAWorld, WorldsShareNothing) {
+  const std::string first = bought().order.out_trade_no.str();
+  for (int life = 0; life < 3; ++life) {
+    World other(options());
+    Stage stage(other);
+    ASSERT_TRUE(other.start().ok());
+    EXPECT_TRUE(other.mirror().intent_order.empty());
+    stage.thread("main", {{"id", "u_1"}}, "en");
+    stage.say("main", "two packs of longjing", "k1", false);
+    other.settle();
+    ASSERT_EQ(other.mirror().intent_order.size(), 1u);
+    const std::string bought_there = other.mirror().intent_order.front();
+    if (life == 1) {  // comes back to what it had
+      other.crash();
+      ASSERT_TRUE(other.start().ok());
+    }
+    EXPECT_TRUE(other.drain(Millis(3'600'000)));
+    EXPECT_TRUE(other.audit().ok()) << life;
+    EXPECT_EQ(other.mirror().intents.at(bought_there).state, IntentState::expired) << life;
+  }
+  pay(world_.mirror().intents.at(world_.mirror().intent_order.front()));
+  stage_.judge(true);
+  EXPECT_TRUE(world_.mirror().violations.empty()) << world_.mirror().violations.front();
+}
+
 TEST_F(InAWorld, MoneyThatTheRailTookAndTheBooksDoNotKnowIsBlamed) {
   PaymentIntent& row = bought();
   pay(row);

@@ -1,4 +1,5 @@
 // The SQLite store: the suite of all stores, and what is its own.
+#include "gateway/async/virtual_clock.hpp"
 #include "gateway/store/sqlite/schema.hpp"
 #include "gateway/store/sqlite/sqlite_store.hpp"
 #include "tests/support/sqlite_file.hpp"
@@ -12,10 +13,10 @@
 namespace purser::test {
 namespace {
 
-class SqliteHome final : public StoreHome {
+class SqliteHome : public StoreHome {
  public:
   Result<std::unique_ptr<Store>> open(Clock& clock) override {
-    auto store = open_sqlite(folder_.file("purser.db"), SqliteOptions(), clock);
+    auto store = open_sqlite(file(), SqliteOptions(), clock);
     if (!store) return store.error();
     return std::unique_ptr<Store>(*std::move(store));
   }
@@ -23,7 +24,7 @@ class SqliteHome final : public StoreHome {
     past_triggers("UPDATE ledger SET reference = 'X' || substr(reference, 2) WHERE seq = " + std::to_string(seq));
   }
   std::vector<bool> ledger_lets_change(std::int64_t seq) override {
-    RawSqlite raw(folder_.file("purser.db"));
+    RawSqlite raw(file());
     const std::string where = " WHERE seq = " + std::to_string(seq);
     return {raw.run("UPDATE ledger SET amount = amount + 1" + where), raw.run("DELETE FROM ledger" + where)};
   }
@@ -35,10 +36,13 @@ class SqliteHome final : public StoreHome {
   }
   void change(const std::string& sql) override { past_triggers(sql); }
 
+ protected:
+  std::string file() const { return folder_.file("purser.db"); }
+
  private:
   // As damage comes, which asks no trigger and leaves the schema as it is.
   void past_triggers(const std::string& sql) {
-    RawSqlite raw(folder_.file("purser.db"));
+    RawSqlite raw(file());
     const auto names = raw.column("SELECT name FROM sqlite_schema WHERE type = 'trigger'");
     const auto made = raw.column("SELECT sql FROM sqlite_schema WHERE type = 'trigger'");
     for (const std::string& name : names) EXPECT_TRUE(raw.run("DROP TRIGGER " + name));
@@ -55,6 +59,28 @@ std::unique_ptr<StoreHome> make_sqlite_home() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Sqlite, StoreConformance, testing::Values(&make_sqlite_home));
+
+// Reading and writing by one connection, without threads.
+class LoneSqliteHome final : public SqliteHome {
+ public:
+  Result<std::unique_ptr<Store>> open(Clock& clock) override {
+    lone_.push_back(std::make_unique<VirtualClock>(clock.wall(), true));
+    SqliteOptions options;
+    options.readers = 0;
+    auto store = open_sqlite(file(), options, *lone_.back());
+    if (!store) return store.error();
+    return std::unique_ptr<Store>(*std::move(store));
+  }
+
+ private:
+  std::vector<std::unique_ptr<Clock>> lone_;  // outlive their stores
+};
+
+std::unique_ptr<StoreHome> make_lone_sqlite_home() {
+  return std::make_unique<LoneSqliteHome>();
+}
+
+INSTANTIATE_TEST_SUITE_P(LoneSqlite, StoreConformance, testing::Values(&make_lone_sqlite_home));
 
 class SqliteTest : public testing::Test {
  protected:
@@ -395,6 +421,65 @@ TEST_F(SqliteTest, the_searches_of_every_turn_use_an_index) {
     const std::string detail = raw.column(std::string("EXPLAIN QUERY PLAN ") + sql, 3).at(0);
     EXPECT_NE(detail.find(index), std::string::npos) << detail;
   }
+}
+
+TEST_F(SqliteTest, reads_through_the_writers_connection_only_where_nothing_is_written_meanwhile) {
+  SqliteOptions options;
+  options.readers = 0;
+  EXPECT_TRUE(refused(open(options), Errc::internal));
+}
+
+class ReusedSqliteTest : public SqliteTest {
+ protected:
+  VirtualClock inlined{VirtualClock().wall(), true};
+  ReusedSqlite reused{path(), SqliteOptions()};
+};
+
+TEST_F(ReusedSqliteTest, begins_each_time_without_a_row) {
+  for (int life = 0; life < 3; ++life) {
+    auto store = reused.open(inlined);
+    ASSERT_TRUE(good(store));
+    EXPECT_TRUE(refused(loop.run((*store)->thread(make_thread(1).id)), Errc::not_found)) << life;
+    ASSERT_TRUE(good(insert_thread(**store, 1)));
+    Batch batch("event");
+    batch.add(op::AppendEvent{make_event(1, make_thread(1))});
+    const auto done = loop.run((*store)->commit(std::move(batch)));
+    ASSERT_TRUE(good(done));
+    EXPECT_EQ(done->events.at(0).seq, 1) << "numbers begin anew";
+    EXPECT_TRUE(good(loop.run((*store)->verify_ledger())));
+  }
+  RawSqlite raw(path());
+  for (const std::string& table : raw.column("SELECT name FROM sqlite_schema WHERE type = 'table'")) {
+    const std::string rows = raw.column("SELECT count(*) FROM " + table).at(0);
+    EXPECT_EQ(rows == "0", table != "threads" && table != "events") << table << " " << rows;
+  }
+}
+
+TEST_F(ReusedSqliteTest, serves_one_store_at_a_time) {
+  auto store = reused.open(inlined);
+  ASSERT_TRUE(good(store));
+  EXPECT_FALSE(reused.idle());
+  EXPECT_TRUE(refused(reused.open(inlined), Errc::internal));
+  store->reset();
+  EXPECT_TRUE(reused.idle());
+  EXPECT_TRUE(good(reused.open(inlined)));
+}
+
+TEST_F(ReusedSqliteTest, does_not_take_back_a_connection_whose_file_is_gone) {
+  auto store = reused.open(inlined);
+  ASSERT_TRUE(good(store));
+  std::filesystem::remove(path());
+  store->reset();
+  EXPECT_FALSE(reused.idle());
+  EXPECT_TRUE(refused(reused.open(inlined), Errc::internal));
+}
+
+TEST_F(ReusedSqliteTest, may_go_before_its_store) {
+  auto other = std::make_unique<ReusedSqlite>(folder.file("other.db"), SqliteOptions());
+  auto store = other->open(inlined);
+  ASSERT_TRUE(good(store));
+  other.reset();
+  EXPECT_TRUE(good(insert_thread(**store, 1)));
 }
 
 }  // namespace
