@@ -2,6 +2,7 @@
 
 #include "validation/rules/clauses.hpp"
 #include "validation/rules/money_figures.hpp"
+#include "validation/rules/reply_accounts.hpp"
 #include "validation/rules/reply_grammar.hpp"
 #include "validation/rules/reply_receipts.hpp"
 
@@ -152,8 +153,9 @@ bool asks_chinese(std::string_view clause) {
 
 // "请再支付176元", "please pay", "scan the code to pay": told to do it, not what it would cost.
 bool asks_plainly(const Statement& statement) {
-  constexpr std::string_view asking[] = {"请支付",   "请付",   "请再支付",   "请再付",   "请重新支付", "请重新付",
-                                         "请您支付", "请您付", "请扫码支付", "请扫码付", "请继续支付", "请继续付"};
+  constexpr std::string_view asking[] = {"请支付",     "请付",       "请再支付",   "请再付",   "请重新支付", "请重新付",
+                                         "请您支付",   "请您付",     "请扫码支付", "请扫码付", "请继续支付", "请继续付",
+                                         "把钱付一下", "把款付一下", "请把钱付",   "请把账结"};
   constexpr std::string_view scanning[] = {"请扫", "请点击", "请用"};
   constexpr std::string_view not_now[] = {"后", "重新下单", "时请", "若", "如", "申请", "不", "勿"};
   const std::string& clause = statement.text;
@@ -164,6 +166,9 @@ bool asks_plainly(const Statement& statement) {
   const Words& words = statement.words;
   if (std::any_of(words.begin(), words.end(), is_negation)) return false;
   for (std::size_t i = 0; i < words.size(); ++i) {
+    constexpr std::string_view bills[] = {"bill", "order", "balance", "invoice", "tab", "payment"};
+    if (words[i] == "settle" && i > 0 && words[i - 1] == "please")
+      return std::any_of(words.begin(), words.end(), [&](const std::string& w) { return any_of(bills, w); });
     if (words[i] != "pay" && words[i] != "complete") continue;
     if (words[i] == "complete" && std::find(words.begin(), words.end(), "payment") == words.end()) continue;
     if (i > 0 && words[i - 1] == "please") return true;
@@ -192,10 +197,11 @@ ReplyClaims claims_of(const std::vector<Statement>& statements) {
     here.refunded |= moves.refunded;
     const Statement* next = &statement == &statements.back() ? nullptr : &statement + 1;
     const Receipts receipts = receipts_of(statement, next, figures);
-    here.paid |= receipts.paid;
+    const SettledClaims settled = settled_in(statement, figures);
+    here.paid |= receipts.paid || (settled.paid && !statement.conditional);
     here.refunded |= receipts.refunded;
     here.refund_started |= (moves.refund_started || receipts.refund_started) && !here.refunded;
-    all.nothing_due |= moves.nothing_due || receipts.nothing_due;
+    all.nothing_due |= moves.nothing_due || receipts.nothing_due || (settled.nothing_due && !statement.conditional);
     all.refund_promised |= receipts.refund_promised;
     all.thanks |= receipts.thanks;
     all.asks_plainly |= !statement.conditional && asks_plainly(statement);

@@ -58,7 +58,9 @@ class English {
 
   bool is_money(std::size_t at) const {
     if (at + 1 < words_.size() && any_of(kThings, words_[at + 1])) return false;
-    return any_of(kMoney, words_[at]) || (figures_ && ascii::is_digit(words_[at].front()));
+    std::string_view name = words_[at];
+    if (name.ends_with("'s")) name.remove_suffix(2);
+    return any_of(kMoney, name) || (figures_ && ascii::is_digit(words_[at].front()));
   }
   bool money_within(std::size_t from, std::size_t to) const {
     for (std::size_t i = from; i < words_.size() && i < to; ++i)
@@ -181,8 +183,10 @@ class English {
                                          "outstanding", "additional", "other", "due"};
     constexpr std::string_view pays[] = {"pay", "owe", "payment", "payments", "owed", "due"};
     constexpr std::string_view again[] = {"again", "anything", "any", "more", "anymore"};
+    constexpr std::string_view apart[] = {"but", "except", "besides", "beside", "than", "apart"};
+    const bool but_for = figures_ && has_any(words_, apart);  // "nothing else but the ¥25.90"
     for (std::size_t i = 0; i < words_.size(); ++i) {
-      const bool none = words_[i] == "nothing" || words_[i] == "no";
+      const bool none = (words_[i] == "nothing" || words_[i] == "no") && !but_for;
       if (none && next_of(i, 2, more) < words_.size() && next_of(i, 5, pays) < words_.size()) return true;
       const bool not_owed = words_[i] == "owe" && i > 0 && (is_negation(words_[i - 1]) || words_[i - 1] == "longer");
       if (not_owed) return true;
@@ -216,7 +220,7 @@ MoneyMoves over_in_english(const Words& words) {
       "requested", "order",       "question", "questions", "problem",  "trouble",  "accept",    "where",    "how",
       "why",       "what",        "open",     "ready",     "possible", "method",   "methods",   "link",     "card",
       "code",      "request",     "details",  "window",    "page",     "qr",       "minutes",   "seconds",  "goods",
-      "back",      "handled",     "declined", "refused",   "rejected", "denied",   "by"};
+      "still",     "stays",       "back",     "handled",   "declined", "refused",  "rejected",  "denied",   "by"};
   MoneyMoves moves;
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (!any_of(nouns, words[i])) continue;
@@ -232,9 +236,10 @@ MoneyMoves over_in_english(const Words& words) {
 
 MoneyMoves over_in_chinese(std::string_view clause) {
   constexpr std::string_view money[] = {"付", "款", "钱", "扣", "结账", "账已", "账单", "买单", "元到"};
-  constexpr std::string_view over[] = {"已", "了", "完成", "成功", "完毕", "妥", "到手", "到位", "顺利", "好啦"};
-  constexpr std::string_view turned[] = {"未", "没", "不", "无", "待", "尚", "请", "需", "要", "将", "会",   "可",
-                                         "能", "如", "若", "等", "后", "前", "时", "再", "剩", "忘", "您说", "你说"};
+  constexpr std::string_view over[] = {"已", "了", "完成", "成功", "完毕", "妥", "到手", "到位", "顺利", "啦"};
+  constexpr std::string_view turned[] = {"未", "没", "不", "无", "待",   "尚",   "请", "需", "要",
+                                         "将", "会", "可", "能", "如",   "若",   "等", "后", "前",
+                                         "时", "再", "剩", "忘", "您说", "你说", "就"};
   constexpr std::string_view else_is_meant[] = {
       "创建", "生成", "准备", "发送", "打开", "下单",   "更新", "变",   "过期", "失效", "取消",
       "关闭", "添加", "加入", "选",   "找到", "方式",   "链接", "码",   "卡片", "价",   "优惠",
@@ -291,9 +296,9 @@ MoneyMoves read_chinese_moves(std::string_view clause) {
                                        "收讫",     "进账", "付清了", "结清", "已付", "已清",   "搞定",   "划走",
                                        "扣走",     "扣掉", "扣除了", "扣了", "已扣", "已确认", "到我们", "转给我们",
                                        "打给我们", "妥收", "收妥",   "拿到", "到位", "交了",   "经付了", "通过"};
-  constexpr std::string_view taken[] = {"被扣款", "被扣除",     "成功从您", "买单成功", "已买单",
-                                        "单已买", "拿到您的钱", "妥收",     "已扣",     "扣走了",
-                                        "扣掉了", "划走了",     "划扣成功", "付清了",   "付完了"};
+  constexpr std::string_view taken[] = {"买过单", "被扣款",     "被扣除", "成功从您", "买单成功", "已买单",
+                                        "单已买", "拿到您的钱", "妥收",   "已扣",     "扣走了",   "扣掉了",
+                                        "划走了", "划扣成功",   "付清了", "付完了"};
   constexpr std::string_view not_paid[] = {"退", "还", "返", "没", "未", "待", "不", "请", "方式", "链接", "后"};
   constexpr std::string_view back[] = {"退到", "退回",   "退给",   "退还",   "返还", "返回", "已退", "退了",  "退掉了",
                                        "打回", "还给您", "还给你", "回到您", "退至", "还到", "还回", "退回去"};

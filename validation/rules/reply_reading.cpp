@@ -101,6 +101,32 @@ std::string closed_up(std::string_view text) {
   return out;
 }
 
+// "P a i d", "P-A-I-D" is a word all the same: letters that stand alone, all with the same between them.
+std::string spelt_out(const std::string& text) {
+  constexpr std::string_view between = " -._*/";
+  constexpr std::size_t kLettersLeast = 4;
+  const auto alone = [&](std::size_t at) {
+    if (at >= text.size() || !ascii::is_letter(text[at])) return false;
+    const bool begins = at == 0 || !ascii::is_alnum(text[at - 1]);
+    const bool ends = at + 1 == text.size() || !(ascii::is_alnum(text[at + 1]) || text[at + 1] == '\'');
+    return begins && ends;
+  };
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t letters = alone(at) ? 1 : 0;
+    const char mark = at + 1 < text.size() ? text[at + 1] : '\0';
+    if (letters > 0 && between.find(mark) != std::string_view::npos)
+      while (at + 2 * letters < text.size() && text[at + 2 * letters - 1] == mark && alone(at + 2 * letters)) ++letters;
+    if (letters < kLettersLeast) {
+      out += text[at++];
+      continue;
+    }
+    for (std::size_t i = 0; i < letters; ++i) out += text[at + 2 * i];
+    at += 2 * letters - 1;
+  }
+  return out;
+}
+
 // "已经" says no more than "已".
 std::string short_already(std::string text) {
   constexpr std::string_view longer = "已经";
@@ -134,7 +160,7 @@ std::string as_read(std::string_view text) {
     if (end < plain.size()) lines += '\n';
     at = end + 1;
   }
-  return short_already(plain_numerals(closed_up(folded(lines))));
+  return short_already(plain_numerals(closed_up(spelt_out(folded(lines)))));
 }
 
 }  // namespace purser::rules

@@ -181,7 +181,8 @@ bool stands_bare(const Words& words, std::size_t at) {
   constexpr std::string_view after[] = {"thank", "thanks", "in", "on", "at", "with", "via", "for"};
   if (at == 0 || !stands(words, 0, at)) return false;
   const bool ends = at + 1 == words.size() || any_of(after, words[at + 1]);
-  const bool joined = words[at - 1] == "and" && at > 1 && words[at - 2].ends_with("ed") && words[at - 2] != "need";
+  const bool joined = words[at - 1] == "and" && at > 1 && (words[at - 2].ends_with("ed") || words[at - 2] == "done") &&
+                      words[at - 2] != "need";
   const bool sum = ascii::is_digit(words[at - 1].front()) || words[at - 1] == "yuan" || words[at - 1] == "cny";
   return ends && (joined || sum);
 }

@@ -1,6 +1,7 @@
 #include "validation/rules/reply_states.hpp"
 
 #include "validation/rules/clauses.hpp"
+#include "validation/rules/reply_accounts.hpp"
 
 namespace purser::rules {
 namespace {
@@ -112,14 +113,16 @@ constexpr std::string_view kCreatedZh[] = {
     "订单创建成功", "已为您创建订单", "已为您生成订单", "已创建订单", "已为您创建", "已经为您创建"};
 constexpr std::string_view kCanceledZh[] = {"被取消", "已取消", "已经取消", "取消成功", "已为您取消",
                                             "取消了", "已作废", "作废了",   "已撤销"};
-constexpr std::string_view kExpiredZh[] = {"已过期", "已经过期", "过期了", "已失效", "已经失效", "已超时", "超时了"};
+constexpr std::string_view kExpiredZh[] = {"已过期", "已经过期", "过期了",     "已失效",     "已经失效",
+                                           "已超时", "超时了",   "超时关闭了", "超时被关闭", "过期关闭了"};
 constexpr std::string_view kUnpaidZh[] = {
-    "尚未支付",   "尚未付款", "还没有支付",   "还没支付",         "还未支付",    "还没付款",
-    "还没有付款", "还未付款", "没有收到付款", "没有收到您的付款", "未收到付款",  "未收到您的付款",
-    "支付失败",   "付款失败", "支付未成功",   "付款未成功",       "没有支付",    "未支付",
-    "未付款",     "没有扣款", "未扣款",       "支付没有成功",     "付款没有成功"};
-constexpr std::string_view kNotRefundedZh[] = {"没有退款", "未退款",   "退款失败",     "退款未成功",
-                                               "还没退款", "尚未退款", "没有给您退款", "没有退过款"};
+    "尚未支付",       "尚未付款",   "还没付呢",   "还没付啊",   "还没付钱",     "还没有支付",       "还没支付",
+    "还未支付",       "还没付款",   "还没有付款", "还未付款",   "没有收到付款", "没有收到您的付款", "未收到付款",
+    "未收到您的付款", "支付失败",   "付款失败",   "支付未成功", "付款未成功",   "没有支付",         "未支付",
+    "未付款",         "付款没成功", "支付没成功", "没有扣款",   "未扣款",       "支付没有成功",     "付款没有成功"};
+constexpr std::string_view kNotRefundedZh[] = {
+    "没有退款",   "未退款",       "退款失败",   "退款未成功", "还没退款",     "尚未退款",    "没有给您退款",
+    "没有退过款", "退款还没有办", "退款还没办", "退款没有办", "还没有办退款", "没有办理退款"};
 constexpr std::string_view kRest[] = {"other", "rest", "remaining", "second",     "另",        "剩",
                                       "其余",  "余下", "第二",      "everything", "all of it", "不是两"};
 constexpr std::string_view kConditionsZh[] = {"如果", "若", "请",   "一旦", "的话", "可以",
@@ -155,6 +158,9 @@ StateClaims states_of(const std::vector<Statement>& statements) {
     all.closed |= !refund && ((order && says_of_order(words, "closed")) || claims_phrase(clause, kClosedZh));
     all.open |= !refund && (says_open(words) || (contains_any(clause, kOpenZh) && !contains_any(clause, kNotOpenZh)));
     all.unpaid |= !refund && !statement.conditional && (says_unpaid(words) || says_plainly(clause, kUnpaidZh));
+    const OwedClaims owed = refund || statement.conditional ? OwedClaims() : owed_in(statement);
+    all.unpaid |= owed.unpaid;
+    all.missing |= owed.missing;
     const bool not_refunded = says_not_refunded(words) || says_plainly(clause, kNotRefundedZh);
     all.rest_not_refunded = not_refunded ? contains_any(clause, kRest) && (!all.not_refunded || all.rest_not_refunded)
                                          : all.rest_not_refunded;

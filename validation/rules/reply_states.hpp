@@ -17,6 +17,7 @@ struct StateClaims {
   bool closed = false;  // canceled, expired or done with: it cannot be paid any more
   bool open = false;    // it waits to be paid
   bool unpaid = false;
+  bool missing = false;  // money has not come: to the shop, or back to the customer
   bool not_refunded = false;
   bool rest_not_refunded = false;  // wherever that is said, it is said of the rest, or of the other piece
 };

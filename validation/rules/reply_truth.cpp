@@ -199,6 +199,8 @@ bool is_of_another(const std::vector<std::string>& clauses, const std::vector<Mo
 std::optional<Error> false_state(const StateClaims& states, const LedgerFacts& facts) {
   if (states.unpaid && !facts.may_be_unpaid)
     return untrue(Errc::reply_state_untrue, "that something is unpaid, and everything here is paid");
+  if (states.missing && !facts.may_be_unpaid && !facts.refund_pending && !facts.refund_succeeded)
+    return untrue(Errc::reply_state_untrue, "that money has not come, and everything here is paid");
   if (states.not_refunded && !facts.may_be_unrefunded && !(states.rest_not_refunded && !facts.refunding_all))
     return untrue(Errc::reply_refund_untrue, "that nothing was refunded, and it was");
   if (states.created && !facts.order_made)
