@@ -155,6 +155,10 @@ void Mirror::post(const LedgerEntry& row) {
   const std::string intent = row.intent.str();
   if (row.debit_account == row.credit_account || !row.amount.positive()) blame("I2", "a line that moves nothing");
   if (!postings_.insert(row.kind + " " + row.reference).second) blame("I2", row.reference + " is posted twice");
+  const auto of = intents.find(intent);
+  const bool moves = row.kind == "refund" || is_capture(row.kind);
+  if (moves && of != intents.end() && of->second.amount.currency() != row.amount.currency())
+    blame("I2", row.reference + " is posted in another currency than " + intent);
   if (row.kind == "refund") {
     returned_[intent] += row.amount.minor();
   } else if (is_capture(row.kind)) {
@@ -187,7 +191,25 @@ void Mirror::show(const StreamEvent& row) {
   shown.push_back(std::move(words));
 }
 
+void Mirror::begin(const Turn& row) {
+  const std::string& id = row.id.str();
+  if (turns.contains(id)) blame("I6", "the turn " + id + " begins twice");
+  const auto [other, alone] = running_.emplace(row.thread.str(), id);
+  if (!alone) blame("O6", "the turns " + other->second + " and " + id + " run in one thread at once");
+  turns[id] = row;
+}
+
+void Mirror::take_key(const IdempotencyRow& row) {
+  if (!keys.emplace(row.scope + " " + row.key, row.state).second)
+    blame("O3", "the key " + row.key + " is taken while it stands: " + row.scope);
+}
+
 void Mirror::finish(const Turn& row) {
+  const auto old = turns.find(row.id.str());
+  if (old != turns.end() && old->second.state != TurnState::running)
+    blame("I6", "the turn " + row.id.str() + " ends twice");
+  const auto running = running_.find(row.thread.str());
+  if (running != running_.end() && running->second == row.id.str()) running_.erase(running);
   turns[row.id.str()] = row;
   if (row.cause == "user" || row.cause == kClientCall) return;
   if (++told[row.cause] > 1) blame("O6", row.cause + " is told twice");
@@ -210,7 +232,7 @@ void Mirror::apply(const Batch& batch, const Receipt& receipt) {
           } else if constexpr (std::is_same_v<Op, op::PostLedger>) {
             post(op.row);
           } else if constexpr (std::is_same_v<Op, op::InsertTurn>) {
-            turns[op.row.id.str()] = op.row;
+            begin(op.row);
           } else if constexpr (std::is_same_v<Op, op::FinishTurn>) {
             finish(op.row);
           } else if constexpr (std::is_same_v<Op, op::PutWork> || std::is_same_v<Op, op::AddWork>) {
@@ -219,7 +241,7 @@ void Mirror::apply(const Batch& batch, const Receipt& receipt) {
           } else if constexpr (std::is_same_v<Op, op::TakeWork> || std::is_same_v<Op, op::DropWork>) {
             work.erase(work_key(op.kind, op.subject));
           } else if constexpr (std::is_same_v<Op, op::InsertIdempotency>) {
-            keys[op.row.scope + " " + op.row.key] = op.row.state;
+            take_key(op.row);
           } else if constexpr (std::is_same_v<Op, op::FinishIdempotency>) {
             keys[op.scope + " " + op.key] = IdempotencyState::finished;
           } else if constexpr (std::is_same_v<Op, op::DropIdempotency>) {
@@ -258,6 +280,11 @@ void Mirror::adopt(const StreamEvent& row) {
   last_event_[row.thread.str()] = row.seq;
 }
 
+void Mirror::check_keys() {
+  for (const auto& [key, state] : keys)
+    if (state == IdempotencyState::running) blame("I11", "the key " + key + " is never let go");
+}
+
 void Mirror::check_end(bool drained) {
   for (const auto& [id, row] : intents) {
     if (captured_[id] != row.captured.minor()) blame("I2", id + " and its ledger differ in what was captured");
@@ -270,6 +297,13 @@ void Mirror::check_end(bool drained) {
     if (row.state == TurnState::running) blame("I11", "the turn " + id + " never ended");
   for (const auto& [id, row] : intents)
     if (is_open(row.state)) blame("I11", "the intent " + id + " is open for ever");
+  for (const auto& [id, row] : refunds) {
+    const bool open =
+        row.state == RefundState::created || row.state == RefundState::unknown || row.state == RefundState::processing;
+    const auto asks = [&](const std::string& one) { return asks_of_refund(one) && one.ends_with(" " + id); };
+    if (open && std::none_of(work.begin(), work.end(), asks))
+      blame("I11", "the refund " + id + " is " + std::string(to_string(row.state)) + " for ever: nobody asks about it");
+  }
   for (const std::string& row : work) {
     // What the rail leaves open for ever is rightly asked about for ever.
     if (!asks_of_refund(row)) blame("I11", "work is left: " + row);

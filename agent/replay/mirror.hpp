@@ -34,6 +34,8 @@ class Mirror {
   // Rules that hold over everything there is, not over one change: sums, what was told, what is left undone.
   // `drained`: time has passed until nothing was due any more.
   void check_end(bool drained);
+  // Every request under a key has its answer. A daemon that was killed over one rightly leaves it to whoever asks again.
+  void check_keys();
   void blame(std::string rule, std::string what);
   // A request that is about to reach the rail: its number is durable, its figure is the server's own. `call` is
   // "create", "refund", or one that moves nothing.
@@ -71,10 +73,13 @@ class Mirror {
   void refund(const Refund& row);
   void post(const LedgerEntry& row);
   void event(const StreamEvent& row);
+  void begin(const Turn& row);
   void finish(const Turn& row);
+  void take_key(const IdempotencyRow& row);
   void show(const StreamEvent& row);
 
   std::set<std::string> postings_;
+  std::map<std::string, std::string> running_;  // the one turn of a thread that is under way
   std::map<std::string, std::int64_t> last_event_;
   std::map<std::string, std::int64_t> captured_;  // by intent, of the ledger
   std::map<std::string, std::int64_t> returned_;

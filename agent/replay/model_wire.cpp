@@ -161,15 +161,14 @@ Result<Served> model_reply(const json& request, const json& answer, std::int64_t
   return out;
 }
 
-std::string secret_in(std::string_view text) {
-  static constexpr std::array kSecrets{"sk_replay_0123456789abcdef",
-                                       "replay0123456789replay0123456789",
-                                       "PRIVATE KEY",
-                                       "sk_model_replay",
-                                       "weixin://",
-                                       "prepay_id="};
+std::string secret_in(std::string_view text, const Quoted& said) {
+  static constexpr std::array kSecrets{"sk_replay_0123456789abcdef", "replay0123456789replay0123456789", "PRIVATE KEY",
+                                       "sk_model_replay"};
   for (const std::string_view secret : kSecrets)
     if (text.find(secret) != text.npos) return std::string(secret.substr(0, 12)) + "...";
+  for (const std::string_view begin : kPayLinks)
+    for (auto at = text.find(begin); at != text.npos; at = text.find(begin, at + 1))
+      if (!said.holds(link_at(text, at))) return std::string(begin) + "...";
   return {};
 }
 
@@ -198,12 +197,13 @@ json ModelRequests::parse(const std::string& body) {
   return out;
 }
 
-std::vector<std::string> model_request_faults(const json& request, std::string_view sent) {
+std::vector<std::string> model_request_faults(const json& request, std::string_view sent, const Quoted& said) {
   std::vector<std::string> faults;
   std::vector<std::string> waiting;
   std::set<std::string> ids;
   static const json kNone = json::array();
   const json& messages = request.contains("messages") ? request["messages"] : kNone;
+  if (messages.empty()) faults.push_back("O1: a request without messages");
   for (const json& message : messages) {
     const std::string role = message.value("role", "");
     if (role == "tool") {
@@ -225,7 +225,8 @@ std::vector<std::string> model_request_faults(const json& request, std::string_v
     }
   }
   if (!waiting.empty()) faults.push_back("O1: " + waiting.front() + " has no answer");
-  if (const std::string secret = secret_in(sent); !secret.empty()) faults.push_back("O7: a model was shown " + secret);
+  if (const std::string secret = secret_in(sent, said); !secret.empty())
+    faults.push_back("O7: a model was shown " + secret);
   return faults;
 }
 

@@ -2,6 +2,7 @@
 // what purser sends there is held against the rules of that wire.
 #pragma once
 
+#include "agent/replay/quoted.hpp"
 #include "gateway/http/client.hpp"
 
 #include <nlohmann/json.hpp>
@@ -40,10 +41,12 @@ class ModelRequests {
 };
 
 // What is wrong with a request's history: every call answered once, in the model's order, before anything else is said;
-// nothing in it, as it was sent, that a model must not see. Empty when all is well.
-std::vector<std::string> model_request_faults(const nlohmann::json& request, std::string_view sent);
+// nothing in it, as it was sent, that a model must not see. `said`: by customers and by the model itself. Empty when
+// all is well.
+std::vector<std::string> model_request_faults(const nlohmann::json& request, std::string_view sent,
+                                              const Quoted& said = {});
 
-// What no log line and no model request may hold.
-std::string secret_in(std::string_view text);
+// What no log line, no event and no model request may hold: a key, or a link to pay by that nobody said first.
+std::string secret_in(std::string_view text, const Quoted& said = {});
 
 }  // namespace purser::replay

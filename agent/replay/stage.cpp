@@ -278,6 +278,7 @@ void Stage::judge_words() {
 void Stage::judge(bool drained) {
   Mirror& seen = world_.mirror();
   seen.check_end(drained);
+  if (drained && world_.crashes() == 0) seen.check_keys();
   if (drained) judge_rail();
   judge_words();
   auto books = world_.audit();

@@ -124,6 +124,8 @@ struct World::Impl {
   sandbox::SandboxRail rail;
   std::string database;
   Mirror mirror;
+  Quoted said;   // by clients
+  Quoted heard;  // by models: what clients said, and their own words
   std::vector<JournalLine> journal;
   ModelSeat seat;
   std::vector<Parked> models;

@@ -55,7 +55,7 @@ json catalogue_json(const json& given) {
 // --- life and death -----------------------------------------------------------------------------------------------
 
 void World::Impl::logged(std::string line) {
-  if (const std::string secret = secret_in(line); !secret.empty()) mirror.blame("O7", "the log shows " + secret);
+  if (const std::string secret = secret_in(line, said); !secret.empty()) mirror.blame("O7", "the log shows " + secret);
   if (line.starts_with("error replay.") || line.find("task.threw") != line.npos || line.find("work.threw") != line.npos)
     mirror.blame("bug", line);
   if (line.starts_with("warn") || line.starts_with("error")) note("log", brief(line, 240));
@@ -81,7 +81,7 @@ bool World::Impl::after_commit(const Batch& batch, const Receipt& receipt) {
   mirror.apply(batch, receipt);
   for (const StreamEvent& event : receipt.events) {
     note("event", event.type + " " + brief(event.data_json));
-    if (const std::string secret = secret_in(event.data_json); !secret.empty() && event.type != "card")
+    if (const std::string secret = secret_in(event.data_json, said); !secret.empty() && event.type != "card")
       mirror.blame("O7", "an event shows " + secret);
   }
   for (std::size_t i = lines; i < mirror.ledger.size(); ++i)
@@ -183,6 +183,10 @@ void World::Impl::bury() {
 void World::Impl::launch(const ClientCallPtr& call) {
   call->lost = false;
   call->response.reset();
+  for (const std::string* text : {&call->target, &call->body}) {
+    said.add(*text);
+    heard.add(*text);
+  }
   if (!daemon || !daemon->life->up) {
     call->lost = true;
     lost.push_back(call);

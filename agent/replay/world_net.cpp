@@ -104,7 +104,7 @@ Task<Result<Served>> World::Impl::Net::to_model(http::Call call, Deadline deadli
   parked.what.target = call.target;
   parked.what.body = std::make_shared<const json>(world_.ground.model_requests().parse(call.body));
   parked.number = ++world_.models_asked;
-  for (std::string& fault : model_request_faults(*parked.what.body, call.body))
+  for (std::string& fault : model_request_faults(*parked.what.body, call.body, world_.heard))
     world_.mirror.violations.push_back(std::move(fault));
   world_.note("model", "asked (" + std::to_string(count_of(*parked.what.body, "messages")) + " messages)");
   co_return co_await park(world_.models, std::move(parked), deadline);
@@ -200,6 +200,7 @@ Task<Result<http::Reply>> World::Impl::Net::silence(Deadline deadline) {
 
 std::string World::Impl::deliver(Parked& parked, const json& answer) {
   auto reply = model_reply(*parked.what.body, answer, parked.number);
+  heard.add(answer.dump(-1, ' ', false, json::error_handler_t::replace));
   note("model", brief(as_told(answer), 400));
   std::string unmet = reply ? reply->unmet : std::string();
   if (reply || reply.code() != Errc::timed_out)

@@ -1,5 +1,6 @@
 // Each oracle is shown what it is there for, and must say so.
 #include "agent/replay/mirror.hpp"
+#include "agent/replay/model_wire.hpp"
 #include "agent/replay/stage.hpp"
 #include "gateway/log.hpp"
 #include "tests/unit/agent/replay/mirror_steps.hpp"
@@ -215,6 +216,126 @@ TEST(Oracle, ARailThatHearsOfAnythingBeforeTheStoreOrOfAnotherFigureIsBlamed) {
   EXPECT_TRUE(blamed(returns, "O8"));
 }
 
+TEST(Oracle, ATurnThatBeginsOrEndsTwiceAndTwoInOneThreadAreBlamed) {
+  Turn turn;
+  turn.id = TurnId::trusted("turn_1");
+  turn.thread = ThreadId::trusted("thr_1");
+  turn.cause = "user";
+  Mirror ended;
+  commit(ended, op::InsertTurn{turn});
+  turn.state = TurnState::completed;
+  commit(ended, op::FinishTurn{turn});
+  EXPECT_TRUE(ended.violations.empty());
+  commit(ended, op::FinishTurn{turn});
+  EXPECT_TRUE(blamed(ended, "I6"));
+
+  Mirror begun;
+  turn.state = TurnState::running;
+  commit(begun, op::InsertTurn{turn});
+  Turn other = turn;
+  other.id = TurnId::trusted("turn_2");
+  other.thread = ThreadId::trusted("thr_2");
+  commit(begun, op::InsertTurn{other});
+  EXPECT_TRUE(begun.violations.empty()) << "each in a thread of its own";
+  other.id = TurnId::trusted("turn_3");
+  commit(begun, op::InsertTurn{other});
+  EXPECT_TRUE(blamed(begun, "O6"));
+  commit(begun, op::InsertTurn{turn});
+  EXPECT_TRUE(blamed(begun, "I6"));
+}
+
+TEST(Oracle, AKeyThatIsTakenTwiceOrNeverLetGoIsBlamed) {
+  IdempotencyRow row;
+  row.scope = "shop_1 POST /v1/threads";
+  row.key = "k1";
+  Mirror mirror;
+  commit(mirror, op::InsertIdempotency{row, Millis(1)});
+  mirror.check_keys();
+  EXPECT_TRUE(blamed(mirror, "I11"));
+  EXPECT_FALSE(blamed(mirror, "O3"));
+  commit(mirror, op::InsertIdempotency{row, Millis(1)});
+  EXPECT_TRUE(blamed(mirror, "O3"));
+
+  Mirror good;
+  commit(good, op::InsertIdempotency{row, Millis(1)});
+  commit(good, op::FinishIdempotency{row.scope, row.key, "", 200, "{}"});
+  good.check_keys();
+  commit(good, op::DropIdempotency{row.scope, row.key, ""});
+  commit(good, op::InsertIdempotency{row, Millis(1)});
+  EXPECT_TRUE(good.violations.empty());
+}
+
+TEST(Oracle, ARefundThatNobodyAsksAboutAnyMoreIsBlamed) {
+  Mirror mirror;
+  PaymentIntent row = paid(mirror);
+  Refund back = refund(row, "1", 10);
+  back.state = RefundState::unknown;
+  row.refund_reserved = fen(10);
+  commit(mirror, op::UpdateIntent{row});
+  commit(mirror, op::InsertRefund{back});
+  WorkItem item;
+  item.kind = WorkKind::resolve_refund;
+  item.subject = back.id.str();
+  commit(mirror, op::PutWork{item});
+  mirror.check_end(true);
+  EXPECT_TRUE(mirror.violations.empty()) << mirror.violations.front();
+  commit(mirror, op::DropWork{item.kind, item.subject});
+  mirror.check_end(false);
+  EXPECT_TRUE(mirror.violations.empty()) << "there was no time yet";
+  mirror.check_end(true);
+  EXPECT_TRUE(blamed(mirror, "I11"));
+}
+
+TEST(Oracle, ALineInAnotherCurrencyThanItsPaymentIsBlamed) {
+  Mirror mirror;
+  PaymentIntent row = intent("1");
+  commit(mirror, op::InsertIntent{row});
+  LedgerEntry other = line(row, "capture", 100);
+  other.amount = Money(100, Currency::parse("JPY").value());
+  commit(mirror, op::PostLedger{other});
+  EXPECT_TRUE(blamed(mirror, "I2"));
+}
+
+TEST(Oracle, ALineOfNothingIsBlamed) {
+  Mirror mirror;
+  commit(mirror, op::PostLedger{line(paid(mirror), "fee", 0)});
+  EXPECT_TRUE(blamed(mirror, "I2"));
+}
+
+TEST(Oracle, AnIntentThatIsNotBornAsOneIsBlamed) {
+  Mirror mirror;
+  PaymentIntent row = intent("1");
+  row.state = IntentState::awaiting_payment;
+  commit(mirror, op::InsertIntent{row});
+  EXPECT_TRUE(blamed(mirror, "I6"));
+}
+
+// A link to pay by is the daemon's secret before models, logs and events, unless somebody else brought it.
+TEST(Oracle, ALinkIsALeakUnlessItWasPastedIn) {
+  const std::string pasted = R"({"text":"can I pay weixin://wxpay/bizpayurl?pr=abcDEF instead"})";
+  Quoted said;
+  EXPECT_EQ(secret_in(pasted, said), "weixin://...");
+  said.add(pasted);
+  EXPECT_EQ(secret_in(pasted, said), "");
+  EXPECT_EQ(secret_in("refused: \"weixin://wxpay/bizpayurl?pr=abcDEF\"", said), "");
+  EXPECT_EQ(secret_in("cut off: weixin://wxpay/bizpayurl?pr=ab…", said), "");
+  EXPECT_EQ(secret_in("weixin://wxpay/bizpayurl?pr=abcDEFG", said), "weixin://...") << "another one";
+  EXPECT_EQ(secret_in("weixin://wxpay/bizpayurl?pr=xyz", said), "weixin://...");
+  EXPECT_EQ(secret_in(pasted + " prepay_id=wx1", said), "prepay_id=...");
+  said.add("package: prepay_id=wx1");
+  EXPECT_EQ(secret_in(pasted + " prepay_id=wx1", said), "");
+  said.add("weixin://me?tel=13912345678");
+  EXPECT_EQ(secret_in("weixin://me?tel=139****5678", said), "") << "with the number hidden";
+  said.add(std::string(kApiKey));
+  EXPECT_FALSE(secret_in(kApiKey, said).empty()) << "a key is one whoever says it";
+  EXPECT_FALSE(secret_in("-----BEGIN PRIVATE KEY-----").empty());
+}
+
+TEST(Oracle, ARequestWithoutMessagesIsBlamed) {
+  EXPECT_FALSE(model_request_faults({{"messages", json::array()}}, "").empty());
+  EXPECT_FALSE(model_request_faults(json::object(), "").empty());
+}
+
 // --- those that need a world around them ----------------------------------------------------------------------------
 
 class InAWorld : public testing::Test {
@@ -308,6 +429,18 @@ TEST_F(InAWorld, WordsThatNoMoneyMakesTrueAreBlamed) {
 
 TEST_F(InAWorld, ASecretInTheLogIsBlamed) {
   log::warn("test.leaks", {{"key", kApiKey}});
+  EXPECT_TRUE(blamed(world_.mirror(), "O7"));
+}
+
+// What the customer brings is repeated to the customer and shown to the model; the daemon's own link never is.
+TEST_F(InAWorld, ALinkThatTheCustomerPastedIsNoLeak) {
+  stage_.thread("main", {{"id", "u_1"}}, "en");
+  stage_.say("main", "My friend sent me weixin://wxpay/bizpayurl?pr=friend1 to pay, refund that", "k1", false);
+  world_.settle();
+  EXPECT_TRUE(world_.mirror().violations.empty()) << world_.mirror().violations.front();
+  log::warn("test.repeats", {{"text", "weixin://wxpay/bizpayurl?pr=friend1"}});
+  EXPECT_TRUE(world_.mirror().violations.empty());
+  log::warn("test.leaks", {{"text", "weixin://wxpay/bizpayurl?pr=ours"}});
   EXPECT_TRUE(blamed(world_.mirror(), "O7"));
 }
 
