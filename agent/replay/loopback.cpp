@@ -1,214 +1,31 @@
 #include "agent/replay/loopback.hpp"
 
-#include "agent/replay/model_wire.hpp"
-#include "agent/replay/process.hpp"
-#include "agent/replay/run.hpp"
-#include "gateway/async/one_shot.hpp"
-#include "gateway/async/system_clock.hpp"
-#include "gateway/async/task_group.hpp"
-#include "gateway/http/client.hpp"
-#include "gateway/http/server.hpp"
-#include "gateway/log.hpp"
+#include "agent/replay/loopback_wire.hpp"
+#include "agent/replay/match.hpp"
+#include "agent/replay/refusals.hpp"
+#include "agent/replay/world.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
-
-#include <array>
-#include <deque>
-#include <stdexcept>
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <utility>
 
 namespace purser::replay {
 namespace {
 
-constexpr std::chrono::seconds kSocketPatience{8};
-constexpr std::chrono::milliseconds kQuiet{40};
-constexpr std::chrono::seconds kCallTimeMax{30};
-
-void report_task(std::string_view name, std::exception_ptr) {
-  log::error("replay.client_threw", {{"task", name}});
-}
-
-struct Question {
-  json body;
-  std::shared_ptr<OneShot<http::Response>> slot;
-};
-
-// The events of one thread as they arrive.
-struct Follower final : http::ReplySink {
-  explicit Follower(std::function<void(json)> on_event) : tell(std::move(on_event)) {}
-  void head(int, const http::Headers&) override {}
-  bool piece(std::string_view bytes) override {
-    rest.append(bytes);
-    for (auto end = rest.find("\n\n"); end != rest.npos; end = rest.find("\n\n")) {
-      take(rest.substr(0, end + 1));
-      rest.erase(0, end + 2);
-    }
-    return true;
-  }
-  Clock::time_point limit() const override { return Clock::time_point::max(); }
-  void take(const std::string& block) {
-    const auto field = [&](const std::string& name) {
-      const auto at = block.find(name + ": ");
-      if (at == block.npos) return std::string();
-      const auto from = at + name.size() + 2;
-      return block.substr(from, block.find('\n', from) - from);
-    };
-    if (field("event").empty()) return;
-    tell({{"type", field("event")}, {"data", json::parse(field("data"), nullptr, false)}});
-  }
-  std::function<void(json)> tell;
-  std::string rest;
-};
-
-class Sockets {
+class Sockets : SocketWire {
  public:
   Sockets(const Script& script, const std::string& program)
-      : script_(script),
-        given_(script.root.value("given", json::object())),
-        group_(loop_.get_executor(), clock_, report_task),
-        model_(loop_.get_executor(), clock_, http::ServerLimits(),
-               [this](http::Request request) { return asked(std::move(request)); }) {
-    auto client = http::make_client(loop_.get_executor(), clock_, http::ClientLimits(), "");
-    if (!client) throw std::runtime_error(client.error().message);
-    client_ = std::move(*client);
-    auto port = model_.listen("127.0.0.1:0");
-    if (!port) throw std::runtime_error(port.error().message);
-    const bool scripted = given_.value("model", "scripted") == "scripted";
-    daemon_ = std::make_unique<Process>(program, world_options(script).settings, scripted ? *port : std::uint16_t{0});
-    (void)group_.spawn("model", model_.run());
-    const json ready = json::parse(now("GET", daemon_->admin + "/readyz", json()).body, nullptr, false);
-    rail_ = ready.value("sandbox_url", "");
-  }
-  ~Sockets() {
-    bool ended = false;
-    asio::co_spawn(loop_, end(), [&ended](std::exception_ptr) { ended = true; });
-    until([&ended] { return ended; });
-  }
-  Sockets(const Sockets&) = delete;
-  Sockets& operator=(const Sockets&) = delete;
+      : SocketWire(script, program), given_(script.root.value("given", json::object())) {}
 
   std::vector<std::string> play() {
     for (at_ = 0; at_ < script_.steps.size() && failures_.empty(); ++at_) step(script_.steps[at_]);
     if (failures_.empty()) finally();
+    if (failures_.empty()) nothing_left();
     return std::move(failures_);
   }
 
  private:
-  struct Answer {
-    bool come = false;
-    int status = 0;
-    std::string body;
-  };
-  using AnswerPtr = std::shared_ptr<Answer>;
-  struct Heard {
-    std::string thread;
-    json event;
-  };
-
-  void fail(const std::string& what) {
-    failures_.push_back((at_ < script_.where.size() ? script_.where[at_] : script_.path) + ": over sockets: " + what);
-  }
-
-  // --- the wire ---
-
-  Task<http::Response> asked(http::Request request) {
-    auto ex = co_await asio::this_coro::executor;
-    Question question;
-    question.body = json::parse(request.body, nullptr, false);
-    question.slot = std::make_shared<OneShot<http::Response>>(ex);
-    auto slot = question.slot;
-    for (std::string& fault : model_request_faults(question.body, request.body)) failures_.push_back(std::move(fault));
-    questions_.push_back(std::move(question));
-    stirred();
-    auto answer = co_await slot->get();
-    if (answer) co_return std::move(*answer);
-    http::Response gone;
-    gone.drop = true;
-    co_return gone;
-  }
-
-  Task<void> exchange(http::Call call, AnswerPtr answer) {
-    const Deadline deadline{clock_.now() + kCallTimeMax};
-    auto reply = co_await client_->send(std::move(call), deadline);
-    answer->come = true;
-    answer->status = reply ? reply->status : 0;
-    answer->body = reply ? reply->body : reply.error().message;
-    stirred();
-  }
-
-  Task<void> follow(std::string thread) {
-    http::Call call = call_to("GET", daemon_->url + "/v1/threads/" + thread + "/events");
-    call.headers.emplace_back("Accept", "text/event-stream");
-    call.headers.emplace_back("Last-Event-ID", "0");
-    Follower sink([this, thread](json event) {
-      heard_.push_back({thread, std::move(event)});
-      stirred();
-    });
-    const Deadline never{Clock::time_point::max()};
-    auto ended = co_await client_->stream(std::move(call), sink, never);
-    (void)ended;
-  }
-
-  Task<void> end() {
-    for (Question& question : questions_) question.slot->set(Errc::connection_lost);
-    daemon_.reset();
-    co_await model_.stop(Clock::duration::zero());
-    co_await group_.stop(Clock::duration::zero());
-  }
-
-  http::Call call_to(const std::string& method, const std::string& url) {
-    auto origin = http::Origin::parse(url);
-    if (!origin) throw std::runtime_error(url + ": " + origin.error().message);
-    const std::string target = origin->base_path.empty() ? "/" : origin->base_path;
-    http::Call call(std::move(*origin), method, target);
-    call.headers.emplace_back("Authorization", "Bearer " + std::string(kApiKey));
-    return call;
-  }
-
-  AnswerPtr ask(const std::string& method, const std::string& url, const json& body, const std::string& key = {},
-                const std::string& as = "own") {
-    http::Call call = call_to(method, url);
-    if (as == "nobody") call.headers.clear();
-    if (as == "other") call.headers[0].second = "Bearer " + std::string(kOtherApiKey);
-    if (!key.empty()) call.headers.emplace_back("Idempotency-Key", key);
-    if (!body.is_null()) {
-      call.headers.emplace_back("Content-Type", "application/json");
-      call.body = body.dump();
-    }
-    auto answer = std::make_shared<Answer>();
-    (void)group_.spawn("client", exchange(std::move(call), answer));
-    return answer;
-  }
-
-  Answer now(const std::string& method, const std::string& url, const json& body, const std::string& key = {}) {
-    const AnswerPtr answer = ask(method, url, body, key);
-    until([&] { return answer->come; });
-    return *answer;
-  }
-
-  // --- time ---
-
-  void stirred() { last_ = clock_.now(); }
-
-  // Runs the loop until that holds. False: it never did.
-  template <class Holds>
-  bool until(const Holds& holds) {
-    const auto limit = clock_.now() + kSocketPatience;
-    while (!holds() && clock_.now() < limit) {
-      loop_.restart();
-      loop_.run_one_for(std::chrono::milliseconds(10));
-    }
-    return holds();
-  }
-
-  // Until nothing stirs: every client has its answer, or a question waits for the script.
-  void settle() {
-    until([&] {
-      const bool open = std::any_of(calls_.begin(), calls_.end(), [](const AnswerPtr& one) { return !one->come; });
-      return (!open || !questions_.empty()) && clock_.now() - last_ > kQuiet;
-    });
-  }
-
   // --- steps ---
 
   std::string thread_of(const json& s) {
@@ -218,10 +35,10 @@ class Sockets {
     json owner = given_.value("user", json{{"id", "u_1"}});
     if (about.contains("user")) owner = about["user"];
     const json body{{"user", owner}, {"locale", about.value("locale", given_.value("locale", "zh"))}};
-    const Answer made = now("POST", daemon_->url + "/v1/threads", body, "thread-" + name);
+    const SocketAnswer made = now("POST", daemon_->url + "/v1/threads", body, "thread-" + name);
     const std::string id = json::parse(made.body, nullptr, false).value("id", "");
     if (id.empty()) throw std::runtime_error("the thread " + name + " cannot be made: " + made.body);
-    (void)group_.spawn("events", follow(id));
+    follow_thread(id);
     captures_["thread_" + name] = id;
     return threads_[name] = id;
   }
@@ -250,28 +67,69 @@ class Sockets {
   }
 
   void step(const json& s) {
+    const bool waited = !questions_.empty();
+    const bool serves = s.contains("model");
+    const json expected = s.value("expect", json::object());
+    if (waited && !serves && !open_ && !s.value("open", false) && !s.contains("expect"))
+      return fail("an unexpected model call waits for an answer");
+    open_ = s.value("open", false);
     const std::string thread = thread_of(s);
     step_calls_.clear();
     mark_ = heard_.size();
     act(s, thread);
     settle();
     capture_names();
-    const json expected = s.value("expect", json::object());
+    for (const SocketAnswerPtr& call : calls_of_step())
+      call->stated = call->stated || expected.contains("http") || expected.contains("code");
     for (const auto& [key, value] : expected.items()) expect(key, value, thread);
+    judge_answers();
+    const bool told = !failures_.empty() || (waited && !serves);
+    if (open_ && !told && !until([this] { return !questions_.empty(); }))
+      fail("\"open\": nothing waits for an answer here or behind this step");
+  }
+
+  // The requests of this step; of one that makes none, those that it has brought an answer.
+  std::vector<SocketAnswerPtr> calls_of_step() const {
+    if (!step_calls_.empty()) return step_calls_;
+    std::vector<SocketAnswerPtr> out;
+    for (const SocketAnswerPtr& one : calls_)
+      if (one->come && !one->judged) out.push_back(one);
+    return out;
+  }
+
+  // What the daemon refuses without a step that says so was not meant to be refused.
+  void judge_answers() {
+    for (const SocketAnswerPtr& one : calls_) {
+      if (!one->come || std::exchange(one->judged, true) || one->stated) continue;
+      if (const std::string refused = unsaid_refusal(one->asked, one->status, one->body); !refused.empty())
+        fail_at(one->step, refused);
+    }
+  }
+
+  // Everybody has an answer, and every fault of the rail has met a call.
+  void nothing_left() {
+    settle();
+    judge_answers();
+    if (!questions_.empty()) fail("an unexpected model call waits at the end");
+    set_faults(json::array());
   }
 
   void act(const json& s, const std::string& thread) {
     const std::string key =
         s.contains("key") ? filled_in(s["key"]).get<std::string>() : "key-" + std::to_string(++keys_);
-    const auto client = [&](AnswerPtr answer) {
+    const auto client = [&](SocketAnswerPtr answer) {
       calls_.push_back(answer);
       step_calls_.push_back(std::move(answer));
     };
     const std::string threads = daemon_->url + "/v1/threads/";
+    if (s.contains("user")) first_words_.emplace(s.value("thread", "main"), filled_in(s["user"]).dump());
     if (s.contains("user")) client(ask("POST", threads + thread + "/turns", {{"text", filled_in(s["user"])}}, key));
     if (s.contains("model")) model(s);
     if (s.contains("advance")) control("/sandbox/clock", {{"advance", s["advance"]}});
-    if (s.contains("rail")) control("/sandbox/faults", s["rail"]["faults"]);
+    if (s.contains("rail")) {
+      set_faults(s["rail"]["faults"]);
+      faults_step_ = at_;
+    }
     for (const char* verb : {"pay", "decline"})
       if (s.contains(verb)) pay(s[verb], verb);
     for (const char* verb : {"cancel", "renew"})
@@ -291,10 +149,16 @@ class Sockets {
     return substituted(value, captures_);
   }
 
-  void control(const std::string& path, const json& body) {
-    const Answer done = now("POST", rail_ + path, body);
-    if (done.status >= 300 || done.status == 0)
-      fail(path + " answers " + std::to_string(done.status) + " " + done.body);
+  // What the rail was to do wrong before, and never did, is a failure of the step that said so.
+  void set_faults(const json& faults) {
+    if (!faults_step_ && faults.empty() && at_ >= script_.steps.size()) return;
+    const SocketAnswer done = control("/sandbox/faults", faults);
+    const json told = json::parse(done.body, nullptr, false);
+    const json unused = told.is_object() ? told.value("unused", json::array()) : json::array();
+    for (const json& i : unused)
+      if (faults_step_)
+        fail_at(*faults_step_, "/rail/faults/" + i.dump() + ": this fault never happened: " +
+                                   script_.steps[*faults_step_]["rail"]["faults"][i.get<std::size_t>()].dump());
   }
 
   void pay(const json& how, const std::string& verb) {
@@ -303,17 +167,24 @@ class Sockets {
         nth > 0 ? captures_["order" + std::to_string(nth)].get<std::string>() : std::string("none");
     json body{{"out_trade_no", number}};
     if (how.contains("openid")) body["openid"] = how["openid"];
-    const Answer done = now("POST", rail_ + "/sandbox/" + verb, body);
+    const SocketAnswer done = now("POST", rail_ + "/sandbox/" + verb, body);
     if (how.value("refused", false) != (done.status >= 300))
       fail("the rail answers " + std::to_string(done.status) + " " + done.body);
   }
 
   void model(const json& s) {
-    if (!until([&] { return !questions_.empty(); })) return fail("the model is not asked");
-    Question question = std::move(questions_.front());
-    questions_.pop_front();
+    const std::string name = s.value("thread", "");
+    const auto its = [&](const Question& one) {
+      return name.empty() || (first_words_.contains(name) && one.body.dump().find(first_words_[name]) != name.npos);
+    };
+    const auto waiting = [&] { return std::find_if(questions_.begin(), questions_.end(), its); };
+    if (!until([&] { return waiting() != questions_.end(); }))
+      return fail(name.empty() ? "the model is not asked" : "the model is not asked by the thread " + name);
+    Question question = std::move(*waiting());
+    questions_.erase(waiting());
     capture_names();
     const json answer = filled_in(s["model"]);
+    said_.add(answer.dump(-1, ' ', false, json::error_handler_t::replace));
     auto served = model_reply(question.body, answer, ++answers_);
     if (served && !served->unmet.empty()) fail("/model" + served->unmet);
     http::Response out;
@@ -332,10 +203,11 @@ class Sockets {
 
   // What is to be seen of it now; nothing when it cannot be seen from outside.
   std::optional<json> seen(const std::string& key, const json& wanted, const std::string& thread) {
-    if (key == "http") return step_calls_.empty() ? json() : json(step_calls_.back()->status);
-    if (key == "body") return step_calls_.empty() ? json() : json::parse(step_calls_.back()->body, nullptr, false);
-    if (key == "code") {
-      const json body = step_calls_.empty() ? json() : json::parse(step_calls_.back()->body, nullptr, false);
+    if (key == "http" || key == "body" || key == "code") {
+      const std::vector<SocketAnswerPtr> calls = calls_of_step();
+      if (key == "http") return calls.empty() ? json() : json(calls.back()->status);
+      const json body = calls.empty() ? json() : json::parse(calls.back()->body, nullptr, false);
+      if (key == "body") return body;
       return body.is_object() ? body.value("error", json::object()).value("code", json()) : json();
     }
     if (key == "thread") return row("/v1/threads/", thread).value("state", json());
@@ -393,35 +265,35 @@ class Sockets {
     return difference_found;
   }
 
-  static std::optional<std::string> subsequence(const json& wanted, const json& actual) {
+  static std::optional<std::string> subsequence(json wanted, const json& actual) {
     std::size_t met = 0;
+    const bool exact = !wanted.empty() && wanted[0] == "$exact";
+    if (exact) wanted.erase(0);
     for (const json& event : actual)
       if (met < wanted.size() && wanted[met] == event) ++met;
-    if (met == wanted.size() || (!wanted.empty() && wanted[0] == "$exact")) return std::nullopt;
+    if (met == wanted.size() && (!exact || met == actual.size())) return std::nullopt;
     return "events: expected " + wanted.dump() + ", found " + actual.dump();
   }
 
   void expect(const std::string& key, const json& wanted, const std::string& thread) {
-    const auto limit = clock_.now() + kSocketPatience;
+    const auto limit = clock_.now() + kPatience;
     for (;;) {
       const auto actual = seen(key, wanted, thread);
       if (!actual) return;
       const auto how = wrong(key, wanted, *actual);
       if (!how) return;
       if (clock_.now() > limit) return fail(*how);
-      loop_.restart();
-      loop_.run_one_for(std::chrono::milliseconds(20));
+      run_for(std::chrono::milliseconds(20));
     }
   }
 
   void finally() {
     at_ = script_.steps.size();
     const json wanted = script_.root.value("finally", json::object());
-    const auto limit = clock_.now() + kSocketPatience;
+    const auto limit = clock_.now() + kPatience;
     for (std::string how = unsettled(wanted); !how.empty(); how = unsettled(wanted)) {
       if (clock_.now() > limit) return fail(how);
-      loop_.restart();
-      loop_.run_one_for(std::chrono::milliseconds(20));
+      run_for(std::chrono::milliseconds(20));
     }
   }
 
@@ -447,30 +319,19 @@ class Sockets {
     return {};
   }
 
-  const Script& script_;
   json given_;
-  SystemClock clock_;
-  asio::io_context loop_{1};
-  TaskGroup group_;
-  http::Server model_;
-  std::unique_ptr<http::Client> client_;
-  std::unique_ptr<Process> daemon_;
-  std::string rail_;
-  std::deque<Question> questions_;
-  std::vector<Heard> heard_;
-  std::vector<AnswerPtr> calls_;
-  std::vector<AnswerPtr> step_calls_;
+  std::vector<SocketAnswerPtr> step_calls_;
   std::map<std::string, std::string> threads_;
   std::vector<std::string> intents_;
   std::vector<std::string> refunds_;
   std::size_t named_ = 0;
   std::size_t mark_ = 0;
+  std::map<std::string, std::string> first_words_;  // of each thread, as JSON
+  std::optional<std::size_t> faults_step_;          // that gave the rail its faults
+  bool open_ = false;
   Captures captures_;
-  std::vector<std::string> failures_;
-  std::size_t at_ = 0;
   std::size_t keys_ = 0;
   std::int64_t answers_ = 0;
-  Clock::time_point last_ = clock_.now();
 };
 
 }  // namespace

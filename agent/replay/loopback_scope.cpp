@@ -11,8 +11,9 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 5> kSeen{"events", "cards", "intent", "thread", "http"};
-constexpr std::array<std::string_view, 3> kSeenAtTheEnd{"captured_fen", "refunded_fen", "intents"};
+constexpr std::array<std::string_view, 8> kSeen{"events", "cards", "intent", "refund",
+                                                "thread", "http",  "code",   "body"};
+constexpr std::array<std::string_view, 4> kSeenAtTheEnd{"captured_fen", "refunded_fen", "intents", "model"};
 
 }  // namespace
 
@@ -23,7 +24,10 @@ std::string only_inside(const Script& script) {
   for (const char* key : {"database", "catalogue"})
     if (given.contains(key)) return std::string("it begins with a ") + key + " of its own";
   if (given.value("gateway", "sandbox") == "scripted") return "its rail is scripted";
+  bool open = false;
   for (const json& step : script.steps) {
+    if (open && step.contains("advance")) return "time passes while a request waits for its answer";
+    open = step.value("open", false);
     for (const char* kind : kInside)
       if (step.contains(kind)) return std::string("it has a step \"") + kind + "\"";
     if (step.contains("advance") && step["advance"].get<std::string>().ends_with("ms")) return "it counts milliseconds";

@@ -1,4 +1,5 @@
 // What a run asks of the daemon and tells the rail, and whether it was taken: a step that does nothing proves nothing.
+#include "agent/replay/refusals.hpp"
 #include "agent/replay/run.hpp"
 
 #include <algorithm>
@@ -26,15 +27,10 @@ void Run::judge_answers() {
   for (Asked& one : asked_) {
     if (one.judged || one.call->lost || !one.call->response) continue;
     one.judged = true;
-    const int status = one.call->response->status;
-    if (one.stated || (status >= 200 && status < 300)) continue;
-    const json body = json::parse(one.call->response->body, nullptr, false);
-    const json error = body.is_object() ? body.value("error", json::object()) : json::object();
-    const std::string code = error.is_object() ? error.value("code", "") : "";
-    fail_at(one.step, one.call->method + " " + one.call->target + " is refused with " + std::to_string(status) +
-                          (code.empty() ? "" : " " + code) +
-                          "; where that is meant, the step says \"expect\": {\"http\": " + std::to_string(status) +
-                          "}");
+    if (one.stated) continue;
+    const std::string refused =
+        unsaid_refusal(one.call->method + " " + one.call->target, one.call->response->status, one.call->response->body);
+    if (!refused.empty()) fail_at(one.step, refused);
   }
 }
 
@@ -64,8 +60,8 @@ void Run::judge_open(const json& s, bool waited, std::size_t unserved_before) {
   const bool serves = s.contains("model") || s.contains("gateway");
   if (unserved && !says && !(waited && was_open_))
     halt(
-        "a request was made and nobody answered it until its time was over; where that is meant, the step says "
-        "\"open\": true");
+        "a request was made and nobody answered it until its time was over: let less time pass and answer it in the next "
+        "step, or, where that is meant, say \"open\": true");
   if (says && !unserved && !waits() && !(waited && !serves))
     halt("\"open\": nothing waits for an answer here or behind this step");
 }

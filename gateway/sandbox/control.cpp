@@ -171,8 +171,9 @@ Result<json> Control::faults(const json& body) {
   auto script = FaultScript::parse(body);
   if (!script) return script.error();
   auto count = script->size();
+  json unused = rail_.faults().unused();
   rail_.set_faults(std::move(*script));
-  return json{{"faults", count}};
+  return json{{"faults", count}, {"unused", std::move(unused)}};
 }
 
 Result<json> Control::clock(const json& body, const Moment& now) {

@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 """purser replay's ends that a script cannot say: what --loopback cannot play is not green unless it was left out on
-purpose, and a database that cannot be kept is told before anything is played.
+purpose, what a script would never notice fails there as it does inside, a database that cannot be kept is told before
+anything is played, a recording of a day to come is refused, and a simulation says how far it has come.
 
   replay_options_test.py PURSER
 """
 import json
+import os
 import pathlib
+import pty
 import subprocess
 import sys
 import tempfile
@@ -13,6 +16,28 @@ import tempfile
 INSIDE = {'script': 1, 'name': 'inside', 'given': {'model': 'rules'}, 'steps': [
     {'user': '你好'}, {'crash': 'now'}, {'restart': True}]}
 OUTSIDE = {'script': 1, 'name': 'outside', 'given': {'model': 'rules'}, 'steps': [{'user': '你好'}]}
+
+
+ORDER = [{'user': '来两包龙井'},
+         {'model': {'calls': [{'id': 'k1', 'name': 'create_payment_intent', 'args': {
+             'lines': [{'sku': 'tea-longjing-100g', 'quantity': 2}]}}]}},
+         {'model': {'text': '请付款。'}}]
+# What nobody would notice over sockets, and how it is told: of which step, in which words.
+UNNOTICED = [
+    ('refused', ORDER + [{'cancel': 'pi_nothing'}], 3, '/cancel is refused with 4'),
+    ('unasked', [{'user': '你好'}, {'model': {'text': '您好。'}}, {'model': {'text': '您好。'}}], 2, 'the model is not asked'),
+    ('unanswered', [{'user': '你好'}], 0, 'behind the last step: an unexpected model call waits at the end'),
+    ('waiting', [{'user': '你好'}, {'request': {'method': 'GET', 'path': '/v1/threads/$thread_main'}, 'open': True},
+                 {'model': {'text': '您好。'}}], None, None),
+    ('silent', [{'user': '你好'}, {'user': '在吗', 'thread': 'other'}, {'model': {'text': '您好。'}}], 1,
+     'an unexpected model call waits for an answer'),
+    ('nothing open', [{'user': '你好'}, {'model': {'text': '您好。'}, 'open': True}], 1, '"open": nothing waits'),
+    ('idle fault', [{'rail': {'faults': [{'call': 'refund', 'what': 'http_500'}]}}] + ORDER, 0,
+     '/rail/faults/0: this fault never happened'),
+    ('more events', [ORDER[0], dict(ORDER[1], expect={'events': ['$exact']}), ORDER[2]], 1,
+     'events: expected []'),
+    ('said later', ORDER[:1] + [{'model': {'text': '您好。'}, 'expect': {'http': 200}}], None, None),
+]
 
 
 def check(holds, what):
@@ -44,6 +69,37 @@ def main(purser):
         code, out, err = play(inside, '--loopback', '--leave-out-inside')
         check(code == 1, 'nothing was played and that is green')
         check(play(outside, '--leave-out-inside')[0] == 2, '--leave-out-inside without --loopback')
+
+        for name, steps, step, words in UNNOTICED:
+            path = pathlib.Path(folder, 'unnoticed.json')
+            lines = ',\n'.join(json.dumps(one, ensure_ascii=False) for one in steps)
+            given = '{"threads": {"other": {}}}' if 'other' in lines else '{}'
+            path.write_text('{"script": 1, "name": "unnoticed", "given": %s, "steps": [\n%s\n]}' % (given, lines))
+            code, out, err = play(path, '--loopback')
+            if words is None:
+                check(code == 0, f'{name}: {out}{err}')
+            else:
+                check(code == 1 and f'unnoticed.json:{step + 2}: over sockets: ' in out and words in out, f'{name}: {out}{err}')
+
+        later = pathlib.Path(folder, 'later.json')
+        note = {'provider': 'p', 'model': 'm', 'date': '2999-01-01', 'expires': '2999-03-01'}
+        later.write_text(json.dumps(dict(OUTSIDE, recorded=note)))
+        for how in ([], ['--loopback']):
+            code, out, err = play(later, *how)
+            check(code == 1 and 'later.json:1: /recorded/date: recorded on 2999-01-01' in out, out + err)
+
+        simulate = [purser, 'simulate', '--seeds', '60', '--jobs', '1']
+        done = subprocess.run(simulate, capture_output=True, text=True, timeout=60)
+        check(done.returncode == 0 and done.stderr == '' and done.stdout.startswith('60 episodes, '), done)
+        ours, theirs = pty.openpty()
+        shown = subprocess.Popen(simulate, stdout=subprocess.PIPE, stderr=theirs, text=True)
+        told = shown.communicate(timeout=60)[0]
+        os.close(theirs)
+        seen = os.read(ours, 65536).decode()
+        check(shown.returncode == 0 and ' of 60 episodes, 0 failed' in seen and seen.endswith('\r\x1b[K'), repr(seen))
+        check(told.rsplit(',', 1)[0] == done.stdout.rsplit(',', 1)[0], 'the result is another on a terminal')
+        quiet = subprocess.run(simulate + ['--json'], capture_output=True, text=True, timeout=60)
+        check(quiet.stderr == '' and json.loads(quiet.stdout)['ok'] is True, quiet)
 
         code, out, err = play(outside, '--keep-database', f'{folder}/none/of/these.db')
         check(code == 2 and 'these.db cannot be written' in err and out == '', out + err)

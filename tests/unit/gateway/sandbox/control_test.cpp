@@ -92,7 +92,10 @@ TEST_F(ControlTest, the_merchants_hand_keeps_the_bounds_of_the_rail) {
 TEST_F(ControlTest, faults_replace_the_script) {
   EXPECT_EQ(post("/sandbox/faults", json::parse(R"([{"call":"create","what":"http_500"}])"))["faults"], 1);
   EXPECT_EQ(create(jsapi_order("order-001")).response.status, 500);
-  post("/sandbox/faults", json::parse(R"({"faults":[{"call":"create","what":"http_429"}]})"));
+  const auto unmet = post("/sandbox/faults", json::parse(R"({"faults":[{"call":"refund","what":"http_500"}]})"));
+  EXPECT_EQ(unmet["unused"], json::array()) << "the one before has happened";
+  EXPECT_EQ(post("/sandbox/faults", json::parse(R"({"faults":[{"call":"create","what":"http_429"}]})"))["unused"],
+            json::array({0}));
   EXPECT_EQ(create(jsapi_order("order-001")).response.status, 429);
   post("/sandbox/faults", json::array());
   EXPECT_EQ(create(jsapi_order("order-001")).response.status, 200);
