@@ -100,6 +100,16 @@ std::string known_codes(const std::vector<Derivation>& derivations, const std::s
   return left == 0 ? out : out + " and " + std::to_string(left) + " more";
 }
 
+// A script that may not be played, and why.
+Outcome refused(const Script& script, std::string why) {
+  Outcome out;
+  out.path = script.path;
+  out.name = script.name;
+  out.row = script.row;
+  out.failures.push_back(std::move(why));
+  return out;
+}
+
 // A script and everything derived from it; `tell` hears of each run. `place`: of the script among all.
 template <class Tell>
 void play(const Script& script, std::size_t place, const ReplayCommand& command, const Tell& tell_all) {
@@ -113,17 +123,13 @@ void play(const Script& script, std::size_t place, const ReplayCommand& command,
   options.keep_database = command.keep_database;
   const Began began;
   if (const std::string why = stale(script, machine_day()); !why.empty()) {
-    Outcome refused;
-    refused.path = script.path;
-    refused.name = script.name;
-    refused.failures.push_back(why);
-    return tell(refused);
+    return tell(refused(script, why));
   }
   const RunResult plain = run_script(script, none, nullptr, options);
   Outcome first = outcome_of(plain, began);
   if (command.twice && first.failures.empty()) {
     const RunResult again = run_script(script, none, nullptr, options);
-    if (again.digest != plain.digest) first.failures.push_back(script.path + ": two runs differ");
+    if (again.digest != plain.digest) first.failures.push_back(where_two_differ(script, plain, again));
   }
   const bool good = first.failures.empty();
   const std::string itself = script.root.value("derived", "");
@@ -369,8 +375,11 @@ Suite over_sockets(const std::vector<Script>& scripts, const ReplayCommand& comm
     if (const std::string unseen = unseen_over_sockets(script); !unseen.empty())
       std::cerr << script.path << ": not checked over sockets: " << unseen << "\n";
     const auto start = machine_time();
+    if (std::string old = stale(script, machine_day()); !old.empty()) {
+      suite.outcomes.push_back(refused(script, std::move(old)));
+      continue;
+    }
     suite.outcomes.push_back(play_over_sockets(script, program));
-    if (std::string old = stale(script, machine_day()); !old.empty()) suite.outcomes.back().failures = {std::move(old)};
     const auto took = machine_time() - start;
     suite.outcomes.back().microseconds = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
     if (command.fail_fast && suite.failed() > 0) break;

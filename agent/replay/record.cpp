@@ -1,5 +1,6 @@
 #include "agent/replay/record.hpp"
 
+#include "agent/replay/script_rules.hpp"
 #include "agent/replay/script_text.hpp"
 #include "gateway/async/system_clock.hpp"
 #include "gateway/http/client.hpp"
@@ -202,9 +203,14 @@ json recorded_note(const RealModel& model, UtcTime now) {
 
 std::string stale(const Script& script, UtcTime now) {
   const json note = script.root.value("recorded", json());
-  if (!note.is_object() || note.value("expires", "") >= day(now)) return {};
-  return script.path + ": recorded from " + note.value("model", "?") + " on " + note.value("date", "?") +
-         ", good until " + note.value("expires", "?") + "; record it anew with --record all";
+  if (!note.is_object()) return {};
+  if (note.value("date", "") > day(now))
+    return place_in(script, "/recorded/date") + "recorded on " + note.value("date", "?") + ", and it is " + day(now) +
+           " by this machine's clock; a recording is of a day that has been: set the clock right, or record it anew "
+           "with --record all";
+  if (note.value("expires", "") >= day(now)) return {};
+  return place_in(script, "/recorded/expires") + "recorded from " + note.value("model", "?") + " on " +
+         note.value("date", "?") + ", good until " + note.value("expires", "?") + "; record it anew with --record all";
 }
 
 Script without_models(Script script) {

@@ -35,7 +35,8 @@ nlohmann::json named(const nlohmann::json& value, const Captures& captures);
 
 // {"provider", "model", "date", "expires"}; days as YYYY-MM-DD.
 nlohmann::json recorded_note(const RealModel& model, UtcTime now);
-// Why this recording may not be played any more on that day; empty when it may, or when it is none.
+// Why this recording may not be played on that day, with its line: it is over, or still to come. Empty when it may, or
+// when it is none.
 std::string stale(const Script& script, UtcTime now);
 
 // Without its model steps, for an endpoint to give them anew.

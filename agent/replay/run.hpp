@@ -48,6 +48,10 @@ class Run {
 
   void fail(const std::string& what) { fail_at(at_, what); }
   void fail_at(std::size_t step, const std::string& what);
+  // Where a failure stands: the step's line, behind the last of them that line, and in which derivation.
+  std::string place_of(std::size_t step) const;
+  void place_blame();
+  void fail_behind(const std::string& what);
   // What comes after it would tell nothing.
   void halt(const std::string& what);
   // The script is wrong, not what it tells of.
@@ -99,6 +103,7 @@ class Run {
   void check_calls(const json& expect);
   void check_lists(const json& expect, const std::string& thread);
   void compare(const std::string& kind, const json& expected, const json& actual);
+  void compare_new(const std::string& kind, const json& expected, const json& actual, const json& with_earlier);
   void missed(const std::string& kind, const std::string& how, json value);
   void record(const json& s, const std::string& thread);
   bool holds(const std::string& key, const json& expected, const std::string& thread);
@@ -125,6 +130,7 @@ class Run {
   Captures captures_;
   std::size_t at_ = 0;
   Mark mark_;
+  Mark mark_before_;  // of the step before
   // What a step asked of the daemon, until it is answered and the answer is judged.
   struct Asked {
     ClientCallPtr call;
@@ -133,6 +139,8 @@ class Run {
     bool judged = false;
   };
   std::vector<Asked> asked_;
+  std::vector<std::size_t> blamed_at_;                       // the step of each of the oracles' violations
+  std::size_t last_ = 0;                                     // the last step that was played
   std::string end_member_;                                   // behind the steps: what of the script is looked at
   std::size_t faults_step_ = 0;                              // that gave the rail its faults
   std::vector<ClientCallPtr> step_calls_;                    // of this step

@@ -46,6 +46,16 @@ void Run::missed(const std::string& kind, const std::string& how, json value) {
     result_.blessings.push_back({at_, kind, std::move(value)});
 }
 
+// What this step has caused; an author who looks for it a step too late is told where it was.
+void Run::compare_new(const std::string& kind, const json& expected, const json& actual, const json& with_earlier) {
+  const std::size_t failures = result_.failures.size();
+  compare(kind, expected, actual);
+  if (result_.failures.size() == failures || !actual.empty() || with_earlier.empty() || at_ == 0) return;
+  const std::string& where = script_.where[at_ - 1];
+  result_.failures.back() += "; the step before, line " + where.substr(where.rfind(':') + 1) + ", had " +
+                             with_earlier.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
 void Run::check_sent(const json& sent, const json& request) {
   static const json kNone = json::array();
   const auto list = [&](const char* name) -> const json& { return request.contains(name) ? request[name] : kNone; };
@@ -189,9 +199,13 @@ void Run::check_lists(const json& expect, const std::string& thread) {
     if (met < wanted.size() || (exact && actual.size() != wanted.size()))
       missed("events", "events: expected " + wanted.dump() + ", found " + json(actual).dump(), actual);
   }
-  if (expect.contains("ledger")) compare("ledger", expect["ledger"], stage_.ledger_since(mark_));
-  if (expect.contains("cards")) compare("cards", expect["cards"], stage_.cards_since(mark_, thread));
-  if (expect.contains("refused")) compare("refused", expect["refused"], stage_.refusals_since(mark_, thread));
+  if (expect.contains("ledger"))
+    compare_new("ledger", expect["ledger"], stage_.ledger_since(mark_), stage_.ledger_since(mark_before_));
+  if (expect.contains("cards"))
+    compare_new("cards", expect["cards"], stage_.cards_since(mark_, thread), stage_.cards_since(mark_before_, thread));
+  if (expect.contains("refused"))
+    compare_new("refused", expect["refused"], stage_.refusals_since(mark_, thread),
+                stage_.refusals_since(mark_before_, thread));
   if (expect.contains("model_turns"))
     compare("model_turns", expect["model_turns"], world_.model_requests() - mark_.models);
   if (expect.contains("rail_calls")) {

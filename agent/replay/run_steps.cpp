@@ -13,14 +13,18 @@ constexpr int kRetriesMax = 90;
 }  // namespace
 
 void Run::fail_at(std::size_t step, const std::string& what) {
+  if (result_.failures.empty()) result_.steps = steps_up_to(script_, step);
+  result_.failures.push_back(place_of(step) + what);
+}
+
+std::string Run::place_of(std::size_t step) const {
   std::string where = script_.path + ": ";
   if (step < script_.where.size()) {
     where = script_.where[step] + ": ";
   } else if (!end_member_.empty()) {
     where = place_in(script_, end_member_);
   }
-  if (result_.failures.empty()) result_.steps = steps_up_to(script_, step);
-  result_.failures.push_back(where + what);
+  return is_plain() ? where : where + derived_.code + ": ";
 }
 
 void Run::halt(const std::string& what) {
@@ -161,7 +165,7 @@ void Run::step(const json& s) {
     return;
   }
   was_open_ = std::exchange(open_, s.value("open", false));
-  mark_ = stage_.mark();
+  mark_before_ = std::exchange(mark_, stage_.mark());
   step_calls_.clear();
   const std::string thread = s.contains("crash") || s.contains("restart") || !world_.up() ? "" : thread_of(s);
   if (!s.contains("restart") && !s.contains("crash")) mark_ = stage_.mark();
@@ -183,6 +187,7 @@ void Run::step(const json& s) {
   judge_open(s, waited, unserved);
   result_.most_events = std::max(result_.most_events, world_.mirror().events.size() - mark_.events);
   result_.step_ends.push_back(world_.now());
+  result_.step_lines.push_back(world_.journal().size());
 }
 
 void Run::act(const json& s) {

@@ -60,6 +60,7 @@ struct RunResult {
   // For those who derive runs from this one.
   Memo memo;
   std::vector<UtcTime> step_ends;
+  std::vector<std::size_t> step_lines;  // how long the journal was by then
   std::vector<std::string> commit_names;
   std::vector<std::string> rail_names;
   std::size_t webhooks = 0;
@@ -80,6 +81,9 @@ struct RunOptions {
 
 RunResult run_script(const Script& script, const Derivation& derivation, const RunResult* plain,
                      const RunOptions& options);
+
+// Where and how two plain runs of one script came apart, as a failure.
+std::string where_two_differ(const Script& script, const RunResult& one, const RunResult& other);
 
 // Every derivation of a script that its plain run suggests.
 std::vector<Derivation> derivations_of(const Script& script, const RunResult& plain);

@@ -158,6 +158,8 @@ void check_expected(const json& value, const std::string& at, Mistakes& out) {
   if (!value.is_object()) return;
   for (const auto& [key, member] : value.items()) {
     if (key == "$exact" && member != true) out.push_back({pointer_to(at, key), "\"$exact\" is true or is not there"});
+    if (is_loose(key) || key == "$absent" || key.starts_with("$as:"))
+      out.push_back({pointer_to(at, key), "\"" + key + "\" is what a member is: {\"member\": \"" + key + "\"}"});
     check_expected(member, pointer_to(at, key), out);
   }
 }
@@ -174,6 +176,7 @@ void check_expectations(const json& step, Mistakes& out) {
   for (const char* key : {"expect", "sent", "gateway"})
     if (step.contains(key)) check_expected(step[key], pointer_to("", key), out);
   const json sent = step.value("sent", json::object());
+  check_vacuous_sent(sent, out);
   check_empty(sent, "/sent", {"tools", "never", "event"}, out);
   check_empty(sent.value("tool_result", json::object()), "/sent/tool_result", {"never"}, out);
   if (!step.contains("expect")) return;
@@ -373,7 +376,7 @@ Mistakes mistakes_of_root(const Script& script) {
   const json& root = script.root;
   for (const char* key : {"finally", "trajectory"})
     if (root.contains(key)) check_expected(root[key], pointer_to("", key), out);
-  check_vacuous_end(root, out);
+  check_vacuous_end(script, out);
   check_empty(root, "", {"finally", "trajectory"}, out);
   check_empty(root.value("finally", json::object()), "/finally", {"gateway_posts"}, out);
   check_empty(root.value("trajectory", json::object()), "/trajectory", {"calls_never"}, out);

@@ -26,6 +26,67 @@ constexpr std::array kRefundMembers{"id",     "payment_intent", "out_refund_no",
                                     "amount", "reason",         "failure",       "$exact"};
 constexpr std::array kAmountMembers{"value", "currency", "$exact"};
 constexpr std::array kLineMembers{"sku", "quantity", "unit_price", "$exact"};
+// What tools take, what they answer and what notices tell, anywhere in them.
+constexpr std::array kArgumentMembers{"all",    "amount_fen", "currency", "half",           "if_open", "limit",
+                                      "lines",  "quantity",   "query",    "payment_intent", "sku",     "unit_price_fen",
+                                      "reason", "share",      "refunds",  "total_fen"};
+constexpr std::array kToolMembers{"amount_fen",
+                                  "approval",
+                                  "captured_fen",
+                                  "changed_prices",
+                                  "code",
+                                  "created_at",
+                                  "currency",
+                                  "description",
+                                  "expires_at",
+                                  "for_customer",
+                                  "from",
+                                  "items",
+                                  "lines",
+                                  "name",
+                                  "note",
+                                  "param",
+                                  "may_still_be_paid",
+                                  "payment_intent",
+                                  "payments",
+                                  "quantity",
+                                  "question",
+                                  "reason",
+                                  "quantity_prices",
+                                  "refund",
+                                  "refundable_fen",
+                                  "refunded_fen",
+                                  "refunds",
+                                  "renews",
+                                  "repeated",
+                                  "say",
+                                  "sku",
+                                  "state",
+                                  "status",
+                                  "total_fen",
+                                  "trust",
+                                  "unit_price_fen",
+                                  "was_fen"};
+constexpr std::array kNoticeMembers{"amount_fen",
+                                    "approval",
+                                    "currency",
+                                    "id",
+                                    "late_payment",
+                                    "lines",
+                                    "name",
+                                    "may_still_be_paid",
+                                    "note",
+                                    "out_refund_no",
+                                    "quantity",
+                                    "refund",
+                                    "payment_intent",
+                                    "refunded_fen",
+                                    "sku",
+                                    "state",
+                                    "total_fen",
+                                    "type",
+                                    "unit_price_fen",
+                                    "unknown_payment"};
 // Words that match something already.
 constexpr std::array<std::string_view, 8> kTakenNames{"any", "int", "str", "re", "ge", "le", "as", "absent"};
 
@@ -75,15 +136,32 @@ const std::set<std::string>& members_of_the_api() {
   return names;
 }
 
-// A member that the API has nowhere is always absent.
-void check_absent(const json& value, const std::string& at, Mistakes& out) {
+// A member that there never is, is always absent.
+template <class Has>
+void check_absent(const json& value, const std::string& at, const char* whose, const Has& has, Mistakes& out) {
   if (value.is_array())
-    for (std::size_t i = 0; i < value.size(); ++i) check_absent(value[i], pointer_to(at, i), out);
+    for (std::size_t i = 0; i < value.size(); ++i) check_absent(value[i], pointer_to(at, i), whose, has, out);
   if (!value.is_object()) return;
   for (const auto& [key, member] : value.items()) {
-    if (member == "$absent" && !members_of_the_api().contains(key))
-      out.push_back({pointer_to(at, key), "no answer of the API has a member \"" + key + "\""});
-    check_absent(member, pointer_to(at, key), out);
+    if (member == "$absent" && !has(key))
+      out.push_back({pointer_to(at, key), "no " + std::string(whose) + " has a member \"" + key + "\""});
+    check_absent(member, pointer_to(at, key), whose, has, out);
+  }
+}
+
+template <class Names>
+auto one_of(const Names& names) {
+  return [&names](const std::string& key) { return std::find(names.begin(), names.end(), key) != names.end(); };
+}
+
+// What a model of this script writes into its calls, beside what tools take.
+void members_of_calls(const json& value, std::set<std::string>& into) {
+  if (value.is_array())
+    for (const json& item : value) members_of_calls(item, into);
+  if (!value.is_object()) return;
+  for (const auto& [key, member] : value.items()) {
+    into.insert(key);
+    members_of_calls(member, into);
   }
 }
 
@@ -145,7 +223,8 @@ void check_vacuous(const json& expect, Mistakes& out) {
     for (std::size_t i = 0; i < rows.size(); ++i)
       check_row(rows[i], intent, pointer_to("/expect/" + one + "s", i), out);
   }
-  if (expect.contains("body")) check_absent(expect["body"], "/expect/body", out);
+  const auto in_the_api = [](const std::string& key) { return members_of_the_api().contains(key); };
+  if (expect.contains("body")) check_absent(expect["body"], "/expect/body", "answer of the API", in_the_api, out);
   const json reply = expect.value("reply", json::object());
   if (reply.contains("money_line")) check_row(reply["money_line"], true, "/expect/reply/money_line", out);
   const json words = reply.value("has", json::array());
@@ -153,9 +232,26 @@ void check_vacuous(const json& expect, Mistakes& out) {
     if (words[i] == "") out.push_back({pointer_to("/expect/reply/has", i), "an empty text stands in every reply"});
 }
 
-void check_vacuous_end(const json& root, Mistakes& out) {
+void check_vacuous_sent(const json& sent, Mistakes& out) {
+  const json result = sent.value("tool_result", json::object());
+  if (result.contains("has"))
+    check_absent(result["has"], "/sent/tool_result/has", "result of a tool", one_of(kToolMembers), out);
+  if (sent.contains("event")) check_absent(sent["event"], "/sent/event", "notice", one_of(kNoticeMembers), out);
+}
+
+void check_vacuous_end(const Script& script, Mistakes& out) {
+  const json& root = script.root;
   check_posts(root.value("finally", json::object()).value("gateway_posts", json::object()), out);
-  if (root.contains("trajectory")) check_trajectory(root["trajectory"], out);
+  if (!root.contains("trajectory")) return;
+  check_trajectory(root["trajectory"], out);
+  std::set<std::string> known(kArgumentMembers.begin(), kArgumentMembers.end());
+  for (const json& step : script.steps)
+    if (step.contains("model")) members_of_calls(step["model"].value("calls", json::array()), known);
+  const json list = root["trajectory"].value("list", json::array());
+  const auto has = [&known](const std::string& key) { return known.contains(key); };
+  for (std::size_t i = 0; i < list.size(); ++i)
+    if (list[i].contains("args"))
+      check_absent(list[i]["args"], pointer_to("/trajectory/list", i) + "/args", "call of a tool", has, out);
 }
 
 }  // namespace purser::replay

@@ -16,7 +16,10 @@ void check_matching_word(const std::string& text, const std::string& at, std::ve
 // Of one step's "expect"; pointers begin at the step.
 void check_vacuous(const nlohmann::json& expect, std::vector<ScriptMistake>& out);
 
+// Of one step's "sent"; pointers begin at the step.
+void check_vacuous_sent(const nlohmann::json& sent, std::vector<ScriptMistake>& out);
+
 // Of "finally" and "trajectory"; pointers begin at the document.
-void check_vacuous_end(const nlohmann::json& root, std::vector<ScriptMistake>& out);
+void check_vacuous_end(const Script& script, std::vector<ScriptMistake>& out);
 
 }  // namespace purser::replay

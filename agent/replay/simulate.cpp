@@ -2,6 +2,7 @@
 
 #include "agent/app/commands.hpp"
 #include "agent/replay/ground.hpp"
+#include "agent/replay/progress.hpp"
 #include "agent/replay/rail_faults.hpp"
 #include "agent/replay/stage.hpp"
 #include "gateway/async/system_clock.hpp"
@@ -10,6 +11,7 @@
 #include <array>
 #include <chrono>
 #include <iostream>
+#include <poll.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -303,8 +305,8 @@ struct Tally {
   std::vector<std::uint64_t> failed;
 };
 
-void tell_failure(std::uint64_t seed, const EpisodeResult& result, bool differs) {
-  std::string text = "seed " + std::to_string(seed) + ": ";
+void tell_failure(std::uint64_t seed, const EpisodeResult& result, bool differs, std::string text) {
+  text += "seed " + std::to_string(seed) + ": ";
   if (differs) text += "two runs of it differ\n";
   for (const std::string& violation : result.violations) text += violation + "\n";
   if (!result.violations.empty()) {
@@ -319,7 +321,8 @@ void tell_failure(std::uint64_t seed, const EpisodeResult& result, bool differs)
   std::cerr << text << std::flush;
 }
 
-Tally play_seeds(const SimulateCommand& command, std::uint64_t first, std::uint64_t step) {
+Tally play_seeds(const SimulateCommand& command, std::uint64_t first, std::uint64_t step, SharedCounts& counts,
+                 const Progress& progress) {
   Tally out;
   for (std::uint64_t seed = first; seed < command.from + command.seeds; seed += step) {
     const EpisodeResult result = play(episode_of(seed));
@@ -327,11 +330,20 @@ Tally play_seeds(const SimulateCommand& command, std::uint64_t first, std::uint6
     out.episodes += 1;
     out.commits += result.commits;
     out.crashes += result.crashes;
-    if (result.violations.empty() && !differs) continue;
+    const bool failed = !result.violations.empty() || differs;
+    counts.add(failed);
+    if (!failed) continue;
     out.failed.push_back(seed);
-    if (out.failed.size() <= 3) tell_failure(seed, result, differs);
+    if (out.failed.size() <= 3) tell_failure(seed, result, differs, progress.wiped());
   }
   return out;
+}
+
+// Tells how far the children are until this one has something to say.
+void await_child(int from, const SharedCounts& counts, Progress& progress) {
+  constexpr int kGlance = 100;  // milliseconds
+  pollfd child{from, POLLIN, 0};
+  while (::poll(&child, 1, kGlance) == 0) std::cerr << progress.after(counts.done(), counts.failed()) << std::flush;
 }
 
 }  // namespace
@@ -346,6 +358,10 @@ int simulate(const SimulateCommand& command) {
   const auto workers =
       static_cast<std::uint64_t>(command.jobs > 0 ? command.jobs : std::max(1u, std::thread::hardware_concurrency()));
   (void)Ground::of_this_process();
+  SharedCounts counts;
+  Progress progress(command.seeds, command.json              ? Progress::To::nobody
+                                   : ::isatty(STDERR_FILENO) ? Progress::To::terminal
+                                                             : Progress::To::file);
   std::vector<std::pair<pid_t, int>> children;
   for (std::uint64_t i = 0; i < workers; ++i) {
     int ends[2];
@@ -353,7 +369,7 @@ int simulate(const SimulateCommand& command) {
     const pid_t pid = ::fork();
     if (pid == 0) {
       ::close(ends[0]);
-      const Tally tally = play_seeds(command, command.from + i, workers);
+      const Tally tally = play_seeds(command, command.from + i, workers, counts, progress);
       const std::string line = nlohmann::json{
           {"episodes", tally.episodes},
           {"commits", tally.commits},
@@ -368,6 +384,7 @@ int simulate(const SimulateCommand& command) {
   Tally all;
   bool whole = true;
   for (const auto& [pid, from] : children) {
+    await_child(from, counts, progress);
     std::string text;
     char buffer[4'096];
     for (auto got = ::read(from, buffer, sizeof buffer); got > 0; got = ::read(from, buffer, sizeof buffer))
@@ -383,6 +400,7 @@ int simulate(const SimulateCommand& command) {
     all.crashes += tally["crashes"].get<std::uint64_t>();
     for (const auto& seed : tally["failed"]) all.failed.push_back(seed.get<std::uint64_t>());
   }
+  std::cerr << progress.wiped() << std::flush;
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(clock.now() - began).count();
   const bool ok = whole && all.failed.empty() && all.episodes == command.seeds;
   if (command.json) {

@@ -2,8 +2,12 @@
 // captures that nothing took, faults that never happen, requests that nobody answers.
 #include "agent/replay/model_wire.hpp"
 #include "agent/replay/runner.hpp"
+#include "agent/replay/stage.hpp"
 
 #include <gtest/gtest.h>
+
+#include <functional>
+#include <set>
 
 namespace purser::replay {
 namespace {
@@ -81,6 +85,87 @@ TEST(Vacuous, HowOftenTheRailHeardIsANumber) {
   for (const char* good : {"0", "3", R"("$ge:1")", R"("$le:0")"})
     EXPECT_EQ(unreadable(R"({"user":"a"})", R"("finally":{"gateway_posts":{"create":)" + std::string(good) + "}},"),
               "");
+}
+
+// What there never is, is always absent; what there is somewhere, may be.
+TEST(Vacuous, WhatIsAbsentIsWhatThereCouldBe) {
+  const std::string model = R"({"model":{"text":"hi"},"sent":)";
+  const auto sent = [&](const std::string& how) { return unreadable(R"({"user":"a"},)" + model + how + "}"); };
+  EXPECT_TRUE(says(sent(R"({"tool_result":{"call":"k","has":{"refundabel_fen":"$absent"}}})"),
+                   "story.json:4: /steps/1/sent/tool_result/has/refundabel_fen: no result of a tool has a member"));
+  EXPECT_EQ(sent(R"({"tool_result":{"call":"k","has":{"refundable_fen":"$absent","lines":[{"sku":"$absent"}]}}})"), "");
+  EXPECT_TRUE(says(sent(R"({"event":{"type":"x","lines":[{"skus":"$absent"}]}})"),
+                   "story.json:4: /steps/1/sent/event/lines/0/skus: no notice has a member \"skus\""));
+  EXPECT_EQ(sent(R"({"event":{"type":"x","late_payment":"$absent"}})"), "");
+  const auto called = [](const std::string& args) {
+    return unreadable(R"({"user":"a"},{"model":{"calls":[{"id":"k","name":"refund","args":{"discount":1}}]}})",
+                      R"("trajectory":{"list":[{"name":"refund","args":)" + args + "}]},");
+  };
+  EXPECT_TRUE(says(called(R"({"refunds":[{"ammount_fen":"$absent"}]})"),
+                   "story.json:2: /trajectory/list/0/args/refunds/0/ammount_fen: no call of a tool has a member"));
+  EXPECT_EQ(called(R"({"refunds":[{"amount_fen":"$absent"}]})"), "");
+  EXPECT_EQ(called(R"({"discount":"$absent"})"), "") << "a model of this script writes it";
+}
+
+TEST(Vacuous, AWordIsWhatAMemberIsAndNoMember) {
+  EXPECT_TRUE(
+      says(unreadable(R"({"user":"a"},{"model":{"text":"b"},"sent":{"event":{"note":{"$absent":true}}}})"),
+           R"(story.json:4: /steps/1/sent/event/note/$absent: "$absent" is what a member is: {"member": "$absent"})"));
+  EXPECT_TRUE(says(unreadable(R"({"user":"a"})", R"("trajectory":{"list":[{"name":"refund","args":{"$any":1}}]},)"),
+                   "story.json:2: /trajectory/list/0/args/$any: \"$any\" is what a member is"));
+  EXPECT_EQ(unreadable(R"({"user":"a"},{"model":{"text":"b"},"sent":{"event":{"$exact":true,"type":"x"}}})"), "");
+}
+
+// Both ways, where it is held against what came.
+TEST(Vacuous, WhatIsAbsentIsLookedFor) {
+  const auto called = [](const std::string& args) {
+    return failing(kOrdered, R"("trajectory":{"list":[{"name":"create_payment_intent","args":)" + args + "}]},");
+  };
+  EXPECT_EQ(called(R"({"currency":"$absent"})"), "");
+  EXPECT_TRUE(says(called(R"({"lines":"$absent"})"), "story.json:2: /trajectory/list: trajectory: expected"));
+  const auto told = [](const std::string& has) {
+    std::string steps = kOrdered;
+    steps.insert(steps.size() - 1, R"(,"sent":{"tool_result":{"call":"k1","has":)" + has + "}}");
+    return failing(steps);
+  };
+  EXPECT_EQ(told(R"({"captured_fen":"$absent"})"), "");
+  EXPECT_TRUE(says(told(R"({"state":"$absent"})"), "sent.tool_result.state: expected \"$absent\""));
+  const auto noticed = [](const std::string& event) {
+    std::string steps = kOrderedAndPaid;
+    steps.insert(steps.size() - 1, R"(,"sent":{"event":)" + event + "}");
+    return failing(steps);
+  };
+  EXPECT_EQ(noticed(R"({"type":"intent.succeeded","refund":"$absent"})"), "");
+  EXPECT_TRUE(says(noticed(R"({"type":"intent.succeeded","state":"$absent"})"), "sent.event.state: expected"));
+}
+
+// What a model is offered and told in the course of a sale and its refund is known to be possible.
+TEST(Vacuous, WhatModelsAreToldIsKnown) {
+  WorldOptions options;
+  options.locale = "en";
+  World world(options);
+  ASSERT_TRUE(world.start().ok());
+  std::set<std::string> taken;
+  const std::function<void(const json&)> walk = [&](const json& value) {
+    if (value.is_object() && value.contains("properties"))
+      for (const auto& [name, rule] : value["properties"].items()) taken.insert(name);
+    if (value.is_structured())
+      for (const json& part : value) walk(part);
+  };
+  world.set_model([&](const json& request) {
+    walk(request.value("tools", json::array()));
+    return std::optional<json>(json{{"text", "hi"}});
+  });
+  Stage stage(world);
+  stage.thread("main", {{"id", "u_1"}}, "en");
+  stage.say("main", "hello", "k1", false);
+  world.settle();
+  EXPECT_GT(taken.size(), 10U);
+  for (const std::string& name : taken)
+    EXPECT_EQ(unreadable(R"({"user":"a"})",
+                         R"("trajectory":{"list":[{"name":"refund","args":{")" + name + R"(":"$absent"}}]},)"),
+              "")
+        << name;
 }
 
 TEST(Vacuous, AListOfCallsIsComparedWithSomething) {
