@@ -11,6 +11,7 @@
 
 #include <filesystem>
 #include <iostream>
+#include <vector>
 
 namespace purser {
 
@@ -18,7 +19,8 @@ namespace {
 
 constexpr std::int64_t kPage = 1'000;
 
-Task<int> verify(Store& store, bool as_json) {
+// `missing`: guards that the database has not.
+Task<int> verify(Store& store, std::vector<std::string> missing, bool as_json) {
   auto verdict = co_await store.verify_ledger();
   if (as_json) {
     nlohmann::ordered_json out = {{"ok", verdict.ok()}};
@@ -26,11 +28,15 @@ Task<int> verify(Store& store, bool as_json) {
       out["row"] = verdict.error().param;
       out["message"] = verdict.error().message;
     }
+    if (!missing.empty()) out["missing_guards"] = missing;
     std::cout << out.dump(2) << "\n";
   } else if (verdict) {
     std::cout << "the ledger and the record of every conversation hold\n";
   } else {
     std::cout << "does not hold: " << verdict.error().message << "\n";
+  }
+  for (std::size_t i = 0; i < missing.size() && !as_json; ++i) {
+    std::cout << "this database does not guard " << missing[i] << "\n";
   }
   co_return verdict ? 0 : 1;
 }
@@ -79,9 +85,14 @@ int ledger(const LedgerCommand& command) {
     std::cerr << "purser ledger: " << store.error().message << "\n";
     return 1;
   }
+  auto missing = missing_guards(loaded.settings.store);
+  if (!missing) {
+    std::cerr << "purser ledger: " << missing.error().message << "\n";
+    return 1;
+  }
   int code = 1;
-  auto task =
-      command.verify ? verify(**store, command.json) : export_thread(**store, ThreadId::trusted(command.thread));
+  auto task = command.verify ? verify(**store, *missing, command.json)
+                             : export_thread(**store, ThreadId::trusted(command.thread));
   asio::co_spawn(loop, std::move(task), [&](std::exception_ptr error, int result) { code = error ? 1 : result; });
   loop.run();
   store->reset();

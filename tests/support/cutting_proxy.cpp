@@ -1,9 +1,9 @@
 #include "tests/support/cutting_proxy.hpp"
 
 #include <cstring>
+#include <optional>
 #include <poll.h>
 #include <stdexcept>
-#include <string_view>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -63,6 +63,41 @@ void CuttingProxy::accept_all() {
   }
 }
 
+void CuttingProxy::cut(Cut when, const std::string& words) {
+  const std::scoped_lock hold(told_);
+  cuts_.push_back({when, words});
+}
+
+bool CuttingProxy::has_cut() {
+  const std::scoped_lock hold(told_);
+  return cuts_.empty();
+}
+
+void CuttingProxy::misspell(const std::string& words, const std::string& others) {
+  if (words.size() != others.size()) throw std::logic_error("a message keeps its length");
+  const std::scoped_lock hold(told_);
+  misspelt_ = words;
+  misspelling_ = others;
+}
+
+bool CuttingProxy::hand_on(std::string& bytes, int server) {
+  std::optional<Cut> now;
+  {
+    const std::scoped_lock hold(told_);
+    if (!cuts_.empty() && bytes.find(cuts_.front().words) != std::string::npos) {
+      now = cuts_.front().when;
+      cuts_.pop_front();
+    }
+    const auto at = misspelt_.empty() ? std::string::npos : bytes.find(misspelt_);
+    if (at != std::string::npos) bytes.replace(at, misspelt_.size(), misspelling_);
+  }
+  if (now == Cut::before) return false;
+  if (::write(server, bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) return false;
+  if (!now) return true;
+  (void)pass_on(server, -1, bytes);  // it is done, and nobody is told
+  return false;
+}
+
 void CuttingProxy::serve(int client) {
   const sockaddr_un address = address_in(server_folder_);
   const int server = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -73,16 +108,7 @@ void CuttingProxy::serve(int client) {
     if (::poll(both, 2, kLookMs) <= 0) continue;
     if (both[1].revents != 0) open = pass_on(server, client, bytes);
     if (!open || both[0].revents == 0) continue;
-    open = pass_on(client, -1, bytes);
-    if (!open) break;
-    const bool commits = std::string_view(bytes).find(std::string_view("COMMIT\0", 7)) != std::string_view::npos;
-    const Cut now = commits ? cut_.exchange(Cut::never) : Cut::never;
-    if (now == Cut::before_commit) break;
-    open = ::write(server, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
-    if (now == Cut::after_commit) {
-      (void)pass_on(server, -1, bytes);  // it has committed, and nobody is told
-      break;
-    }
+    open = pass_on(client, -1, bytes) && hand_on(bytes, server);
   }
   ::close(server);
   ::close(client);

@@ -1,21 +1,16 @@
 #include "tests/support/postgres_server.hpp"
 
+#include "tests/support/server_program.hpp"
+
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
-#include <grp.h>
 #include <poll.h>
 #include <postgresql/libpq-fe.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdexcept>
 #include <sys/file.h>
-#include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,80 +31,17 @@ std::string programs() {
   return newest;
 }
 
-// PostgreSQL refuses to run as root: then it runs as the user that Debian's package made.
-struct User {
-  uid_t uid = ::geteuid();
-  gid_t gid = ::getegid();
-};
-
-User user_of_server() {
-  User user;
-  if (user.uid != 0) return user;
-  const passwd* found = ::getpwnam("postgres");
-  if (found == nullptr) found = ::getpwnam("nobody");
-  if (found == nullptr) throw std::runtime_error("there is no user that PostgreSQL could run as");
-  user.uid = found->pw_uid;
-  user.gid = found->pw_gid;
-  return user;
-}
-
-// `lasting`: a server, which dies with us; its output goes to `log`.
-pid_t start_program(const std::vector<std::string>& arguments, const std::string& log, bool lasting) {
-  const User user = user_of_server();
-  std::vector<char*> argv;
-  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  const pid_t pid = ::fork();
-  if (pid != 0) return pid;
-  const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
-  ::dup2(out, STDOUT_FILENO);
-  ::dup2(out, STDERR_FILENO);
-  ::close(STDIN_FILENO);
-  for (int descriptor = 3; descriptor < 1024; ++descriptor) ::close(descriptor);
-  if (::geteuid() == 0 && (::setgroups(0, nullptr) != 0 || ::setgid(user.gid) != 0 || ::setuid(user.uid) != 0)) {
-    ::_exit(126);
-  }
-  if (lasting) ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
-  ::setenv("LC_ALL", "C", 1);
-  ::execv(argv[0], argv.data());
-  ::_exit(127);
-}
-
-void run_program(const std::vector<std::string>& arguments, const std::string& log) {
-  int status = 0;
-  ::waitpid(start_program(arguments, log, false), &status, 0);
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-    std::ifstream said(log);
-    const std::string text{std::istreambuf_iterator<char>(said), {}};
-    throw std::runtime_error(arguments.front() + " failed: " + text);
-  }
-}
-
-void give_to_server(const std::string& path) {
-  const User user = user_of_server();
-  if (::geteuid() == 0 && ::chown(path.c_str(), user.uid, user.gid) != 0) {
-    throw std::runtime_error("cannot give " + path + " away");
-  }
-}
-
-std::string make_folder(const std::string& pattern) {
-  std::string path = (fs::temp_directory_path() / pattern).string();
-  if (::mkdtemp(path.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  give_to_server(path);
-  return path;
-}
-
 // Making a data directory takes seconds; copying one does not. Whoever comes first makes it.
 std::string data_template() {
-  const std::string name = "purser-postgres-" + std::to_string(user_of_server().uid);
+  const std::string name = "purser-postgres-" + std::to_string(uid_of_servers());
   const std::string path = (fs::temp_directory_path() / name).string();
   const int lock = ::open((path + ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock < 0 || ::flock(lock, LOCK_EX) != 0) throw std::runtime_error("cannot lock " + path);
   if (!fs::exists(path)) {
-    const std::string made = make_folder(name + ".XXXXXX");
-    run_program({programs() + "/initdb", "-D", made, "-U", "purser", "-A", "trust", "-E", "UTF8", "--locale=C",
-                 "--no-sync", "--no-instructions"},
-                made + ".log");
+    const std::string made = make_server_folder(name + ".XXXXXX");
+    run_server_program({programs() + "/initdb", "-D", made, "-U", "purser", "-A", "trust", "-E", "UTF8", "--locale=C",
+                        "--no-sync", "--no-instructions"},
+                       made + ".log");
     fs::remove(made + ".log");
     fs::rename(made, path);
   }
@@ -129,8 +61,8 @@ bool PostgresServer::installed() {
 }
 
 PostgresServer::PostgresServer(std::vector<std::string> settings)
-    : folder_(make_folder("purser-pg-XXXXXX")), settings_(std::move(settings)) {
-  run_program({"/bin/cp", "-a", data_template(), folder_ + "/data"}, folder_ + "/log");
+    : folder_(make_server_folder("purser-pg-XXXXXX")), settings_(std::move(settings)) {
+  run_server_program({"/bin/cp", "-a", data_template(), folder_ + "/data"}, folder_ + "/log");
   start();
 }
 
@@ -148,7 +80,7 @@ void PostgresServer::start() {
     arguments.emplace_back("-c");
     arguments.push_back(setting);
   }
-  pid_ = start_program(arguments, folder_ + "/log", true);
+  pid_ = start_server_program(arguments, folder_ + "/log", true);
   for (int looks = 0; looks < kPatience; ++looks) {
     if (PQping(url("postgres").c_str()) == PQPING_OK) return;
     if (::waitpid(pid_, nullptr, WNOHANG) == pid_) break;

@@ -26,6 +26,8 @@ class StoreHome {
   virtual void tamper_with_ledger(std::int64_t seq) = 0;
   // Tries to change and then to delete a ledger row by the database's own language, and gives what it answered.
   virtual std::vector<bool> ledger_lets_change(std::int64_t seq) = 0;
+  // Whether the database itself keeps the ledger as it was written.
+  virtual bool guards_ledger() const { return true; }
   // Changes what the column holds in the row whose `key` is `id` ("text" of "messages" where "id" is ...), past every
   // guard. The store is closed meanwhile.
   virtual void tamper(const std::string& table, const std::string& column, const std::string& key,

@@ -73,4 +73,11 @@ Result<std::unique_ptr<Store>> open_store(const StoreSettings& settings, Clock& 
   return std::unique_ptr<Store>(*std::move(store));
 }
 
+// SQLite has them all: its store does not open without.
+Result<std::vector<std::string>> missing_guards(const StoreSettings& settings) {
+  const std::string& url = settings.url.reveal();
+  if (scheme_of(url) == "postgresql") return missing_postgres_guards(url);
+  return std::vector<std::string>();
+}
+
 }  // namespace purser

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace purser {
 
@@ -19,5 +20,9 @@ Result<std::string> parse_sqlite_url(std::string_view url);
 // the message never shows more of the URL than its scheme or its path), and those of the adapter. `clock` and the
 // io_context of those who use the store outlive it.
 Result<std::unique_ptr<Store>> open_store(const StoreSettings& settings, Clock& clock);
+
+// What the database of an opened store would refuse on its own and its engine does not know, in words for an operator.
+// Whether it happened all the same, Store::verify_ledger finds out. Blocks.
+Result<std::vector<std::string>> missing_guards(const StoreSettings& settings);
 
 }  // namespace purser

@@ -226,6 +226,9 @@ Result<std::vector<Rows>> Connection::exchange(const std::vector<Statement>& sta
     const Error lost = lose("the connection was lost");
     return failed ? *failed : lost;
   }
+  // A session that a pooler lends may be one that somebody once said LISTEN in: libpq would keep what it hears for
+  // ever.
+  (void)heard();
   if (failed) return *failed;
   return answers;
 }
@@ -240,6 +243,10 @@ Result<Rows> Connection::query(std::string_view sql, Values values) {
 
 Result<std::vector<std::string>> Connection::take_notices() {
   if (PQconsumeInput(connection_) == 0) return lose(first_line(PQerrorMessage(connection_)));
+  return heard();
+}
+
+std::vector<std::string> Connection::heard() {
   std::vector<std::string> taken;
   while (PGnotify* notice = PQnotifies(connection_)) {
     taken.emplace_back(notice->extra);
@@ -265,6 +272,9 @@ Error Connection::failure_of(const PGresult* result) {
     trouble_ = Trouble::retryable;
     return unavailable(message);
   }
+  if (state == "55P03") trouble_ = Trouble::locked;
+  if (state == "42501") trouble_ = Trouble::forbidden;
+  if (begins(state, {"0A000", "42601", "42704", "42883"})) trouble_ = Trouble::unsupported;
   if (state == "23505") return Error(Errc::store_duplicate, "exists already: " + constraint, constraint);
   if (begins(state, {"23"}))
     return Error(Errc::internal, "a row breaks a rule of the store: " + constraint, constraint);

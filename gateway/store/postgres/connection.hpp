@@ -116,9 +116,12 @@ class Rows {
 // What the last failure means for who decides whether to go on.
 enum class Trouble : std::uint8_t {
   none,
-  refused,    // the statement; the connection is well
-  retryable,  // 40001, 40P01: the whole transaction may be tried again
-  lost,       // the connection: what was sent last may or may not have been done
+  refused,      // the statement; the connection is well
+  retryable,    // 40001, 40P01: the whole transaction may be tried again
+  locked,       // 55P03: a row was waited for longer than lock_timeout lets
+  unsupported,  // 0A000, 42601, 42704, 42883: this engine does not know what was asked for
+  forbidden,    // 42501: this role may not do it
+  lost,         // the connection: what was sent last may or may not have been done
 };
 
 class Connection {
@@ -146,7 +149,7 @@ class Connection {
 
   Trouble trouble() const { return trouble_; }
 
-  // For LISTEN: the socket to wait on, and what has arrived. Error: the connection is lost.
+  // For LISTEN: the socket to wait on, and what has arrived since the last exchange. Error: the connection is lost.
   int socket() const { return PQsocket(connection_); }
   Result<std::vector<std::string>> take_notices();
 
@@ -155,6 +158,7 @@ class Connection {
   Result<void> flush_and_read(const std::function<bool()>& done);
   Error lose(std::string why);
   Error failure_of(const PGresult* result);
+  std::vector<std::string> heard();
 
   Address address_;
   PGconn* connection_ = nullptr;

@@ -52,6 +52,9 @@ Task<Result<void>> Listener::listen(const std::function<void(const Change&)>& te
 
 Task<void> Listener::run(std::function<void(const Change&)> tell) {
   co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+  Change everything;
+  everything.missed = true;
+  bool said = false;
   for (;;) {
     auto begin = [this] { return begin_listening(); };
     auto listening = co_await run_on(clock_, pool_, std::move(begin));
@@ -59,9 +62,14 @@ Task<void> Listener::run(std::function<void(const Change&)> tell) {
     if (listening) ended = co_await listen(tell);
     if (!ended && ended.code() == Errc::canceled) co_return;
     const std::string why = listening ? ended.error().message : listening.error().message;
-    log::warn("store.not_listening", {{"message", why}});
-    const auto again = clock_.now() + kRetry;
-    (void)co_await clock_.sleep_until(again);
+    const bool refused = !listening && connection_.connected();
+    if (!refused || !said) log::warn("store.not_listening", {{"message", why}});
+    said = refused;
+    // Where nothing can be heard, everybody looks by himself now and then.
+    if (refused) tell(everything);
+    const auto again = clock_.now() + (refused ? kLookAnyway : kRetry);
+    const auto slept = co_await clock_.sleep_until(again);
+    if (!slept) co_return;
   }
 }
 

@@ -15,7 +15,8 @@ namespace purser::postgres {
 
 class Listener {
  public:
-  // Behind a pooler in transaction mode LISTEN goes unheard: then everything is found kLookAnyway later.
+  // Behind a pooler in transaction mode LISTEN goes unheard, and an engine may not know it: then everything is found
+  // kLookAnyway later.
   static constexpr Millis kLookAnyway{5'000};
   static constexpr Millis kRetry{1'000};
 

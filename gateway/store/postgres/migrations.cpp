@@ -11,8 +11,8 @@ namespace {
 // holds.
 //
 // Nothing on the way of a turn needs more than tables, unique indexes (some of them partial), row locks and RETURNING,
-// which engines that speak PostgreSQL's protocol have in common: no advisory locks, no triggers on what is inserted, no
-// LISTEN but for waking, no stored procedures.
+// which engines that speak PostgreSQL's protocol have in common: no advisory locks, no stored procedures, no LISTEN but
+// for waking, and no trigger that is not a guard (schema.hpp), which such an engine goes without.
 
 constexpr std::string_view kThreads = R"sql(
 CREATE TABLE threads (
@@ -174,13 +174,15 @@ constexpr std::string_view kLedgerBegins =
     "INSERT INTO ledger_end (one, seq, hash)"
     " VALUES (TRUE, 0, '0000000000000000000000000000000000000000000000000000000000000000')";
 
-// The only trigger. An engine without triggers loses this guard alone: the chain still tells what was changed.
+// A guard. An engine without triggers loses this alone: the chain still tells what was changed.
 constexpr std::string_view kAppendOnly = R"sql(
-CREATE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS
+CREATE OR REPLACE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION 'ledger_append_only' USING ERRCODE = '23000', CONSTRAINT = 'ledger_append_only'; END $$)sql";
+constexpr std::string_view kChangeAnew = "DROP TRIGGER IF EXISTS ledger_no_change ON ledger";
 constexpr std::string_view kNoChange =
     "CREATE TRIGGER ledger_no_change BEFORE UPDATE OR DELETE ON ledger FOR EACH ROW"
     " EXECUTE FUNCTION ledger_append_only()";
+constexpr std::string_view kTruncateAnew = "DROP TRIGGER IF EXISTS ledger_no_truncate ON ledger";
 constexpr std::string_view kNoTruncate =
     "CREATE TRIGGER ledger_no_truncate BEFORE TRUNCATE ON ledger FOR EACH STATEMENT"
     " EXECUTE FUNCTION ledger_append_only()";
@@ -319,10 +321,10 @@ ALTER TABLE ledger DROP CONSTRAINT ledger_kind, ADD CONSTRAINT ledger_kind CHECK
     WHEN kind = 'fee' THEN substr(debit_account, 1, 5) = 'fees:' AND substr(credit_account, 1, 5) = 'rail:'
     WHEN kind = 'fee_return' THEN substr(debit_account, 1, 5) = 'rail:' AND substr(credit_account, 1, 5) = 'fees:'
     ELSE debit_account = 'costs:tokens' AND substr(credit_account, 1, 6) = 'model:' END))sql";
-// At the end of each transaction the lines of an intent are what its own figures say. An engine without such triggers
-// loses this guard alone: `purser ledger verify` asks the same of all intents.
+// A guard: at the end of each transaction the lines of an intent are what its own figures say. On an engine without
+// such triggers the writer looks at what it writes itself, and `purser ledger verify` at all intents.
 constexpr std::string_view kBalance = R"sql(
-CREATE FUNCTION ledger_balance() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION ledger_balance() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   subject TEXT;
 BEGIN
@@ -336,6 +338,9 @@ BEGIN
   END IF;
   RETURN NULL;
 END $$)sql";
+constexpr std::string_view kLinesAnew = "DROP TRIGGER IF EXISTS ledger_balance_lines ON ledger";
+constexpr std::string_view kNewAnew = "DROP TRIGGER IF EXISTS ledger_balance_new ON intents";
+constexpr std::string_view kChangedAnew = "DROP TRIGGER IF EXISTS ledger_balance_changed ON intents";
 constexpr std::string_view kBalanceOfLines =
     "CREATE CONSTRAINT TRIGGER ledger_balance_lines AFTER INSERT ON ledger DEFERRABLE INITIALLY DEFERRED"
     " FOR EACH ROW EXECUTE FUNCTION ledger_balance()";
@@ -359,25 +364,49 @@ constexpr std::string_view kIdempotencySaid =
 // A program that knows only version 1 records nothing, so it may not write beside one that does; one that knows only 3
 // would leave digests of what it has changed behind. One that knows only 5 counts fees as payments, one that knows only
 // 6 takes erased links for damage and does not see that an erased conversation is spoken in again.
-const std::array<Migration, 7>& all() {
-  static const std::array<Migration, 7> steps{
-      {{1, 1, {kThreads,       kThreadNumbers, kTurns,      kTurnsRunning,  kTurnsThread, kMessages,     kEvents,
-               kIntents,       kIntentsActive, kRefunds,    kRefundsIntent, kLedger,      kLedgerIntent, kLedgerTenant,
-               kLedgerEnd,     kLedgerBegins,  kAppendOnly, kNoChange,      kNoTruncate,  kWork,         kWorkDue,
-               kNotifications, kIdempotency,   kCommits,    kCommitsAt}},
+// The guards, each with its revision, and what the engine said that has none.
+constexpr std::string_view kSchemaGuards = R"sql(
+CREATE TABLE schema_guards (
+  name TEXT NOT NULL PRIMARY KEY,
+  revision BIGINT NOT NULL,
+  refused TEXT NOT NULL
+))sql";
+
+const std::array<Migration, 8>& all() {
+  static const std::array<Migration, 8> steps{
+      {{1, 1, {kThreads,       kThreadNumbers, kTurns,         kTurnsRunning, kTurnsThread,   kMessages,
+               kEvents,        kIntents,       kIntentsActive, kRefunds,      kRefundsIntent, kLedger,
+               kLedgerIntent,  kLedgerTenant,  kLedgerEnd,     kLedgerBegins, kWork,          kWorkDue,
+               kNotifications, kIdempotency,   kCommits,       kCommitsAt}},
        {2, 2, {kApprovals, kApprovalsTenant, kBudgets, kAudit, kAuditEnds}},
        {3, 2, {kUnrecorded, kUnrecordedRows}},
        {4, 4, {kThreadDigests, kTurnDigests, kEventDigests, kWorkDigests, kKeyDigests, kBudgetMirror, kUnapplied}},
        {5, 4, {kKeyOwners}},
-       {6, 6, {kLedgerKinds, kBalance, kBalanceOfLines, kBalanceOfNew, kBalanceOfChanged}},
-       {7, 7, {kErasedAt, kThreadsUser, kThreadsWords, kNotificationsTold, kIdempotencySaid}}}};
+       {6, 6, {kLedgerKinds}},
+       {7, 7, {kErasedAt, kThreadsUser, kThreadsWords, kNotificationsTold, kIdempotencySaid}},
+       {8, 7, {kSchemaGuards}}}};
   return steps;
+}
+
+// Databases of version 7 and before have them already, from their migrations, and get them once more. A trigger goes
+// before its function is replaced, for not every engine replaces one that is used.
+const std::array<Guard, 3>& all_guards() {
+  static const std::array<Guard, 3> guards{
+      {{"ledger_append_only", 1, {kChangeAnew, kAppendOnly, kNoChange}},
+       {"ledger_no_truncate", 1, {kTruncateAnew, kAppendOnly, kNoTruncate}},
+       {kBalanceGuard,
+        1,
+        {kLinesAnew, kNewAnew, kChangedAnew, kBalance, kBalanceOfLines, kBalanceOfNew, kBalanceOfChanged}}}};
+  return guards;
 }
 
 }  // namespace
 
 std::span<const Migration> migrations() {
   return all();
+}
+std::span<const Guard> guards() {
+  return all_guards();
 }
 
 }  // namespace purser::postgres

@@ -40,7 +40,31 @@ Result<void> check_durable(Connection& connection) {
   return success();
 }
 
+// Whether the database holds the books together by itself.
+Result<bool> raise_guards(Connection& connection, Millis lock_time_max) {
+  auto missing = postgres::make_guards(connection, postgres::guards(), lock_time_max);
+  if (!missing) return missing.error();
+  bool balance_guarded = true;
+  for (const postgres::MissingGuard& guard : *missing) {
+    log::warn("store.without_guard", {{"guard", guard.name}, {"message", guard.why}});
+    if (guard.name == postgres::kBalanceGuard) balance_guarded = false;
+  }
+  return balance_guarded;
+}
+
 }  // namespace
+
+Result<std::vector<std::string>> missing_postgres_guards(const std::string& url) {
+  if (auto readable = postgres::check_url(url); !readable) return readable.error();
+  postgres::Address address;
+  address.url = url;
+  Connection connection(std::move(address));
+  auto missing = postgres::missing_guards(connection);
+  if (!missing) return missing.error();
+  std::vector<std::string> out;
+  for (const postgres::MissingGuard& guard : *missing) out.push_back(guard.name + " (" + guard.why + ")");
+  return out;
+}
 
 Result<std::unique_ptr<PostgresStore>> open_postgres(const std::string& url, const PostgresOptions& options,
                                                      Clock& clock) {
@@ -54,7 +78,10 @@ Result<std::unique_ptr<PostgresStore>> open_postgres(const std::string& url, con
   patient.silence_max = std::max(options.silence_max, kMigrationSilence);
   Connection first(std::move(patient));
   if (auto durable = check_durable(first); !durable) return durable.error();
-  if (auto grown = postgres::migrate(first, postgres::migrations()); !grown) return grown.error();
+  if (auto grown = postgres::migrate(first, postgres::migrations(), options.lock_time_max); !grown)
+    return grown.error();
+  auto balance_guarded = raise_guards(first, options.lock_time_max);
+  if (!balance_guarded) return balance_guarded.error();
 
   std::vector<std::unique_ptr<Connection>> reading;
   while (reading.size() < std::max<std::size_t>(options.readers, 1)) {
@@ -62,6 +89,7 @@ Result<std::unique_ptr<PostgresStore>> open_postgres(const std::string& url, con
   }
   const std::string self = crypto::hex_lower(crypto::random_bytes(8));
   postgres::WriterLimits limits{{options.queue_max, options.group_max}, options.lock_time_max};
+  limits.balance_guarded = *balance_guarded;
   return std::make_unique<PostgresStore>(std::make_unique<postgres::Writer>(address, limits, self, clock),
                                          std::make_unique<postgres::Readers>(std::move(reading), clock),
                                          std::make_unique<postgres::Listener>(address, self, clock), self,

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace purser {
 
@@ -97,5 +98,9 @@ class PostgresStore final : public Store {
 // store_corrupt (the database holds tables of another program), store_from_future.
 Result<std::unique_ptr<PostgresStore>> open_postgres(const std::string& url, const PostgresOptions& options,
                                                      Clock& clock);
+
+// The guards of the schema that the engine of an opened store refused, each with what it said: "<name> (<words>)".
+// Blocks.
+Result<std::vector<std::string>> missing_postgres_guards(const std::string& url);
 
 }  // namespace purser

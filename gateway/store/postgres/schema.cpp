@@ -1,5 +1,7 @@
 #include "gateway/store/postgres/schema.hpp"
 
+#include "gateway/store/postgres/patience.hpp"
+
 #include <algorithm>
 #include <string>
 
@@ -10,9 +12,17 @@ constexpr int kTriesMax = 20;
 
 // Two processes that begin at once get in each other's way until one of them is through: the loser is told that a row
 // of the catalogue or the table exists, or finds it changed under its hands.
-bool may_try_again(const Connection& connection, const Error& error, bool making) {
-  if (connection.trouble() == Trouble::retryable || error.code == Errc::store_duplicate) return true;
+bool may_try_again(Trouble trouble, const Error& error, bool making) {
+  if (trouble == Trouble::retryable || trouble == Trouble::locked || error.code == Errc::store_duplicate) return true;
   return making && error.code == Errc::internal;
+}
+
+// After a failure, out of the transaction.
+Trouble let_go(Connection& connection, const Patience& patience) {
+  const Trouble trouble = connection.trouble();
+  if (connection.in_transaction() && !connection.query("ROLLBACK")) connection.drop();
+  if (trouble == Trouble::locked) (void)patience.end_the_still(connection);
+  return trouble;
 }
 
 struct Version {
@@ -20,9 +30,8 @@ struct Version {
   int oldest_program = 0;
 };
 
-// Locks the row, so that one process at a time goes on from what it reads.
-Result<Version> locked_version(Connection& connection) {
-  auto rows = connection.query("SELECT version, oldest_program FROM purser_schema FOR UPDATE");
+Result<Version> read_version(Connection& connection, std::string_view sql) {
+  auto rows = connection.query(sql);
   if (!rows) return rows.error();
   Version version;
   if (rows->size() == 0) return Error(Errc::store_corrupt, "the table purser_schema is empty", "purser_schema");
@@ -52,19 +61,30 @@ Result<void> make_ours(Connection& connection) {
   return success();
 }
 
-// One migration, or none when another process was faster. True: there is nothing left to do.
-Result<bool> apply_next(Connection& connection, std::span<const Migration> steps) {
+constexpr std::string_view kVersion = "SELECT version, oldest_program FROM purser_schema";
+// One process at a time goes on from what it reads.
+constexpr std::string_view kLockedVersion = "SELECT version, oldest_program FROM purser_schema FOR UPDATE";
+
+// True: there is nothing left to do.
+Result<bool> is_done(const Version& at, int known) {
+  if (at.oldest_program <= known) return at.version >= known;
+  return Error(Errc::store_from_future, "the database has schema version " + std::to_string(at.version) +
+                                            " and asks for a purser that knows version " +
+                                            std::to_string(at.oldest_program) + "; this one knows versions up to " +
+                                            std::to_string(known));
+}
+
+// One migration, or none when another process was faster. True: there is nothing left to do. Looks before it locks: who
+// has nothing to do is in nobody's way, and nobody is in his.
+Result<bool> apply_next(Connection& connection, Patience& patience, std::span<const Migration> steps) {
   const int known = static_cast<int>(steps.size());
-  if (auto begun = connection.query("BEGIN"); !begun) return begun.error();
-  auto at = locked_version(connection);
+  auto at = read_version(connection, kVersion);
   if (!at) return at.error();
-  if (at->oldest_program > known) {
-    return Error(Errc::store_from_future, "the database has schema version " + std::to_string(at->version) +
-                                              " and asks for a purser that knows version " +
-                                              std::to_string(at->oldest_program) + "; this one knows versions up to " +
-                                              std::to_string(known));
-  }
-  if (at->version >= known) return true;
+  if (auto done = is_done(*at, known); !done || *done) return done;
+  if (auto begun = patience.begin(connection); !begun) return begun.error();
+  at = read_version(connection, kLockedVersion);
+  if (!at) return at.error();
+  if (auto done = is_done(*at, known); !done || *done) return done;
   const Migration& step = steps[static_cast<std::size_t>(at->version)];
   std::vector<Statement> statements;
   for (const std::string_view sql : step.statements) statements.push_back(Statement{sql, Values()});
@@ -76,16 +96,86 @@ Result<bool> apply_next(Connection& connection, std::span<const Migration> steps
   return false;
 }
 
+constexpr std::string_view kPutGuard =
+    "INSERT INTO schema_guards (name, revision, refused) VALUES ($1, $2::bigint, $3)"
+    " ON CONFLICT (name) DO UPDATE SET revision = excluded.revision, refused = excluded.refused";
+
+Statement record_of(const Guard& guard, const std::string& refused) {
+  return {kPutGuard, Values::of(guard.name, std::int64_t{guard.revision}, refused)};
+}
+
+// Under the lock that migrations are made under.
+Result<void> make_guard(Connection& connection, Patience& patience, const Guard& guard) {
+  if (auto begun = patience.begin(connection, std::vector<Statement>{{kLockedVersion, Values()}}); !begun) return begun;
+  std::vector<Statement> statements;
+  for (const std::string_view sql : guard.statements) statements.push_back(Statement{sql, Values()});
+  statements.push_back(record_of(guard, ""));
+  statements.push_back(Statement{"COMMIT", Values()});
+  auto made = connection.exchange(statements);
+  if (!made) return made.error();
+  return success();
+}
+
+// Empty: it is there. Else why the engine has it not.
+Result<std::string> make_or_record(Connection& connection, Patience& patience, const Guard& guard) {
+  for (int tries = 0;;) {
+    auto made = make_guard(connection, patience, guard);
+    if (made.ok()) return std::string();
+    const Trouble trouble = let_go(connection, patience);
+    if (trouble == Trouble::unsupported) {
+      const std::string why = made.error().message;
+      const Statement record = record_of(guard, why);
+      auto recorded = connection.query(record.sql, record.values);
+      if (!recorded) return recorded.error();
+      return why;
+    }
+    if (++tries >= kTriesMax || !may_try_again(trouble, made.error(), false)) return made.error();
+  }
+}
+
 }  // namespace
 
-Result<void> migrate(Connection& connection, std::span<const Migration> steps) {
+Result<std::vector<MissingGuard>> missing_guards(Connection& connection) {
+  auto there = connection.query("SELECT to_regclass('schema_guards') IS NOT NULL");
+  if (!there) return there.error();
+  std::vector<MissingGuard> missing;
+  if (there->row(0).integer(0) == 0) return missing;
+  auto rows = connection.query("SELECT name, refused FROM schema_guards WHERE refused <> '' ORDER BY name");
+  if (!rows) return rows.error();
+  for (int i = 0; i < rows->size(); ++i) missing.push_back({rows->row(i).text(0), rows->row(i).text(1)});
+  return missing;
+}
+
+Result<std::vector<MissingGuard>> make_guards(Connection& connection, std::span<const Guard> wanted,
+                                              Millis lock_time_max) {
+  Patience patience(lock_time_max);
+  auto rows = connection.query("SELECT name, revision FROM schema_guards WHERE refused = ''");
+  if (!rows) return rows.error();
+  const auto is_there = [&rows](const Guard& guard) {
+    for (int i = 0; i < rows->size(); ++i) {
+      if (rows->row(i).text(0) == guard.name && rows->row(i).integer(1) >= guard.revision) return true;
+    }
+    return false;
+  };
+  std::vector<MissingGuard> missing;
+  for (const Guard& guard : wanted) {
+    if (is_there(guard)) continue;
+    auto why = make_or_record(connection, patience, guard);
+    if (!why) return why.error();
+    if (!why->empty()) missing.push_back({std::string(guard.name), *why});
+  }
+  return missing;
+}
+
+Result<void> migrate(Connection& connection, std::span<const Migration> steps, Millis lock_time_max) {
+  Patience patience(lock_time_max);
   for (int tries = 0;;) {
     auto ours = make_ours(connection);
-    Result<bool> done = ours ? apply_next(connection, steps) : Result<bool>(ours.error());
-    if (connection.in_transaction()) (void)connection.query("ROLLBACK");
+    Result<bool> done = ours ? apply_next(connection, patience, steps) : Result<bool>(ours.error());
+    const Trouble trouble = let_go(connection, patience);
     if (done.ok() && *done) return success();
     if (done.ok()) continue;
-    if (++tries >= kTriesMax || !may_try_again(connection, done.error(), !ours.ok())) return done.error();
+    if (++tries >= kTriesMax || !may_try_again(trouble, done.error(), !ours.ok())) return done.error();
   }
 }
 

@@ -9,6 +9,7 @@
 #include <exception>
 #include <poll.h>
 #include <sstream>
+#include <utility>
 #include <variant>
 
 namespace purser::postgres {
@@ -34,6 +35,28 @@ bool moves_money(const Batch& batch) {
     if (const auto* update = std::get_if<op::UpdateIntent>(&operation)) return has_money(update->row);
     return std::holds_alternative<op::PostLedger>(operation);
   });
+}
+
+// An engine without the constraint triggers of the schema is asked this instead, before the batch is let into the
+// group.
+constexpr std::string_view kUnbalanced =
+    "SELECT i.id FROM intents i LEFT JOIN ledger l ON l.intent_id = i.id WHERE i.id = $1"
+    " GROUP BY i.id, i.captured, i.refunded"
+    " HAVING i.captured <> coalesce(sum(CASE WHEN l.kind IN ('capture', 'late_capture', 'duplicate_capture')"
+    " THEN l.amount END), 0) OR i.refunded <> coalesce(sum(CASE WHEN l.kind = 'refund' THEN l.amount END), 0)";
+
+void look_at_balance(Script& script, const Batch& batch) {
+  const auto look = [&script](const IntentId& intent) {
+    script.add(kUnbalanced, Values::of(intent), [](const Rows& rows) -> Result<void> {
+      if (rows.size() == 0) return success();
+      return Error(Errc::internal, "the ledger and the payments would not agree", "ledger_balance");
+    });
+  };
+  for (const Operation& operation : batch.operations) {
+    if (const auto* insert = std::get_if<op::InsertIntent>(&operation)) look(insert->row.id);
+    if (const auto* update = std::get_if<op::UpdateIntent>(&operation)) look(update->row.id);
+    if (const auto* post = std::get_if<op::PostLedger>(&operation)) look(post->row.intent);
+  }
 }
 
 bool is_store_failure(const Error& error) {
@@ -67,6 +90,7 @@ std::optional<Change> change_in(const std::string& notice, const std::string& se
 Writer::Writer(Address address, WriterLimits limits, std::string self, Clock& clock)
     : connection_(std::move(address)),
       limits_(limits),
+      patience_(limits.lock_time_max),
       self_(std::move(self)),
       group_([this](const GroupWriter::Group& group) { return execute(group); }, [this] { forget_old_commits(); },
              limits.group, clock) {}
@@ -82,15 +106,9 @@ Writer::Answers Writer::execute(const GroupWriter::Group& group) {
       auto done = try_once(group, id, answers);
       if (done.ok()) return ++transactions_, answers;
       why = done.error();
-      const Trouble trouble = connection_.trouble();
-      if (connection_.in_transaction() && !connection_.query("ROLLBACK")) connection_.drop();
-      if (trouble == Trouble::retryable) continue;
-      if (trouble != Trouble::lost) break;
-      log::warn("store.connection_lost", {{"message", why.message}, {"try", tries + 1}});
-      if (reached_ == Reached::before_commit) continue;
-      auto committed = find_out(id);
-      if (!committed) return Answers(group.size(), Result<Receipt>(committed.error()));
-      if (*committed) return ++transactions_, answers;
+      const Next next = after_failure(id, why);
+      if (next == Next::committed) return ++transactions_, answers;
+      if (next == Next::give_up) break;
     }
   } catch (const std::exception& e) {  // no memory; what was not committed is gone with the connection
     connection_.drop();
@@ -100,9 +118,37 @@ Writer::Answers Writer::execute(const GroupWriter::Group& group) {
   return Answers(group.size(), Result<Receipt>(why));
 }
 
+Writer::Next Writer::after_failure(const std::string& id, Error& why) {
+  const Trouble trouble = connection_.trouble();
+  if (connection_.in_transaction() && !connection_.query("ROLLBACK")) connection_.drop();
+  switch (trouble) {
+    case Trouble::retryable:
+      return Next::again;
+    case Trouble::locked:
+      return patience_.end_the_still(connection_) > 0 ? Next::again : Next::give_up;
+    case Trouble::unsupported:
+    case Trouble::forbidden:
+      // COMMIT itself cannot be refused so. Waking is all that is lost: whoever hears nothing looks a little later.
+      if (reached_ != Reached::commit_sent || !std::exchange(notifies_, false)) return Next::give_up;
+      log::warn("store.without_notify", {{"message", why.message}});
+      return Next::again;
+    case Trouble::lost:
+      break;
+    default:
+      return Next::give_up;
+  }
+  log::warn("store.connection_lost", {{"message", why.message}});
+  if (reached_ == Reached::before_commit) return Next::again;
+  auto committed = find_out(id);
+  if (committed.ok()) return *committed ? Next::committed : Next::again;
+  why = committed.error();
+  return Next::give_up;
+}
+
 Result<void> Writer::try_once(const GroupWriter::Group& group, const std::string& id, Answers& answers) {
   ledger_end_.reset();
-  if (auto begun = begin(id); !begun) return begun;
+  const std::vector<Statement> numbered{{"INSERT INTO commits (id) VALUES ($1)", Values::of(id)}};
+  if (auto begun = patience_.begin(connection_, numbered); !begun) return begun;
   for (const Batch* batch : group) {
     auto answer = apply_isolated(*batch, group.size() == 1);
     if (!answer) return answer.error();
@@ -112,27 +158,15 @@ Result<void> Writer::try_once(const GroupWriter::Group& group, const std::string
   return commit(group, answers);
 }
 
-// A daemon that stops in the middle must not keep its locks: the database ends what stands still. set_config with true
-// holds for this transaction alone, which is all that a pooler leaves us.
-Result<void> Writer::begin(const std::string& id) {
-  const std::string limit = std::to_string(limits_.lock_time_max.count());
-  const std::vector<Statement> statements{
-      {"BEGIN", {}},
-      {"SELECT set_config('lock_timeout', $1, true), set_config('idle_in_transaction_session_timeout', $1, true)",
-       Values::of(limit)},
-      {"INSERT INTO commits (id) VALUES ($1)", Values::of(id)}};
-  auto done = connection_.exchange(statements);
-  if (!done) return done.error();
-  return success();
-}
-
 Result<Receipt> Writer::apply_batch(const Batch& batch) {
   Script script(connection_, ledger_end_);
   for (const Operation& operation : batch.operations) {
     if (auto added = apply_recorded(script, operation); !added) return added.error();
   }
   // Looked at here, so that the batch that does not balance is refused alone.
-  if (moves_money(batch)) {
+  if (moves_money(batch) && !limits_.balance_guarded) {
+    look_at_balance(script, batch);
+  } else if (moves_money(batch)) {
     script.add("SET CONSTRAINTS ALL IMMEDIATE");
     script.add("SET CONSTRAINTS ALL DEFERRED");
   }
@@ -165,7 +199,7 @@ Result<void> Writer::commit(const GroupWriter::Group& group, const Answers& answ
     }
   }
   std::vector<Statement> statements;
-  if (!threads.empty()) {
+  if (notifies_ && !threads.empty()) {
     statements.push_back(Statement{"SELECT pg_notify('purser', $1)", Values::of(notice_of(self_, threads))});
   }
   statements.push_back(Statement{"COMMIT", Values()});
@@ -178,14 +212,23 @@ Result<void> Writer::commit(const GroupWriter::Group& group, const Answers& answ
   return success();
 }
 
+// The row that keeps a lost transaction out is of another time than any transaction's own: this connection may be lost
+// as well, and then it is found by the next try.
 Result<bool> Writer::find_out(const std::string& id) {
   Error why(Errc::store_unavailable, "the database cannot be reached");
   for (int tries = 0; tries < limits_.tries_max; ++tries) {
     if (tries > 0) pause_before(tries);
-    auto inserted = connection_.query("INSERT INTO commits (id) VALUES ($1)", Values::of(id));
-    if (inserted.ok()) return false;
-    why = inserted.error();
-    if (why.code == Errc::store_duplicate) return true;
+    auto kept_out =
+        patience_.alone(connection_, Statement{"INSERT INTO commits (id, at) VALUES ($1, 'epoch')", Values::of(id)});
+    if (kept_out.ok()) return false;
+    why = kept_out.error();
+    if (why.code == Errc::store_duplicate) {
+      auto there = connection_.query("SELECT at <> 'epoch' FROM commits WHERE id = $1", Values::of(id));
+      if (there.ok() && there->size() == 1) return there->row(0).integer(0) != 0;
+      if (there.ok()) continue;  // forgotten already: not what a transaction would be
+      why = there.error();
+    }
+    if (connection_.trouble() == Trouble::locked && patience_.end_the_still(connection_) > 0) continue;
     if (connection_.trouble() != Trouble::lost) break;
   }
   log::error("store.commit_unknown", {{"message", why.message}});

@@ -7,6 +7,7 @@
 #include "gateway/store/group_writer.hpp"
 #include "gateway/store/postgres/apply.hpp"
 #include "gateway/store/postgres/connection.hpp"
+#include "gateway/store/postgres/patience.hpp"
 
 #include <atomic>
 #include <string>
@@ -18,6 +19,9 @@ struct WriterLimits {
   GroupWriter::Limits group;
   Millis lock_time_max;  // for a row that another daemon holds; beyond: store_unavailable
   int tries_max = 6;     // of one group, before store_unavailable
+  // The database itself holds the books together at the end of each transaction; else every batch that moves money is
+  // looked at.
+  bool balance_guarded = true;
 };
 
 class Writer {
@@ -35,10 +39,12 @@ class Writer {
   using Answers = std::vector<Result<Receipt>>;
   // How far a try has come.
   enum class Reached : std::uint8_t { before_commit, commit_sent, committed };
+  // After a failure: whether the whole of it is done again, or has been done.
+  enum class Next : std::uint8_t { again, committed, give_up };
 
   Answers execute(const GroupWriter::Group& group);
   Result<void> try_once(const GroupWriter::Group& group, const std::string& id, Answers& answers);
-  Result<void> begin(const std::string& id);
+  Next after_failure(const std::string& id, Error& why);
   Result<Receipt> apply_batch(const Batch& batch);
   Result<Result<Receipt>> apply_isolated(const Batch& batch, bool alone);
   Result<void> commit(const GroupWriter::Group& group, const Answers& answers);
@@ -48,6 +54,8 @@ class Writer {
 
   Connection connection_;
   const WriterLimits limits_;
+  Patience patience_;
+  bool notifies_ = true;  // until the engine refuses it
   const std::string self_;
   Reached reached_ = Reached::before_commit;
   std::optional<LedgerEnd> ledger_end_;
