@@ -293,6 +293,17 @@ TEST_F(PostgresFaults, what_one_daemon_commits_wakes_the_other) {
   ASSERT_TRUE(loop.until([&] { return following.done(); }));
 }
 
+// A session that a pooler lends may be one that listens: what it hears is not for who borrowed it, and not kept.
+TEST_F(PostgresFaults, what_nobody_takes_is_not_kept) {
+  postgres::Connection lent(postgres::Address{url});
+  ASSERT_TRUE(lent.query("LISTEN purser").ok());
+  for (int n = 0; n < 3; ++n) {
+    ASSERT_TRUE(lent.query("SELECT pg_notify('purser', 'me thr_1')").ok());
+    ASSERT_TRUE(lent.query("SELECT 1").ok());
+  }
+  EXPECT_EQ(lent.take_notices().value(), std::vector<std::string>());
+}
+
 TEST(PostgresNotice, says_who_and_which_threads) {
   const std::vector<ThreadId> two{ThreadId::trusted("thr_a"), ThreadId::trusted("thr_b")};
   EXPECT_EQ(postgres::notice_of("me", two), "me thr_a thr_b");
