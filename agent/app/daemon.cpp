@@ -30,8 +30,6 @@
 #include "tools/cashier/cashier.hpp"
 #include "tools/tool.hpp"
 
-#include <boost/asio/cancellation_state.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 
 namespace purser {
@@ -42,8 +40,6 @@ constexpr std::size_t kSigners = 2;
 // The rule engine answers in microseconds; this leaves it and the rest of the turn their time when a model uses all of
 // its own.
 constexpr Millis kRulesReserve{2'000};
-constexpr std::int64_t kTurnsTakenUp = 10'000;
-constexpr std::chrono::seconds kTakeUpEvery{2};
 
 void log_child(std::string_view name, std::exception_ptr error) {
   log::error("task.threw", {{"task", name}, {"what", what_of(error)}});
@@ -89,9 +85,7 @@ struct Daemon::Parts {
   void make_demo_chat();
 
   Task<http::Response> answer(http::Request request);
-  Task<void> recover(Turn turn);
   Result<void> start_sharing();
-  Task<void> take_up_turns();
 
   asio::any_io_executor executor;
   Clock& clock;
@@ -119,6 +113,7 @@ struct Daemon::Parts {
   // The memory. Opened before anything listens: a daemon without it must not say it is ready.
   FileLock lock;
   std::unique_ptr<Store> store;
+  const MeteredStore* metered = nullptr;  // the part of it that counts
   // The public listener's port must be known before orders name their notify_url.
   std::unique_ptr<http::Server> server;
   std::unique_ptr<http::Server> admin_server;
@@ -184,7 +179,9 @@ Result<void> Daemon::Parts::make() {
     if (!points) return points.error();
     store = std::make_unique<FailpointStore>(std::move(store), std::move(*points));
   }
-  store = std::make_unique<MeteredStore>(std::move(store), metrics, clock);
+  auto counted = std::make_unique<MeteredStore>(std::move(store), metrics, clock);
+  metered = counted.get();
+  store = std::move(counted);
   Result<void> done = make_doors();
   if (done) done = make_rail();
   if (done) done = make_outbound();
@@ -319,7 +316,8 @@ Result<void> Daemon::Parts::make_agent() {
   doors.trusted_proxies = trusted_proxies(settings.server);
   api = std::make_unique<Api>(ports, std::move(*identity), std::move(doors));
   if (options.demo_chat) make_demo_chat();
-  Admin::Ports watched{*store, clock, metrics, [this] { count_doors(metrics, server.get(), api->streams_open()); }};
+  Admin::Ports watched{*store, clock, metrics, [this] { count_doors(metrics, server.get(), api->streams_open()); },
+                       [this] { return metered->refuses(); }};
   admin = std::make_unique<Admin>(std::move(watched), on_sandbox, PURSER_VERSION, sandbox ? sandbox->base_url() : "");
   return success();
 }
@@ -340,32 +338,12 @@ Task<http::Response> Daemon::Parts::answer(http::Request request) {
   return api->handle(std::move(request));
 }
 
-Task<void> Daemon::Parts::recover(Turn turn) {
-  const TurnId id = turn.id;
-  auto done = co_await conversations->recover(std::move(turn));
-  if (!done) log::warn("turn.not_recovered", {{"turn", id.str()}, {"code", done.code()}});
-}
-
 // What it takes to be one of several daemons on one store.
 Result<void> Daemon::Parts::start_sharing() {
   Result<void> running = loops.spawn("store.follow", store->follow());
   if (running) running = loops.spawn("turns.keep", conversations->keep_turns());
   if (running) running = loops.spawn("keys.keep", api->keep_keys());
-  if (running) running = loops.spawn("turns.take_up", take_up_turns());
   return running;
-}
-
-// Goes on with the turns that other daemons have let fall.
-Task<void> Daemon::Parts::take_up_turns() {
-  co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-  for (;;) {
-    const auto next = clock.now() + kTakeUpEvery;
-    auto slept = co_await clock.sleep_until(next);
-    if (!slept) co_return;
-    auto fallen = co_await store->running_turns(kTurnsTakenUp);
-    if (!fallen) continue;
-    for (Turn& turn : *fallen) (void)work.spawn("turn.recover", recover(std::move(turn)));
-  }
 }
 
 Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -403,14 +381,10 @@ Task<Result<void>> Daemon::start() {
   Parts& p = *parts_;
   co_await p.goods.start();
   // Turns first: a client that repeats its request finds its turn being answered.
-  auto cut = co_await p.store->running_turns(kTurnsTakenUp);
+  auto cut = co_await p.conversations->take_up(p.work);
   if (!cut) co_return cut.error();
-  for (Turn& turn : *cut) {
-    auto spawned = p.work.spawn("turn.recover", p.recover(std::move(turn)));
-    if (!spawned) co_return spawned;
-  }
-  Result<void> running = success();
-  if (p.sandbox) running = p.servers.spawn("sandbox", p.sandbox->run());
+  Result<void> running = p.loops.spawn("turns.take_up", p.conversations->take_up_turns(p.work));
+  if (running && p.sandbox) running = p.servers.spawn("sandbox", p.sandbox->run());
   if (running && p.server) running = p.servers.spawn("server", p.server->run());
   if (running && p.admin_server) running = p.servers.spawn("admin", p.admin_server->run());
   if (running) running = p.due_work->start(p.loops);

@@ -66,7 +66,8 @@ Task<int> run(asio::any_io_executor executor, SystemClock& clock, Settings setti
 }  // namespace
 
 int serve(const ServeCommand& command) {
-  (void)std::signal(SIGHUP, SIG_IGN);  // there is nothing to reload before the keys have been read
+  (void)std::signal(SIGHUP, SIG_IGN);   // there is nothing to reload before the keys have been read
+  (void)std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is a full disk, not the end of the process
   LoadedSettings loaded = load_settings(command.sources);
   if (!loaded.ok()) {
     std::cerr << report_text(loaded);

@@ -273,9 +273,4 @@ Task<Result<Turn>> Conversations::Impl::take_steps(Running& run) {
   }
 }
 
-Task<void> Conversations::keep_turns() {
-  auto self = impl_;
-  co_await self->leases.keep();
-}
-
 }  // namespace purser

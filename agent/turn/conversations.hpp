@@ -21,6 +21,8 @@
 
 namespace purser {
 
+class TaskGroup;
+
 struct NewThread {
   NewThread(TenantId t, UserId u) : tenant(std::move(t)), user(std::move(u)) {}
   ThreadId id;  // empty: a fresh one
@@ -100,10 +102,14 @@ class Conversations {
   // Goes on with a turn that a stopped daemon left running. Error: thread_busy while another daemon drives it.
   Task<Result<Turn>> recover(Turn turn);
 
-  // For a store that several daemons share, each until canceled: keeps hold of the turns driven here while they wait
-  // for a model; and goes on with those that other daemons have let fall.
+  // Goes on, as children of `group`, with the running turns that nobody drives, and says how many. Errors: the store's.
+  Task<Result<std::size_t>> take_up(TaskGroup& group);
+  // Until canceled: takes up what is let fall. That is what a failure of the store (a full disk, a lost connection) cut
+  // off here and, where daemons share a store, what the others have left.
+  Task<void> take_up_turns(TaskGroup& group);
+  // For a store that several daemons share, until canceled: keeps hold of the turns driven here while they wait for a
+  // model.
   Task<void> keep_turns();
-  Task<void> take_up_turns();
 
   // The thread's one writer's lock, for a door that changes the thread's row outside a turn. Waits its turn among them.
   Task<Result<KeyedMutex::Guard>> hold(ThreadId thread);

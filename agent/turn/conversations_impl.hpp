@@ -29,7 +29,8 @@ struct Conversations::Impl {
         sandbox(in_sandbox),
         terms(std::move(t)),
         costs({ports.store, ports.metrics}, terms.prices, terms.fee_basis_points),
-        leases(ports.store, ports.clock) {
+        leases(ports.store, ports.clock),
+        cut_off(executor, ports.clock) {
     for (auto& bell : bells) bell = std::make_unique<Notifier>(executor, ports.clock);
   }
 
@@ -66,6 +67,8 @@ struct Conversations::Impl {
   Task<Result<Turn>> take_steps(Running& run);
   Task<Result<Turn>> finish(Running& run, TurnAction ending, Usage usage, std::int64_t picousd);
   Task<void> give_up(Running& run, Error why);
+  // Goes on with a turn and logs when that fails.
+  static Task<void> take_up_one(std::shared_ptr<Impl> self, Turn turn);
   Task<Result<ModelAnswer>> ask(Running& run, bool tools_allowed, Deadline limit);
   Task<Result<void>> record_calls(Running& run, std::vector<ToolCall> calls);
   bool acknowledges(const Running& run, const std::vector<ToolCall>& calls) const;
@@ -128,6 +131,7 @@ struct Conversations::Impl {
   TalkCost costs;
   KeyedMutex locks;
   TurnLeases leases;
+  Notifier cut_off;  // a turn was left running, for the store could not say how it ended
   std::array<std::unique_ptr<Notifier>, kBells> bells;
 };
 

@@ -129,13 +129,17 @@ Task<Result<Turn>> Conversations::Impl::finish(Running& run, TurnAction ending, 
 }
 
 // The turn cannot go on (the store refused, or a bug). If the store can still say so, the turn is marked failed and its
-// key set free; if not, it stays running and is taken up by the next turn of the thread or the next start.
+// key set free; if not, it stays running and is taken up a little later, by the next turn of the thread or by the next
+// start.
 Task<void> Conversations::Impl::give_up(Running& run, Error why) {
   log::error("turn.failed", {{"thread", run.thread.id.str()},
                              {"turn", run.turn.id.str()},
                              {"code", std::string(code_of(why.code))},
                              {"message", why.message}});
-  if (why.code == Errc::store_unavailable || why.code == Errc::store_conflict) co_return;
+  if (why.code == Errc::store_unavailable || why.code == Errc::store_conflict) {
+    cut_off.notify();
+    co_return;
+  }
   run.turn.state = TurnState::failed;
   run.turn.ended_at = ports.clock.durable();
   run.thread.state = ThreadState::idle;
@@ -151,8 +155,9 @@ Task<void> Conversations::Impl::give_up(Running& run, Error why) {
   row.at = run.turn.ended_at;
   batch.add(op::AppendEvent{std::move(row)});
   auto done = co_await ports.store.commit(std::move(batch));
-  if (!done)
-    log::error("turn.failure_not_stored", {{"turn", run.turn.id.str()}, {"code", std::string(code_of(done.code()))}});
+  if (done) co_return;
+  log::error("turn.failure_not_stored", {{"turn", run.turn.id.str()}, {"code", std::string(code_of(done.code()))}});
+  cut_off.notify();
 }
 
 }  // namespace purser

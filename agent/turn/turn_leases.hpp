@@ -42,6 +42,8 @@ class TurnLeases {
   // the store's.
   Task<Result<std::int64_t>> take(TurnId turn);
 
+  bool drives(const TurnId& turn) const { return driven_.contains(turn); }
+
   // Until canceled: holds the turns that are driven here, for one that waits for its model writes nothing meanwhile.
   Task<void> keep();
 

@@ -31,6 +31,7 @@ Task<Result<Receipt>> MeteredStore::commit(Batch batch) {
   const std::chrono::duration<double> took = clock_.now() - began;
   metrics_.observe(kCommitTime, {}, took.count());
   metrics_.add(kCommits, {{"outcome", done ? "committed" : std::string(code_of(done.code()))}});
+  refuses_ = !done && done.code() == Errc::store_unavailable;
   if (!done) co_return done;
   for (const StreamEvent& event : done->events) metrics_.add(kEvents, {{"type", event.type}});
   for (const Written& line : lines) {

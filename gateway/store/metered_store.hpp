@@ -26,9 +26,13 @@ class MeteredStore final : public ForwardingStore {
 
   Task<Result<Receipt>> commit(Batch batch) override;
 
+  // Whether the last commit found the store unable to take it: full, locked or out of reach.
+  bool refuses() const { return refuses_; }
+
  private:
   Metrics& metrics_;
   Clock& clock_;
+  bool refuses_ = false;
 };
 
 }  // namespace purser

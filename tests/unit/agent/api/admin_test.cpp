@@ -23,7 +23,8 @@ TEST_F(AdminTest, it_is_alive_and_ready) {
   EXPECT_EQ(ask("/healthz").status, 200);
   const auto ready = ask("/readyz");
   EXPECT_EQ(ready.status, 200);
-  EXPECT_EQ(body_of(ready), nlohmann::json::parse(R"({"status":"ready","sandbox":true,"version":"1.2.3"})"));
+  EXPECT_EQ(body_of(ready),
+            nlohmann::json::parse(R"({"status":"ready","writing":true,"sandbox":true,"version":"1.2.3"})"));
 }
 
 TEST_F(AdminTest, other_paths_are_not_there) {
@@ -133,6 +134,13 @@ TEST(AdminWithoutStore, it_is_alive_but_not_ready) {
   Admin admin({store, loop.clock, metrics}, false, "1.2.3", "");
   const auto ask = [&](std::string path) { return loop.run(admin.handle(request("GET", std::move(path)))); };
   EXPECT_EQ(ask("/readyz").status, 200);
+  bool refuses = true;  // for now: a restart would not help
+  Admin watching({store, loop.clock, metrics, {}, [&refuses] { return refuses; }}, false, "1.2.3", "");
+  const auto full = loop.run(watching.handle(request("GET", "/readyz")));
+  EXPECT_EQ(full.status, 200);
+  EXPECT_EQ(body_of(full)["writing"], false);
+  refuses = false;
+  EXPECT_EQ(body_of(loop.run(watching.handle(request("GET", "/readyz"))))["writing"], true);
   store.is_healthy = false;  // reads go on, writes do not
   EXPECT_EQ(ask("/readyz").status, 503);
   store.is_healthy = true;

@@ -116,5 +116,50 @@ TEST_F(Talking, another_order_in_the_same_turn_is_refused) {
   (void)events_of(talk, "two cups");
 }
 
+// A full disk and the like. Nobody may ask again: what the rail set off has no client that would.
+class CutOff : public testing::Test {
+ protected:
+  std::vector<Turn> running() { return desk.loop.run(desk.store->running_turns(10)).value(); }
+  std::size_t replies() {
+    const auto all = desk.loop.run(desk.store->messages(thread, 0, 100)).value();
+    return static_cast<std::size_t>(
+        std::count_if(all.begin(), all.end(), [](const Message& one) { return one.role == Role::assistant; }));
+  }
+
+  test::TempFolder folder;
+  test::Desk desk{folder.path(), "before:turn.finished:1:fail,before:turn.taken:1:fail"};
+  ThreadId thread = ThreadId::trusted(desk.thread());
+};
+
+TEST_F(CutOff, a_turn_that_the_store_cut_off_is_gone_on_with_until_it_ends) {
+  auto keeping = desk.loop.start(desk.conversations.take_up_turns(desk.group));
+  desk.model_says("hello");
+  auto said = desk.loop.run(desk.conversations.say(thread, "hello", std::nullopt));
+  EXPECT_EQ(said.code(), Errc::store_unavailable);
+  ASSERT_EQ(running().size(), 1U);
+  EXPECT_EQ(replies(), 0U);
+  desk.model_says("hello again");
+  desk.loop.advance(std::chrono::seconds(3));
+  EXPECT_EQ(replies(), 0U) << "the store still takes nothing";
+  desk.loop.advance(std::chrono::seconds(10));
+  EXPECT_EQ(replies(), 1U);
+  EXPECT_TRUE(running().empty());
+  EXPECT_EQ(desk.model.left(), 0U);
+  keeping.cancel(asio::cancellation_type::total);
+  EXPECT_TRUE(desk.loop.until([&] { return keeping.done(); }));
+}
+
+TEST_F(CutOff, what_is_driven_here_is_not_taken_up_beside) {
+  desk.model.push([this](const ModelRequest&) -> Result<ModelAnswer> {
+    EXPECT_EQ(running().size(), 1U);
+    EXPECT_EQ(desk.loop.run(desk.conversations.take_up(desk.group)).value(), 0U);
+    return test::says("hello");
+  });
+  (void)desk.loop.run(desk.conversations.say(thread, "hello", std::nullopt));
+  desk.model_says("hello again");
+  EXPECT_EQ(running().size(), 1U) << "cut off, so nobody drives it";
+  EXPECT_EQ(desk.loop.run(desk.conversations.take_up(desk.group)).value(), 1U);
+}
+
 }  // namespace
 }  // namespace purser

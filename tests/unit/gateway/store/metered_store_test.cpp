@@ -1,5 +1,6 @@
 #include "gateway/store/metered_store.hpp"
 
+#include "gateway/store/failpoint_store.hpp"
 #include "gateway/store/sqlite/sqlite_store.hpp"
 #include "tests/support/loop.hpp"
 #include "tests/support/store_rows.hpp"
@@ -76,6 +77,23 @@ TEST_F(MeteredStoreTest, WhatWasRefusedHasNoEvents) {
   ASSERT_EQ(commit(store, std::move(again)).code(), Errc::store_duplicate);
   EXPECT_EQ(metrics.value(kCommits, {{"outcome", "store_duplicate"}}), 1u);
   EXPECT_EQ(metrics.value(kEvents, {{"type", "intent.created"}}), 0u);
+}
+
+TEST_F(MeteredStoreTest, KnowsWhetherTheLastCommitFoundTheStoreRefusing) {
+  auto points = parse_failpoints("before:test.open:2:fail");
+  MeteredStore store(std::make_unique<FailpointStore>(sqlite(), std::move(*points)), metrics, loop.clock);
+  const auto open = [&](int n) {
+    Batch batch("test.open");
+    batch.add(op::InsertThread{make_thread(n)});
+    return commit(store, std::move(batch));
+  };
+  EXPECT_FALSE(store.refuses());
+  EXPECT_TRUE(open(1).ok());
+  EXPECT_FALSE(store.refuses());
+  EXPECT_EQ(open(2).code(), Errc::store_unavailable);
+  EXPECT_TRUE(store.refuses());
+  EXPECT_EQ(open(1).code(), Errc::store_duplicate) << "it looked, so it works";
+  EXPECT_FALSE(store.refuses());
 }
 
 }  // namespace
