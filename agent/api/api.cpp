@@ -325,12 +325,13 @@ Api::Reply Api::cancel_intent(Call& call) {
   if (!key) co_return key.error();
   auto body = api::object_body(call.request, {}, true);
   if (!body) co_return body.error();
-  Idempotency::Action action = [this, id = row->id](bool) { return do_cancel(id); };
+  Idempotency::Action action = [this, id = row->id](bool again) { return do_cancel(id, again); };
   co_return co_await once(call, *body, std::move(**key), std::move(action));
 }
 
-Api::Reply Api::do_cancel(IntentId id) {
-  auto row = co_await ports_.cashier.cancel(std::move(id), Cashier::Asked::from_outside);
+Api::Reply Api::do_cancel(IntentId id, bool again) {
+  const auto asked = again ? Cashier::Asked::once_more : Cashier::Asked::from_outside;
+  auto row = co_await ports_.cashier.cancel(std::move(id), asked);
   if (!row) co_return row.error();
   co_return api::json_answer(200, views::intent(*row));
 }

@@ -135,7 +135,7 @@ class Api {
 
   // What an action does once it may: values only, it outlives its caller.
   Reply do_create(NewThread wanted);
-  Reply do_cancel(IntentId id);
+  Reply do_cancel(IntentId id, bool again);
   Reply do_renew(PaymentIntent ended);
   Reply do_redeliver(TenantId tenant, std::string subject, bool again);
   Task<Result<std::vector<WorkItem>>> deliveries_of(TenantId tenant, WorkKind kind, std::string after,

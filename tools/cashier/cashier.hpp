@@ -53,7 +53,10 @@ class Cashier {
   // rail gives no answer the intent is canceled and the order stays to be closed (order.may_be_open): a payment that
   // still arrives is given back. Canceling a canceled one changes nothing. Errors: cancel_not_allowed, budget_spent,
   // the store's.
-  enum class Asked { in_conversation, from_outside };  // from outside: the thread is told of it
+  //   from_outside  the thread is told of it
+  //   once_more     from outside, by a request that was cut off before it was answered: what it closed at the rail may
+  //                 have been found there and recorded as expired meanwhile, which is what was asked for
+  enum class Asked { in_conversation, from_outside, once_more };
   Task<Result<PaymentIntent>> cancel(IntentId id, Asked asked);
   // Makes the whole list durable and reserved, or nothing; then sends those whose time has come. Errors:
   // refund_exceeds_remaining (also when another refund won the race), budget_spent (another refund used what was left
@@ -119,6 +122,7 @@ class Cashier {
   Task<Result<QueryReply>> settle_by_query(IntentId id);
   Task<Result<void>> count(std::vector<cashier::CountedOnce> each);
   Task<Result<bool>> end_at_rail(PaymentIntent intent);
+  Task<Result<bool>> was_being_canceled(const PaymentIntent& intent);
   Task<Result<bool>> close_before_cancel(PaymentIntent intent);
   Task<Result<void>> apply_facts(IntentId id, OrderFacts facts);
   Task<Result<bool>> expiry_is_told(IntentId id);

@@ -57,10 +57,23 @@ Task<Result<bool>> Cashier::end_at_rail(PaymentIntent intent) {
   co_return co_await close_before_cancel(std::move(intent));
 }
 
+// It is counted while it is open, before the rail hears of it; the mark of that stays.
+Task<Result<bool>> Cashier::was_being_canceled(const PaymentIntent& intent) {
+  const auto mark = cashier::canceling(intent, policies_.intent(intent.tenant), ports_.clock.durable()).mark;
+  auto counted = co_await ports_.store.budget_used(mark.scope, mark.window);
+  if (!counted) co_return counted.error();
+  co_return *counted > 0;
+}
+
 Task<Result<PaymentIntent>> Cashier::cancel(IntentId id, Asked asked) {
   auto open = co_await ports_.store.intent(id);
   if (!open || open->state == IntentState::canceled) co_return open;
   const bool was_open = is_open(open->state);
+  if (asked == Asked::once_more && open->state == IntentState::expired && !open->order.may_be_open) {
+    auto closed_by_it = co_await was_being_canceled(*open);
+    if (!closed_by_it) co_return closed_by_it.error();
+    if (*closed_by_it) co_return open;
+  }
   if (was_open) {
     std::vector<CountedOnce> each;
     each.push_back(cashier::canceling(*open, policies_.intent(open->tenant), ports_.clock.durable()));
@@ -76,7 +89,7 @@ Task<Result<PaymentIntent>> Cashier::cancel(IntentId id, Asked asked) {
     // The janitor saw our own close, or the deadline, before we could record it: it has ended unpaid, as was asked.
     if (row->state == IntentState::expired && !row->order.may_be_open && was_open) co_return row;
     const UtcTime now = ports_.clock.durable();
-    auto change = cashier::after_cancel(std::move(*row), now, asked == Asked::from_outside, *closed);
+    auto change = cashier::after_cancel(std::move(*row), now, asked != Asked::in_conversation, *closed);
     if (!change) co_return change.error();
     auto done = co_await ports_.store.commit(std::move(change->batch));
     if (done) co_return std::move(change->intent);

@@ -426,5 +426,26 @@ TEST_F(IntentsTest, a_cancel_whose_own_close_was_seen_by_the_janitor_is_not_refu
   EXPECT_EQ(code_of(cancel(intent.id.str(), "later")), "cancel_not_allowed") << "it had ended before this was asked";
 }
 
+// Killed behind the close: at the next start the rail says that the order is closed, before the client asks again.
+TEST(IntentsAfterACrash, a_cancel_that_was_cut_off_is_not_refused_for_what_it_has_done) {
+  test::TempFolder folder;
+  std::string id;
+  {
+    test::Desk desk(folder.path(), "before:intent.canceled:1:fail,before:request.dropped:1:fail");
+    const PaymentIntent intent = desk.buy(desk.thread());
+    id = intent.id.str();
+    EXPECT_EQ(desk.post("/v1/intents/" + id + "/cancel", "", "cancel").status, 503);
+    desk.channel.queries.push_back(FakeChannel::query_reply(FakeChannel::facts_of(intent, TradeState::closed)));
+    PaymentIntent seen = intent;
+    ASSERT_TRUE(desk.loop.run(desk.cashier.ask_rail(std::move(seen))).ok());
+    ASSERT_EQ(desk.intent(id).state, IntentState::expired);
+  }
+  test::Desk desk(folder.path());
+  EXPECT_EQ(code_of(desk.post("/v1/intents/" + id + "/cancel", "", "another")), "cancel_not_allowed");
+  const auto answer = desk.post("/v1/intents/" + id + "/cancel", "", "cancel");
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(body_of(answer)["state"], "expired");
+}
+
 }  // namespace
 }  // namespace purser::test
