@@ -1,5 +1,5 @@
-// A disk for SQLite whose writes and syncs fail on command: a VFS over the system's. What does not fail is passed on,
-// so files written through it are ordinary files.
+// A disk for SQLite that fails on command: a VFS over the system's. What does not fail is passed on, so files written
+// through it are ordinary files. (There is no renaming: a database with a write-ahead log is never renamed.)
 #pragma once
 
 #include <sqlite3.h>
@@ -13,9 +13,14 @@ namespace purser::test {
 class FaultyDisk {
  public:
   enum class Fault : std::uint8_t {
-    full,         // SQLITE_FULL, as for ENOSPC
-    write_fails,  // SQLITE_IOERR_WRITE
-    sync_fails,   // SQLITE_IOERR_FSYNC
+    full,            // SQLITE_FULL, as for ENOSPC
+    write_fails,     // SQLITE_IOERR_WRITE
+    sync_fails,      // SQLITE_IOERR_FSYNC
+    read_fails,      // SQLITE_IOERR_READ
+    open_fails,      // SQLITE_CANTOPEN, of the database or its log
+    truncate_fails,  // SQLITE_IOERR_TRUNCATE
+    remove_fails,    // SQLITE_IOERR_DELETE, of the log at the end
+    map_fails,       // SQLITE_IOERR_SHMMAP, of the log's index
   };
 
   FaultyDisk();
@@ -26,8 +31,8 @@ class FaultyDisk {
   // Under which SQLite knows it.
   const std::string& name() const { return name_; }
 
-  // The n-th operation of the fault's sort from now on fails, n from 1: writes for full and write_fails, syncs for
-  // sync_fails. `once`: that one alone; otherwise all from it on, until heal().
+  // The n-th operation of the fault's sort from now on fails, n from 1. `once`: that one alone; otherwise all from it
+  // on, until heal().
   void fail(Fault fault, std::int64_t n, bool once);
   void heal() { countdown_ = kNever; }
   // Whether the failure has happened since fail().
@@ -37,6 +42,7 @@ class FaultyDisk {
   // For the VFS: counts an operation, gives SQLITE_OK or the code it is to fail with.
   int on_write();
   int on_sync();
+  int on(Fault sort);  // those with a sort of their own
   sqlite3_vfs* real() const { return real_; }
 
  private:
