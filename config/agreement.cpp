@@ -109,6 +109,15 @@ void expect_source(const CatalogueSettings& catalogue, Findings& findings) {
   findings.expect(reads, "catalogue.query", "is a SELECT");
 }
 
+void expect_whole_tls(const std::string& section, const TlsSettings& tls, Findings& findings) {
+  findings.expect(tls.certificate_file.empty() || !tls.key_file.empty(), section + ".key_file",
+                  "is needed beside " + section + ".certificate_file");
+  findings.expect(!tls.certificate_file.empty() || tls.key_file.empty(), section + ".certificate_file",
+                  "is needed beside " + section + ".key_file");
+  findings.expect(!tls.certificate_file.empty() || tls.client_ca_file.empty(), section + ".client_ca_file",
+                  "needs " + section + ".certificate_file: in plain HTTP nobody shows a certificate");
+}
+
 bool same_address(const ServerSettings& s) {
   return s.listen == s.admin_listen && !s.listen.ends_with(":0");
 }
@@ -127,6 +136,8 @@ Mistakes disagreements(const Settings& s) {
   findings.expect(s.wechat.store_name.empty() || !s.wechat.store_id.empty(), "wechat.store_id",
                   "is needed beside wechat.store_name");
   expect_whole_tokens(s.auth, findings);
+  expect_whole_tls("tls", s.tls, findings);
+  expect_whole_tls("admin_tls", s.admin_tls, findings);
   findings.expect(!same_address(s.server), "server.admin_listen", "differs from server.listen");
   findings.expect(s.server.connections_per_peer_max <= s.server.connections_max, "server.connections_per_peer_max",
                   "is at most server.connections_max");

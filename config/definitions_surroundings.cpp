@@ -68,6 +68,44 @@ constexpr Definition kOfSurroundings[] = {
      .description = "How long requests that are under way may take to finish after the daemon was told to stop.",
      .bounds = {0, 10 * kMinute}},
 
+    {.key = "tls.certificate_file",
+     .place = AT(tls, certificate_file),
+     .description =
+         "Certificate of `server.listen` in PEM, its chain behind it: the listener speaks TLS 1.2 and 1.3 and nothing "
+         "else. Read again when it changes and on SIGHUP. Empty: plain HTTP, for a proxy in front.",
+     .rule = kFile},
+    {.key = "tls.key_file",
+     .place = AT(tls, key_file),
+     .description = "Private key of that certificate, in PEM without a passphrase; readable by its owner alone.",
+     .rule = kFile},
+    {.key = "tls.client_ca_file",
+     .place = AT(tls, client_ca_file),
+     .description =
+         "Certificate authorities in PEM: clients are asked for a certificate of theirs (mTLS). Empty: they are "
+         "not asked.",
+     .rule = kFile},
+    {.key = "tls.client_required",
+     .place = AT(tls, client_required),
+     .description = "Who shows no certificate is not let in. False: one that is shown must be right, and that is all."},
+
+    {.key = "admin_tls.certificate_file",
+     .place = AT(admin_tls, certificate_file),
+     .description = "The same for `server.admin_listen`.",
+     .rule = kFile},
+    {.key = "admin_tls.key_file",
+     .place = AT(admin_tls, key_file),
+     .description = "Private key of that certificate, in PEM without a passphrase; readable by its owner alone.",
+     .rule = kFile},
+    {.key = "admin_tls.client_ca_file",
+     .place = AT(admin_tls, client_ca_file),
+     .description =
+         "Certificate authorities in PEM: clients are asked for a certificate of theirs (mTLS). Empty: they are "
+         "not asked.",
+     .rule = kFile},
+    {.key = "admin_tls.client_required",
+     .place = AT(admin_tls, client_required),
+     .description = "Who shows no certificate is not let in. False: one that is shown must be right, and that is all."},
+
     {.key = "auth.api_keys",
      .place = AT(auth, api_keys),
      .description = "Who may call the API, and as which tenant. Without any key on the sandbox one is made at each "

@@ -30,6 +30,14 @@ struct ServerSettings {
   Millis stop_grace{10'000};
 };
 
+// Of one listener. Both files, or none: plain HTTP.
+struct TlsSettings {
+  std::string certificate_file;  // PEM, with its chain
+  std::string key_file;          // PEM, its owner's alone
+  std::string client_ca_file;    // PEM; set: clients are asked for a certificate
+  bool client_required = true;   // where they are asked: who shows none is not let in
+};
+
 struct AuthSettings {
   Secret api_keys;        // lines or commas of tenant:key
   std::string keys_file;  // written by `purser keys`
@@ -184,6 +192,8 @@ struct LogSettings {
 
 struct Settings {
   ServerSettings server;
+  TlsSettings tls;
+  TlsSettings admin_tls;
   AuthSettings auth;
   LimitSettings limits;
   RedisSettings redis;

@@ -14,6 +14,9 @@ constexpr MetricFamily kConnections{"purser_http_connections_open", "Connections
                                     MetricFamily::Kind::gauge};
 constexpr MetricFamily kRefusedRequests{"purser_http_refused_total",
                                         "Requests and connections refused as malformed or over a limit."};
+constexpr MetricFamily kHandshakesFailed{
+    "purser_tls_handshakes_failed_total",
+    "Connections to the public listener that ended before their hands were shaken."};
 constexpr MetricFamily kEventStreams{"purser_event_streams_open", "Event streams over threads that are open.",
                                      MetricFamily::Kind::gauge};
 
@@ -77,6 +80,7 @@ void count_doors(Metrics& metrics, const http::Server* server, std::uint64_t str
   const http::Server::Counters counters = server->counters();
   metrics.set(kConnections, {}, counters.connections_open);
   metrics.set(kRefusedRequests, {}, counters.refused_total);
+  metrics.set(kHandshakesFailed, {}, counters.handshakes_failed);
 }
 
 std::vector<std::string> trusted_proxies(const ServerSettings& settings) {

@@ -7,6 +7,7 @@
 #include "agent/app/due_work.hpp"
 #include "agent/app/goods.hpp"
 #include "agent/app/key_reload.hpp"
+#include "agent/app/listener_tls.hpp"
 #include "agent/app/process.hpp"
 #include "agent/app/provider.hpp"
 #include "agent/app/sandbox_keys.hpp"
@@ -54,10 +55,6 @@ Error all_of(const std::vector<Error>& mistakes) {
   std::string text;
   for (const Error& mistake : mistakes) text += (text.empty() ? "" : "; ") + mistake.message;
   return {Errc::config_bad_value, std::move(text), mistakes.front().param};
-}
-
-std::string address_of(const std::string& listen, std::uint16_t port) {
-  return "http://" + listen.substr(0, listen.rfind(':')) + ":" + std::to_string(port);
 }
 
 }  // namespace
@@ -117,6 +114,10 @@ struct Daemon::Parts {
   // The public listener's port must be known before orders name their notify_url.
   std::unique_ptr<http::Server> server;
   std::unique_ptr<http::Server> admin_server;
+  // What they show when they speak TLS.
+  std::optional<ListenerTls> tls;
+  std::optional<ListenerTls> admin_tls;
+  std::unique_ptr<http::Client> own_door;  // of the embedded sandbox then
   std::string url;
   std::string admin_url;
   // The rail: the simulator when there is no merchant, and the channel to it or to WeChat Pay.
@@ -204,14 +205,16 @@ Result<void> Daemon::Parts::make_doors() {
   const http::ServerLimits limits = server_limits(from);
   server = std::make_unique<http::Server>(executor, clock, limits,
                                           [this](http::Request request) { return answer(std::move(request)); });
-  auto port = server->listen(from.listen);
-  if (!port) return port.error();
-  url = address_of(from.listen, *port);
+  tls.emplace("tls", *server, clock);
+  auto at = tls->open(settings.tls, from.listen);
+  if (!at) return at.error();
+  url = std::move(*at);
   admin_server = std::make_unique<http::Server>(
       executor, clock, limits, [this](http::Request request) { return admin->handle(std::move(request)); });
-  auto admin_port = admin_server->listen(from.admin_listen);
-  if (!admin_port) return admin_port.error();
-  admin_url = address_of(from.admin_listen, *admin_port);
+  admin_tls.emplace("admin_tls", *admin_server, clock);
+  at = admin_tls->open(settings.admin_tls, from.admin_listen);
+  if (!at) return at.error();
+  admin_url = std::move(*at);
   return success();
 }
 
@@ -227,8 +230,11 @@ Result<void> Daemon::Parts::make_embedded_sandbox() {
   sandbox::SandboxOptions with;
   with.listen = options.sandbox_listen;
   with.advance = around.skip;
-  sandbox =
-      std::make_unique<sandbox::Sandbox>(executor, clock, *client, *mint, std::move(*credentials), std::move(with));
+  if (url.starts_with("https://"))
+    own_door = make_own_door(*client, http::Origin::parse(url).value(),
+                             [this](http::Request request) { return answer(std::move(request)); });
+  sandbox = std::make_unique<sandbox::Sandbox>(executor, clock, own_door ? *own_door : *client, *mint,
+                                               std::move(*credentials), std::move(with));
   auto listening = sandbox->listen();
   if (!listening) return listening;
   settings.wechat.base_url = sandbox->base_url();
@@ -316,8 +322,12 @@ Result<void> Daemon::Parts::make_agent() {
   doors.trusted_proxies = trusted_proxies(settings.server);
   api = std::make_unique<Api>(ports, std::move(*identity), std::move(doors));
   if (options.demo_chat) make_demo_chat();
-  Admin::Ports watched{*store, clock, metrics, [this] { count_doors(metrics, server.get(), api->streams_open()); },
-                       [this] { return metered->refuses(); }};
+  auto measure = [this] {
+    count_doors(metrics, server.get(), api->streams_open());
+    if (tls) tls->measure(metrics);
+    if (admin_tls) admin_tls->measure(metrics);
+  };
+  Admin::Ports watched{*store, clock, metrics, std::move(measure), [this] { return metered->refuses(); }};
   admin = std::make_unique<Admin>(std::move(watched), on_sandbox, PURSER_VERSION, sandbox ? sandbox->base_url() : "");
   return success();
 }
@@ -368,13 +378,17 @@ Result<std::unique_ptr<Daemon>> Daemon::make(asio::any_io_executor executor, Clo
 }
 
 Result<void> Daemon::reload_keys(const Settings& settings) {
+  // The certificates first: a mistake in another file is no reason to let one run out.
+  Result<void> shown = parts_->tls ? parts_->tls->reload(settings.tls) : success();
+  if (shown && parts_->admin_tls) shown = parts_->admin_tls->reload(settings.admin_tls);
   auto identity = parts_->access->identify(settings.auth);
   if (!identity) return identity.error();
   if (auto told = parts_->outbound->reload(settings.webhooks, parts_->on_sandbox); !told) return told;
   parts_->api->replace(std::move(*identity));
-  if (parts_->sandbox) return success();
+  if (parts_->sandbox) return shown;
   warn_of_lost_ids(parts_->settings, settings);
-  return parts_->wechat_channel->reload(settings.wechat);
+  auto rail = parts_->wechat_channel->reload(settings.wechat);
+  return shown ? rail : shown;
 }
 
 Task<Result<void>> Daemon::start() {

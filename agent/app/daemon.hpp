@@ -59,16 +59,16 @@ class Daemon {
   // Stops accepting, finishes what is under way, then lets go. Idempotent.
   Task<void> stop();
 
-  // Who may call the API, whom it tells of events, and the rail account's keys (on the embedded sandbox there are none
-  // to read), all read anew; nothing that is under way is disturbed, but streams of keys that are gone end. Error: what
-  // cannot be used, by name; the old ones stay then.
+  // What the listeners show, who may call the API, whom it tells of events, and the rail account's keys (on the
+  // embedded sandbox there are none to read), all read anew; nothing that is under way is disturbed, but streams of
+  // keys that are gone end. Error: what cannot be used, by name; the old ones stay then.
   Result<void> reload_keys(const Settings& settings);
 
   // What the listeners answer with, for a daemon that has none.
   Task<http::Response> answer(http::Request request);
   Task<http::Response> answer_admin(http::Request request);
 
-  std::string url() const;  // http://ADDR:PORT
+  std::string url() const;  // http://ADDR:PORT, https:// where it shows a certificate
   std::string admin_url() const;
   const std::string& made_key() const;  // "sk_test_..." when the sandbox daemon made its own key, else empty
   bool on_sandbox() const;

@@ -41,6 +41,11 @@ Stamps stamps_of(const SettingsSources& sources) {
   look(settings.auth.keys_file);
   look(settings.auth.token_keys_file);
   look(settings.webhooks.endpoints_file);
+  for (const TlsSettings* tls : {&settings.tls, &settings.admin_tls}) {
+    look(tls->certificate_file);
+    look(tls->key_file);
+    look(tls->client_ca_file);
+  }
   look(settings.wechat.public_key_file);
   look(settings.wechat.platform_certificate_file);
   look(settings.wechat.merchant_certificate_file);

@@ -1,4 +1,6 @@
 #include "agent/app/commands.hpp"
+#include "agent/app/listener_tls.hpp"
+#include "gateway/async/system_clock.hpp"
 #include "gateway/linked_libraries.hpp"
 #include "gateway/pay/wechat/keys.hpp"
 
@@ -12,10 +14,15 @@ namespace purser {
 
 namespace {
 
-// What is in the files of the merchant account: serve would refuse it, so it is said here.
+// What is in the files of the listeners and of the merchant account: serve would refuse it, so it is said here.
 void check_keys(LoadedSettings& loaded) {
-  if (!loaded.ok() || loaded.settings.wechat.mchid.empty()) return;
-  for (const Error& error : wechat::load_keys(loaded.settings.wechat).mistakes) {
+  if (!loaded.ok()) return;
+  std::vector<Error> mistakes = ListenerTls::mistakes(loaded.settings, SystemClock().wall());
+  if (!loaded.settings.wechat.mchid.empty()) {
+    const std::vector<Error> more = wechat::load_keys(loaded.settings.wechat).mistakes;
+    mistakes.insert(mistakes.end(), more.begin(), more.end());
+  }
+  for (const Error& error : mistakes) {
     std::string_view rule = error.message;
     if (rule.starts_with(error.param)) rule.remove_prefix(std::min(rule.size(), error.param.size() + 1));
     loaded.mistakes.push_back({error.code, "all together", error.param, "", std::string(rule)});

@@ -170,6 +170,7 @@ void Server::Impl::take_in(const std::shared_ptr<Impl>& self, ServerSocket socke
 // Said at once and only if the socket takes it at once: nobody waits for one who is not let in.
 void Server::Impl::turn_away(ServerSocket socket) {
   ++shared->counters.refused_total;
+  if (shared->tls) return;  // nothing can be said before the hands are shaken
   const Response full = overloaded("too many connections");
   HeadOptions last;
   last.keep_alive = false;
@@ -223,6 +224,10 @@ Result<std::uint16_t> Server::listen(const std::string& address) {
     acceptor.close(ignored);
     return Error(Errc::bind_failed, address + ": " + e.code().message(), address);
   }
+}
+
+void Server::use_tls(std::shared_ptr<ServerTls> tls) {
+  impl_->shared->tls = std::move(tls);
 }
 
 Task<void> Server::run() {

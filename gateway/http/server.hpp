@@ -28,6 +28,8 @@ struct ServerLimits {
   std::chrono::milliseconds write_time_max{30'000};
 };
 
+struct ServerTls;
+
 class Server {
  public:
   // Lives on the one thread of `executor`, which is an io_context's own (std::invalid_argument when not) and outlives
@@ -37,6 +39,9 @@ class Server {
 
   // "127.0.0.1:0", "[::1]:8080". Returns the port bound. Error: bind_failed naming address and cause.
   Result<std::uint16_t> listen(const std::string& address);
+  // From now on who connects is greeted with it, and plain HTTP is refused; connections that are open go on as they
+  // began. Never null.
+  void use_tls(std::shared_ptr<ServerTls> tls);
   // Accepts until stop(); returns when every connection has ended. Run it in a task group. Canceled: cuts them all.
   Task<void> run();
   // Stops accepting and lets requests in flight finish; connections that are idle or streaming are closed at once.
@@ -48,6 +53,7 @@ class Server {
     std::uint64_t connections_total = 0;
     std::uint64_t requests_total = 0;
     std::uint64_t refused_total = 0;  // malformed or over a limit
+    std::uint64_t handshakes_failed = 0;
   };
   Counters counters() const;
 

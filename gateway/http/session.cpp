@@ -6,8 +6,11 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
+#include <openssl/err.h>
+#include <openssl/sslerr.h>
 
 #include <algorithm>
 #include <charconv>
@@ -24,6 +27,7 @@ constexpr std::chrono::seconds kLingerTime{2};
 constexpr std::size_t kLingerBytesMax = 4 << 20;
 constexpr std::size_t kStreamNoiseBytesMax = 64 << 10;
 
+const Refusal kSpeaksPlain{400, "this port speaks HTTPS: the request came in plain HTTP", {}};
 const Refusal kTooSlow{408, "the request did not arrive in time", {}};
 
 Request make_request(RequestHead& head, std::string body, const std::string& peer) {
@@ -85,13 +89,16 @@ Response overloaded(std::string_view what) {
 }
 
 Session::Session(std::shared_ptr<ServerShared> shared, ServerSocket socket, std::string peer)
-    : shared_(std::move(shared)), socket_(std::move(socket)), peer_(std::move(peer)) {}
+    : shared_(std::move(shared)), socket_(std::move(socket)), peer_(std::move(peer)) {
+  if (shared_->tls) tls_ = std::make_unique<TlsStream>(socket_, shared_->tls->context);
+}
 
 Task<void> Session::serve(std::shared_ptr<Session> self) {
   Session& s = *self;
-  // A fresh connection has the time of a head, not that of a pause between requests.
+  // A fresh connection has the time of a head, not that of a pause between requests; shaking hands is part of it.
   s.allow(s.shared_->limits.header_time_max);
-  for (bool more = true; more;) {
+  bool more = co_await s.shake_hands();
+  while (more) {
     auto head = co_await s.next_head();
     if (!head) break;
     auto body = co_await s.read_body(*head);
@@ -102,6 +109,7 @@ Task<void> Session::serve(std::shared_ptr<Session> self) {
   if (s.refused_ || !s.received_.empty()) {
     co_await s.linger();
   }
+  s.say_goodbye();
   s.cut();
 }
 
@@ -125,6 +133,35 @@ void Session::time_is_up() {
   expired_ = true;
   boost::system::error_code ignored;
   socket_.cancel(ignored);
+}
+
+// --- TLS ---
+
+Task<bool> Session::shake_hands() {
+  if (!tls_) co_return true;
+  auto [ec] = co_await tls_->async_handshake(asio::ssl::stream_base::server, kTuple);
+  if (!ec) co_return true;
+  ++shared_->counters.handshakes_failed;
+  tls_.reset();
+  const bool of_tls = ec.category() == asio::error::get_ssl_category();
+  if (of_tls && ERR_GET_REASON(static_cast<unsigned long>(ec.value())) == SSL_R_HTTP_REQUEST) {
+    co_await refuse(kSpeaksPlain);
+  }
+  co_return false;
+}
+
+// The peer learns that this is the end and that nothing was cut off. It is sent, its answer not awaited.
+void Session::say_goodbye() {
+  if (!tls_ || cut_) return;
+  boost::system::error_code ignored;
+  socket_.non_blocking(true, ignored);
+  tls_->shutdown(ignored);
+  tls_.reset();
+}
+
+Task<Session::Read> Session::read_some(asio::mutable_buffer into) {
+  if (tls_) return tls_->async_read_some(into, kTuple);
+  return socket_.async_read_some(into, kTuple);
 }
 
 // --- from bytes to a request ---
@@ -187,7 +224,7 @@ Task<std::optional<std::string>> Session::read_body(const RequestHead& head) {
     room = hold_body(whole);
     if (!room) break;
     body.resize(whole);
-    auto [ec, got] = co_await socket_.async_read_some(asio::buffer(body.data() + old, whole - old), kTuple);
+    auto [ec, got] = co_await read_some(asio::buffer(body.data() + old, whole - old));
     body.resize(old + got);
     if (!ec) continue;
     co_await missed();
@@ -218,7 +255,7 @@ void Session::release_body() {
 Task<bool> Session::read_more() {
   const std::size_t old = received_.size();
   received_.resize(old + kReadBytes);
-  auto [ec, got] = co_await socket_.async_read_some(asio::buffer(received_.data() + old, kReadBytes), kTuple);
+  auto [ec, got] = co_await read_some(asio::buffer(received_.data() + old, kReadBytes));
   received_.resize(old + got);
   co_return !ec;
 }
@@ -292,10 +329,15 @@ Task<bool> Session::send(Response response, HeadOptions options, bool with_body)
   co_return co_await write(parts);
 }
 
+Task<Session::Read> Session::write_all(Parts parts) {
+  if (tls_) return asio::async_write(*tls_, parts, kTuple);
+  return asio::async_write(socket_, parts, kTuple);
+}
+
 Task<bool> Session::write(Parts parts) {
   if (cut_) co_return false;
   allow(shared_->limits.write_time_max);
-  auto [ec, n] = co_await asio::async_write(socket_, parts, kTuple);
+  auto [ec, n] = co_await write_all(parts);
   shared_->times.clear(*this);
   if (ec) cut();
   co_return !ec;
@@ -353,13 +395,19 @@ Task<Result<void>> Session::write_piece(std::weak_ptr<Session> weak, std::string
 Task<void> Session::client_left(std::weak_ptr<Session> weak) {
   const auto self = weak.lock();
   if (!self || self->cut_) co_return;
+  auto ex = co_await asio::this_coro::executor;
+  asio::steady_timer for_ever(ex, asio::steady_timer::time_point::max());
+  if (self->tls_) {
+    // Whether the next request has come or the end, only reading tells.
+    bool more = co_await self->read_more();
+    if (more) (void)co_await for_ever.async_wait(kTuple);
+    co_return;
+  }
   auto [ec] = co_await self->socket_.async_wait(asio::socket_base::wait_read, kTuple);
   char byte = 0;
   boost::system::error_code end;
   if (ec || self->socket_.receive(asio::buffer(&byte, 1), asio::socket_base::message_peek, end) == 0) co_return;
   // The next request waits already: there is somebody, and nothing more to be learned from the socket.
-  auto ex = co_await asio::this_coro::executor;
-  asio::steady_timer for_ever(ex, asio::steady_timer::time_point::max());
   (void)co_await for_ever.async_wait(kTuple);
 }
 
@@ -367,7 +415,7 @@ Task<void> Session::client_left(std::weak_ptr<Session> weak) {
 Task<void> Session::discard_input(std::size_t bytes_max) {
   std::array<char, 256> noise;
   for (std::size_t total = 0; total <= bytes_max;) {
-    auto [ec, got] = co_await socket_.async_read_some(asio::buffer(noise), kTuple);
+    auto [ec, got] = co_await read_some(asio::buffer(noise));
     if (ec) co_return;
     total += got;
   }
@@ -375,6 +423,7 @@ Task<void> Session::discard_input(std::size_t bytes_max) {
 
 Task<void> Session::linger() {
   if (closing()) co_return;
+  say_goodbye();
   phase_ = Phase::lingering;
   boost::system::error_code ignored;
   socket_.shutdown(asio::socket_base::shutdown_send, ignored);

@@ -6,17 +6,20 @@
 #include "gateway/http/request_head.hpp"
 #include "gateway/http/response_head.hpp"
 #include "gateway/http/server.hpp"
+#include "gateway/http/server_tls.hpp"
 #include "gateway/http/time_limits.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
 
 #include <array>
 #include <list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 
 namespace purser::http {
 
@@ -35,7 +38,8 @@ struct ServerShared {
   const Handler handler;
   Server::Counters counters;
   TimeLimits times;
-  std::size_t body_bytes = 0;  // of all sessions
+  std::shared_ptr<ServerTls> tls;  // of connections to come; null: plain HTTP
+  std::size_t body_bytes = 0;      // of all sessions
   bool stopping = false;
 
  private:
@@ -62,12 +66,18 @@ class Session final : private TimeLimits::Subject {
  private:
   enum class Phase { idle, receiving, handling, streaming, lingering };
   using Parts = std::array<asio::const_buffer, 3>;
+  using TlsStream = asio::ssl::stream<ServerSocket&>;
+  using Read = std::tuple<boost::system::error_code, std::size_t>;
 
   void time_is_up() override;
   void allow(Clock::duration time);
   bool closing() const { return cut_ || shared_->stopping; }
   void await_request();
 
+  Task<bool> shake_hands();
+  // No operation may be under way.
+  void say_goodbye();
+  Task<Read> read_some(asio::mutable_buffer into);
   Task<std::optional<RequestHead>> next_head();
   Task<std::optional<std::string>> read_body(const RequestHead& head);
   // Room for so many bytes of this request's body among those of all sessions; held until it is released.
@@ -81,6 +91,7 @@ class Session final : private TimeLimits::Subject {
   static Task<bool> answer(std::shared_ptr<Session> self, RequestHead head, std::string body);
   Task<Response> ask_handler(Request request);
   Task<bool> send(Response response, HeadOptions options, bool with_body);
+  Task<Read> write_all(Parts parts);
   Task<bool> write(Parts parts);
 
   static Task<void> stream(std::shared_ptr<Session> self, Response response, bool http_1_0);
@@ -91,6 +102,7 @@ class Session final : private TimeLimits::Subject {
 
   const std::shared_ptr<ServerShared> shared_;
   ServerSocket socket_;
+  std::unique_ptr<TlsStream> tls_;  // over the socket; null: plain
   const std::string peer_;
   std::string received_;        // read and not yet used
   std::size_t body_bytes_ = 0;  // held of the room for all bodies
