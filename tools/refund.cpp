@@ -20,6 +20,7 @@ constexpr Millis kDay{86'400'000};
 constexpr std::int64_t kRefundsOfADay = 500;
 constexpr std::int64_t kMessagesOfAPage = 200;
 constexpr std::int64_t kApprovalsRead = 1'000;
+constexpr int kWaitingOfAPayment = 5;
 
 class RefundTool final : public Tool {
  public:
@@ -147,8 +148,40 @@ class RefundTool final : public Tool {
     co_return policy;
   }
 
+  // A model that asks once more for the same money, with another reason each time, would fill a person's list: what
+  // waits of one payment is not more than what is left of it, and not many.
+  Task<Result<void>> room_to_wait(Thread thread, std::vector<CheckedRefund> list, std::string asking) {
+    auto waiting = co_await ports_.store.approvals(thread.tenant, ApprovalState::pending, kApprovalsRead);
+    if (!waiting) co_return waiting.error();
+    std::map<IntentId, std::int64_t> fen;
+    std::map<IntentId, int> count;
+    for (const CheckedRefund& wanted : list) fen[wanted.intent] += wanted.amount.minor();
+    for (const Approval& row : *waiting) {
+      if (row.thread != thread.id || row.origin == asking) continue;
+      const auto before = cashier::list_of(row);
+      if (!before) co_return before.error();
+      for (const CheckedRefund& one : *before) {
+        if (!fen.contains(one.intent)) continue;
+        fen[one.intent] += one.amount.minor();
+        count[one.intent] += 1;
+      }
+    }
+    for (const auto& [id, sum] : fen) {
+      if (count[id] == 0) continue;
+      auto payment = co_await ports_.store.intent(id);
+      if (!payment) co_return payment.error();
+      if (sum > refundable(*payment).minor() || count[id] >= kWaitingOfAPayment)
+        co_return Error(Errc::needs_operator,
+                        "a person has been asked about refunds of this payment already: wait for the decision",
+                        "/refunds");
+    }
+    co_return success();
+  }
+
   // The exact list waits for a person; nothing is reserved, nothing is sent.
   Task<Result<ToolOutput>> ask_operator(ToolContext& context, std::vector<CheckedRefund> list) {
+    auto room = co_await room_to_wait(context.thread, list, context.origin());
+    if (!room) co_return room.error();
     auto asked = co_await ports_.cashier.ask_operator(context.thread, std::move(list), context.origin());
     if (!asked) co_return asked.error();
     ToolOutput out;

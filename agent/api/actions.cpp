@@ -82,6 +82,7 @@ Actions::Reply Actions::do_turn(std::optional<TurnKey> key, std::optional<Idempo
   ports_.metrics.observe(kTurnTime, {}, took.count());
   const bool taken = !turn && turn.code() == Errc::store_duplicate && turn.error().param == "idempotency";
   ports_.metrics.add(kTurns, {{"outcome", turn ? "completed" : std::string(code_of(turn.code()))}});
+  if (!turn && Idempotency::is_erased(turn.error())) co_return api::erased_answer();
   if (taken) co_return Errc::idempotency_in_flight;  // another daemon has it
   if (!turn) co_return turn.error();
   co_return api::stored_answer(200, std::move(turn->result_json));

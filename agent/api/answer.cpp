@@ -40,6 +40,14 @@ http::Response json_answer(int status, const json& body) {
   return stored_answer(status, body.dump(-1, ' ', false, json::error_handler_t::replace));
 }
 
+http::Response erased_answer() {
+  return json_answer(410, {{"error",
+                            {{"type", "invalid_request_error"},
+                             {"code", "erased"},
+                             {"message", "this request was carried out; what was said in it has been erased since"},
+                             {"param", nullptr}}}});
+}
+
 http::Response image_answer(std::string_view media_type, std::string image) {
   http::Response response;
   response.headers.emplace_back("Content-Type", media_type);

@@ -10,6 +10,8 @@
 
 namespace purser::api {
 
+// To a request whose answer, with all that was said, has been taken out since: 410, and nothing is done again.
+http::Response erased_answer();
 http::Response json_answer(int status, const nlohmann::json& body);
 // `body` is JSON text already.
 http::Response stored_answer(int status, std::string body);

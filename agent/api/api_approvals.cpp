@@ -20,8 +20,7 @@ constexpr std::int64_t kApprovalsRead = 2'000;
 constexpr std::size_t kNoteMax = 500;
 
 bool is_outcome_of(const Approval& row, const ApprovalDecision& decision) {
-  const bool fits = decision.approve ? row.state == ApprovalState::approved || row.state == ApprovalState::voided
-                                     : row.state == ApprovalState::denied;
+  const bool fits = row.state == (decision.approve ? ApprovalState::approved : ApprovalState::denied);
   return fits && row.decided_by == decision.by && row.note == decision.note;
 }
 
@@ -96,6 +95,9 @@ Api::Reply Api::decide_approval(Call& call) {
 
 Api::Reply Api::do_decide(ApprovalDecision decision, bool again) {
   auto row = co_await ports_.cashier.decide(decision);
+  if (row && row->state == ApprovalState::voided)
+    co_return Error(Errc::approval_ended,
+                    "the approval is void: its payments are not as they were when it was asked for", "approval");
   if (row) co_return api::json_answer(200, views::approval(*row));
   if (!again) co_return row.error();
   // An earlier try may have decided just this before its daemon died.

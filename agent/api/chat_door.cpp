@@ -113,6 +113,8 @@ Task<Result<http::Response>> ChatDoor::complete(Caller caller, http::Request req
   asked.key = std::move(*key);
   auto header = api::single_header(request.headers, kThreadHeader);
   if (!header) co_return header.error();
+  if (header->has_value() && (*header)->empty())
+    co_return Error(Errc::request_malformed, "this names a thread, or is left out", std::string(kThreadHeader));
   if (header->has_value()) asked.thread_header = std::string(**header);
   asked.repeated = !asked.key && is_repetition(request.headers);
   openai::ChatRequest chat = asked.chat;
@@ -143,6 +145,7 @@ Task<Result<http::Response>> ChatDoor::complete(Caller caller, http::Request req
                                    http::StreamSink sink) { return run_stream(row, answer, usage, std::move(sink)); });
   } else {
     auto answer = co_await begun->answer->get();
+    if (answer && answer->status >= 300) co_return answer;
     auto made = co_await completion_of_answer(std::move(answer), thread->locale);
     if (!made) co_return made.error();
     response = api::json_answer(200, openai::whole(*made));
@@ -294,6 +297,11 @@ Task<void> ChatDoor::run_stream(Thread thread, Answer answer, bool include_usage
   auto waited = co_await wait_for(answer, thread.id, sink);
   if (!waited) co_return;
   auto outcome = co_await answer->get();
+  if (outcome && outcome->status >= 300) {
+    std::string refused = openai::error_chunk(*outcome);
+    (void)co_await sink(std::move(refused));
+    co_return;
+  }
   auto made = co_await completion_of_answer(std::move(outcome), thread.locale);
   std::string text = made ? openai::chunks(*made, include_usage) : openai::error_chunk(api::error_answer(made.error()));
   (void)co_await sink(std::move(text));

@@ -12,6 +12,8 @@ namespace {
 
 // How long a browser waits before it comes back.
 constexpr std::string_view kHead = "retry: 1000\n\n";
+// What an event says whose words were taken out: every other one says something.
+constexpr std::string_view kErased = R"({"erased":true})";
 
 // Data is JSON on one line: no line of it can end the event.
 std::string event_text(std::string_view id, std::string_view type, std::string_view data) {
@@ -43,7 +45,8 @@ Task<Result<void>> EventStreams::drain(const ThreadId& thread, std::int64_t& aft
     if (!page) co_return page.error();
     if (page->empty()) co_return success();
     std::string text;
-    for (const StreamEvent& event : *page) text += event_text(std::to_string(event.seq), event.type, event.data_json);
+    for (const StreamEvent& event : *page)
+      text += event_text(std::to_string(event.seq), event.type, event.data_json == "{}" ? kErased : event.data_json);
     auto written = co_await sink(std::move(text));
     if (!written) co_return written;
     after = page->back().seq;

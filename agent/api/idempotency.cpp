@@ -105,7 +105,12 @@ Task<Result<std::optional<IdempotencyRow>>> Idempotency::earlier(TurnKey key) {
   co_return row;
 }
 
+bool Idempotency::is_erased(const Error& error) {
+  return error.code == Errc::store_conflict && error.param == "erased";
+}
+
 http::Response Idempotency::replay(IdempotencyRow row) {
+  if (row.body == "{}") return api::erased_answer();  // by a version that left the key in its place
   http::Response response = api::stored_answer(row.status, std::move(row.body));
   response.headers.emplace_back("Idempotent-Replayed", "true");
   return response;
@@ -133,7 +138,8 @@ Task<Result<void>> Idempotency::claim(TurnKey key, std::optional<IdempotencyRow>
   }
   auto claimed = co_await store_.commit(std::move(batch));
   if (claimed) co_return success();
-  const bool taken = claimed.code() == Errc::store_duplicate || claimed.code() == Errc::store_conflict;
+  const bool lost = claimed.code() == Errc::store_duplicate || claimed.code() == Errc::store_conflict;
+  const bool taken = lost && !is_erased(claimed.error());
   if (taken) co_return Errc::idempotency_in_flight;
   co_return claimed.error();
 }
@@ -142,6 +148,7 @@ Task<Result<http::Response>> Idempotency::around(TurnKey key, std::optional<Idem
   const std::string owner = mint_.token(kOwnerLength);
   const bool again = earlier.has_value();
   auto claimed = co_await claim(key, std::move(earlier), owner);
+  if (!claimed && is_erased(claimed.error())) co_return api::erased_answer();
   if (!claimed) co_return claimed.error();
   const auto flight = sky_->under_way.find({key.scope, key.key});
   if (flight != sky_->under_way.end()) flight->second.owner = owner;

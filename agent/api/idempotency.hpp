@@ -1,10 +1,10 @@
 // Idempotency-Key: a POST that is sent again has its effect once and gets the first answer again.
 //
 // A row (scope, key) with the payload's fingerprint is durable before the work begins, and belongs to whoever does the
-// work. Finished: the stored answer is replayed. Running, and this daemon or another works on it: refused until it ends.
-// Running, and nobody does (a daemon died, or a first try ended in 5xx): the work is done again, which is safe, because
-// each action continues what it finds. Only answers of 2xx are kept; a refusal frees the key, and a 5xx is never
-// replayed. Who was stopped, and lost the key to another meanwhile, neither ends it nor frees it.
+// work. Finished: the stored answer is replayed. Running, and this daemon or another works on it: refused until it
+// ends. Running, and nobody does (a daemon died, or a first try ended in 5xx): the work is done again, which is safe,
+// because each action continues what it finds. Only answers of 2xx are kept; a refusal frees the key, and a 5xx is
+// never replayed. Who was stopped, and lost the key to another meanwhile, neither ends it nor frees it.
 #pragma once
 
 #include "agent/identity/caller.hpp"
@@ -63,10 +63,13 @@ class Idempotency {
 
   // The row of an earlier request, if any. Errors: idempotency_conflict, the store's.
   Task<Result<std::optional<IdempotencyRow>>> earlier(TurnKey key);
+  // Whether a claim failed because the same request was carried out and erased since; it is answered with
+  // erased_answer.
+  static bool is_erased(const Error& error);
   static http::Response replay(IdempotencyRow row);
 
-  // Does `action` under a row of its own, or under the running one of an earlier try. Errors: idempotency_in_flight while
-  // another daemon works on it, or when one has taken it over; the action's and the store's.
+  // Does `action` under a row of its own, or under the running one of an earlier try. Errors: idempotency_in_flight
+  // while another daemon works on it, or when one has taken it over; the action's and the store's.
   Task<Result<http::Response>> around(TurnKey key, std::optional<IdempotencyRow> earlier, Action action);
   // Keeps the answer of what `owner` has done. Error: store_conflict when the key is not its any more.
   Task<Result<void>> finish(TurnKey key, std::string owner, int status, std::string body);

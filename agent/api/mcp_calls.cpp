@@ -28,6 +28,13 @@ http::Response call_answered(const mcp::Message& message, json result) {
   return api::json_answer(200, mcp::result_of(message.id, mcp::stamped(std::move(result), message.modern, {})));
 }
 
+bool is_key(const json& key) {
+  if (!key.is_string()) return false;
+  const auto& text = key.get_ref<const std::string&>();
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  return !text.empty() && text.size() <= kMcpKeyMax && std::none_of(text.begin(), text.end(), is_control);
+}
+
 // The user was asked and said no: nothing is run.
 json call_declined() {
   const json result{{"status", "refused"},
@@ -50,9 +57,8 @@ Task<Result<http::Response>> McpDoor::call_tool(Asking asking) {
                      std::any_of(tools.begin(), tools.end(), [&](const ToolSchema& tool) { return tool.name == name; });
   if (!known) co_return bad_params(message.id, "there is no tool of that name");
   if (!arguments.is_object()) co_return bad_params(message.id, "arguments is an object");
-  const bool good_key = key.is_null() || (key.is_string() && !key.get_ref<const std::string&>().empty() &&
-                                          key.get_ref<const std::string&>().size() <= kMcpKeyMax);
-  if (!good_key) co_return bad_params(message.id, "purser/idempotency-key is a string of 1 to 255 bytes");
+  if (!key.is_null() && !is_key(key))
+    co_return bad_params(message.id, "purser/idempotency-key is a string of 1 to 255 bytes without control characters");
   if (!asking.thread)
     co_return bad_params(message.id, "say whose conversation this is: X-Thread-Id, or purser/thread in _meta");
   auto thread = co_await thread_of(std::move(asking));
@@ -66,7 +72,16 @@ Task<Result<http::Response>> McpDoor::call_tool(Asking asking) {
   const mcp::Answered said = mcp::answer_in(message.params, about, ports_.mint, ports_.clock.durable());
   if (said.what == mcp::Answered::What::forged)
     co_return bad_params(message.id, "requestState is not of this call, or too old");
-  if (said.what == mcp::Answered::What::declined) co_return call_answered(message, call_declined());
+  if (said.what != mcp::Answered::What::nothing) {
+    const std::string state = message.params["requestState"].get<std::string>();
+    auto before = co_await sessions_.declined(state);
+    if (!before) co_return before.error();
+    const bool now = said.what == mcp::Answered::What::declined;
+    Result<void> noted = success();
+    if (now && !*before) noted = co_await sessions_.decline(state);
+    if (!noted) co_return noted.error();
+    if (now || *before) co_return call_answered(message, call_declined());
+  }
   if (!said.if_open.empty()) arguments[mcp::kChoiceOfUser] = said.if_open;
 
   ClientCall wish(about.tool, arguments.dump(-1, ' ', false, json::error_handler_t::replace));

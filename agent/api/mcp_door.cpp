@@ -2,6 +2,7 @@
 
 #include "agent/api/answer.hpp"
 #include "agent/api/mcp_offers.hpp"
+#include "agent/api/own_host.hpp"
 #include "agent/api/request.hpp"
 
 #include <algorithm>
@@ -20,31 +21,13 @@ constexpr std::string_view kMcpSessionHeader = "Mcp-Session-Id";
 constexpr std::string_view kMcpThreadHeader = "X-Thread-Id";
 constexpr const char* kMcpThreadKey = "purser/thread";
 
-// A page of another site that made a browser ask us (DNS rebinding) says where it is from; only pages of this machine
-// may. Clients that are no browsers send no Origin.
-bool origin_allowed(const http::Headers& headers) {
-  for (const auto& [name, value] : headers) {
-    if (!http::equals_ignoring_case(name, "Origin")) continue;
-    std::string_view host = value;
-    const auto scheme = host.find("://");
-    if (scheme == std::string_view::npos) return false;
-    host.remove_prefix(scheme + 3);
-    const auto end = host.starts_with('[') ? std::min(host.find(']'), host.size() - 1) + 1 : host.find(':');
-    std::string_view port = host.substr(std::min(end, host.size()));
-    host = host.substr(0, end);
-    if (host != "localhost" && host != "127.0.0.1" && host != "[::1]") return false;
-    if (port.starts_with(':')) port.remove_prefix(1);
-    if (port.find_first_not_of("0123456789") != std::string_view::npos) return false;
-  }
-  return true;
-}
-
 http::Response mcp_refused(int status, Code code, std::string message) {
   return mcp::answer_of(Refusal(status, code, std::move(message)));
 }
 
 std::optional<http::Response> transport_fault(const http::Request& request, std::initializer_list<const char*> wanted) {
-  if (!origin_allowed(request.headers)) return mcp_refused(403, Code::invalid_request, "this Origin may not ask");
+  if (!api::origin_is_this_machine(request.headers))
+    return mcp_refused(403, Code::invalid_request, "this Origin may not ask");
   for (const char* type : wanted)
     if (!mcp::accepts(request.headers, type))
       return mcp_refused(406, Code::invalid_request, std::string("the client has to accept ") + type);
@@ -122,7 +105,12 @@ Task<Result<http::Response>> McpDoor::dispatch(Asking asking) {
   if (!modern && method == "resources/unsubscribe") co_return co_await subscribe(std::move(asking), false);
   if (!modern && method == "initialize") {
     const json asked = message.params.value("protocolVersion", json());
-    http::Response response = result(mcp::welcome(asked.is_string() ? asked.get<std::string>() : ""), std::nullopt);
+    if (!asked.is_string()) {
+      Refusal refusal(200, Code::invalid_params, "protocolVersion is a string");
+      refusal.id = id;
+      co_return mcp::answer_of(refusal);
+    }
+    http::Response response = result(mcp::welcome(asked.get<std::string>()), std::nullopt);
     response.headers.emplace_back(kMcpSessionHeader, sessions_.open(asking.caller));
     co_return response;
   }
@@ -183,6 +171,8 @@ Task<Result<std::optional<Thread>>> McpDoor::named_thread(const Caller& caller, 
   if (!in_body.is_null() && !in_body.is_string())
     co_return Error(Errc::request_malformed, "this member is a string", std::string(kMcpThreadKey));
   std::string name = in_body.is_string() ? in_body.get<std::string>() : "";
+  if (header->has_value() && (*header)->empty())
+    co_return Error(Errc::request_malformed, "this names a thread, or is left out", std::string(kMcpThreadHeader));
   if (header->has_value()) {
     if (!name.empty() && name != **header)
       co_return Error(Errc::request_malformed, "X-Thread-Id and _meta name different threads",

@@ -118,18 +118,7 @@ bool Message::client_can_be_asked() const {
 }
 
 bool accepts(const http::Headers& headers, std::string_view type) {
-  const std::string any(type.substr(0, type.find('/')));
-  for (const auto& [name, value] : headers) {
-    if (!http::equals_ignoring_case(name, "Accept")) continue;
-    for (std::string_view rest = value; !rest.empty();) {
-      const auto end = std::min(rest.find(','), rest.size());
-      const std::string_view one = trimmed(rest.substr(0, std::min(rest.find(';'), end)));
-      rest.remove_prefix(std::min(end + 1, rest.size()));
-      if (one == "*/*" || http::equals_ignoring_case(one, type) || http::equals_ignoring_case(one, any + "/*"))
-        return true;
-    }
-  }
-  return false;
+  return api::accepts(headers, type, true);
 }
 
 std::optional<std::string> header_text(std::string_view value) {

@@ -10,6 +10,7 @@ constexpr std::size_t kTokenLength = 24;
 constexpr std::size_t kSealLength = 32;
 // Notes stand where keys of requests stand: a name of these scopes is no request's, which begins with its tenant.
 constexpr const char* kEnded = "mcp ended";
+constexpr const char* kDeclined = "mcp declined";
 constexpr const char* kNotedBy = "mcp";
 
 std::string heard_by(const std::string& id) {
@@ -80,6 +81,16 @@ Task<Result<void>> Sessions::unsubscribe(std::string id, std::string uri) {
 
 Task<Result<bool>> Sessions::subscribed(std::string id, std::string uri) {
   auto row = co_await store_.idempotency(heard_by(id), std::move(uri));
+  if (!row) co_return row.error();
+  co_return row->has_value();
+}
+
+Task<Result<void>> Sessions::decline(std::string state) {
+  co_return co_await note(kDeclined, crypto::sha256_hex(state));
+}
+
+Task<Result<bool>> Sessions::declined(std::string state) {
+  auto row = co_await store_.idempotency(kDeclined, crypto::sha256_hex(state));
   if (!row) co_return row.error();
   co_return row->has_value();
 }

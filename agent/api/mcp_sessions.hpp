@@ -29,6 +29,10 @@ class Sessions {
   Task<Result<void>> unsubscribe(std::string id, std::string uri);
   Task<Result<bool>> subscribed(std::string id, std::string uri);
 
+  // A question, by its state, that the user has said no to stays said no to: the state that carried it is spent.
+  Task<Result<void>> decline(std::string state);
+  Task<Result<bool>> declined(std::string state);
+
  private:
   std::string seal(const Caller& caller, const std::string& token) const;
   Task<Result<void>> note(std::string scope, std::string key);

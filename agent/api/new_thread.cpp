@@ -67,6 +67,8 @@ Result<void> read_metadata(const json& body, NewThread& wanted) {
   for (const auto& [name, value] : metadata->items()) {
     std::string place = pointer_to("/metadata", name);
     if (!value.is_string()) return Error(Errc::json_wrong_type, "metadata holds strings", std::move(place));
+    const bool plain = std::none_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; });
+    if (!plain) return Error(Errc::json_out_of_range, "a name has no control characters", std::move(place));
     if (name.size() > kMetadataName || value.get_ref<const std::string&>().size() > kMetadataValue) {
       return Error(Errc::json_out_of_range, "metadata is names of 64 bytes and values of 512", std::move(place));
     }

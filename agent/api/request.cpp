@@ -1,5 +1,7 @@
 #include "agent/api/request.hpp"
 
+#include "validation/money/ascii.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <limits>
@@ -16,6 +18,17 @@ bool is_json_type(std::string_view type) {
   return last != std::string_view::npos && http::equals_ignoring_case(media.substr(0, last + 1), "application/json");
 }
 
+// ";q=0", ";q=0.000": not this, please.
+bool has_quality_zero(std::string_view entry) {
+  for (auto at = entry.find(';'); at != std::string_view::npos; at = entry.find(';')) {
+    entry.remove_prefix(at + 1);
+    const std::string_view parameter = ascii::trimmed(entry.substr(0, entry.find(';')));
+    if (parameter.size() < 3 || !http::equals_ignoring_case(parameter.substr(0, 2), "q=")) continue;
+    return parameter[2] == '0' && parameter.find_first_not_of("0.", 2) == std::string_view::npos;
+  }
+  return false;
+}
+
 }  // namespace
 
 Result<std::optional<std::string_view>> single_header(const http::Headers& headers, std::string_view name) {
@@ -28,8 +41,30 @@ Result<std::optional<std::string_view>> single_header(const http::Headers& heade
   return found;
 }
 
+bool accepts(const http::Headers& headers, std::string_view type, bool by_any) {
+  const std::string family = std::string(type.substr(0, type.find('/'))) + "/*";
+  std::size_t nearest = 0;  // of the entries that speak of it: 1 for any, 2 for its family, 3 for itself
+  bool taken = false;
+  for (const auto& [name, value] : headers) {
+    if (!http::equals_ignoring_case(name, "Accept")) continue;
+    for (std::string_view rest = value; !rest.empty();) {
+      const auto end = std::min(rest.find(','), rest.size());
+      const std::string_view entry = rest.substr(0, end);
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+      const std::string_view media = ascii::trimmed(entry.substr(0, entry.find(';')));
+      std::size_t near = http::equals_ignoring_case(media, type) ? 3 : 0;
+      if (by_any && media == "*/*") near = 1;
+      if (by_any && http::equals_ignoring_case(media, family)) near = 2;
+      if (near == 0 || near < nearest) continue;
+      taken = (near == nearest && taken) || !has_quality_zero(entry);
+      nearest = near;
+    }
+  }
+  return taken;
+}
+
 bool wants_events(const http::Request& request) {
-  return http::header_has_word(request.headers, "Accept", "text/event-stream");
+  return accepts(request.headers, "text/event-stream", false);
 }
 
 Result<json> json_object(const http::Request& request, const JsonLimits& limits) {

@@ -18,6 +18,10 @@ namespace purser::api {
 // The value of a header that may stand at most once. Error: request_malformed.
 Result<std::optional<std::string_view>> single_header(const http::Headers& headers, std::string_view name);
 
+// Whether one of the Accept headers takes `type` ("text/event-stream"), by its name or, when `by_any`, by a wildcard;
+// what has the quality 0 is not taken, and the nearest of its entries decides.
+bool accepts(const http::Headers& headers, std::string_view type, bool by_any);
+
 // Whether the client asks for server-sent events.
 bool wants_events(const http::Request& request);
 

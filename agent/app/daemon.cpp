@@ -2,12 +2,14 @@
 
 #include "agent/api/admin.hpp"
 #include "agent/api/api.hpp"
+#include "agent/api/own_host.hpp"
 #include "agent/app/access.hpp"
 #include "agent/app/api_client.hpp"
 #include "agent/app/due_work.hpp"
 #include "agent/app/goods.hpp"
 #include "agent/app/key_reload.hpp"
 #include "agent/app/listener_tls.hpp"
+#include "agent/app/metric_zeros.hpp"
 #include "agent/app/process.hpp"
 #include "agent/app/provider.hpp"
 #include "agent/app/sandbox_keys.hpp"
@@ -149,10 +151,12 @@ struct Daemon::Parts {
   // The demo's page: a client of the door beside it, with a key of its own, that also pays at the sandbox.
   std::unique_ptr<ApiClient> to_sandbox;
   std::unique_ptr<DemoChat> demo_chat;
+  http::Handler show_page;
   bool stopped = false;
 };
 
 Result<void> Daemon::Parts::make() {
+  show_zeros(metrics);
   if (around.client) {
     client = std::move(around.client);
   } else {
@@ -209,8 +213,9 @@ Result<void> Daemon::Parts::make_doors() {
   auto at = tls->open(settings.tls, from.listen);
   if (!at) return at.error();
   url = std::move(*at);
-  admin_server = std::make_unique<http::Server>(
-      executor, clock, limits, [this](http::Request request) { return admin->handle(std::move(request)); });
+  http::Handler operators = [this](http::Request request) { return admin->handle(std::move(request)); };
+  if (is_loopback_url("http://" + from.admin_listen)) operators = api::for_this_machine(std::move(operators));
+  admin_server = std::make_unique<http::Server>(executor, clock, limits, std::move(operators));
   admin_tls.emplace("admin_tls", *admin_server, clock);
   at = admin_tls->open(settings.admin_tls, from.admin_listen);
   if (!at) return at.error();
@@ -341,10 +346,12 @@ void Daemon::Parts::make_demo_chat() {
                                            return to_sandbox->control(rail, std::move(path), std::move(body));
                                          },
                                          access->chat_key());
+  show_page = [this](http::Request request) { return demo_chat->handle(std::move(request)); };
+  if (is_loopback_url("http://" + settings.server.listen)) show_page = api::for_this_machine(std::move(show_page));
 }
 
 Task<http::Response> Daemon::Parts::answer(http::Request request) {
-  if (demo_chat && DemoChat::serves(request.path)) return demo_chat->handle(std::move(request));
+  if (show_page && DemoChat::serves(request.path)) return show_page(std::move(request));
   return api->handle(std::move(request));
 }
 

@@ -47,6 +47,13 @@ Response failure() {
   return error_response(500, "server_error", "internal", "the request could not be answered");
 }
 
+// A stream has no length and no end that its head could tell of.
+Response only_to_be_read() {
+  Response response = error_response(405, "invalid_request_error", "method_not_allowed", "a stream can only be read");
+  response.headers.emplace_back("Allow", "GET");
+  return response;
+}
+
 void log_failure(std::string_view event, const std::exception_ptr& error) {
   try {
     std::rethrow_exception(error);
@@ -292,6 +299,7 @@ Task<bool> Session::answer(std::shared_ptr<Session> self, RequestHead head, std:
   Response response = co_await s.ask_handler(std::move(request));
   s.release_body();
   if (response.drop) co_return false;
+  if (response.stream && !with_body) response = only_to_be_read();
   if (response.stream && with_body) {
     co_await stream(self, std::move(response), head.http_1_0);
     co_return false;
@@ -299,7 +307,6 @@ Task<bool> Session::answer(std::shared_ptr<Session> self, RequestHead head, std:
   HeadOptions options;
   options.http_1_0 = head.http_1_0;
   options.keep_alive = head.keep_alive && !s.closing() && !header_has_word(response.headers, "Connection", "close");
-  if (response.stream) options.framing = Framing::until_close;  // nobody knows how long it would have been
   bool written = co_await s.send(std::move(response), options, with_body);
   co_return written&& options.keep_alive;
 }

@@ -1,5 +1,6 @@
 #include "gateway/store/postgres/apply.hpp"
 #include "gateway/store/row_digest.hpp"
+#include "gateway/store/sql/erasure.hpp"
 
 namespace purser::postgres {
 namespace {
@@ -63,13 +64,17 @@ Result<void> apply(Script& script, const op::ApplyNotification& operation) {
 
 Result<void> apply(Script& script, const op::InsertIdempotency& operation) {
   const IdempotencyRow& row = operation.row;
-  script.add(
+  script.add_conditional(
       "INSERT INTO idempotency (scope, key, fingerprint, state, turn_id, status, body, created_at, digest,"
-      " answer_digest, owner, lease_until) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-      " clock_timestamp() + $12::bigint * interval '1 millisecond')",
+      " answer_digest, owner, lease_until) SELECT $1::text, $2::text, $3::text, $4::text,"
+      " $5::text, $6::bigint, $7::bytea, $8::bigint, $9::text, $10::text, $11::text,"
+      " clock_timestamp() + $12::bigint * interval '1 millisecond'"
+      " WHERE NOT EXISTS (SELECT 1 FROM idempotency WHERE scope = $1 AND key = $13::text)",
       Values::of(row.scope, row.key, row.fingerprint, to_string(row.state), row.turn, std::int64_t{row.status},
                  row.body, row.created_at, digest::of(row),
-                 digest::of_answer(row.scope, row.key, row.state, row.status, row.body), row.owner, operation.lease));
+                 digest::of_answer(row.scope, row.key, row.state, row.status, row.body), row.owner, operation.lease,
+                 sql::erased_key(row)),
+      sql::kErasedKey);
   return success();
 }
 

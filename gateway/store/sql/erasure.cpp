@@ -158,9 +158,16 @@ Result<void> blank(ErasableRows& rows, StreamEvent row) {
                      {row.thread.str(), row.seq, digest::of(row)}, "");
 }
 
-Result<void> blank(ErasableRows& rows, const IdempotencyRow& row) {
-  return rows.change("UPDATE idempotency SET body = '{}', answer_digest = $3 WHERE scope = $1 AND key = $2",
-                     {row.scope, row.key, digest::of_answer(row.scope, row.key, row.state, row.status, kNothing)}, "");
+Result<void> blank(ErasableRows& rows, const IdempotencyRow& was) {
+  IdempotencyRow row = was;
+  row.key = erased_key(was);
+  row.fingerprint.clear();
+  return rows.change(
+      "UPDATE idempotency SET key = $3, fingerprint = '', body = '{}', digest = $4, answer_digest = $5"
+      " WHERE scope = $1 AND key = $2",
+      {was.scope, was.key, row.key, digest::of(row),
+       digest::of_answer(row.scope, row.key, row.state, row.status, kNothing)},
+      "");
 }
 
 Result<void> blank(ErasableRows& rows, NotificationRow row) {
@@ -214,6 +221,10 @@ Result<void> blank_thread(ErasableRows& rows, const op::EraseThread& what) {
 }
 
 }  // namespace
+
+std::string erased_key(const IdempotencyRow& row) {
+  return "erased:" + crypto::sha256_hex(row.scope + '\n' + row.key + '\n' + row.fingerprint);
+}
 
 std::string digest_of_links(const std::vector<AuditRow>& links, std::int64_t upto) {
   nlohmann::json all = nlohmann::json::array();

@@ -34,6 +34,13 @@ class ErasableRows {
   virtual const char* old_notifications() const = 0;
 };
 
+// The key of an idempotency row whose words were taken out: the client's own key may say who somebody is. The payload's
+// fingerprint goes into it and is forgotten with it, so that nobody finds the key by trying numbers of persons; the
+// same request with the same payload still finds that it was carried out.
+std::string erased_key(const IdempotencyRow& row);
+// What op::InsertIdempotency is refused with then, as store_conflict's param.
+inline constexpr const char* kErasedKey = "erased";
+
 // Of the links up to `upto`, by what an erasure leaves of them: where several in a row lost their detail, no link's
 // hash can be computed again and each rests on this alone. SHA-256, lower-case hex.
 std::string digest_of_links(const std::vector<AuditRow>& links, std::int64_t upto);

@@ -1,4 +1,5 @@
 #include "gateway/store/row_digest.hpp"
+#include "gateway/store/sql/erasure.hpp"
 #include "gateway/store/sqlite/apply.hpp"
 
 namespace purser::sqlite {
@@ -53,6 +54,10 @@ Result<void> apply(Database& db, const op::ApplyNotification& operation, Receipt
 
 Result<void> apply(Database& db, const op::InsertIdempotency& operation, Receipt&) {
   const IdempotencyRow& row = operation.row;
+  Statement query = db.statement("SELECT 1 FROM idempotency WHERE scope = ?1 AND key = ?2");
+  auto gone = query.bind(row.scope, sql::erased_key(row)).step();
+  if (!gone) return gone.error();
+  if (*gone) return Error(Errc::store_conflict, "the request was carried out and its words taken out", sql::kErasedKey);
   Statement insert = db.statement(
       "INSERT INTO idempotency (scope, key, fingerprint, state, turn_id, status, body, created_at,"
       " digest, answer_digest, owner) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)");

@@ -33,6 +33,13 @@ TEST_F(Log, WritesOneLineOfText) {
   EXPECT_EQ(lines_[0], "info rail.answered status=200 code=OK empty=\"\" ok=true why=timed_out words=\"two words\"");
 }
 
+TEST_F(Log, ARequestsIdStandsWholeAndOtherNumbersDoNot) {
+  info("api.answered", {{"request", "req-13912345678"}, {"why", "call 13912345678"}});
+  ASSERT_EQ(lines_.size(), 1u);
+  EXPECT_NE(lines_[0].find("request=req-13912345678 "), std::string::npos) << lines_[0];
+  EXPECT_EQ(lines_[0].find("call 13912345678"), std::string::npos) << lines_[0];
+}
+
 TEST_F(Log, NothingInAValueEndsTheLineOrMovesTheTerminal) {
   const std::string nasty = "a\r\nerror forged=\"1\"\t\x1b[31m\x7f\xc2\x9b\u2028\\" + std::string(1, '\0');
   warn("event\nforged", {{"value", nasty}});

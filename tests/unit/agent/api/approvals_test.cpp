@@ -141,6 +141,41 @@ TEST_F(ApprovalsTest, pieces_that_wait_for_a_person_are_not_asked_for_again) {
   EXPECT_TRUE(refunds().empty());
 }
 
+TEST_F(ApprovalsTest, what_waits_of_a_payment_is_not_more_than_what_is_left_of_it_nor_many) {
+  const auto asks_for = [&](int fen, const std::string& reason) {
+    desk.model.push(asks("refund", R"({"refunds":[{"payment_intent":")" + intent + R"(","amount_fen":)" +
+                                       std::to_string(fen) + R"(,"reason":")" + reason + R"("}]})"));
+    desk.model.push(says("Let me see."));
+    const std::string text = "refund " + std::to_string(fen / 100) + ".00 yuan";
+    (void)desk.post("/v1/threads/" + thread + "/turns", R"({"text":")" + text + R"("})", reason);
+  };
+  const auto pending = [&] { return body_of(desk.get("/v1/approvals?state=pending"))["data"].size(); };
+  asks_for(30'000, "worn");
+  EXPECT_EQ(pending(), 1U) << "all of it waits already";
+  ASSERT_EQ(decide(R"({"decision":"deny"})", "d").status, 200);
+  desk.work_off();
+  asks_for(30'000, "worn");
+  ASSERT_EQ(pending(), 1U);
+  asks_for(30'000, "torn");
+  asks_for(25'000, "cold");
+  EXPECT_EQ(pending(), 1U) << "39800 were paid";
+}
+
+TEST_F(ApprovalsTest, one_that_is_void_is_not_answered_as_if_it_were_approved) {
+  desk.model.push(
+      asks("refund", R"({"refunds":[{"payment_intent":")" + intent + R"(","amount_fen":100,"reason":"a cup"}]})"));
+  desk.model.push(says("Done."));
+  ASSERT_EQ(desk.post("/v1/threads/" + thread + "/turns", R"({"text":"refund 1.00 yuan for a cup"})", "small").status,
+            200);
+  ASSERT_EQ(refunds().size(), 1U) << "a small one goes by itself";
+  const auto done = decide(R"({"decision":"approve"})", "a1");
+  EXPECT_EQ(done.status, 409) << done.body;
+  EXPECT_EQ(body_of(done)["error"]["code"], "approval_ended");
+  EXPECT_EQ(approval()["state"], "voided");
+  EXPECT_EQ(decide(R"({"decision":"approve"})", "a1").status, 409) << "and so once more";
+  EXPECT_EQ(refunds().size(), 1U);
+}
+
 TEST_F(ApprovalsTest, denied_is_told_and_nothing_is_refunded) {
   const auto done = decide(R"({"decision":"deny","note":"worn"})", "d1");
   EXPECT_EQ(body_of(done)["state"], "denied");

@@ -88,6 +88,9 @@ TEST_F(ChatTest, metadata_or_a_header_name_the_thread) {
   const json other = body("hi", {{"metadata", {{"thread_id", desk.thread("bob")}}}});
   asked.body = other.dump();
   EXPECT_EQ(desk.send(asked).status, 400);
+  auto nameless = request("POST", "/v1/chat/completions", body("hi").dump());
+  set_header(nameless, "X-Thread-Id", "");
+  EXPECT_EQ(desk.send(nameless).status, 400) << "who names a thread names one";
 }
 
 TEST_F(ChatTest, a_thread_of_another_tenant_or_user_is_not_there) {

@@ -1,6 +1,7 @@
 #include "agent/api/request.hpp"
 
 #include "agent/api/answer.hpp"
+#include "agent/api/own_host.hpp"
 #include "gateway/crypto/digest.hpp"
 
 #include <gtest/gtest.h>
@@ -30,6 +31,36 @@ TEST(ObjectBody, needs_the_json_type) {
   http::Request twice = with_body("{}");
   twice.headers.emplace_back("Content-Type", "application/json");
   EXPECT_EQ(object_body(twice, {}, true).code(), Errc::request_malformed);
+}
+
+TEST(Accept, takes_what_it_names_and_not_what_it_rates_at_nothing) {
+  const auto takes = [](const char* accept, bool by_any = true) {
+    return accepts({{"Accept", accept}}, "text/event-stream", by_any);
+  };
+  for (const char* yes :
+       {"text/event-stream", "TEXT/event-stream;q=0.1", "application/json, text/event-stream", "*/*", "text/*;q=0.5",
+        "text/event-stream;charset=utf-8;q=1", "text/event-stream, */*;q=0", "text/event-stream ; q=0.001"})
+    EXPECT_TRUE(takes(yes)) << yes;
+  for (const char* no : {"", "application/json", "text/event-stream;q=0", "text/event-stream; Q=0.000", "*/*;q=0",
+                         "*/*, text/event-stream;q=0", "text/*, text/event-stream;q=0.0", "text/event-streams"})
+    EXPECT_FALSE(takes(no)) << no;
+  EXPECT_FALSE(takes("*/*", false));
+  EXPECT_TRUE(takes("text/event-stream;q=0.9", false));
+  EXPECT_FALSE(takes("text/event-stream;q=0", false));
+  EXPECT_FALSE(accepts({}, "text/event-stream", true));
+}
+
+TEST(OwnHost, is_this_machine_by_its_name_or_its_own_addresses) {
+  const auto host = [](const char* value) { return host_is_this_machine({{"Host", value}}); };
+  for (const char* ours : {"localhost", "LocalHost:9090", "127.0.0.1", "127.0.0.1:9090", "127.1.2.3:1", "[::1]:9090"})
+    EXPECT_TRUE(host(ours)) << ours;
+  for (const char* other : {"", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1",
+                            "[::2]:1", "localhost:evil", "127.evil"})
+    EXPECT_FALSE(host(other)) << other;
+  EXPECT_TRUE(origin_is_this_machine({}));
+  EXPECT_TRUE(origin_is_this_machine({{"Origin", "http://localhost:3000"}}));
+  EXPECT_FALSE(origin_is_this_machine({{"Origin", "null"}}));
+  EXPECT_FALSE(origin_is_this_machine({{"Origin", "http://localhost"}, {"Origin", "https://evil.example"}}));
 }
 
 TEST(ObjectBody, may_be_empty_only_where_that_means_something) {

@@ -312,6 +312,22 @@ TEST_F(McpQuestions, who_does_not_agree_buys_nothing) {
   EXPECT_EQ(desk.channel.calls.size(), calls);
 }
 
+TEST_F(McpQuestions, a_no_is_not_turned_into_a_yes) {
+  price_rises();
+  json asked = order(kCups);
+  const std::size_t calls = desk.channel.calls.size();
+  EXPECT_EQ(structured(order(kCups, answer(asked, "decline")))["code"], "customer_declined");
+  const json result = order(kCups, answer(asked, "accept", {{"agree", true}}));
+  EXPECT_EQ(result["isError"], true) << result;
+  EXPECT_EQ(structured(result)["code"], "customer_declined");
+  EXPECT_EQ(desk.channel.calls.size(), calls);
+  // Asked anew, the customer may say something else. The question is another one a moment later.
+  desk.pass(1s);
+  json again = order(kCups);
+  ASSERT_EQ(again["resultType"], "input_required") << again;
+  EXPECT_EQ(structured(order(kCups, answer(again, "accept", {{"agree", true}})))["total_fen"], 600);
+}
+
 TEST_F(McpQuestions, an_answer_is_to_its_own_question_alone) {
   price_rises();
   json asked = order(kCups);

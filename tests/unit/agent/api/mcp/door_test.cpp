@@ -63,6 +63,8 @@ TEST_F(McpDoorTest, a_session_begins_with_what_both_can_do) {
   EXPECT_GE(fresh.session.size(), 50u);
   EXPECT_EQ(fresh.result("initialize", {{"protocolVersion", "2025-06-18"}})["protocolVersion"], "2025-06-18");
   EXPECT_EQ(fresh.result("initialize", {{"protocolVersion", "2019-01-01"}})["protocolVersion"], "2025-11-25");
+  EXPECT_EQ(McpTalk::error(fresh.ask("initialize", {{"protocolVersion", 5}})), -32602);
+  EXPECT_EQ(McpTalk::error(fresh.ask("initialize", json::object())), -32602);
   EXPECT_EQ(fresh.send({{"jsonrpc", "2.0"}, {"method", "notifications/initialized"}}).status, 202);
   EXPECT_EQ(fresh.send({{"jsonrpc", "2.0"}, {"id", 4}, {"result", json::object()}}).status, 202);
   EXPECT_EQ(fresh.result("ping"), json::object());
