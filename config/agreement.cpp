@@ -164,6 +164,9 @@ Mistakes doubts(const Settings& s) {
   const bool open_way = is_http_url(s.model.base_url) && !is_rail_url(s.model.base_url);
   findings.expect(s.model.api_key.empty() || !open_way, "llm.base_url",
                   "is plain http to another machine: the API key and the conversations can be read on the way");
+  const bool open_traces = is_http_url(s.telemetry.otlp_endpoint) && !is_rail_url(s.telemetry.otlp_endpoint);
+  findings.expect(s.telemetry.otlp_authorization.empty() || !open_traces, "telemetry.otlp_endpoint",
+                  "is plain http to another machine: the authorization can be read on the way");
   return findings.take();
 }
 

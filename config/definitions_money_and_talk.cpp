@@ -211,6 +211,35 @@ constexpr Definition kOfMoneyAndTalk[] = {
      .place = AT(log, format),
      .description = "One line per event for people, or one JSON object.",
      .rule = kLogFormat},
+
+    {.key = "telemetry.otlp_endpoint",
+     .place = AT(telemetry, otlp_endpoint),
+     .description =
+         "Where traces go, by OTLP/HTTP in JSON: `/v1/traces` is appended. Spans hold names, codes, numbers and "
+         "times, never texts or secrets. Empty: none are made.",
+     .rule = kUrl},
+    {.key = "telemetry.otlp_authorization",
+     .place = AT(telemetry, otlp_authorization),
+     .description = "The `Authorization` header sent with them (`Bearer ...`).",
+     .rule = kHeaderValue},
+    {.key = "telemetry.service_name",
+     .place = AT(telemetry, service_name),
+     .description = "What they call this service.",
+     .rule = kWord},
+    {.key = "telemetry.sampled_per_mille",
+     .place = AT(telemetry, sampled_per_mille),
+     .description =
+         "How many of a thousand traces that begin here are kept; what a caller's `traceparent` says of its own "
+         "is followed.",
+     .bounds = {0, 1'000}},
+    {.key = "telemetry.spans_max",
+     .place = AT(telemetry, spans_max),
+     .description = "Spans that wait to be sent; more are dropped and counted.",
+     .bounds = {16, 100'000}},
+    {.key = "telemetry.send_every_ms",
+     .place = AT(telemetry, send_every),
+     .description = "How often they are sent.",
+     .bounds = {10, kMinute}},
 };
 
 }  // namespace

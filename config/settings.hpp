@@ -190,6 +190,15 @@ struct LogSettings {
   std::string format = "text";  // text or json
 };
 
+struct TelemetrySettings {
+  std::string otlp_endpoint;  // OTLP/HTTP; /v1/traces is appended. Empty: no spans are made
+  Secret otlp_authorization;  // value of the Authorization header
+  std::string service_name = "purser";
+  std::int64_t sampled_per_mille = 1'000;  // of traces that begin here; a caller's own decision is followed
+  std::int64_t spans_max = 4'096;          // that wait to be sent; more are dropped and counted
+  Millis send_every{1'000};
+};
+
 struct Settings {
   ServerSettings server;
   TlsSettings tls;
@@ -208,6 +217,7 @@ struct Settings {
   CatalogueSettings catalogue;
   PromptSettings prompts;
   LogSettings log;
+  TelemetrySettings telemetry;
   TenantPolicies tenants;
 };
 

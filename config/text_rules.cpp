@@ -230,4 +230,8 @@ bool is_word(std::string_view text) {
   return text.size() <= 128 && ascii::is_visible(text);
 }
 
+bool is_header_value(std::string_view text) {
+  return text.size() <= 4'096 && all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
 }  // namespace purser

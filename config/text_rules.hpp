@@ -48,6 +48,7 @@ bool is_public_key_id(std::string_view text);
 bool is_word(std::string_view text);
 bool is_short_word(std::string_view text);
 bool is_shop_name(std::string_view text);
+bool is_header_value(std::string_view text);
 
 namespace text_rules {
 
@@ -80,6 +81,7 @@ inline constexpr TextRule kPublicKeyId{"PUB_KEY_ID_ and digits", is_public_key_i
 inline constexpr TextRule kFundsAccount{"AVAILABLE or UNSETTLED", is_funds_account};
 inline constexpr TextRule kShortWord{"1 to 32 printable ASCII characters without spaces", is_short_word};
 inline constexpr TextRule kShopName{"1 to 256 characters without emoji and control characters", is_shop_name};
+inline constexpr TextRule kHeaderValue{"1 to 4096 printable ASCII characters", is_header_value};
 inline constexpr TextRule kWord{"1 to 128 printable ASCII characters without spaces", is_word};
 
 }  // namespace text_rules

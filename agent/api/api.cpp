@@ -7,6 +7,7 @@
 #include "gateway/http/url.hpp"
 #include "gateway/log.hpp"
 #include "gateway/pay/qr.hpp"
+#include "gateway/telemetry/trace.hpp"
 #include "tools/cards.hpp"
 
 #include <limits>
@@ -26,6 +27,13 @@ constexpr std::int64_t kSeqMax = std::numeric_limits<std::int64_t>::max();
 
 Task<Result<void>> turned_away(Error why) {
   co_return why;
+}
+
+// The request's own span is the parent of what is done for it, whoever asks the headers.
+void hand_down(const trace::Context& span, http::Headers& headers) {
+  if (span.trace.empty()) return;
+  std::erase_if(headers, [](const auto& one) { return http::equals_ignoring_case(one.first, "traceparent"); });
+  headers.emplace_back("traceparent", trace::header_of(span));
 }
 
 // Takes a piece while the caller may hear it.
@@ -86,12 +94,14 @@ Task<http::Response> Api::handle(http::Request request) {
   const auto began = ports_.clock.now();
   const std::string id = api::request_id(request.headers, ports_.mint);
   std::string method = request.method;
-  std::string_view pattern = "none";
   http::Headers told;
   Result<http::Response> outcome;
   auto found = api::find_route(kRoutes, request.method, request.path);
+  const std::string_view pattern = found ? found->route->pattern : "none";
+  const std::string name = found ? method + ' ' + std::string(pattern) : method;
+  auto span = std::make_shared<trace::Span>(trace::begin(name, trace::Kind::server, trace::parent_in(request.headers)));
+  hand_down(span->context(), request.headers);
   if (found) {
-    pattern = found->route->pattern;
     Call call(std::move(request), std::move(found->parts));
     outcome = co_await answer(call, *found->route, told);
   } else {
@@ -103,6 +113,14 @@ Task<http::Response> Api::handle(http::Request request) {
   response.headers.emplace_back("X-Request-Id", id);
   const std::string status = std::to_string(response.status);
   ports_.metrics.add(kRequests, {{"route", std::string(pattern)}, {"status", status}});
+  span->set("http.request.method", method);
+  span->set("http.route", pattern);
+  span->set("http.response.status_code", response.status);
+  if (!outcome) span->set("error.type", code_of(outcome.code()));
+  if (response.status >= 500) span->fail(outcome ? status : std::string(code_of(outcome.code())));
+  // Its answer is still to come.
+  if (response.stream && response.stream_ends)
+    response.stream = [span, run = std::move(response.stream)](http::StreamSink sink) { return run(std::move(sink)); };
   const std::chrono::duration<double> seconds = ports_.clock.now() - began;
   ports_.metrics.observe(kRequestTime, {{"route", std::string(pattern)}}, seconds.count());
   const auto took = std::chrono::floor<Millis>(seconds);
@@ -186,6 +204,7 @@ Task<Result<Thread>> Api::own_thread(const Call& call) {
   auto row = co_await ports_.store.thread(*id);
   if (row && !call.caller.may_see(row->tenant, row->user)) co_return Errc::not_found;
   if (!row && row.code() == Errc::not_found) co_return Errc::not_found;
+  if (row) trace::carry(trace::parent_in(call.request.headers), row->id.str());
   co_return row;
 }
 
@@ -195,6 +214,7 @@ Task<Result<PaymentIntent>> Api::own_intent(const Call& call) {
   auto row = co_await ports_.store.intent(*id);
   if (row && !call.caller.may_see(row->tenant, row->user)) co_return Errc::not_found;
   if (!row && row.code() == Errc::not_found) co_return Errc::not_found;
+  if (row) trace::carry(trace::parent_in(call.request.headers), row->thread.str());
   co_return row;
 }
 

@@ -3,6 +3,7 @@
 #include "agent/api/answer.hpp"
 #include "agent/api/request.hpp"
 #include "agent/turn/views.hpp"
+#include "gateway/telemetry/trace.hpp"
 #include "validation/money/json_gate.hpp"
 #include "validation/money/text.hpp"
 
@@ -128,6 +129,7 @@ Task<Result<http::Response>> ChatDoor::complete(Caller caller, http::Request req
   }
   auto thread = co_await thread_of(std::move(asked));
   if (!thread) co_return thread.error();
+  trace::carry(trace::parent_in(request.headers), thread->id.str());
   auto some = co_await ports_.limits.by_user(thread->tenant, thread->user);
   if (!some) co_return some.error();
   if (repeated) {
@@ -160,14 +162,16 @@ Task<Result<http::Response>> ChatDoor::ask_directly(Caller caller, http::Request
   if (caller.user) co_return Error(Errc::insufficient_scope, "models are asked directly by backends alone", "model");
   auto key = Idempotency::key_of(request.headers, false);
   if (!key) co_return key.error();
+  std::string parent = trace::header_of(trace::parent_in(request.headers));
   if (!key->has_value())
-    co_return co_await direct_.complete(std::move(caller.tenant), std::move(body), std::move(request.client_left));
+    co_return co_await direct_.complete(std::move(caller.tenant), std::move(body), std::move(request.client_left),
+                                        std::move(parent));
   const auto stream = body.find("stream");
   if (stream != body.end() && *stream == true)
     co_return Error(Errc::request_malformed, "an answer in pieces is not kept, so it takes no key", "Idempotency-Key");
   TurnKey tie(Idempotency::scope_of(caller, request), std::move(**key), Idempotency::fingerprint_of(body));
-  Idempotency::Action action = [this, tenant = caller.tenant, body, left = request.client_left](bool) {
-    return direct_.complete(tenant, body, left);
+  Idempotency::Action action = [this, tenant = caller.tenant, body, left = request.client_left, parent](bool) {
+    return direct_.complete(tenant, body, left, parent);
   };
   co_return co_await ports_.actions.once(std::move(tie), std::move(action));
 }

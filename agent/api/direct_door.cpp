@@ -259,7 +259,8 @@ std::vector<std::string> DirectDoor::names() const {
   return out;
 }
 
-Task<Result<http::Response>> DirectDoor::complete(TenantId tenant, json body, ClientLeft client_left) {
+Task<Result<http::Response>> DirectDoor::complete(TenantId tenant, json body, ClientLeft client_left,
+                                                  std::string traceparent) {
   const std::string tier = body["model"].get_ref<const std::string&>().substr(openai::kDirectPrefix.size());
   const bool known = std::find(models_.tiers.begin(), models_.tiers.end(), tier) != models_.tiers.end();
   if (models_.model == nullptr || !known)
@@ -269,6 +270,7 @@ Task<Result<http::Response>> DirectDoor::complete(TenantId tenant, json body, Cl
   if (const auto* refusal = std::get_if<openai::Refusal>(&read)) co_return openai::refused(*refusal);
   openai::DirectRequest asked = std::get<openai::DirectRequest>(std::move(read));
   asked.question.scope.tenant = tenant.str();
+  asked.question.traceparent = std::move(traceparent);
   if (!asked.stream) co_return co_await whole(std::move(asked), std::move(client_left));
   auto state = std::make_shared<Streaming>(std::move(asked), "chatcmpl-" + mint_.token(kIdLetters), clock_);
   co_return api::event_stream(api::StreamOf::answer,

@@ -36,7 +36,8 @@ class DirectDoor {
 
   // A body of which is_direct() holds. What the models could not do is a response with the status and code that
   // OpenAI's API has for it. When the client leaves, the question is broken off and nothing is sent.
-  Task<Result<http::Response>> complete(TenantId tenant, nlohmann::json body, ClientLeft client_left);
+  Task<Result<http::Response>> complete(TenantId tenant, nlohmann::json body, ClientLeft client_left,
+                                        std::string traceparent);
 
  private:
   struct Streaming;

@@ -4,6 +4,7 @@
 #include "agent/api/mcp_offers.hpp"
 #include "agent/api/own_host.hpp"
 #include "agent/api/request.hpp"
+#include "gateway/telemetry/trace.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -81,6 +82,7 @@ Task<Result<http::Response>> McpDoor::post(Caller caller, http::Request request)
   } else if (!asking.session.empty()) {
     asking.thread = sessions_.thread_of(asking.caller, asking.session);
   }
+  if (asking.thread) trace::carry(trace::parent_in(request.headers), asking.thread->str());
   asking.locale = mcp_locale_of(request.headers);
   co_return co_await dispatch(std::move(asking));
 }

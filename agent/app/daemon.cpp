@@ -105,6 +105,8 @@ struct Daemon::Parts {
   Metrics metrics;
   // Ids and order numbers; made from the merchant's secret, so a second daemon mints the same numbers.
   std::unique_ptr<Mint> mint;
+  // Who is told of spans; null: nobody. Before all that makes them.
+  std::unique_ptr<trace::Exporter> traces;
   // All that goes out: the rail, the model, the sandbox's webhooks.
   std::unique_ptr<http::Client> client;
   // Whom it tells of events. Before the memory, which writes down what is to be told.
@@ -157,6 +159,9 @@ struct Daemon::Parts {
 
 Result<void> Daemon::Parts::make() {
   show_zeros(metrics);
+  auto exporter = make_traces(settings.telemetry, executor, clock, metrics);
+  if (!exporter) return exporter.error();
+  traces = std::move(*exporter);
   if (around.client) {
     client = std::move(around.client);
   } else {
@@ -408,6 +413,7 @@ Task<Result<void>> Daemon::start() {
   if (running && p.sandbox) running = p.servers.spawn("sandbox", p.sandbox->run());
   if (running && p.server) running = p.servers.spawn("server", p.server->run());
   if (running && p.admin_server) running = p.servers.spawn("admin", p.admin_server->run());
+  if (running && p.traces) running = p.loops.spawn("traces", p.traces->run());
   if (running) running = p.due_work->start(p.loops);
   if (running && p.store->shared()) running = p.start_sharing();
   if (running) running = p.loops.spawn("rail.keys", p.wechat_channel->run(p.metrics));
@@ -425,6 +431,7 @@ Task<void> Daemon::stop() {
   co_await p.loops.stop(grace);
   co_await p.due_work->stop(grace);
   co_await p.work.stop(grace);
+  if (p.traces) co_await p.traces->flush();
   if (p.admin_server) co_await p.admin_server->stop(grace);
   if (p.sandbox) co_await p.sandbox->stop(grace);
   co_await p.servers.stop(grace);

@@ -41,4 +41,14 @@ void Outbound::attach(Store& store, http::Client& otherwise, Clock& clock, Metri
   deliverer = std::make_unique<Deliverer>(Deliverer::Ports{store, with, clock, metrics}, endpoints);
 }
 
+Result<std::unique_ptr<trace::Exporter>> make_traces(const TelemetrySettings& settings, asio::any_io_executor executor,
+                                                     Clock& clock, Metrics& metrics) {
+  if (settings.otlp_endpoint.empty()) return std::unique_ptr<trace::Exporter>();
+  http::ClientLimits limits;
+  limits.reply_bytes_max = kReplyBytesMax;
+  auto client = http::make_client(std::move(executor), clock, limits, "");
+  if (!client) return client.error();
+  return trace::Exporter::make(settings, std::move(*client), clock, metrics);
+}
+
 }  // namespace purser

@@ -5,6 +5,7 @@
 #include "agent/outbound/outbox_store.hpp"
 #include "config/settings.hpp"
 #include "gateway/http/client.hpp"
+#include "gateway/telemetry/otlp.hpp"
 
 #include <memory>
 
@@ -28,5 +29,13 @@ struct Outbound {
   // A deliver_webhook row; also one of an endpoint that is configured no more.
   Task<Result<void>> deliver(WorkItem item) { return deliverer->deliver(std::move(item)); }
 };
+
+// Null where no collector is named. Errors: Exporter::make's.
+Result<std::unique_ptr<trace::Exporter>> make_traces(const TelemetrySettings& settings, asio::any_io_executor executor,
+                                                     Clock& clock, Metrics& metrics);
+
+// Null where no collector is named. Errors: Exporter::make's.
+Result<std::unique_ptr<trace::Exporter>> make_traces(const TelemetrySettings& settings, asio::any_io_executor executor,
+                                                     Clock& clock, Metrics& metrics);
 
 }  // namespace purser

@@ -2,6 +2,7 @@
 
 #include "gateway/crypto/digest.hpp"
 #include "gateway/log.hpp"
+#include "gateway/telemetry/trace.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -78,7 +79,7 @@ Task<Result<void>> Deliverer::deliver(WorkItem item) {
   reason.clear();
   if (wait > Millis(0)) co_return co_await put_off(std::move(item), wait, std::move(reason));
   health.under_way += 1;
-  auto reply = co_await send(*endpoint, id, body);
+  auto reply = co_await send(*endpoint, id, item.thread.str(), body);
   health.under_way -= 1;
   health.answers = reply.ok();
   if (!reply) health.not_before = ports_.clock.now() + kWaitForAnswer;
@@ -108,7 +109,8 @@ Millis Deliverer::wait_for(const Health& health) const {
   return std::max(Millis(0), std::chrono::ceil<Millis>(health.not_before - ports_.clock.now()));
 }
 
-Task<Result<http::Reply>> Deliverer::send(const WebhookEndpoint& endpoint, std::string id, std::string body) {
+Task<Result<http::Reply>> Deliverer::send(const WebhookEndpoint& endpoint, std::string id, std::string thread,
+                                          std::string body) {
   const std::int64_t now = to_seconds(ports_.clock.wall());
   http::Call call(endpoint.origin, "POST", endpoint.target);
   call.headers.emplace_back("Content-Type", "application/json");
@@ -117,8 +119,16 @@ Task<Result<http::Reply>> Deliverer::send(const WebhookEndpoint& endpoint, std::
   call.headers.emplace_back("webhook-timestamp", std::to_string(now));
   call.headers.emplace_back("webhook-signature", webhook_signatures(endpoint.secrets, id, now, body));
   call.body = std::move(body);
+  trace::Span span = trace::begin("deliver webhook", trace::Kind::client, trace::of_thread(thread));
+  span.set("purser.webhook.endpoint", endpoint.id);
+  span.set("server.address", endpoint.origin.host);
+  if (std::string parent = trace::header_of(span.context()); !parent.empty())
+    call.headers.emplace_back("traceparent", std::move(parent));
   const Deadline limit = Deadline::after(ports_.clock, kAttemptTimeMax);
-  co_return co_await ports_.client.send(std::move(call), limit);
+  auto reply = co_await ports_.client.send(std::move(call), limit);
+  if (reply) span.set("http.response.status_code", reply->status);
+  if (!reply) span.fail(code_of(reply.code()));
+  co_return reply;
 }
 
 Task<Result<void>> Deliverer::put_off(WorkItem item, Millis pause, std::string reason) {

@@ -58,7 +58,7 @@ class Deliverer {
 
   // How long a message has to wait before its endpoint may be asked; 0: not at all.
   Millis wait_for(const Health& health) const;
-  Task<Result<http::Reply>> send(const WebhookEndpoint& endpoint, std::string id, std::string body);
+  Task<Result<http::Reply>> send(const WebhookEndpoint& endpoint, std::string id, std::string thread, std::string body);
   Task<Result<void>> put_aside(WorkItem item, std::string reason);
   Task<Result<void>> put_off(WorkItem item, Millis pause, std::string reason);
 

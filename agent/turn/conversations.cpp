@@ -1,6 +1,7 @@
 #include "agent/turn/conversations_impl.hpp"
 #include "gateway/async/thrown.hpp"
 #include "gateway/log.hpp"
+#include "gateway/telemetry/trace.hpp"
 #include "validation/money/text.hpp"
 #include "validation/rules/personal_data.hpp"
 
@@ -22,6 +23,18 @@ bool is_beaten(const Error& error, const ThreadId& thread) {
   return error.code == Errc::illegal_transition ||  // the thread was running by the time it was read
          (error.code == Errc::store_duplicate && error.param == "running_turn") ||
          (error.code == Errc::store_conflict && error.param == thread.str());
+}
+
+// What is done for the thread from now on is a part of it.
+trace::Span begin_span(const std::string& thread, const Turn& turn) {
+  trace::Span span = trace::begin("invoke_agent purser", trace::Kind::internal, trace::of_thread(thread));
+  span.set("gen_ai.operation.name", "invoke_agent");
+  span.set("gen_ai.agent.name", "purser");
+  span.set("gen_ai.conversation.id", thread);
+  span.set("purser.turn.id", turn.id.str());
+  span.set("purser.turn.by", turn.cause == "user" || turn.cause == "client" ? turn.cause : "event");
+  trace::carry(span.context(), thread);
+  return span;
 }
 
 // Somebody waits in front of a code to be scanned: the backend says so when it makes the thread.
@@ -177,7 +190,12 @@ Task<Result<Turn>> Conversations::Impl::open(ThreadId id, Opening opening) {
     Running run(std::move(*row), std::move(turn));
     run.key = opening.key;
     auto started = co_await start(run, opening);
-    if (started) co_return co_await drive(run);
+    if (started) {
+      trace::Span span = begin_span(id.str(), run.turn);
+      auto ended = co_await drive(run);
+      if (!ended) span.fail(code_of(ended.code()));
+      co_return ended;
+    }
     if (!is_beaten(started.error(), id) || ports.clock.now() >= limit.at) co_return started.error();
     const auto look = ports.clock.now() + kBusyLook;
     auto slept = co_await ports.clock.sleep_until(look);

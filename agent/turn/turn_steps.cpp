@@ -7,6 +7,7 @@
 #include "agent/turn/money_fence.hpp"
 #include "gateway/crypto/digest.hpp"
 #include "gateway/log.hpp"
+#include "gateway/telemetry/trace.hpp"
 
 #include <algorithm>
 
@@ -64,6 +65,7 @@ Task<Result<ModelAnswer>> Conversations::Impl::ask(Running& run, bool tools_allo
   request.scope.user = run.thread.user.str();
   request.scope.thread = run.thread.id.str();
   run.asked = json{{"turn", run.turn.id.str()}, {"prompt_sha256", digest_of(request)}};
+  request.traceparent = trace::header_of(trace::of_thread(run.thread.id.str()));
   request.lost = &run.lost;
   auto answer = co_await ports.model.ask(std::move(request), limit);
   if (answer) note_answer(run.asked, *answer);

@@ -3,6 +3,7 @@
 #include "gateway/compress/gzip.hpp"
 #include "gateway/llm/wire_answer.hpp"
 #include "gateway/llm/wire_stream.hpp"
+#include "gateway/telemetry/trace.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -225,6 +226,7 @@ Result<Prepared> Endpoint::prepare(const ModelRequest& request) const {
   out.streamed = style.stream;
   out.words = request.words;
   out.scope = request.scope;
+  out.traceparent = request.traceparent;
   return out;
 }
 
@@ -239,12 +241,40 @@ http::Call Endpoint::call_with(std::string body, bool streamed) const {
   return call;
 }
 
+// By the names of OpenTelemetry's GenAI conventions.
+void Endpoint::tell(trace::Span& span) const {
+  span.set("gen_ai.operation.name", "chat");
+  span.set("gen_ai.provider.name", provider_.name);
+  span.set("gen_ai.request.model", model_.id);
+  span.set("server.address", origin_.host);
+  span.set("server.port", origin_.port);
+}
+
+void Endpoint::tell_end(trace::Span& span, int status, const Attempt& attempt) {
+  if (status != 0) span.set("http.response.status_code", status);
+  if (!attempt.answer) {
+    span.set("error.type", code_of(attempt.answer.code()));
+    span.fail(code_of(attempt.answer.code()));
+    return;
+  }
+  constexpr std::string_view kFinishes[] = {"stop", "tool_calls", "length", "content_filter", "other"};
+  span.set("gen_ai.response.model", attempt.answer->model);
+  span.set("gen_ai.response.finish_reasons", kFinishes[static_cast<std::size_t>(attempt.answer->finish)]);
+  span.set("gen_ai.usage.input_tokens", attempt.answer->usage.input_tokens);
+  span.set("gen_ai.usage.output_tokens", attempt.answer->usage.output_tokens);
+}
+
 Task<Attempt> Endpoint::ask(Prepared question, Deadline deadline) {
   http::Call call = call_with(std::move(question.body), question.streamed);
   const ModelScope scope = std::move(question.scope);
+  trace::Span span = trace::begin("chat " + model_.id, trace::Kind::client, trace::parse_parent(question.traceparent));
+  tell(span);
+  if (std::string parent = trace::header_of(span.context()); !parent.empty())
+    call.headers.emplace_back("traceparent", std::move(parent));
   Sink sink(std::move(question), limits_, clock_);
   auto reply = co_await client_.stream(std::move(call), sink, deadline);
   Attempt out = judged(sink, reply);
+  tell_end(span, sink.status, out);
   if (out.answer) {
     out.answer->provider = origin_.host;
     past_.remember(provider_.name, scope, *out.answer);

@@ -13,6 +13,10 @@
 #include <optional>
 #include <string>
 
+namespace purser::trace {
+class Span;
+}
+
 namespace purser::llm {
 
 struct EndpointLimits {
@@ -47,6 +51,7 @@ struct Prepared {
   bool streamed = false;
   WordsSink* words = nullptr;
   ModelScope scope;
+  std::string traceparent;
 };
 
 class Endpoint {
@@ -69,6 +74,8 @@ class Endpoint {
   Endpoint(const ModelSetup& model, const ProviderSetup& provider, http::Origin origin, EndpointLimits limits,
            http::Client& client, Clock& clock, Transcript& past);
   http::Call call_with(std::string body, bool streamed) const;
+  void tell(trace::Span& span) const;
+  static void tell_end(trace::Span& span, int status, const Attempt& attempt);
   Attempt judged(Sink& sink, const Result<http::Reply>& reply) const;
 
   ModelSetup model_;

@@ -51,6 +51,7 @@ struct ModelRequest {
   std::string locale;  // "zh" or "en"
   ModelTask task = ModelTask::intent;
   ModelScope scope;
+  std::string traceparent;  // whose part asking is; providers are told of it as W3C Trace Context says; may be empty
 
   // Providers answer by then or not at all, whatever the deadline: somebody stands at a till. The rule engine may
   // still.

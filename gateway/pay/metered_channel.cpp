@@ -1,13 +1,21 @@
 #include "gateway/pay/metered_channel.hpp"
 
+#include "gateway/telemetry/trace.hpp"
+
 #include <chrono>
 
 namespace purser {
 
 template <class Reply>
-Task<Reply> MeteredChannel::counted(std::string_view operation, Task<Reply> call) {
+Task<Reply> MeteredChannel::counted(std::string_view operation, std::string thread, Task<Reply> call) {
   const auto began = clock_.now();
+  trace::Span span = trace::begin("rail " + std::string(operation), trace::Kind::client, trace::of_thread(thread));
+  span.set("purser.rail.channel", name());
+  span.set("purser.rail.operation", operation);
   Reply reply = co_await std::move(call);
+  span.set("purser.rail.outcome", to_string(reply.outcome));
+  if (reply.says.http_status != 0) span.set("http.response.status_code", reply.says.http_status);
+  if (reply.outcome == Outcome::unknown) span.fail("unknown");
   const std::chrono::duration<double> took = clock_.now() - began;
   metrics_.observe(kRailTime, {{"operation", std::string(operation)}}, took.count());
   metrics_.add(kRailCalls, {{"operation", std::string(operation)}, {"outcome", std::string(to_string(reply.outcome))}});
@@ -15,22 +23,26 @@ Task<Reply> MeteredChannel::counted(std::string_view operation, Task<Reply> call
 }
 
 Task<OrderReply> MeteredChannel::create_order(PaymentIntent intent, Deadline deadline) {
-  return counted("create_order", channel_->create_order(std::move(intent), deadline));
+  std::string thread = intent.thread.str();
+  return counted("create_order", std::move(thread), channel_->create_order(std::move(intent), deadline));
 }
 Task<QueryReply> MeteredChannel::query_order(OutTradeNo number, Deadline deadline) {
-  return counted("query_order", channel_->query_order(std::move(number), deadline));
+  return counted("query_order", std::string(), channel_->query_order(std::move(number), deadline));
 }
 Task<CloseReply> MeteredChannel::close_order(OutTradeNo number, Deadline deadline) {
-  return counted("close_order", channel_->close_order(std::move(number), deadline));
+  return counted("close_order", std::string(), channel_->close_order(std::move(number), deadline));
 }
 Task<RefundReply> MeteredChannel::refund(Refund refund, Deadline deadline) {
-  return counted("refund", channel_->refund(std::move(refund), deadline));
+  std::string thread = refund.thread.str();
+  return counted("refund", std::move(thread), channel_->refund(std::move(refund), deadline));
 }
 Task<RefundReply> MeteredChannel::query_refund(OutRefundNo number, Deadline deadline) {
-  return counted("query_refund", channel_->query_refund(std::move(number), deadline));
+  return counted("query_refund", std::string(), channel_->query_refund(std::move(number), deadline));
 }
 Task<RefundReply> MeteredChannel::mend_refund(Refund refund, RefundAccount account, Deadline deadline) {
-  return counted("mend_refund", channel_->mend_refund(std::move(refund), std::move(account), deadline));
+  std::string thread = refund.thread.str();
+  return counted("mend_refund", std::move(thread),
+                 channel_->mend_refund(std::move(refund), std::move(account), deadline));
 }
 
 // --- handed on as they are --------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ class MeteredChannel final : public PaymentChannel {
 
  private:
   template <class Reply>
-  Task<Reply> counted(std::string_view operation, Task<Reply> call);
+  Task<Reply> counted(std::string_view operation, std::string thread, Task<Reply> call);
 
   std::unique_ptr<PaymentChannel> channel_;
   Metrics& metrics_;
