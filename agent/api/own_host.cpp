@@ -13,7 +13,7 @@ namespace {
 
 // "localhost:8080", "127.0.0.1", "[::1]:1"
 bool is_this_machine(std::string_view place) {
-  return is_loopback_url("http://" + ascii::lower(place));
+  return place.find('/') == std::string_view::npos && is_loopback_url("http://" + ascii::lower(place));
 }
 
 Task<http::Response> stranger() {
