@@ -86,7 +86,8 @@ class Tls(unittest.TestCase):
     def connect(self, port, **how):
         plain = socket.create_connection(('127.0.0.1', port), timeout=30)
         try:
-            return self.trust(**how).wrap_socket(plain, server_hostname='127.0.0.1')
+            return self.trust(**how).wrap_socket(plain, server_hostname='127.0.0.1',
+                                                  suppress_ragged_eofs=False)
         except BaseException:
             plain.close()
             raise
