@@ -61,7 +61,7 @@ class Direct : public testing::Test {
     return whole;
   }
   Result<http::Response> ask(const json& whole) {
-    return loop.play(door.complete(TenantId::trusted("acme"), whole, {}));
+    return loop.play(door.complete(TenantId::trusted("acme"), whole, {}, ""));
   }
   json answered(const json& whole) {
     auto response = ask(whole);
@@ -189,7 +189,7 @@ TEST_F(Direct, breaks_a_question_in_one_piece_off_too) {
     leaves = slept.ok();
   };
   const auto begun = loop.clock.now();
-  const auto response = loop.play(door.complete(TenantId::trusted("acme"), body(), client_left));
+  const auto response = loop.play(door.complete(TenantId::trusted("acme"), body(), client_left, ""));
   EXPECT_TRUE(leaves && model.broken_off);
   ASSERT_TRUE(response.ok());
   EXPECT_TRUE(response->drop);
@@ -197,7 +197,7 @@ TEST_F(Direct, breaks_a_question_in_one_piece_off_too) {
   EXPECT_EQ(loop.clock.now() - begun, 3s);
   // Who stays has the answer.
   model.silent = leaves = false;
-  const auto answered_in_time = loop.play(door.complete(TenantId::trusted("acme"), body(), client_left));
+  const auto answered_in_time = loop.play(door.complete(TenantId::trusted("acme"), body(), client_left, ""));
   ASSERT_TRUE(answered_in_time.ok());
   EXPECT_EQ(answered_in_time->status, 200);
   EXPECT_FALSE(leaves);
@@ -271,7 +271,7 @@ TEST_F(Direct, refuses_what_it_would_have_to_drop) {
                            json::array({{{"role", "user"}, {"content", json::array({{{"type", "image_url"}}})}}})}})),
             "unsupported_content");
   DirectDoor closed({}, mint, loop.clock);
-  auto response = loop.play(closed.complete(TenantId::trusted("acme"), body(), {}));
+  auto response = loop.play(closed.complete(TenantId::trusted("acme"), body(), {}, ""));
   EXPECT_EQ(code_of(*response), "model_not_found");
   EXPECT_TRUE(closed.names().empty());
 }
