@@ -2,6 +2,8 @@
 
 #include "validation/money/ascii.hpp"
 
+#include <cstdint>
+
 namespace purser::rules {
 namespace {
 
@@ -26,6 +28,17 @@ std::size_t next_of(const Words& words, std::size_t from, std::size_t reach, con
   for (std::size_t i = from + 1; i < words.size() && i <= from + reach; ++i)
     if (any_of(list, words[i])) return i;
   return words.size();
+}
+
+// Most clauses hold none of the words that matter here: looked through once, by their first letters.
+template <std::size_t N>
+bool has_cue(const Words& words, const std::string_view (&cues)[N]) {
+  std::uint32_t letters = 0;
+  for (std::string_view cue : cues) letters |= 1U << (cue.front() - 'a');
+  return std::any_of(words.begin(), words.end(), [&](const std::string& word) {
+    const char first = word.front();
+    return first >= 'a' && first <= 'z' && ((letters >> (first - 'a')) & 1U) != 0 && any_of(cues, name_of(word));
+  });
 }
 
 bool is(const Words& words, std::size_t at, std::string_view word) {
@@ -309,24 +322,34 @@ bool has_not_come_zh(std::string_view clause) {
 }  // namespace
 
 SettledClaims settled_in(const Statement& statement, bool figures) {
+  constexpr std::string_view evens[] = {"even", "square", "squared", "quits", "settled", "straight"};
+  constexpr std::string_view dues[] = {"owe", "owes", "owed", "pay", "nothing", "no", "zero", "nil"};
+  constexpr std::string_view overs[] = {"taken", "cleared", "funded", "squared", "settled", "covered"};
+  constexpr std::string_view places[] = {"in", "made", "landed", "arrived"};
+  constexpr std::string_view marks[] = {"清", "平", "讫", "袋", "账"};
   SettledClaims out;
   const Words& words = statement.words;
   if (words.size() > 1) {
-    out.nothing_due = are_even(words) || owes_nothing(words);
-    out.paid = is_done_with(words) || is_in_hand(words, figures) || has_landed(words);
+    out.nothing_due = (has_cue(words, evens) && are_even(words)) || (has_cue(words, dues) && owes_nothing(words));
+    out.paid = has_cue(words, overs) && is_done_with(words);
+    if (!out.paid && has_cue(words, places)) out.paid = is_in_hand(words, figures) || has_landed(words);
   }
-  if (holds_chinese(statement.text)) out.paid |= is_done_with_zh(statement.text, figures);
+  if (holds_chinese(statement.text) && contains_any(statement.text, marks))
+    out.paid |= is_done_with_zh(statement.text, figures);
   return out;
 }
 
 OwedClaims owed_in(const Statement& statement) {
+  constexpr std::string_view things[] = {"payment", "payments", "transfer", "money",   "funds",   "cash",
+                                         "owe",     "balance",  "settled",  "nothing", "waiting", "awaiting"};
+  constexpr std::string_view marks[] = {"没", "未", "不", "欠", "差", "补", "失败"};
   OwedClaims out;
   const Words& words = statement.words;
-  if (words.size() > 1) {
+  if (words.size() > 1 && has_cue(words, things)) {
     out.unpaid = owes(words) || knows_no_payment(words) || payment_is_bad(words) || is_not_settled(words);
     out.missing = has_not_come(words);
   }
-  if (!holds_chinese(statement.text)) return out;
+  if (!holds_chinese(statement.text) || !contains_any(statement.text, marks)) return out;
   out.unpaid |= knows_no_payment_zh(statement.text) || owes_zh(statement.text);
   out.missing |= has_not_come_zh(statement.text);
   return out;
