@@ -60,7 +60,8 @@ void Run::judge_open(const json& s, bool waited, std::size_t unserved_before) {
   const bool serves = s.contains("model") || s.contains("gateway");
   if (unserved && !says && !(waited && was_open_))
     halt(
-        "a request was made and nobody answered it until its time was over: let less time pass and answer it in the next "
+        "a request was made and nobody answered it until its time was over: let less time pass and answer it in the "
+        "next "
         "step, or, where that is meant, say \"open\": true");
   if (says && !unserved && !waits() && !(waited && !serves))
     halt("\"open\": nothing waits for an answer here or behind this step");

@@ -432,6 +432,17 @@ TEST_F(InAWorld, ASecretInTheLogIsBlamed) {
   EXPECT_TRUE(blamed(world_.mirror(), "O7"));
 }
 
+TEST_F(InAWorld, AKeyThatNoAnswerLetsGoIsBlamedUnlessADaemonDiedOverIt) {
+  pay(bought());
+  EXPECT_FALSE(blamed_now("I11"));
+  world_.mirror().keys["shop_1 POST /v1/threads k9"] = IdempotencyState::running;
+  EXPECT_TRUE(blamed_now("I11"));
+  world_.mirror().violations.clear();
+  world_.crash();
+  EXPECT_TRUE(world_.start().ok());
+  EXPECT_FALSE(blamed_now("I11"));
+}
+
 // What the customer brings is repeated to the customer and shown to the model; the daemon's own link never is.
 TEST_F(InAWorld, ALinkThatTheCustomerPastedIsNoLeak) {
   stage_.thread("main", {{"id", "u_1"}}, "en");
