@@ -26,12 +26,12 @@ bool eventually(const std::function<bool()>& done, int seconds) {
   return true;
 }
 
-SandboxProcess::SandboxProcess() {
+SandboxProcess::SandboxProcess(const std::vector<std::string>& options) {
   port_ = free_port();
-  child_ = std::make_unique<Child>(PURSER_BINARY,
-                                   std::vector<std::string>{"sandbox", "--listen", "127.0.0.1:" + std::to_string(port_),
-                                                            "--credentials", folder_.path()},
-                                   std::map<std::string, std::string>());
+  std::vector<std::string> arguments = {"sandbox", "--listen", "127.0.0.1:" + std::to_string(port_), "--credentials",
+                                        folder_.path()};
+  arguments.insert(arguments.end(), options.begin(), options.end());
+  child_ = std::make_unique<Child>(PURSER_BINARY, std::move(arguments), std::map<std::string, std::string>());
   if (child_->read_line().empty()) throw std::runtime_error("purser sandbox did not start: " + child_->errors());
 }
 

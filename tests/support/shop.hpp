@@ -16,7 +16,7 @@ using Json = nlohmann::json;
 // The simulator as a process, with its credentials in a folder.
 class SandboxProcess {
  public:
-  SandboxProcess();
+  explicit SandboxProcess(const std::vector<std::string>& options = {});
   int port() const { return port_; }
   const std::string& folder() const { return folder_.path(); }
   Json control(const std::string& path, const Json& body) const;  // POST /sandbox/<path>
