@@ -13,7 +13,6 @@ namespace purser {
 
 namespace {
 
-constexpr std::int64_t kRowsRead = 256;
 // Looked at least this often, should a row come from somewhere that cannot poke us.
 constexpr std::chrono::seconds kLongestSleep{30};
 // Where several daemons share the rows, another's claim may run out unheard, and ours is renewed by looking.
@@ -57,9 +56,10 @@ void Dispatcher::handle(WorkKind kind, Handler handler) {
   handlers_[kind] = std::move(handler);
 }
 
-// What one daemon claims another does not do: no more than it can begin.
+// No more than can begin: what one daemon claims another does not do, and of ten thousand that fall due together the
+// rest is read when its turn comes. Rows that wait out a failure stand before the others and must not hide them.
 std::int64_t Dispatcher::rows_read() const {
-  return store_.shared() ? static_cast<std::int64_t>(at_once_) : kRowsRead;
+  return static_cast<std::int64_t>(at_once_ + trouble_.size());
 }
 
 bool Dispatcher::may_start(const std::string& key) const {
@@ -84,6 +84,7 @@ Task<void> Dispatcher::run() {
 Task<void> Dispatcher::round() {
   const auto forgotten = clock_.now() - 4 * kLongestRetry;
   std::erase_if(trouble_, [&](const auto& entry) { return entry.second.not_before < forgotten; });
+  ended_.clear();
   auto due = co_await store_.claim_work(clock_.durable(), rows_read(), lane_);
   if (!due) {
     log::warn("work.unreadable", {{"code", due.code()}});
@@ -92,7 +93,7 @@ Task<void> Dispatcher::round() {
   for (WorkItem& item : *due) {
     if (under_way_.size() >= at_once_) co_return;  // a handler that ends pokes
     const std::string key = key_of(item);
-    if (!may_start(key)) continue;
+    if (!may_start(key) || ended_.contains(key)) continue;
     under_way_[key] = true;
     auto spawned = group_.spawn(key, perform(std::move(item)));
     if (!spawned) under_way_.erase(key);
@@ -114,6 +115,7 @@ Task<void> Dispatcher::perform(WorkItem item) {
     }
   }
   under_way_.erase(key);
+  ended_.insert(key);
   changed_.notify();
 }
 

@@ -13,6 +13,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 
 namespace purser {
@@ -73,6 +74,7 @@ class Dispatcher {
   Clock::duration longest_sleep_;
   std::map<WorkKind, Handler> handlers_;
   std::map<std::string, bool> under_way_;
+  std::set<std::string> ended_;             // while rows were being read, which may hold them still
   std::map<std::string, Trouble> trouble_;  // rows whose last try failed; cleared by success
 };
 

@@ -1,6 +1,7 @@
 // Due rows reach their handlers: in time, in their lane, no more than allowed at once, and again after a failure.
 #include "agent/resume/dispatcher.hpp"
 
+#include "gateway/store/forwarding_store.hpp"
 #include "gateway/store/open/open.hpp"
 #include "tests/support/loop.hpp"
 #include "tests/support/store_rows.hpp"
@@ -10,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <vector>
 
@@ -40,6 +42,10 @@ class DispatcherTest : public ::testing::Test {
     if (!done) co_return done.error();
     taken.push_back(item.kind);
     co_return Result<void>();
+  }
+  Task<Result<void>> take_well(WorkItem item) {
+    (void)co_await take(std::move(item));
+    co_return success();
   }
   // Under way until the test lets it go.
   Task<Result<void>> wait(WorkItem item) {
@@ -294,6 +300,49 @@ TEST_F(DispatcherPoison, ManyThatFailLeaveRoomForOthers) {
     loop.advance(std::chrono::seconds(1));
   }
   EXPECT_EQ(taken.size(), 1u) << begun;
+  end(dispatcher, running);
+}
+
+// What is not the row's own fault is never written into it: it stays due, before all others.
+TEST_F(DispatcherPoison, ManyThatCannotBeDoneForNowHideNobody) {
+  Dispatcher dispatcher = make(WorkLane::inside, 4);
+  dispatcher.handle(WorkKind::resolve_order, [this](WorkItem) {
+    begun += 1;
+    return fail(Errc::store_unavailable);
+  });
+  dispatcher.handle(WorkKind::close_order, [this](WorkItem item) { return take(std::move(item)); });
+  for (int n = 1; n <= 300; ++n) add(row(n, WorkKind::resolve_order, Millis(-60'000)));
+  add(row(301, WorkKind::close_order, Millis(0)));
+  auto running = loop.start(dispatcher.run());
+  for (int i = 0; i < 60 && taken.empty(); ++i) {
+    loop.settle();
+    loop.advance(std::chrono::seconds(1));
+  }
+  EXPECT_EQ(taken.size(), 1u) << begun;
+  end(dispatcher, running);
+}
+
+// Counts how many rows it is asked for.
+class CountingStore final : public ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  Task<Result<std::vector<WorkItem>>> claim_work(UtcTime now, std::int64_t limit, WorkLane lane) override {
+    most = std::max(most, limit);
+    return ForwardingStore::claim_work(now, limit, lane);
+  }
+  std::int64_t most = 0;
+};
+
+TEST_F(DispatcherTest, OfManyThatFallDueTogetherNoMoreAreReadThanCanBegin) {
+  for (int n = 1; n <= 100; ++n) add(row(n, WorkKind::close_order, Millis(0)));
+  auto counting = std::make_unique<CountingStore>(std::move(store));
+  const CountingStore& asked = *counting;
+  store = std::move(counting);
+  Dispatcher dispatcher = make(WorkLane::inside, 4);
+  dispatcher.handle(WorkKind::close_order, [this](WorkItem item) { return take_well(std::move(item)); });
+  auto running = loop.start(dispatcher.run());
+  ASSERT_TRUE(loop.until([&] { return taken.size() == 100; }));
+  EXPECT_EQ(asked.most, 4) << "nor is one begun again that ended while rows were read";
   end(dispatcher, running);
 }
 

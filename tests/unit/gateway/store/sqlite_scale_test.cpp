@@ -1,11 +1,13 @@
 // What is asked at every turn, and at the start, must not grow with what is long over: no read of these walks a table.
 #include "gateway/store/sqlite/queries.hpp"
 #include "tests/support/many_threads.hpp"
+#include "tests/support/sqlite_file.hpp"
 #include "tests/support/temp_folder.hpp"
 
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <map>
 
 namespace purser::test {
 namespace {
@@ -94,6 +96,32 @@ TEST_F(SqliteScale, no_read_of_a_turn_or_of_the_start_walks_a_table) {
     EXPECT_TRUE(read()) << name;
     EXPECT_LT(walked(), kWaiting * 2) << name;
   }
+}
+
+// Ten thousand orders may run out in one second; a payment that arrives meanwhile is told before they are.
+TEST_F(SqliteScale, what_somebody_waits_for_goes_before_what_ran_out) {
+  RawSqlite raw(folder.file("purser.db"));
+  for (const char* kind : {"take_notification", "resume_thread", "submit_refund", "deliver_webhook"})
+    for (int n = 0; n < 10; ++n)
+      ASSERT_TRUE(raw.run("INSERT INTO work (kind, subject, thread_id, payload, due_at, attempts) VALUES ('" +
+                          std::string(kind) + "', 'n" + std::to_string(n) + "', '', '{}', 1767607900000, 0)"));
+  const auto kinds = [&](UtcTime now, std::int64_t limit) {
+    std::map<WorkKind, int> out;
+    const auto rows = sqlite::list_due_work_of(*database, now, limit, WorkLane::inside).value();
+    for (const WorkItem& row : rows) ++out[row.kind];
+    return out;
+  };
+  const UtcTime late = from_millis(1'767'608'000'000);
+  auto found = kinds(late, 16);
+  EXPECT_EQ(found[WorkKind::expire_intent], 4) << "a quarter is theirs";
+  found = kinds(late, 100);
+  EXPECT_EQ(found[WorkKind::expire_intent], kWaiting);
+  EXPECT_EQ(found[WorkKind::take_notification], 10);
+  EXPECT_EQ(found[WorkKind::resume_thread], 10);
+  EXPECT_EQ(found[WorkKind::submit_refund], 10);
+  EXPECT_EQ(found[WorkKind::deliver_webhook], 0) << "another lane's";
+  found = kinds(from_millis(1'767'607'899'999), 100);
+  EXPECT_EQ(found[WorkKind::take_notification], 0) << "not due yet";
 }
 
 }  // namespace
