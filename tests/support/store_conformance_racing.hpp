@@ -88,6 +88,32 @@ TEST_P(StoreConformance, a_refused_batch_does_not_touch_its_neighbours) {
   EXPECT_EQ(stored.back().seq, 20);
 }
 
+// By the program, before the database has heard of it.
+TEST_P(StoreConformance, a_batch_refused_by_its_form_does_not_touch_its_neighbours) {
+  const Thread thread = given_thread(1);
+  const Turn turn = make_turn(1, thread);
+  std::vector<Batch> batches;
+  for (int n = 0; n < 30; ++n) {
+    Batch batch("neighbour");
+    if (n % 3 == 1) {
+      batch.add(op::FinishTurn{turn});
+    } else {
+      batch.add(op::AppendMessage{make_message(n, turn)});
+    }
+    batches.push_back(std::move(batch));
+  }
+  ASSERT_EQ(turn.state, TurnState::running);
+  const auto answers = commit_together(std::move(batches));
+  for (std::size_t n = 0; n < answers.size(); ++n) {
+    if (n % 3 == 1) {
+      EXPECT_TRUE(refused(answers[n], Errc::internal, "state"));
+    } else {
+      EXPECT_TRUE(good(answers[n]));
+    }
+  }
+  EXPECT_EQ(ask(store().messages(thread.id, 0, 100)).value().size(), 20U) << "all that was acknowledged";
+}
+
 TEST_P(StoreConformance, ledger_lines_posted_together_make_one_chain) {
   std::vector<Batch> batches;
   for (int n = 1; n <= 20; ++n) {

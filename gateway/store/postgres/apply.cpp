@@ -88,6 +88,7 @@ Result<void> Script::run() {
   const auto statements = std::exchange(statements_, {});
   const auto checks = std::exchange(checks_, {});
   if (statements.empty()) return success();
+  has_sent_ = true;
   auto answers = connection_.exchange(statements);
   if (!answers) return answers.error();
   for (std::size_t i = 0; i < checks.size(); ++i) {

@@ -33,6 +33,8 @@ class Script {
   void add_update(std::string_view sql, Values values, std::string row);
   // Sends what was added and checks the answers in their order; the first that is not as it has to be is the error.
   Result<void> run();
+  // Whether anything has been sent: before that there is nothing to undo.
+  bool has_sent() const { return has_sent_; }
 
   Connection& connection() { return connection_; }
   std::optional<LedgerEnd>& ledger_end() { return end_; }
@@ -44,6 +46,7 @@ class Script {
   std::vector<Statement> statements_;
   std::vector<Check> checks_;
   Receipt receipt_;
+  bool has_sent_ = false;
 };
 
 // Adds one operation of each kind. Error: the operation breaks a rule before anything is sent.

@@ -158,8 +158,7 @@ Result<void> Writer::try_once(const GroupWriter::Group& group, const std::string
   return commit(group, answers);
 }
 
-Result<Receipt> Writer::apply_batch(const Batch& batch) {
-  Script script(connection_, ledger_end_);
+Result<Receipt> Writer::apply_batch(Script& script, const Batch& batch) {
   for (const Operation& operation : batch.operations) {
     if (auto added = apply_recorded(script, operation); !added) return added.error();
   }
@@ -176,12 +175,13 @@ Result<Receipt> Writer::apply_batch(const Batch& batch) {
 
 // Outer error: the transaction is lost. Inner one: this batch alone is refused.
 Result<Result<Receipt>> Writer::apply_isolated(const Batch& batch, bool alone) {
-  if (!alone) {
-    if (auto set = connection_.query("SAVEPOINT batch"); !set) return set.error();
-  }
-  auto answer = apply_batch(batch);
+  Script script(connection_, ledger_end_);
+  if (!alone) script.add("SAVEPOINT batch");  // with the first of its statements
+  auto answer = apply_batch(script, batch);
   if (answer.ok()) return answer;
   if (is_store_failure(answer.error())) return answer.error();
+  // What was refused unsent has no savepoint: the last one of that name is its neighbour's.
+  if (!alone && !script.has_sent()) return answer;
   ledger_end_.reset();
   auto undone = connection_.query(alone ? "ROLLBACK" : "ROLLBACK TO SAVEPOINT batch");
   if (!undone) return undone.error();

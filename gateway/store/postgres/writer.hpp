@@ -45,7 +45,7 @@ class Writer {
   Answers execute(const GroupWriter::Group& group);
   Result<void> try_once(const GroupWriter::Group& group, const std::string& id, Answers& answers);
   Next after_failure(const std::string& id, Error& why);
-  Result<Receipt> apply_batch(const Batch& batch);
+  Result<Receipt> apply_batch(Script& script, const Batch& batch);
   Result<Result<Receipt>> apply_isolated(const Batch& batch, bool alone);
   Result<void> commit(const GroupWriter::Group& group, const Answers& answers);
   // Whether the transaction with this number is in the store, for good.
