@@ -2,7 +2,8 @@
 // is measured is what stands between them:
 //   wire mock                          a model provider on a free port, which it prints; whole and streamed answers
 //   wire load URL KIND CONNECTIONS SECONDS [HEADER]...
-//                                      KIND is whole or stream; prints one JSON object with rates and latencies
+//                                      KIND is whole or stream, or turn: whole, whatever it says; prints one JSON
+//                                      object with rates and latencies
 #include <algorithm>
 #include <arpa/inet.h>
 #include <chrono>
@@ -163,6 +164,7 @@ struct Load {
   sockaddr_in to{};
   std::string request;
   bool streamed = false;
+  bool any_words = false;
   int poll = ::epoll_create1(0);
   std::vector<Connection> connections;
   std::vector<double> latencies;
@@ -203,8 +205,9 @@ struct Load {
     }
     return text.size() >= 5 && text.compare(text.size() - 5, 5, "0\r\n\r\n") == 0;
   }
-  static bool good(const std::string& text, bool streamed) {
+  bool good(const std::string& text) const {
     if (text.compare(0, 12, "HTTP/1.1 200") != 0) return false;
+    if (any_words) return text.find(R"("finish_reason":"stop")") != std::string::npos;
     const bool words = text.find("word 19") != std::string::npos;
     if (streamed) return words && text.find("[DONE]") != std::string::npos;
     // A turn asks the provider for a stream, whoever asks for the turn.
@@ -231,7 +234,7 @@ struct Load {
     }
     const bool ended = whole(c.received);
     if (n > 0 && !ended) return;
-    if (ended && good(c.received, streamed)) {
+    if (ended && good(c.received)) {
       latencies.push_back(micros(c.sent));
     } else {
       ++bad;
@@ -255,6 +258,7 @@ int load(int argc, char** argv) {
   const auto slash = url.find('/', 7);
   Load run;
   run.streamed = std::strcmp(argv[3], "stream") == 0;
+  run.any_words = std::strcmp(argv[3], "turn") == 0;
   run.connections.resize(std::strtoul(argv[4], nullptr, 10));
   const double seconds = std::strtod(argv[5], nullptr);
   run.to.sin_family = AF_INET;
@@ -292,6 +296,6 @@ int load(int argc, char** argv) {
 int main(int argc, char** argv) {
   if (argc == 2 && std::strcmp(argv[1], "mock") == 0) return mock();
   if (argc >= 6 && std::strcmp(argv[1], "load") == 0) return load(argc, argv);
-  std::fprintf(stderr, "wire mock | wire load URL whole|stream CONNECTIONS SECONDS [model=NAME] [HEADER]...\n");
+  std::fprintf(stderr, "wire mock | wire load URL whole|stream|turn CONNECTIONS SECONDS [model=NAME] [HEADER]...\n");
   return 2;
 }
