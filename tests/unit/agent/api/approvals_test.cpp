@@ -154,7 +154,7 @@ TEST_F(ApprovalsTest, what_waits_of_a_payment_is_not_more_than_what_is_left_of_i
   EXPECT_EQ(pending(), 1U) << "all of it waits already";
   ASSERT_EQ(decide(R"({"decision":"deny"})", "d").status, 200);
   desk.work_off();
-  asks_for(30'000, "worn");
+  asks_for(30'000, "broken");
   ASSERT_EQ(pending(), 1U);
   asks_for(30'000, "torn");
   asks_for(25'000, "cold");
