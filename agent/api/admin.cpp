@@ -53,12 +53,16 @@ Task<http::Response> Admin::ready() {
   auto read = co_await ports_.store.next_due(ports_.clock.durable(), WorkLane::inside);
   const bool up = read.ok() && ports_.store.healthy();  // reads go on when writing has ended for good
   const bool writing = up && !(ports_.refuses && ports_.refuses());
-  json body{{"status", up ? "ready" : "store_unavailable"},
+  const bool stopping = ports_.stopping && ports_.stopping();
+  const bool ready = up && !stopping;
+  json body{{"status", stopping ? "stopping"
+                       : up     ? "ready"
+                                : "store_unavailable"},
             {"writing", writing},
             {"sandbox", sandbox_},
             {"version", version_}};
   if (!sandbox_url_.empty()) body["sandbox_url"] = sandbox_url_;
-  co_return api::json_answer(up ? 200 : 503, body);
+  co_return api::json_answer(ready ? 200 : 503, body);
 }
 
 Task<http::Response> Admin::metrics() {

@@ -25,8 +25,9 @@ class Admin {
     Store& store;
     Clock& clock;
     Metrics& metrics;
-    std::function<void()> look{};     // brings into `metrics` what is counted elsewhere, before they are shown
-    std::function<bool()> refuses{};  // whether the store took no write the last time it was asked to
+    std::function<void()> look{};      // brings into `metrics` what is counted elsewhere, before they are shown
+    std::function<bool()> refuses{};   // whether the store took no write the last time it was asked to
+    std::function<bool()> stopping{};  // whether the daemon takes no requests any more
   };
   // `sandbox_url`: where the embedded sandbox takes its control calls; empty when the rail is elsewhere.
   Admin(Ports ports, bool sandbox, std::string version, std::string sandbox_url)
@@ -36,10 +37,11 @@ class Admin {
         sandbox_url_(std::move(sandbox_url)),
         eraser_({ports.store, ports.clock, &ports.metrics}) {}
 
-  // An http::Handler. GET /healthz is 200 while the process runs; GET /readyz is 503 while the store does not answer or
-  // has stopped writing for good; "writing" is false while it takes no writes for now, as on a full disk: money is
-  // refused then, and reads go on. GET /metrics is the text format of Prometheus. GET /work/parked?after=&limit= lists
-  // work that was put aside, POST /work/parked/retry {"id"} or {"all":true} has it done again; POST /users/erase
+  // An http::Handler. GET /healthz is 200 while the process runs; GET /readyz is 503 while it stops, while the store
+  // does not answer or has stopped writing for good; "writing" is false while it takes no writes for now, as on a full
+  // disk: money is refused then, and reads go on. GET /metrics is the text format of Prometheus. GET
+  // /work/parked?after=&limit= lists work that was put aside, POST /work/parked/retry {"id"} or {"all":true} has it
+  // done again; POST /users/erase
   // {"tenant", "user"} takes the words of a user's conversations out and says which were left and why.
   Task<http::Response> handle(http::Request request);
 

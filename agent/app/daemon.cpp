@@ -337,7 +337,8 @@ Result<void> Daemon::Parts::make_agent() {
     if (tls) tls->measure(metrics);
     if (admin_tls) admin_tls->measure(metrics);
   };
-  Admin::Ports watched{*store, clock, metrics, std::move(measure), [this] { return metered->refuses(); }};
+  Admin::Ports watched{
+      *store, clock, metrics, std::move(measure), [this] { return metered->refuses(); }, [this] { return stopped; }};
   admin = std::make_unique<Admin>(std::move(watched), on_sandbox, PURSER_VERSION, sandbox ? sandbox->base_url() : "");
   return success();
 }
@@ -427,6 +428,7 @@ Task<void> Daemon::stop() {
   const Clock::duration grace = p.settings.server.stop_grace;
   // No new requests; those in flight are answered.
   if (p.server) co_await p.server->stop(grace);
+  if (p.traces) p.traces->stopping();
   // No new work; what is under way ends, and so do turns whose clients have left.
   co_await p.loops.stop(grace);
   co_await p.due_work->stop(grace);

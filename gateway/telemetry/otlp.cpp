@@ -14,7 +14,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kSpansAtOnce = 512;
-constexpr std::chrono::seconds kExportTimeMax{10};
+constexpr std::chrono::seconds kExportTimeMax{5};  // also what a stop may wait for
 constexpr std::chrono::seconds kLastExportTimeMax{2};
 constexpr std::size_t kCollectorReplyMax = 64 << 10;
 constexpr int kFailed = 2;  // STATUS_CODE_ERROR
@@ -92,11 +92,16 @@ Task<void> Exporter::run() {
     auto slept = co_await clock_.sleep_until(next);
     if (!slept) co_return;
     const auto until = clock_.now() + kExportTimeMax;
+    // A request that is canceled politely loses its time limit and goes on reading: it is bounded by that alone.
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
     co_await send_all(until);
+    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+    if (stopping_) co_return;
   }
 }
 
 Task<void> Exporter::flush() {
+  if (failing_) co_return;
   const auto until = clock_.now() + kLastExportTimeMax;
   co_await send_all(until);
 }

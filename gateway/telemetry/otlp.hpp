@@ -24,9 +24,11 @@ class Exporter {
   static Result<std::unique_ptr<Exporter>> make(const TelemetrySettings& settings, std::unique_ptr<http::Client> client,
                                                 Clock& clock, Metrics& metrics);
 
-  // Sends what has ended, again and again, until canceled.
+  // Sends what has ended, again and again, until canceled. Say so beforehand: a request that is under way then is let
+  // end, which takes five seconds at most, and no other is begun.
   Task<void> run();
-  // Sends what has ended until now, for at most two seconds.
+  void stopping() { stopping_ = true; }
+  // Sends what has ended until now, for at most two seconds; nothing where the last request failed.
   Task<void> flush();
 
  private:
@@ -44,6 +46,7 @@ class Exporter {
   Tracer tracer_;
   std::uint64_t told_dropped_ = 0;
   bool failing_ = false;
+  bool stopping_ = false;
 };
 
 }  // namespace purser::trace

@@ -9,6 +9,8 @@ import http.client
 import http.server
 import json
 import pathlib
+import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -217,6 +219,23 @@ class Telemetry(unittest.TestCase):
             self.assertTrue(eventually(lambda: count('dropped') == 200), count('dropped'))
             self.assertEqual(count('sent'), 0)
             self.assertIn('telemetry.not_sent', serve.errors())
+
+    def test_a_collector_that_never_answers_does_not_keep_the_daemon(self):
+        held = threading.Event()
+
+        def silent(_):
+            held.wait(120)
+            return 503, b'{}'
+        with Listening(silent) as at, self.serve(at.port, 'telemetry.send_every_ms=100') as serve:
+            serve.ask('GET', '/v1/models')
+            self.assertTrue(eventually(lambda: at.requests))
+            serve.child.send_signal(signal.SIGTERM)
+            try:
+                self.assertEqual(serve.child.wait(20), 0)
+            except subprocess.TimeoutExpired:
+                self.fail('it waits for the collector')
+            finally:
+                held.set()
 
     def test_what_was_not_sent_yet_is_sent_at_the_end(self):
         with collector() as at:

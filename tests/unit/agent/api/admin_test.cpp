@@ -135,12 +135,18 @@ TEST(AdminWithoutStore, it_is_alive_but_not_ready) {
   const auto ask = [&](std::string path) { return loop.run(admin.handle(request("GET", std::move(path)))); };
   EXPECT_EQ(ask("/readyz").status, 200);
   bool refuses = true;  // for now: a restart would not help
-  Admin watching({store, loop.clock, metrics, {}, [&refuses] { return refuses; }}, false, "1.2.3", "");
+  bool stopping = false;
+  Admin watching({store, loop.clock, metrics, {}, [&refuses] { return refuses; }, [&stopping] { return stopping; }},
+                 false, "1.2.3", "");
   const auto full = loop.run(watching.handle(request("GET", "/readyz")));
   EXPECT_EQ(full.status, 200);
   EXPECT_EQ(body_of(full)["writing"], false);
   refuses = false;
   EXPECT_EQ(body_of(loop.run(watching.handle(request("GET", "/readyz"))))["writing"], true);
+  stopping = true;  // nothing new is taken: whoever asks goes elsewhere
+  const auto leaving = loop.run(watching.handle(request("GET", "/readyz")));
+  EXPECT_EQ(leaving.status, 503);
+  EXPECT_EQ(body_of(leaving)["status"], "stopping");
   store.is_healthy = false;  // reads go on, writes do not
   EXPECT_EQ(ask("/readyz").status, 503);
   store.is_healthy = true;
