@@ -155,7 +155,8 @@ bool is_address_list(std::string_view text) {
 bool is_readable_file(std::string_view path) {
   std::error_code ignored;
   const std::filesystem::path file(path);
-  return !std::filesystem::is_directory(file, ignored) && std::ifstream(file).good();
+  // A pipe would be waited for.
+  return std::filesystem::is_regular_file(file, ignored) && std::ifstream(file).good();
 }
 
 bool is_readable_folder(std::string_view path) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <sys/stat.h>
 
 namespace purser {
 namespace {
@@ -56,7 +57,9 @@ TEST(TextRules, Database) {
 TEST(TextRules, FilesAndFolders) {
   const TemporaryFolder folder;
   const std::string file = folder.write("a.pem", "x");
-  expect(is_readable_file, {file}, {folder.path(), file + ".missing", ""});
+  const std::string pipe = folder.path() + "/pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  expect(is_readable_file, {file}, {folder.path(), file + ".missing", "", pipe});
   expect(is_readable_folder, {folder.path()}, {file, folder.path() + "/missing", ""});
 }
 
