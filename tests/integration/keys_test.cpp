@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <csignal>
+#include <cstring>
+#include <fcntl.h>
 #include <fstream>
-#include <sys/stat.h>
+#include <unistd.h>
 
 namespace purser::test {
 namespace {
@@ -88,27 +91,33 @@ TEST_F(KeysTest, ARotatedApiv3KeyLeavesThreadsWhereTheyAreWhenTheOldOneIsKept) {
   EXPECT_EQ(thread_of_user(merchant), before);
 }
 
-// A service manager may send it at any time; here while the configuration is still awaited, from a pipe that nobody
-// writes to.
+// A file that nobody else can open while this lives: the kernel lets them wait for the lease on it.
+class LeasedFile {
+ public:
+  explicit LeasedFile(const std::string& path) : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+    (void)std::signal(SIGIO, SIG_IGN);  // how the kernel says that somebody waits
+    EXPECT_EQ(::fcntl(fd_, F_SETLEASE, F_WRLCK), 0) << std::strerror(errno);
+  }
+  LeasedFile(const LeasedFile&) = delete;
+  LeasedFile& operator=(const LeasedFile&) = delete;
+  ~LeasedFile() { ::close(fd_); }
+
+  [[nodiscard]] bool awaited() const { return ::fcntl(fd_, F_GETLEASE) != F_WRLCK; }
+  void release() const { EXPECT_EQ(::fcntl(fd_, F_SETLEASE, F_UNLCK), 0) << std::strerror(errno); }
+
+ private:
+  int fd_;
+};
+
+// A service manager may send it at any time; here while the configuration is still awaited.
 TEST_F(KeysTest, AHangupDuringTheStartEndsNothing) {
-  const std::string config = folder.file("config.pipe");
-  ASSERT_EQ(::mkfifo(config.c_str(), 0600), 0);
-  Child serve(PURSER_BINARY,
-              {"serve", "--config", config, "--set", "server.listen=127.0.0.1:0", "--set",
-               "server.admin_listen=127.0.0.1:0", "--set", "database.url=sqlite://" + folder.file("purser.db")},
-              {});
-  const auto status = [&serve](const std::string& label) {
-    std::ifstream lines("/proc/" + std::to_string(serve.pid()) + "/status");
-    for (std::string line; std::getline(lines, line);)
-      if (line.starts_with(label)) return line.substr(label.size());
-    return std::string("0");
-  };
-  const auto ignores_hangup = [&status] {
-    return (std::stoull(status("SigIgn:"), nullptr, 16) & (1ULL << (SIGHUP - 1))) != 0;
-  };
-  ASSERT_TRUE(eventually(ignores_hangup));
+  const std::string config = folder.file("config.json");
+  const LeasedFile lease(config);
+  Child serve(PURSER_BINARY, {"serve", "--config", config}, {});
+  ASSERT_TRUE(eventually([&lease] { return lease.awaited(); }));
   serve.signal(SIGHUP);
-  EXPECT_EQ(status("State:").find('Z'), std::string::npos) << "it waits on";
+  lease.release();
+  EXPECT_EQ(serve.wait(), 2) << "it lived to refuse the configuration: " << serve.errors();
 }
 
 TEST_F(KeysTest, SayThatTheOldApiv3KeyHasToBeKept) {
