@@ -56,7 +56,8 @@ class RefundTool final : public Tool {
     // The same call once more (a restart) goes on with its own list, before the rules count that list against it.
     std::vector<IntentId> named;
     for (const auto& entry : wanted.entries) named.push_back(entry.intent);
-    auto earlier = co_await ports_.cashier.continue_refunds(context.thread, std::move(named), context.origin());
+    auto earlier =
+        co_await ports_.cashier.continue_refunds(context.thread, std::move(named), context.origin(), context.held);
     if (!earlier) co_return earlier.error();
     if (!earlier->empty()) co_return output(context, *earlier);
 
@@ -76,7 +77,7 @@ class RefundTool final : public Tool {
       co_return co_await ask_operator(context, std::move(judged.checked));
     if (!judged.value) co_return judged.value.error();
     const std::vector<CheckedRefund> list = *judged.value;
-    auto made = co_await ports_.cashier.refund(context.thread, list, context.origin());
+    auto made = co_await ports_.cashier.refund(context.thread, list, context.origin(), context.held);
     // Somebody else used the day's budget in the same moment.
     if (!made && made.code() == Errc::budget_spent) co_return co_await ask_operator(context, list);
     if (!made) co_return made.error();

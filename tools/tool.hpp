@@ -27,6 +27,8 @@ struct ToolContext {
   bool sandbox;
   // What this thread has seen so far. Without it no tool that moves money runs. Not owned.
   const rules::Sources* sources = nullptr;
+  // How this daemon drives the turn; what moves money is written only while it does. None: no other one could.
+  std::optional<op::HoldTurn> held;
   // Of the call that this one repeats, if it does: what that one did is found by it, and nothing is done twice.
   std::string repeats;
   // The server's own question that the customer has said yes to outside of the model; empty when there was none.

@@ -6,6 +6,13 @@
 #include <utility>
 
 namespace purser {
+namespace {
+
+Error failed_before() {
+  return {Errc::internal, "the turn of this Idempotency-Key failed, and money may have moved"};
+}
+
+}  // namespace
 
 Task<Result<http::Response>> Actions::once(TurnKey key, Idempotency::Action action) {
   auto flight = idempotency_.take_off(key);
@@ -36,6 +43,7 @@ Task<Result<Actions::Begun>> Actions::turn(std::optional<TurnKey> key, ThreadId 
     if (!earlier) co_return earlier.error();
     known = std::move(*earlier);
   }
+  if (known && known->status == Conversations::kTurnFailedStatus) co_return failed_before();
   if (known && known->state == IdempotencyState::finished) {
     Begun begun;
     begun.answer = std::make_shared<OneShot<http::Response>>(ex);
@@ -89,17 +97,19 @@ Actions::Reply Actions::do_turn(std::optional<TurnKey> key, std::optional<Idempo
 }
 
 // The turn that an earlier request with this key began: brought to its end, and its answer kept. Nothing when it failed
-// for good; the key is free then. Another daemon may do the same: of two the slower learns it from the row.
+// and no money can have moved; the key is free then. Another daemon may do the same: of two the slower learns it from
+// the row.
 Task<Result<std::optional<http::Response>>> Actions::continue_turn(TurnKey key, IdempotencyRow earlier) {
   auto turn = co_await ports_.store.turn(earlier.turn);
   if (turn && turn->state == TurnState::running) turn = co_await ports_.conversations.recover(std::move(*turn));
   if (!turn && turn.code() == Errc::thread_busy) co_return Errc::idempotency_in_flight;  // another daemon drives it
   if (!turn) co_return turn.error();
-  if (turn->state != TurnState::completed) {
+  if (turn->result_json.empty()) {
     auto dropped = co_await idempotency_.drop(std::move(key), std::move(earlier.owner));
     if (!dropped) co_return dropped.error();
     co_return std::optional<http::Response>();
   }
+  if (turn->state == TurnState::failed) co_return failed_before();
   auto kept = co_await idempotency_.finish(std::move(key), std::move(earlier.owner), 200, turn->result_json);
   if (!kept && kept.code() != Errc::store_conflict) co_return kept.error();
   std::optional<http::Response> response(api::stored_answer(200, std::move(turn->result_json)));

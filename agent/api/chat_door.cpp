@@ -242,6 +242,9 @@ Task<Result<std::optional<Turn>>> ChatDoor::heard_before(ThreadId thread, std::s
   if (turn && turn->state == TurnState::running) turn = co_await ports_.conversations.recover(std::move(*turn));
   if (!turn) co_return turn.error();
   const bool fresh = ports_.clock.durable() - turn->started_at <= kRepeatedWithin;
+  // SDKs repeat what got a 500 by themselves.
+  if (turn->state == TurnState::failed && fresh && !turn->result_json.empty())
+    co_return Error(Errc::internal, "the turn of these words failed, and money may have moved");
   if (turn->state == TurnState::completed && fresh && !was_paid(*turn, *recent)) none = std::move(*turn);
   co_return none;
 }

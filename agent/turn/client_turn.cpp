@@ -63,6 +63,7 @@ Task<Result<ToolOutput>> Conversations::Impl::run_tool(Running& run, const ToolC
   rules::Sources sources = sources_of(seen);
   ToolContext context(run.thread, run.turn.id, call.id, sandbox);
   context.sources = &sources;
+  context.held = TurnLeases::hold(run.turn.id, run.token);
   bool done_before = false;
   if (run.turn.cause == kClientCall) {
     context.agreed_to = agreed_to(run.messages.front());

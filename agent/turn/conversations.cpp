@@ -260,7 +260,11 @@ Task<Result<Turn>> Conversations::Impl::take_steps(Running& run) {
     switch (action.kind) {
       case TurnAction::Kind::ask_model: {
         auto answer = co_await ask(run, action.tools_allowed, limit);
-        machine.model_answered(std::move(answer));
+        // Whoever takes the turn up asks again.
+        if (!answer && answer.code() == Errc::canceled)
+          step = answer.error();
+        else
+          machine.model_answered(std::move(answer));
         break;
       }
       case TurnAction::Kind::record_calls: {

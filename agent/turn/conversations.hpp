@@ -82,6 +82,9 @@ class Conversations {
   // Errors: store_duplicate "id" when the wanted id is taken; the store's.
   Task<Result<Thread>> create(NewThread wanted);
 
+  // Of the key of a turn that failed where money may have moved: it stays used.
+  static constexpr int kTurnFailedStatus = 500;
+
   // Runs one turn of the user to its end and returns the stored turn (result_json is the API's answer). The turn goes
   // on when the caller leaves. Errors: not_found, malformed_text, store_*; store_duplicate "idempotency" when `key`
   // exists.

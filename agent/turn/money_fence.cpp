@@ -64,4 +64,14 @@ std::optional<Fenced> fenced(const std::vector<Message>& turn_messages, const To
   return other;
 }
 
+bool may_have_moved_money(const std::vector<Message>& turn_messages, const std::vector<ToolSchema>& tools) {
+  const auto may_have = [&](const ToolCall& call) {
+    const Message* answer = answer_to(turn_messages, call.id);
+    return moves_money(call.name, tools) && (answer == nullptr || !is_refusal(answer->text));
+  };
+  return std::any_of(turn_messages.begin(), turn_messages.end(), [&](const Message& message) {
+    return message.role == Role::assistant && std::any_of(message.calls.begin(), message.calls.end(), may_have);
+  });
+}
+
 }  // namespace purser

@@ -1,5 +1,6 @@
 // The end of a turn: what the user reads and sees, what is told to those who listen, and what happens when it fails.
 #include "agent/turn/conversations_impl.hpp"
+#include "agent/turn/money_fence.hpp"
 #include "agent/turn/reply.hpp"
 #include "agent/turn/views.hpp"
 #include "gateway/log.hpp"
@@ -128,30 +129,36 @@ Task<Result<Turn>> Conversations::Impl::finish(Running& run, TurnAction ending, 
   co_return run.turn;
 }
 
-// The turn cannot go on (the store refused, or a bug). If the store can still say so, the turn is marked failed and its
-// key set free; if not, it stays running and is taken up a little later, by the next turn of the thread or by the next
-// start.
+// The turn cannot go on. Where the store refused, or the work was told to stop, it stays running and is taken up a
+// little later, by the next turn of the thread or by the next start. With anything else (a bug) it is marked failed.
+// Its key is free then, unless money may have moved: a request that is repeated would move it again, by another turn.
 Task<void> Conversations::Impl::give_up(Running& run, Error why) {
   log::error("turn.failed", {{"thread", run.thread.id.str()},
                              {"turn", run.turn.id.str()},
                              {"code", std::string(code_of(why.code))},
                              {"message", why.message}});
-  if (why.code == Errc::store_unavailable || why.code == Errc::store_conflict) {
+  if (why.code == Errc::store_unavailable || why.code == Errc::store_conflict || why.code == Errc::canceled) {
     cut_off.notify();
     co_return;
   }
   run.turn.state = TurnState::failed;
   run.turn.ended_at = ports.clock.durable();
+  const std::string told = views::error(why).dump();
+  const bool keeps = may_have_moved_money(run.messages, ports.tools.schemas());
+  if (keeps) run.turn.result_json = told;
   run.thread.state = ThreadState::idle;
   Batch batch("turn.failed");
   batch.add(TurnLeases::hold(run.turn.id, run.token));
   batch.add(op::FinishTurn{run.turn});
   batch.add(op::UpdateThread{run.thread});
-  if (run.key) batch.add(op::DropIdempotency{run.key->scope, run.key->key, run.turn.id.str()});
+  if (run.key && keeps)
+    batch.add(op::FinishIdempotency{run.key->scope, run.key->key, run.turn.id.str(), kTurnFailedStatus, told});
+  else if (run.key)
+    batch.add(op::DropIdempotency{run.key->scope, run.key->key, run.turn.id.str()});
   StreamEvent row;
   row.thread = run.thread.id;
   row.type = "turn.failed";
-  row.data_json = views::error(why).dump();
+  row.data_json = told;
   row.at = run.turn.ended_at;
   batch.add(op::AppendEvent{std::move(row)});
   auto done = co_await ports.store.commit(std::move(batch));

@@ -61,14 +61,19 @@ class Cashier {
   // Makes the whole list durable and reserved, or nothing; then sends those whose time has come. Errors:
   // refund_exceeds_remaining (also when another refund won the race), budget_spent (another refund used what was left
   // of the day's automatic limits), the store's.
-  Task<Result<std::vector<Refund>>> refund(Thread thread, std::vector<CheckedRefund> list, std::string origin);
+  //   turn  the one that asks, as this daemon drives it: what the rail says is done while it does, that turn tells.
+  //         Nothing is reserved once another daemon drives it (store_conflict with its id), and what becomes known then
+  //         the thread is told by an event. None: always by an event.
+  Task<Result<std::vector<Refund>>> refund(Thread thread, std::vector<CheckedRefund> list, std::string origin,
+                                           std::optional<op::HoldTurn> turn);
 
   // The intent after the rail was asked about it, when it is open; as the books have it when the rail gives no answer.
   Task<Result<PaymentIntent>> ask_rail(PaymentIntent intent);
 
   // The list that `origin` made on this intent before, as it stands now, with what was due sent; empty when it made
-  // none.
-  Task<Result<std::vector<Refund>>> continue_refunds(Thread thread, std::vector<IntentId> intents, std::string origin);
+  // none. `turn` as with refund().
+  Task<Result<std::vector<Refund>>> continue_refunds(Thread thread, std::vector<IntentId> intents, std::string origin,
+                                                     std::optional<op::HoldTurn> turn);
 
   // --- what a person decides ---
   // Writes the exact list down for a person of the tenant; the same origin again finds the first. Nothing is reserved.
@@ -133,15 +138,16 @@ class Cashier {
   Task<Result<std::vector<Refund>>> reserve(Thread thread, std::vector<CheckedRefund> list, std::string origin,
                                             Batch with, Sends sends);
   Task<Result<Approval>> end_approval(Approval row, ApprovalState state);
-  Task<Result<std::vector<Refund>>> send_due(std::vector<Refund> list);
+  Task<Result<std::vector<Refund>>> send_due(std::vector<Refund> list, std::optional<op::HoldTurn> turn);
   Millis refund_distance() const;
   Task<Result<UtcTime>> earliest_refund(IntentId intent);
   Task<Result<UtcTime>> order_free_at(Refund refund);
   Task<Result<Refund>> note_sending(Refund refund);
-  Task<Result<Refund>> send_refund(Refund refund, cashier::Hears hears);
+  // The `turn` tells what comes of it; none: an event does.
+  Task<Result<Refund>> send_refund(Refund refund, std::optional<op::HoldTurn> turn);
   // `known` is the row's version when the rail was asked.
   Task<Result<Refund>> record_refund(RefundId id, std::int64_t known, RefundEvent event, RefundFacts facts,
-                                     std::string why, cashier::Hears hears);
+                                     std::string why, std::optional<op::HoldTurn> turn);
   Task<Result<void>> book_outside_refund(RefundFacts told);
   Task<Result<void>> beside_ours(IntentId id);
   // Commits what moves money of an intent, with the rail's share where its rate is known.

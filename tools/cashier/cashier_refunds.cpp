@@ -13,12 +13,16 @@ namespace {
 // A sending that is this much later than planned is written down; the rail counts in minutes.
 constexpr Millis kSendingNoticed{1'000};
 
+// No turn waits for what comes of it.
+const std::optional<op::HoldTurn> kByEvent;
+
 }  // namespace
 
 using cashier::kConflictRetries;
 using cashier::lost_race;
 
-Task<Result<std::vector<Refund>>> Cashier::refund(Thread thread, std::vector<CheckedRefund> list, std::string origin) {
+Task<Result<std::vector<Refund>>> Cashier::refund(Thread thread, std::vector<CheckedRefund> list, std::string origin,
+                                                  std::optional<op::HoldTurn> turn) {
   if (list.empty()) co_return Error(Errc::refund_total_mismatch, "the list of refunds is empty", "refunds");
   Money sum(0, list.front().amount.currency());
   for (const CheckedRefund& one : list) {
@@ -27,15 +31,16 @@ Task<Result<std::vector<Refund>>> Cashier::refund(Thread thread, std::vector<Che
     sum = *more;
   }
   Batch with("refund.created");
+  if (turn) with.add(*turn);
   cashier::add(with, cashier::refunding(thread, sum, policies_.refund(thread.tenant), ports_.clock.durable()));
   auto reserved =
       co_await reserve(std::move(thread), std::move(list), std::move(origin), std::move(with), Sends::by_caller);
   if (!reserved) co_return reserved.error();
-  co_return co_await send_due(std::move(*reserved));
+  co_return co_await send_due(std::move(*reserved), std::move(turn));
 }
 
 Task<Result<std::vector<Refund>>> Cashier::continue_refunds(Thread thread, std::vector<IntentId> intents,
-                                                            std::string origin) {
+                                                            std::string origin, std::optional<op::HoldTurn> turn) {
   std::vector<Refund> made;
   for (std::size_t i = 0; i < intents.size(); ++i) {
     const std::string line_origin = origin + ":" + std::to_string(i);
@@ -44,10 +49,10 @@ Task<Result<std::vector<Refund>>> Cashier::continue_refunds(Thread thread, std::
     if (known) made.push_back(std::move(*known));
     if (!known && known.code() != Errc::not_found) co_return known.error();
   }
-  co_return co_await send_due(std::move(made));
+  co_return co_await send_due(std::move(made), std::move(turn));
 }
 
-Task<Result<std::vector<Refund>>> Cashier::send_due(std::vector<Refund> list) {
+Task<Result<std::vector<Refund>>> Cashier::send_due(std::vector<Refund> list, std::optional<op::HoldTurn> turn) {
   bool first = true;
   for (Refund& refund : list) {
     if (refund.state != RefundState::created || refund.due_at > ports_.clock.durable()) continue;
@@ -60,7 +65,7 @@ Task<Result<std::vector<Refund>>> Cashier::send_due(std::vector<Refund> list) {
     auto free = co_await order_free_at(refund);
     if (!free) co_return free.error();
     if (*free > ports_.clock.durable()) continue;  // its work sends it then
-    auto sent = co_await send_refund(refund, cashier::Hears::in_this_turn);
+    auto sent = co_await send_refund(refund, turn);
     if (!sent) co_return sent.error();
     refund = std::move(*sent);
   }
@@ -188,7 +193,7 @@ Task<Result<std::vector<Refund>>> Cashier::reserve(Thread thread, std::vector<Ch
   co_return last;
 }
 
-Task<Result<Refund>> Cashier::send_refund(Refund refund, cashier::Hears hears) {
+Task<Result<Refund>> Cashier::send_refund(Refund refund, std::optional<op::HoldTurn> turn) {
   auto noted = co_await note_sending(std::move(refund));
   if (!noted) co_return noted.error();
   const RefundId id = noted->id;
@@ -197,11 +202,12 @@ Task<Result<Refund>> Cashier::send_refund(Refund refund, cashier::Hears hears) {
   RefundReply reply = co_await ports_.channel.refund(std::move(*noted), limit);
   RefundFacts facts;
   if (reply.facts) facts = *reply.facts;
-  co_return co_await record_refund(id, known, cashier::event_of(reply), std::move(facts), reply.says.code, hears);
+  co_return co_await record_refund(id, known, cashier::event_of(reply), std::move(facts), reply.says.code,
+                                   std::move(turn));
 }
 
 Task<Result<Refund>> Cashier::record_refund(RefundId id, std::int64_t known, RefundEvent event, RefundFacts facts,
-                                            std::string why, cashier::Hears hears) {
+                                            std::string why, std::optional<op::HoldTurn> turn) {
   Error last(Errc::store_conflict);
   for (int i = 0; i < kConflictRetries; ++i) {
     auto row = co_await ports_.store.refund(id);
@@ -218,14 +224,18 @@ Task<Result<Refund>> Cashier::record_refund(RefundId id, std::int64_t known, Ref
     const bool other_order = !facts.out_trade_no.empty() && facts.out_trade_no != intent->order.out_trade_no;
     const RefundEvent what = other_sum || other_total || other_order ? RefundEvent::rail_unclear : event;
     const bool contradicts = row->state == RefundState::failed && what == RefundEvent::rail_succeeded;
+    const auto hears = turn ? cashier::Hears::in_this_turn : cashier::Hears::by_event;
     auto change = cashier::after_refund_news(*row, std::move(*intent), what, facts, why, ports_.clock.durable(), hears);
     if (!change && contradicts)
       co_return Error(Errc::facts_differ, "the rail has made a refund that was given up and replaced", row->id.str());
     if (!change) co_return row;
+    if (turn) change->batch.add(*turn);
     auto done = co_await post(std::move(change->batch), change->refund.tenant, change->refund.intent);
     if (done) co_return std::move(change->refund);
     if (!lost_race(done.error())) co_return done.error();
     last = done.error();
+    // Another daemon goes on with the turn, and may have told already that it is under way.
+    if (turn && last.param == turn->turn.str()) turn.reset();
   }
   co_return last;
 }
@@ -236,8 +246,7 @@ Task<Result<void>> Cashier::take_refund_facts(RefundFacts facts) {
   if (!row) co_return row.error();
   const RefundEvent event = facts.event;
   std::string why = event == RefundEvent::rail_closed ? "closed by the rail" : "the money did not reach the payer";
-  auto recorded =
-      co_await record_refund(row->id, row->version, event, std::move(facts), std::move(why), cashier::Hears::by_event);
+  auto recorded = co_await record_refund(row->id, row->version, event, std::move(facts), std::move(why), kByEvent);
   if (!recorded) co_return recorded.error();
   co_return success();
 }
@@ -249,7 +258,7 @@ Task<Result<void>> Cashier::submit_refund(WorkItem item) {
   auto free = co_await order_free_at(*row);
   if (!free) co_return free.error();
   if (*free > ports_.clock.durable()) co_return co_await put_off(std::move(item), *free);
-  auto sent = co_await send_refund(std::move(*row), cashier::Hears::by_event);
+  auto sent = co_await send_refund(std::move(*row), kByEvent);
   if (!sent) co_return sent.error();
   if (sent->state == RefundState::created) co_return co_await later(std::move(item));
   co_return success();
@@ -267,13 +276,12 @@ Task<Result<void>> Cashier::resolve_refund(WorkItem item) {
     auto free = co_await order_free_at(*row);
     if (!free) co_return free.error();
     if (*free > ports_.clock.durable()) co_return co_await put_off(std::move(item), *free);
-    auto sent = co_await send_refund(std::move(*row), cashier::Hears::by_event);
+    auto sent = co_await send_refund(std::move(*row), kByEvent);
     if (!sent) co_return sent.error();
   } else if (reply.facts) {
     RefundFacts facts = *reply.facts;
     const RefundEvent event = facts.event;
-    auto recorded =
-        co_await record_refund(id, known, event, std::move(facts), reply.says.code, cashier::Hears::by_event);
+    auto recorded = co_await record_refund(id, known, event, std::move(facts), reply.says.code, kByEvent);
     if (!recorded) co_return recorded.error();
   }
   row = co_await ports_.store.refund(id);

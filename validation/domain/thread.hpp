@@ -76,8 +76,10 @@ struct Turn {
   ThreadId thread;
   TenantId tenant;
   TurnState state = TurnState::running;
-  std::string cause;        // "user", or the key of the event that resumed the thread
-  std::string result_json;  // the answer as the API gives it, once completed
+  std::string cause;  // "user", or the key of the event that resumed the thread
+  // The answer as the API gives it, once completed. Of a failed turn the error, where money may have moved: it is what
+  // whoever repeats the request gets. Else empty.
+  std::string result_json;
   UtcTime started_at{};
   UtcTime ended_at{};
 

@@ -240,7 +240,9 @@ TEST_F(Careful, P05_consent_to_what_is_no_longer_so_is_void) {
   const Approval row = asked();
   const Thread who = shop.run(shop.store->thread(thread.id)).value();
   const PaymentIntent intent = shop.intents(thread.id).front();
-  ASSERT_TRUE(shop.run(shop.cashier.refund(who, {{intent.id, Money(100, Currency::cny()), "half"}}, "by hand")).ok());
+  ASSERT_TRUE(
+      shop.run(shop.cashier.refund(who, {{intent.id, Money(100, Currency::cny()), "half"}}, "by hand", std::nullopt))
+          .ok());
   const auto decided = decide(row, true);
   ASSERT_TRUE(decided.ok());
   EXPECT_EQ(decided->state, ApprovalState::voided);
@@ -253,7 +255,9 @@ TEST_F(Careful, P05_consent_is_void_when_anything_was_given_back_since_though_th
   ASSERT_EQ(told.at("status"), "waits_for_operator") << told;
   const Approval row = shop.run(shop.store->approval(ApprovalId::trusted(told.at("approval")))).value();
   const Thread who = shop.run(shop.store->thread(thread.id)).value();
-  ASSERT_TRUE(shop.run(shop.cashier.refund(who, {{intent.id, Money(100, Currency::cny()), "late"}}, "by hand")).ok());
+  ASSERT_TRUE(
+      shop.run(shop.cashier.refund(who, {{intent.id, Money(100, Currency::cny()), "late"}}, "by hand", std::nullopt))
+          .ok());
   const auto decided = decide(row, true);
   ASSERT_TRUE(decided.ok());
   EXPECT_EQ(decided->state, ApprovalState::voided) << "700 of 1000 fen were left for it, and yet it is another payment";
@@ -295,7 +299,8 @@ TEST_F(Properties, P07_a_refund_is_bound_to_its_payment_and_to_what_is_left) {
   const Thread who = shop.run(shop.store->thread(thread.id)).value();
   std::vector<Started<Result<std::vector<Refund>>>> racing;
   for (const char* origin : {"a", "b", "c"}) {
-    racing.emplace_back(shop.ioc, shop.cashier.refund(who, {{intent.id, Money(60, Currency::cny()), "x"}}, origin));
+    racing.emplace_back(shop.ioc,
+                        shop.cashier.refund(who, {{intent.id, Money(60, Currency::cny()), "x"}}, origin, std::nullopt));
   }
   while (shop.clock.advance_to_next(shop.ioc)) {
   }
@@ -363,7 +368,7 @@ TEST_F(Properties, P10_the_state_machine_mediates_below_the_tools) {
   const PaymentIntent open = shop.intents(thread.id).front();
   const Thread who = shop.run(shop.store->thread(thread.id)).value();
   const std::vector<CheckedRefund> list = {{open.id, Money(100, Currency::cny()), "x"}};
-  EXPECT_EQ(shop.run(shop.cashier.refund(who, list, "past the tools")).code(), Errc::refund_not_allowed);
+  EXPECT_EQ(shop.run(shop.cashier.refund(who, list, "past the tools", std::nullopt)).code(), Errc::refund_not_allowed);
   ASSERT_TRUE(shop.pay(thread.id));
   EXPECT_EQ(shop.run(shop.cashier.cancel(open.id, Cashier::Asked::in_conversation)).code(), Errc::cancel_not_allowed);
   // And the database itself refuses what no code should ask for.

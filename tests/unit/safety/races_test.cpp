@@ -119,8 +119,8 @@ TEST_P(Races, refunds_never_return_more_than_was_paid) {
     std::vector<Started<Result<std::vector<Refund>>>> racing;
     for (int n = 0; n < GetParam(); ++n) {
       const Money part(600, Currency::cny());
-      racing.emplace_back(race.shop.ioc,
-                          race.shop.cashier.refund(who, {{paid.id, part, "x"}}, "origin" + std::to_string(n)));
+      racing.emplace_back(race.shop.ioc, race.shop.cashier.refund(who, {{paid.id, part, "x"}},
+                                                                  "origin" + std::to_string(n), std::nullopt));
     }
     const auto ends = race.all_of(std::move(racing));
     const auto won = std::count_if(ends.begin(), ends.end(), [](const auto& end) { return end.ok(); });
@@ -147,7 +147,7 @@ TEST_P(Races, the_same_refund_asked_again_is_one_refund) {
     std::vector<Started<Result<std::vector<Refund>>>> racing;
     for (int n = 0; n < GetParam(); ++n) {
       const Money part(300, Currency::cny());
-      racing.emplace_back(race.shop.ioc, race.shop.cashier.refund(who, {{paid.id, part, "x"}}, "same"));
+      racing.emplace_back(race.shop.ioc, race.shop.cashier.refund(who, {{paid.id, part, "x"}}, "same", std::nullopt));
     }
     (void)race.all_of(std::move(racing));
     ASSERT_EQ(race.shop.refunds(race.thread.id).size(), 1U) << "seed " << seed;

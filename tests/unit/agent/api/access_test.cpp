@@ -56,7 +56,7 @@ class AccessTest : public testing::Test {
     list[0].intent = intent.id;
     list[0].amount = Money(100, Currency::cny());
     list[0].reason = "cold";
-    return desk.loop.run(desk.cashier.refund(thread, list, "test")).value().at(0).id.str();
+    return desk.loop.run(desk.cashier.refund(thread, list, "test", std::nullopt)).value().at(0).id.str();
   }
 
   // It knocks at every door with every wrong key, more often than an address may.

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 namespace purser::test {
 namespace {
 
@@ -270,6 +272,16 @@ TEST_F(ChatTest, a_declared_repetition_of_the_last_words_is_no_second_turn) {
   desk.model_says("noted");
   EXPECT_EQ(desk.send(asked).status, 200);
   EXPECT_EQ(desk.count_turns(first["purser"]["thread_id"]), 3U);
+}
+
+TEST_F(ChatTest, a_repetition_of_words_whose_turn_failed_orders_nothing_again) {
+  desk.model.push(asks("create_payment_intent", R"({"lines":[{"sku":"CUP","quantity":2}]})"));
+  desk.model.push([](const ModelRequest&) -> Result<ModelAnswer> { throw std::runtime_error("a bug"); });
+  auto asked = request("POST", "/v1/chat/completions", body("two cups", {{"user", "alice"}}).dump());
+  EXPECT_EQ(desk.send(asked).status, 500);
+  set_header(asked, "X-Stainless-Retry-Count", "1");
+  EXPECT_EQ(desk.send(asked).status, 500);
+  EXPECT_EQ(desk.model.requests().size(), 2U) << "no model is asked again";
 }
 
 // The same words after the payment are another purchase, and so are they later: a client gives up long before.

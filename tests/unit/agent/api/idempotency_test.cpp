@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <stdexcept>
+
 namespace purser::test {
 namespace {
 
@@ -235,6 +237,65 @@ TEST_F(IdempotencyTest, a_turn_that_somebody_else_finished_is_answered_from_its_
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(body_of(answer)["reply"]["text"], "finished at the start");
   EXPECT_EQ(second.model.requests().size(), 1U);
+}
+
+class TurnThatFailed : public IdempotencyTest {
+ protected:
+  // Two cups are ordered, and then something throws.
+  static void order_and_throw(Desk& desk) {
+    desk.model.push(asks("create_payment_intent", R"({"lines":[{"sku":"CUP","quantity":2}]})"));
+    throw_next(desk);
+  }
+  static void throw_next(Desk& desk) {
+    desk.model.push([](const ModelRequest&) -> Result<ModelAnswer> { throw std::runtime_error("a bug"); });
+  }
+  void expect_nothing_again(Desk& desk, const std::string& thread) {
+    for (int times = 0; times < 2; ++times) {
+      const auto again = desk.send(turn(thread, "k", R"({"text":"two cups"})"));
+      EXPECT_EQ(again.status, 500) << again.body;
+      EXPECT_EQ(code_of(again), "internal");
+    }
+    EXPECT_EQ(desk.send(turn(thread, "k", R"({"text":"three cups"})")).status, 422);
+    EXPECT_EQ(desk.count_turns(thread), 1U);
+    EXPECT_EQ(desk.channel.count("create_order"), 1U);
+  }
+};
+
+TEST_F(TurnThatFailed, keeps_its_key_where_money_may_have_moved) {
+  Desk& desk = open();
+  const std::string thread = desk.thread();
+  order_and_throw(desk);
+  EXPECT_EQ(desk.send(turn(thread, "k", R"({"text":"two cups"})")).status, 500);
+  expect_nothing_again(desk, thread);
+}
+
+// The one that goes on with a turn does not know of the key.
+TEST_F(TurnThatFailed, keeps_its_key_when_another_start_went_on_with_it) {
+  Desk& first = open();
+  const std::string thread = first.thread();
+  first.model.push(asks("create_payment_intent", R"({"lines":[{"sku":"CUP","quantity":2}]})"));
+  first.model.push_silence();
+  auto asked = first.loop.start(first.api.handle(turn(thread, "k", R"({"text":"two cups"})")));
+  ASSERT_TRUE(first.loop.until([&] { return first.model.requests().size() == 2; }));
+  const std::size_t ordered = first.channel.count("create_order");
+  EXPECT_EQ(ordered, 1U);
+
+  Desk& second = open();
+  throw_next(second);
+  for (int times = 0; times < 2; ++times)
+    EXPECT_EQ(second.send(turn(thread, "k", R"({"text":"two cups"})")).status, 500);
+  EXPECT_EQ(second.count_turns(thread), 1U);
+  EXPECT_EQ(second.channel.count("create_order"), 0U);
+}
+
+TEST_F(TurnThatFailed, frees_its_key_where_no_money_can_have_moved) {
+  Desk& desk = open();
+  const std::string thread = desk.thread();
+  desk.model.push(asks("search_catalogue", R"({"query":"cup"})"));
+  throw_next(desk);
+  EXPECT_EQ(desk.send(turn(thread, "k")).status, 500);
+  desk.model_says("hello");
+  EXPECT_EQ(desk.send(turn(thread, "k")).status, 200);
 }
 
 TEST_F(IdempotencyTest, a_refused_request_leaves_its_key_free) {

@@ -63,7 +63,7 @@ class StrangersTest : public ::testing::Test {
     list[0].intent = paid.id;
     list[0].amount = Money(100, Currency::cny());
     list[0].reason = "cold";
-    return desk.loop.run(desk.cashier.refund(row, list, "test")).value().at(0).id.str();
+    return desk.loop.run(desk.cashier.refund(row, list, "test", std::nullopt)).value().at(0).id.str();
   }
   // More than the limits let through is asked for.
   std::string approval() {

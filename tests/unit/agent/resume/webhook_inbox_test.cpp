@@ -385,7 +385,7 @@ class OutsideTest : public WebhookTest {
     line.reason = "cold";
     const Thread thread = desk_->loop.run(desk_->store->thread(intent.thread)).value();
     std::vector<CheckedRefund> list{line};
-    ASSERT_TRUE(desk_->loop.run(desk_->cashier.refund(thread, std::move(list), "turn:call")).ok());
+    ASSERT_TRUE(desk_->loop.run(desk_->cashier.refund(thread, std::move(list), "turn:call", std::nullopt)).ok());
   }
   void ours_of_all(const PaymentIntent& intent) { ours_of(intent, intent.amount.minor()); }
   void lose_database() {

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 
 namespace purser {
 namespace {
@@ -114,6 +115,92 @@ TEST_F(Talking, another_order_in_the_same_turn_is_refused) {
     return test::says("Please pay.");
   });
   (void)events_of(talk, "two cups");
+}
+
+class Refunding : public Talking {
+ protected:
+  void SetUp() override {
+    const PaymentIntent bought = desk.buy(thread.str());
+    paid = bought.id;
+    desk.pay(bought);
+    desk.work_off();
+    told_before = replies();
+    desk.model.push(
+        test::asks("refund", R"({"refunds":[{"payment_intent":")" + paid.str() + R"(","all":true,"reason":"cold"}]})"));
+    desk.model.push([this](const ModelRequest& request) {
+      heard = request.messages.back().text;
+      return test::says("Done.");
+    });
+  }
+  Result<Turn> ask() { return desk.loop.run(desk.conversations.say(thread, "I want my money back", std::nullopt)); }
+  std::size_t replies() {
+    const auto all = desk.loop.run(desk.store->messages(thread, 0, 1'000)).value();
+    return static_cast<std::size_t>(std::count_if(
+        all.begin(), all.end(), [](const Message& one) { return one.role == Role::assistant && one.calls.empty(); }));
+  }
+  // The rail says at once how it ended; `meanwhile` happens before.
+  void ends_at_once(RefundEvent how, std::function<void()> meanwhile) {
+    desk.channel.before = [this, how, meanwhile = std::move(meanwhile)](const test::RailCall& call) {
+      if (call.method != "refund") return;
+      RefundReply at_once;
+      at_once.outcome = Outcome::succeeded;
+      at_once.facts.emplace();
+      at_once.facts->event = how;
+      desk.channel.refunds.push_back(std::move(at_once));
+      meanwhile();
+    };
+  }
+  Turn running() { return desk.loop.run(desk.store->running_turn(thread)).value().value(); }
+  void another_daemon_takes(const TurnId& turn) {
+    Batch batch("by another daemon");
+    batch.add(op::TakeTurn{turn, 1});
+    ASSERT_TRUE(desk.loop.run(desk.store->commit(std::move(batch))).ok());
+  }
+
+  ThreadId thread = ThreadId::trusted(desk.thread());
+  IntentId paid;
+  std::size_t told_before = 0;
+  std::string heard;
+};
+
+TEST_F(Refunding, the_turn_that_hears_the_end_at_once_is_the_one_that_tells_it) {
+  ends_at_once(RefundEvent::rail_succeeded, [] {});
+  ASSERT_TRUE(ask().ok());
+  EXPECT_NE(heard.find("succeeded"), std::string::npos) << heard;
+  desk.pass(std::chrono::seconds(120));
+  EXPECT_EQ(replies() - told_before, 1U);
+}
+
+TEST_F(Refunding, an_end_that_came_once_the_turn_was_lost_is_told_by_an_event) {
+  ends_at_once(RefundEvent::rail_succeeded, [this] { another_daemon_takes(running().id); });
+  EXPECT_EQ(ask().code(), Errc::store_conflict);
+  EXPECT_EQ(heard, "") << "it writes nothing any more";
+  const auto told = desk.loop.run(desk.store->work_of_kind(WorkKind::resume_thread, "", "", 10)).value();
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_TRUE(told[0].subject.starts_with("refund.succeeded:")) << told[0].subject;
+  EXPECT_EQ(desk.loop.run(desk.store->refunds_of_intent(paid)).value().at(0).state, RefundState::succeeded);
+}
+
+TEST_F(Refunding, a_daemon_that_has_lost_the_turn_reserves_nothing) {
+  std::vector<CheckedRefund> list{{paid, Money(100, Currency::cny()), "cold"}};
+  Thread row = desk.loop.run(desk.store->thread(thread)).value();
+  op::HoldTurn lost;
+  lost.turn = TurnId::trusted("turn_lost");
+  lost.token = 1;
+  const auto refused = desk.loop.run(desk.cashier.refund(row, list, "turn_lost:call", lost));
+  EXPECT_EQ(refused.code(), Errc::store_conflict);
+  EXPECT_TRUE(desk.loop.run(desk.store->refunds_of_intent(paid)).value().empty());
+}
+
+// A daemon that is told to stop cancels what it awaits: whoever takes the turn up asks the model again.
+TEST_F(Talking, a_turn_whose_model_was_not_waited_for_goes_on_later) {
+  const ThreadId thread = ThreadId::trusted(desk.thread());
+  desk.model.push([](const ModelRequest&) -> Result<ModelAnswer> { return Error(Errc::canceled); });
+  EXPECT_EQ(desk.loop.run(desk.conversations.say(thread, "hello", std::nullopt)).code(), Errc::canceled);
+  auto left = desk.loop.run(desk.store->running_turns(10)).value();
+  ASSERT_EQ(left.size(), 1U);
+  desk.model_says("hello");
+  EXPECT_EQ(desk.loop.run(desk.conversations.recover(left[0])).value().state, TurnState::completed);
 }
 
 // A full disk and the like. Nobody may ask again: what the rail set off has no client that would.
