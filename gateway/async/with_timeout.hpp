@@ -23,10 +23,18 @@ namespace purser {
 
 namespace detail {
 
+// Reads and writes of Beast heed terminal cancellation alone: told anything milder, they would go on, and without the
+// time limit, which did heed it.
+struct AsTerminal {
+  asio::cancellation_type_t operator()(asio::cancellation_type_t type) const {
+    return type == asio::cancellation_type::none ? type : asio::cancellation_type::terminal;
+  }
+};
+
 // A spawned coroutine heeds terminal cancellation alone; its caller has filtered already, so let everything pass.
 template <class T>
 Task<T> heed_every_cancellation(Task<T> op) {
-  co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation(), AsTerminal());
   co_return co_await std::move(op);
 }
 

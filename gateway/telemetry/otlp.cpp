@@ -92,7 +92,7 @@ Task<void> Exporter::run() {
     auto slept = co_await clock_.sleep_until(next);
     if (!slept) co_return;
     const auto until = clock_.now() + kExportTimeMax;
-    // A request that is canceled politely loses its time limit and goes on reading: it is bounded by that alone.
+    // A request under way is not broken off: its own time is short.
     co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
     co_await send_all(until);
     co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());

@@ -418,6 +418,27 @@ TEST(ClientTime, CancellationClosesTheConnectionAndFreesItsPlace) {
   EXPECT_EQ(f.get(peer)->body, "next");
 }
 
+// As a loop does that ends when it is told to stop.
+Task<Result<Reply>> sending_politely(ClientFixture& f, Call call) {
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
+  co_return co_await f.sending(std::move(call));
+}
+
+TEST(ClientTime, AMildCancellationEndsACallTooWhereItIsHeeded) {
+  for (const auto& begun : {std::vector<Step>{Step::request()},
+                            std::vector<Step>{Step::request(), Step::send("HTTP/1.1 200 OK\r\nContent-Le")}}) {
+    ClientFixture f;
+    ScriptedPeer peer(f.loop);
+    peer.play(begun);
+    auto call = f.loop.start(sending_politely(f, ClientFixture::call(peer.url())));
+    f.settle();
+    call.cancel(asio::cancellation_type::total);
+    ASSERT_TRUE(f.loop.until([&] { return call.done(); }));
+    f.settle();
+    EXPECT_EQ(peer.connections_open(), 0U);
+  }
+}
+
 TEST(ClientTime, TheClientMayGoWhileACallIsUnderWay) {
   ClientFixture f;
   ScriptedPeer peer(f.loop);
