@@ -1,7 +1,9 @@
-// Three daemons on one PostgreSQL while daemons are killed, stood still and started, backends are ended and the
-// database restarts. Judged from outside, when all is quiet: by what the rail was asked, by what the tables hold, and
-// by what each customer read. PURSER_FLEET_SEEDS runs more than the few seeds of every day, PURSER_FLEET_SEED one.
+// Three daemons on one PostgreSQL and one Redis while daemons are killed, stood still and started, backends are ended,
+// the database restarts and Redis vanishes or falls silent. Judged from outside, when all is quiet: by what the rail
+// was asked, by what the tables hold, and by what each customer read. PURSER_FLEET_SEEDS runs more than the few seeds
+// of every day, PURSER_FLEET_SEED one.
 #include "tests/support/postgres_server.hpp"
+#include "tests/support/redis_server.hpp"
 #include "tests/support/shop.hpp"
 
 #include <gtest/gtest.h>
@@ -42,6 +44,7 @@ class Fleet : public ::testing::Test {
     environment["PURSER_API_KEYS"] = "shop:" + kKey;
     const std::string address = "127.0.0.1:" + std::to_string(ports_.at(n));
     environment["PURSER_DATABASE_URL"] = url_;
+    environment["PURSER_REDIS_URL"] = redis_.url();
     daemons_.at(n) = std::make_unique<ServeProcess>(
         std::vector<std::string>{"server.listen=" + address, "server.public_url=http://" + address,
                                  "intent.resolve_first_ms=300", "intent.resolve_max_ms=1000"},
@@ -68,9 +71,11 @@ class Fleet : public ::testing::Test {
   }
   void buy_pay_and_refund(int n, unsigned seed);
   void trouble(std::mt19937& dice, const std::atomic<int>& shopping);
+  void drain();
   void judge();
 
   SandboxProcess rail_;
+  RedisServer redis_;
   std::unique_ptr<PostgresServer> server_;
   std::string url_;
   std::array<int, kDaemons> ports_{};
@@ -136,7 +141,7 @@ void Fleet::trouble(std::mt19937& dice, const std::atomic<int>& shopping) {
   for (int times = 0; times < kTroubles && shopping > 0; ++times) {
     std::this_thread::sleep_for(std::chrono::milliseconds(200 + dice() % 600));
     const std::size_t n = dice() % kDaemons;
-    switch (dice() % 6) {
+    switch (dice() % 8) {
       case 0:
       case 1:
         daemons_[n]->child().signal(SIGKILL);
@@ -156,11 +161,36 @@ void Fleet::trouble(std::mt19937& dice, const std::atomic<int>& shopping) {
       case 4:
         end_backends();
         break;
+      case 5:
+        redis_.stop();
+        std::this_thread::sleep_for(std::chrono::milliseconds(dice() % 1'000));
+        redis_.start();
+        break;
+      case 6:
+        redis_.freeze();
+        std::this_thread::sleep_for(std::chrono::milliseconds(dice() % 1'000));
+        redis_.thaw();
+        break;
       default:
         server_->stop(dice() % 2 == 0);
         server_->start();
     }
   }
+}
+
+// What had fallen due, and what had come from the rail, when the trouble ended is done soon after it, though somebody
+// still shops.
+void Fleet::drain() {
+  const auto begun = std::chrono::steady_clock::now();
+  const std::string now = server_->ask(url_, "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)");
+  const auto left = [&] {
+    return ask("SELECT (SELECT count(*) FROM work WHERE due_at <= " + now + ") +" +
+               " (SELECT count(*) FROM notifications WHERE NOT applied AND received_at <= " + now + ")");
+  };
+  EXPECT_TRUE(eventually([&] { return left() == 0; }, 60)) << server_->ask(
+      url_, "SELECT string_agg(kind || ' ' || subject || ' ' || attempts, ', ') FROM work WHERE due_at <= " + now);
+  const auto took = std::chrono::steady_clock::now() - begun;
+  std::cerr << "drained after " << std::chrono::duration_cast<std::chrono::milliseconds>(took).count() << " ms\n";
 }
 
 void Fleet::judge() {
@@ -239,6 +269,7 @@ TEST_F(Fleet, nothing_is_lost_or_done_twice) {
     }
     std::mt19937 dice(seed);
     trouble(dice, shopping);
+    drain();
     for (auto& customer : customers) customer.join();
     judge();
     if (HasFailure()) break;
