@@ -320,6 +320,35 @@ TEST(Notifier, WakesAllAndLosesNoneBetweenLookingAndWaiting) {
   EXPECT_EQ(loop.play(changes.wait(limit)).code(), Errc::timed_out) << "the deadline has passed";
 }
 
+TEST(Notifier, AWaitThatEndedSleepsNoLonger) {
+  Loop loop;
+  Notifier changes(loop.executor(), loop.clock);
+  auto told = loop.start(changes.wait(Deadline::after(loop.clock, 5s)));
+  auto left = loop.start(changes.wait(Deadline::after(loop.clock, 9s)));
+  EXPECT_TRUE(loop.settle());
+  EXPECT_EQ(loop.clock.sleepers(), 2U);
+  left.cancel();
+  EXPECT_TRUE(loop.settle());
+  ASSERT_TRUE(left.done());
+  EXPECT_EQ(left.get().code(), Errc::canceled);
+  EXPECT_FALSE(told.done());
+  EXPECT_EQ(loop.clock.sleepers(), 1U);
+  changes.notify();
+  EXPECT_TRUE(loop.settle());
+  EXPECT_TRUE(told.get().ok());
+  EXPECT_EQ(loop.clock.sleepers(), 0U);
+  // What happens in the very moment of the deadline is heard.
+  auto late = loop.start(changes.wait(Deadline::after(loop.clock, 1s)));
+  auto rings = [&]() -> Task<void> {
+    const auto at = loop.clock.now() + 1s;
+    (void)co_await loop.clock.sleep_until(at);
+    changes.notify();
+  };
+  auto ringing = loop.start(rings());
+  EXPECT_TRUE(loop.advance(1s));
+  ASSERT_TRUE(late.done() && ringing.done());
+}
+
 TEST(Notifier, CountsFromTheCallNotFromTheAwait) {
   Loop loop;
   Notifier changes(loop.executor(), loop.clock);
