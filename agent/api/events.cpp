@@ -54,43 +54,58 @@ Task<Result<void>> EventStreams::drain(const ThreadId& thread, std::int64_t& aft
   }
 }
 
-Task<Result<void>> EventStreams::wait(const ThreadId& thread, std::uint64_t seen, const http::StreamSink& sink) {
-  const Deadline limit = Deadline::after(clock_, kHeartbeat);
-  auto woken = co_await conversations_.news(thread).wait_since(seen, limit);
-  if (woken || woken.code() != Errc::timed_out) co_return woken;
-  std::string heartbeat = ": heartbeat\n\n";
-  co_return co_await sink(std::move(heartbeat));
+Task<bool> EventStreams::write(std::string_view text, const http::StreamSink& sink) {
+  std::string piece(text);
+  auto written = co_await sink(std::move(piece));
+  co_return written.ok();
 }
 
+Task<bool> EventStreams::heartbeat(Result<void> woken, const http::StreamSink& sink) {
+  if (woken || woken.code() != Errc::timed_out) co_return woken.ok();
+  co_return co_await write(": heartbeat\n\n", sink);
+}
+
+Task<bool> EventStreams::tell(const ThreadId& thread, std::int64_t& after, Leave& leave, const http::StreamSink& sink) {
+  if (auto still = leave(); !still) {
+    http::Response refused = api::error_answer(still.error());
+    co_await write_end(std::move(refused), sink);
+    co_return false;
+  }
+  auto told = co_await drain(thread, after, sink);
+  co_return told.ok();  // else the store or the client is gone: the client comes back with the last id it saw
+}
+
+// Thousands of these may wait at once. Between two events nothing is kept but this frame and the wait in it, so what
+// takes room is done in coroutines that have ended by then.
 Task<void> EventStreams::run_follow(ThreadId thread, std::int64_t after, Leave leave, http::StreamSink sink) {
   co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-  std::string head(kHead);
-  auto step = co_await sink(std::move(head));
-  while (step) {
-    const auto seen = conversations_.news(thread).count();
-    if (auto still = leave(); !still) {
-      http::Response refused = api::error_answer(still.error());
-      co_await write_end(std::move(refused), std::move(sink));
-      co_return;
-    }
-    step = co_await drain(thread, after, sink);
-    if (!step) co_return;  // the store or the client is gone: the client comes back with the last id it saw
-    step = co_await wait(thread, seen, sink);
+  Notifier& news = conversations_.news(thread);
+  bool on = co_await write(kHead, sink);
+  while (on) {
+    const auto seen = news.count();
+    on = co_await tell(thread, after, leave, sink);
+    if (!on) co_return;
+    const Deadline limit = Deadline::after(clock_, kHeartbeat);
+    auto woken = co_await news.wait_since(seen, limit);
+    on = co_await heartbeat(std::move(woken), sink);
   }
 }
 
 Task<void> EventStreams::run_turn(ThreadId thread, std::int64_t after, Answer answer, http::StreamSink sink) {
   co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
-  Result<void> step = success();
-  while (step) {
-    const auto seen = conversations_.news(thread).count();
+  Notifier& news = conversations_.news(thread);
+  bool on = true;
+  while (on) {
+    const auto seen = news.count();
     const bool ended = answer->is_set();  // looked at first: what happened until then is written below
-    step = co_await drain(thread, after, sink);
+    auto step = co_await drain(thread, after, sink);
     if (!step) co_return;
     if (ended) break;
-    step = co_await wait(thread, seen, sink);
+    const Deadline limit = Deadline::after(clock_, kHeartbeat);
+    auto woken = co_await news.wait_since(seen, limit);
+    on = co_await heartbeat(std::move(woken), sink);
   }
-  if (!step) co_return;
+  if (!on) co_return;
   auto outcome = co_await answer->get();
   http::Response end = outcome ? std::move(*outcome) : api::error_answer(outcome.error());
   co_await write_end(std::move(end), std::move(sink));
@@ -102,8 +117,11 @@ Task<void> EventStreams::write_end(http::Response answer, http::StreamSink sink)
 }
 
 http::Response EventStreams::follow(ThreadId thread, std::int64_t after, Leave leave, std::shared_ptr<void> seat) {
-  auto run = [this, thread = std::move(thread), after, leave = std::move(leave), seat = std::move(seat)](
-                 http::StreamSink sink) { return run_follow(thread, after, leave, std::move(sink)); };
+  // Run once, so it keeps no copy of what the stream itself holds.
+  auto run = [this, thread = std::move(thread), after, leave = std::move(leave),
+              seat = std::move(seat)](http::StreamSink sink) mutable {
+    return run_follow(std::move(thread), after, std::move(leave), std::move(sink));
+  };
   return api::event_stream(api::StreamOf::thread, std::move(run));
 }
 

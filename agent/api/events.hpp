@@ -40,10 +40,13 @@ class EventStreams {
  private:
   // Writes what the store holds after `after` and moves it. Errors: the store's, connection_lost.
   Task<Result<void>> drain(const ThreadId& thread, std::int64_t& after, const http::StreamSink& sink);
-  // Waits for news after those numbered `seen`; writes the heartbeat when there are none.
-  Task<Result<void>> wait(const ThreadId& thread, std::uint64_t seen, const http::StreamSink& sink);
+  // The same for who may still hear it; else "error". False: the stream is over.
+  Task<bool> tell(const ThreadId& thread, std::int64_t& after, Leave& leave, const http::StreamSink& sink);
+  // What goes on after a wait for news has ended like that: nothing more, or the heartbeat when there were none.
+  static Task<bool> heartbeat(Result<void> woken, const http::StreamSink& sink);
   Task<void> run_follow(ThreadId thread, std::int64_t after, Leave leave, http::StreamSink sink);
   Task<void> run_turn(ThreadId thread, std::int64_t after, Answer answer, http::StreamSink sink);
+  static Task<bool> write(std::string_view text, const http::StreamSink& sink);
   Task<void> write_end(http::Response answer, http::StreamSink sink);
 
   Store& store_;

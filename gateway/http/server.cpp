@@ -112,6 +112,7 @@ Server::Impl::Place::Place(std::shared_ptr<Impl> impl, std::shared_ptr<Session> 
 
 Server::Impl::Place::~Place() {
   if (!impl_) return;
+  session_->cut();  // also when its coroutine was canceled: a read may still hold it
   impl_->open.erase(session_);
   impl_->shared->counters.connections_open = impl_->open.size();
   const auto count = impl_->open_of_peer.find(peer_);

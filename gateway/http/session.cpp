@@ -3,9 +3,8 @@
 #include "gateway/async/completion.hpp"
 #include "gateway/log.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
@@ -111,6 +110,10 @@ Task<void> Session::serve(std::shared_ptr<Session> self) {
     auto body = co_await s.read_body(*head);
     if (!body) break;
     more = co_await answer(self, std::move(*head), std::move(*body));
+    if (s.producer_) {
+      co_await stream(self);
+      break;
+    }
     if (more) s.await_request();
   }
   if (s.refused_ || !s.received_.empty()) {
@@ -301,7 +304,7 @@ Task<bool> Session::answer(std::shared_ptr<Session> self, RequestHead head, std:
   if (response.drop) co_return false;
   if (response.stream && !with_body) response = only_to_be_read();
   if (response.stream && with_body) {
-    co_await stream(self, std::move(response), head.http_1_0);
+    co_await s.begin_stream(std::move(response), head.http_1_0);
     co_return false;
   }
   HeadOptions options;
@@ -352,34 +355,74 @@ Task<bool> Session::write(Parts parts) {
 
 // --- streams, and the end ---
 
-Task<void> Session::stream(std::shared_ptr<Session> self, Response response, bool http_1_0) {
-  Session& s = *self;
+Task<void> Session::begin_stream(Response response, bool http_1_0) {
   HeadOptions options;
   options.keep_alive = false;
   options.framing = http_1_0 ? Framing::until_close : Framing::chunked;
-  s.chunked_ = !http_1_0;
-  s.stream_ends_ = response.stream_ends;
+  chunked_ = !http_1_0;
+  stream_ends_ = response.stream_ends;
   auto produce = std::move(response.stream);
   response.stream = nullptr;
-  bool started = co_await s.send(std::move(response), options, false);
-  if (!started || s.closing()) co_return;
+  bool started = co_await send(std::move(response), options, false);
+  if (started && !closing()) producer_ = std::move(produce);
+}
 
+// Ten thousand of these may be idle at once: what waits here for hours holds as little as it can. The producer alone is
+// a task of its own, since it is canceled alone; the listening beside it is a read and its handler.
+Task<void> Session::stream(std::shared_ptr<Session> self) {
+  Session& s = *self;
   s.phase_ = Phase::streaming;
-  s.received_ = std::string();  // a stream may last for hours, and asks for nothing more
+  std::string().swap(s.received_);  // it asks for nothing more; assigning an empty string would keep the room
   auto ex = co_await asio::this_coro::executor;
+  auto reading = co_await s.reading_.lock();
+  if (!reading) co_return;
+  listen(self, std::move(*reading), kStreamNoiseBytesMax);
   // Weak: who keeps the sink keeps no connection.
   StreamSink sink = [weak = std::weak_ptr(self)](std::string piece) { return write_piece(weak, std::move(piece)); };
-  auto producing = asio::co_spawn(ex, run_producer(produce, std::move(sink)), asio::deferred);
-  auto listening = asio::co_spawn(ex, s.discard_input(kStreamNoiseBytesMax), asio::deferred);
-  auto race = asio::experimental::make_parallel_group(std::move(producing), std::move(listening));
-  auto first = asio::experimental::wait_for_one();
-  auto [order, stream_error, listen_error] = co_await race.async_wait(first, asio::use_awaitable);
-  if (stream_error && !is_canceled(stream_error)) log_failure("http.stream_failed", stream_error);
+  // Who cancels this coroutine cancels the producer, by the same signal as the listener.
+  auto state = co_await asio::this_coro::cancellation_state;
+  auto cancel = state.slot();
+  if (cancel.is_connected()) cancel.assign([&s](asio::cancellation_type_t) { s.send_producer_home(); });
+  s.producing_ = true;
+  auto producing = asio::co_spawn(ex, run_producer(s.producer_, std::move(sink)),
+                                  asio::bind_cancellation_slot(s.leaving_.slot(), kTuple));
+  auto [error] = co_await std::move(producing);
+  s.producing_ = false;
+  s.producer_ = nullptr;
+  if (error && !is_canceled(error)) log_failure("http.stream_failed", error);
   // A stream that broke off is not closed as if it were whole.
-  if (order[0] == 0 && !stream_error && s.chunked_) {
+  if (!s.client_gone_ && !error && s.chunked_) {
     const Parts end{asio::buffer("0\r\n\r\n", 5)};
     (void)co_await s.write(end);
   }
+  boost::system::error_code ignored;
+  s.socket_.cancel(ignored);
+  (void)co_await s.reading_.lock();  // the read is over: TLS lets nothing be said about the end before
+}
+
+void Session::listen(std::shared_ptr<Session> self, AsyncMutex::Guard reading, std::size_t bytes_max) {
+  static std::array<char, 256> noise;  // of all sessions: nobody looks at it
+  Session& s = *self;
+  // The guard is let go before the session is.
+  auto heard = [self = std::move(self), reading = std::move(reading), bytes_max](const boost::system::error_code& ec,
+                                                                                 std::size_t got) mutable {
+    if (!ec && got <= bytes_max && self->producing_) {
+      listen(std::move(self), std::move(reading), bytes_max - got);
+      return;
+    }
+    self->client_gone_ = self->producing_;
+    self->send_producer_home();
+  };
+  if (s.tls_) {
+    s.tls_->async_read_some(asio::buffer(noise), std::move(heard));
+  } else {
+    s.socket_.async_read_some(asio::buffer(noise), std::move(heard));
+  }
+}
+
+void Session::send_producer_home() {
+  // Never after its end: before Boost 1.83 the signal would reach what is no more.
+  if (producing_) leaving_.emit(asio::cancellation_type::terminal);
 }
 
 Task<Result<void>> Session::write_piece(std::weak_ptr<Session> weak, std::string piece) {

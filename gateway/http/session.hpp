@@ -10,11 +10,13 @@
 #include "gateway/http/time_limits.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/stream.hpp>
 
 #include <array>
+#include <functional>
 #include <list>
 #include <memory>
 #include <optional>
@@ -94,9 +96,14 @@ class Session final : private TimeLimits::Subject {
   Task<Read> write_all(Parts parts);
   Task<bool> write(Parts parts);
 
-  static Task<void> stream(std::shared_ptr<Session> self, Response response, bool http_1_0);
+  // Sends the head; the rest is stream()'s, which needs nothing more of the request.
+  Task<void> begin_stream(Response response, bool http_1_0);
+  static Task<void> stream(std::shared_ptr<Session> self);
   static Task<Result<void>> write_piece(std::weak_ptr<Session> weak, std::string piece);
   static Task<void> client_left(std::weak_ptr<Session> weak);
+  // Listens beside a stream for the end of its client, who may say so much and no more before he counts as gone.
+  static void listen(std::shared_ptr<Session> self, AsyncMutex::Guard reading, std::size_t bytes_max);
+  void send_producer_home();
   Task<void> discard_input(std::size_t bytes_max);
   Task<void> linger();
 
@@ -112,7 +119,12 @@ class Session final : private TimeLimits::Subject {
   bool refused_ = false;      // the peer may still be sending what nobody will read
   bool chunked_ = false;      // the stream's framing
   bool stream_ends_ = false;  // it is an answer, not a subscription
-  AsyncMutex stream_turn_;    // pieces from several tasks do not mix
+  bool producing_ = false;
+  bool client_gone_ = false;  // before the producer was done
+  std::function<Task<void>(StreamSink)> producer_;
+  asio::cancellation_signal leaving_;  // of the producer
+  AsyncMutex stream_turn_;             // pieces from several tasks do not mix
+  AsyncMutex reading_;                 // beside a stream
 };
 
 }  // namespace purser::http
