@@ -85,12 +85,12 @@ Actions::Reply Actions::do_turn(std::optional<TurnKey> key, std::optional<Idempo
     if (continued->has_value()) co_return std::move(**continued);
   }
   const auto began = ports_.clock.now();
-  auto turn = co_await ports_.conversations.say(thread, std::move(text), std::move(key));
+  auto turn = co_await ports_.conversations.say(thread, std::move(text), key);
   const std::chrono::duration<double> took = ports_.clock.now() - began;
   ports_.metrics.observe(kTurnTime, {}, took.count());
   const bool taken = !turn && turn.code() == Errc::store_duplicate && turn.error().param == "idempotency";
   ports_.metrics.add(kTurns, {{"outcome", turn ? "completed" : std::string(code_of(turn.code()))}});
-  if (!turn && Idempotency::is_erased(turn.error())) co_return api::erased_answer();
+  if (!turn && key && Idempotency::is_erased(turn.error())) co_return co_await idempotency_.erased(std::move(*key));
   if (taken) co_return Errc::idempotency_in_flight;  // another daemon has it
   if (!turn) co_return turn.error();
   co_return api::stored_answer(200, std::move(turn->result_json));

@@ -40,6 +40,9 @@ class Actions {
   // Turns of one thread that may wait for each other; one more is thread_busy.
   static constexpr std::size_t kTurnsAtOnce = 64;
 
+  TurnKey tie(std::string scope, std::string key, const nlohmann::json& body) const {
+    return idempotency_.tie(std::move(scope), std::move(key), body);
+  }
   // Does `action` once for `key`, and waits for it. Errors: idempotency_in_flight, idempotency_conflict, the action's.
   Task<Result<http::Response>> once(TurnKey key, Idempotency::Action action);
 

@@ -301,8 +301,8 @@ Api::Reply Api::post_turn(Call& call) {
   auto some = co_await limits_.by_user(thread->tenant, thread->user);
   if (!some) co_return some.error();
 
-  std::optional<TurnKey> key(std::in_place, Idempotency::scope_of(call.caller, call.request), std::move(**given),
-                             Idempotency::fingerprint_of(*body));
+  std::optional<TurnKey> key =
+      actions_.tie(Idempotency::scope_of(call.caller, call.request), std::move(**given), *body);
   const bool stream = api::wants_events(call.request);
   Result<std::int64_t> last = std::int64_t{0};
   if (stream) last = co_await events_.last_event(thread->id);
@@ -398,7 +398,7 @@ Api::Reply Api::webhook(Call& call) {
 // ---------------------------------------------------------------------------------------------------
 
 Api::Reply Api::once(const Call& call, const json& body, std::string given, Idempotency::Action action) {
-  TurnKey key(Idempotency::scope_of(call.caller, call.request), std::move(given), Idempotency::fingerprint_of(body));
+  TurnKey key = actions_.tie(Idempotency::scope_of(call.caller, call.request), std::move(given), body);
   return actions_.once(std::move(key), std::move(action));
 }
 

@@ -125,7 +125,7 @@ Task<Result<http::Response>> ChatDoor::complete(Caller caller, http::Request req
   if (asked.key) {
     // The thread is a part of what is asked, wherever it is named.
     if (!asked.thread_header.empty()) (*body)[kThreadHeader] = asked.thread_header;
-    tie.emplace(Idempotency::scope_of(asked.caller, request), *asked.key, Idempotency::fingerprint_of(*body));
+    tie = ports_.actions.tie(Idempotency::scope_of(asked.caller, request), *asked.key, *body);
   }
   auto thread = co_await thread_of(std::move(asked));
   if (!thread) co_return thread.error();
@@ -169,7 +169,7 @@ Task<Result<http::Response>> ChatDoor::ask_directly(Caller caller, http::Request
   const auto stream = body.find("stream");
   if (stream != body.end() && *stream == true)
     co_return Error(Errc::request_malformed, "an answer in pieces is not kept, so it takes no key", "Idempotency-Key");
-  TurnKey tie(Idempotency::scope_of(caller, request), std::move(**key), Idempotency::fingerprint_of(body));
+  TurnKey tie = ports_.actions.tie(Idempotency::scope_of(caller, request), std::move(**key), body);
   Idempotency::Action action = [this, tenant = caller.tenant, body, left = request.client_left, parent](bool) {
     return direct_.complete(tenant, body, left, parent);
   };

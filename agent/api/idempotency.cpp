@@ -4,6 +4,7 @@
 #include "agent/api/request.hpp"
 #include "gateway/crypto/digest.hpp"
 #include "gateway/log.hpp"
+#include "gateway/store/request_ties.hpp"
 #include "validation/money/ascii.hpp"
 
 #include <boost/asio/cancellation_state.hpp>
@@ -75,10 +76,14 @@ Result<std::optional<std::string>> Idempotency::key_of(const http::Headers& head
   return std::optional<std::string>(key);
 }
 
-std::string Idempotency::fingerprint_of(const nlohmann::json& body) {
+TurnKey Idempotency::tie(std::string scope, std::string key, const nlohmann::json& body) const {
   nlohmann::json whole = body;
   write_whole_numbers(whole);
-  return crypto::sha256_hex(whole.dump());
+  const std::string payload = crypto::sha256_hex(whole.dump());
+  const std::string named = scope + '\n' + key;
+  const std::string of_key = mint_.seal("idempotency key\n" + named);
+  const std::string of_request = mint_.seal("idempotent request\n" + named + '\n' + payload);
+  return TurnKey(std::move(scope), std::move(key), tied_fingerprint({payload, of_key, of_request}));
 }
 
 std::string Idempotency::scope_of(const Caller& caller, const http::Request& request) {
@@ -101,12 +106,23 @@ Result<Idempotency::Flight> Idempotency::take_off(const TurnKey& key) {
 
 Task<Result<std::optional<IdempotencyRow>>> Idempotency::earlier(TurnKey key) {
   auto row = co_await store_.idempotency(key.scope, key.key);
-  if (row && row->has_value() && (*row)->fingerprint != key.fingerprint) co_return other_payload();
+  if (row && row->has_value() && payload_in((*row)->fingerprint) != payload_in(key.fingerprint))
+    co_return other_payload();
   co_return row;
 }
 
 bool Idempotency::is_erased(const Error& error) {
   return error.code == Errc::store_conflict && error.param == "erased";
+}
+
+Task<Result<http::Response>> Idempotency::erased(TurnKey key) {
+  const auto ties = ties_in(key.fingerprint);
+  if (!ties) co_return api::erased_answer();
+  auto row = co_await store_.idempotency(key.scope, erased_key_of(*ties));
+  if (!row) co_return row.error();
+  // None: an earlier version erased it, under a name that only the same payload finds.
+  if (row->has_value() && (*row)->fingerprint != ties->request) co_return other_payload();
+  co_return api::erased_answer();
 }
 
 http::Response Idempotency::replay(IdempotencyRow row) {
@@ -148,7 +164,7 @@ Task<Result<http::Response>> Idempotency::around(TurnKey key, std::optional<Idem
   const std::string owner = mint_.token(kOwnerLength);
   const bool again = earlier.has_value();
   auto claimed = co_await claim(key, std::move(earlier), owner);
-  if (!claimed && is_erased(claimed.error())) co_return api::erased_answer();
+  if (!claimed && is_erased(claimed.error())) co_return co_await erased(std::move(key));
   if (!claimed) co_return claimed.error();
   const auto flight = sky_->under_way.find({key.scope, key.key});
   if (flight != sky_->under_way.end()) flight->second.owner = owner;

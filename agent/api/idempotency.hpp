@@ -53,8 +53,9 @@ class Idempotency {
   // The key of a request, 1 to 255 visible characters, when there is one. Errors: request_malformed,
   // idempotency_key_required when `required` and absent.
   static Result<std::optional<std::string>> key_of(const http::Headers& headers, bool required);
-  // SHA-256 over the body with sorted members, hex; 1 and 1.0 are the same number.
-  static std::string fingerprint_of(const nlohmann::json& body);
+  // A request by its key and its payload: SHA-256 over the body with sorted members (1 and 1.0 are the same number),
+  // with what is left of it after an erasure (request_ties.hpp).
+  TurnKey tie(std::string scope, std::string key, const nlohmann::json& body) const;
   // Tenant, the user where a token stands for one, method and path: elsewhere the same key is another one.
   static std::string scope_of(const Caller& caller, const http::Request& request);
 
@@ -63,9 +64,11 @@ class Idempotency {
 
   // The row of an earlier request, if any. Errors: idempotency_conflict, the store's.
   Task<Result<std::optional<IdempotencyRow>>> earlier(TurnKey key);
-  // Whether a claim failed because the same request was carried out and erased since; it is answered with
-  // erased_answer.
+  // Whether a claim failed because the key was used and what was said under it erased since; it is answered with
+  // erased().
   static bool is_erased(const Error& error);
+  // erased_answer, or the error idempotency_conflict when that was another payload; the store's.
+  Task<Result<http::Response>> erased(TurnKey key);
   static http::Response replay(IdempotencyRow row);
 
   // Does `action` under a row of its own, or under the running one of an earlier try. Errors: idempotency_in_flight

@@ -370,10 +370,18 @@ class Idempotency(unittest.TestCase):
         for user in ('gone', 'gone-2'):
             erased = shop.serve.admin('POST', '/users/erase', {'tenant': 'shop', 'user': user})
             self.assertEqual((erased[0], json.loads(erased[2])['left']), (200, []), erased[2])
-        for ask in (lambda: shop.ask('POST', path, {'text': 'hello'}, key=phone),
-                    lambda: shop.ask('POST', '/v1/chat/completions', chat, key=phone)):
-            self.expect_error(ask(), 410, 'erased')
-            self.expect_error(ask(), 410, 'erased')
+        other_chat = {**chat, 'messages': [{'role': 'user', 'content': 'two cups please'}]}
+        opening = {'user': {'id': 'gone-3'}, 'locale': 'en'}
+        self.assertEqual(shop.ask('POST', '/v1/threads', opening, key=phone)[0], 201)
+        erased = shop.serve.admin('POST', '/users/erase', {'tenant': 'shop', 'user': 'gone-3'})
+        self.assertEqual((erased[0], json.loads(erased[2])['left']), (200, []), erased[2])
+        for at, same, other in ((path, {'text': 'hello'}, {'text': 'two cups please'}),
+                                ('/v1/chat/completions', chat, other_chat),
+                                ('/v1/threads', opening, {'user': {'id': 'gone-4'}, 'locale': 'en'})):
+            for _ in range(2):
+                # Whatever comes with it: the key was used.
+                self.expect_error(shop.ask('POST', at, other, key=phone), 422, 'idempotency_conflict')
+                self.expect_error(shop.ask('POST', at, same, key=phone), 410, 'erased')
         said = [m for m in shop.read(f'/v1/threads/{thread}/messages')['data'] if m['role'] == 'user']
         self.assertEqual(len(said), 1)
         database = pathlib.Path(shop.serve.folder.name, 'purser.db')

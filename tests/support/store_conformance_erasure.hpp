@@ -32,6 +32,7 @@ struct Talk {
     approval.state = ApprovalState::approved;
     told.plain = R"({"out_trade_no":")" + paid.order.out_trade_no.str() + R"(","payer":{"openid":"openid-1"}})";
     told.applied = false;
+    key.fingerprint = "payload.seal of the key.seal of the request";
   }
   Batch batch() const {
     Turn running = turn;
@@ -98,13 +99,16 @@ TEST_P(StoreConformance, an_erased_conversation_keeps_its_books_and_its_record) 
   const auto kept = ask(store().idempotency(talk.key.scope, sql::erased_key(talk.key))).value();
   ASSERT_TRUE(kept);
   EXPECT_EQ(kept->body, "{}");
-  EXPECT_EQ(kept->fingerprint, "");
+  EXPECT_EQ(kept->key, "erased:seal of the key");
+  EXPECT_EQ(kept->fingerprint, "seal of the request") << "by which the same payload is told from others";
   IdempotencyRow again = talk.key;
   const auto refused = commit_of(op::InsertIdempotency{again});
   EXPECT_EQ(refused.code(), Errc::store_conflict);
   EXPECT_EQ(refused.error().param, "erased");
-  again.fingerprint = "another payload";
-  EXPECT_TRUE(good(commit_of(op::InsertIdempotency{again}))) << "another request";
+  again.fingerprint = "another payload.seal of the key.seal of another request";
+  const auto other = commit_of(op::InsertIdempotency{again});
+  EXPECT_EQ(other.code(), Errc::store_conflict) << "a used key is used";
+  EXPECT_EQ(other.error().param, "erased");
   EXPECT_TRUE(ask(store().work_of_kind(WorkKind::dead_webhook, "", "", 10)).value().empty());
 
   EXPECT_EQ(ask(store().ledger_of_intent(talk.paid.id)).value(), lines);
@@ -276,6 +280,10 @@ TEST_P(StoreConformance, what_the_inboxes_were_told_goes_with_time) {
   EXPECT_EQ(key(2).status, 200);
   EXPECT_EQ(key(3).body, "words");
   EXPECT_EQ(key(9).state, IdempotencyState::running);
+  // They were claimed without seals, as by earlier versions: the same payload finds them, also with its seals.
+  IdempotencyRow again = make_idempotency(1);
+  again.fingerprint += ".seal of the key.seal of the request";
+  EXPECT_TRUE(refused(commit_of(op::InsertIdempotency{again}), Errc::store_conflict, "erased"));
   EXPECT_TRUE(good(ask(store().verify_ledger())));
 }
 

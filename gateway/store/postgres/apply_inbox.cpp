@@ -69,11 +69,11 @@ Result<void> apply(Script& script, const op::InsertIdempotency& operation) {
       " answer_digest, owner, lease_until) SELECT $1::text, $2::text, $3::text, $4::text,"
       " $5::text, $6::bigint, $7::bytea, $8::bigint, $9::text, $10::text, $11::text,"
       " clock_timestamp() + $12::bigint * interval '1 millisecond'"
-      " WHERE NOT EXISTS (SELECT 1 FROM idempotency WHERE scope = $1 AND key = $13::text)",
+      " WHERE NOT EXISTS (SELECT 1 FROM idempotency WHERE scope = $1 AND key IN ($13::text, $14::text))",
       Values::of(row.scope, row.key, row.fingerprint, to_string(row.state), row.turn, std::int64_t{row.status},
                  row.body, row.created_at, digest::of(row),
                  digest::of_answer(row.scope, row.key, row.state, row.status, row.body), row.owner, operation.lease,
-                 sql::erased_key(row)),
+                 sql::erased_key(row), sql::erased_key_of_payload(row)),
       sql::kErasedKey);
   return success();
 }

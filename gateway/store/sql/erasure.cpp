@@ -2,6 +2,7 @@
 
 #include "gateway/crypto/digest.hpp"
 #include "gateway/store/audit_chain.hpp"
+#include "gateway/store/request_ties.hpp"
 #include "gateway/store/row_digest.hpp"
 #include "gateway/store/sql/rows.hpp"
 
@@ -161,11 +162,11 @@ Result<void> blank(ErasableRows& rows, StreamEvent row) {
 Result<void> blank(ErasableRows& rows, const IdempotencyRow& was) {
   IdempotencyRow row = was;
   row.key = erased_key(was);
-  row.fingerprint.clear();
+  row.fingerprint = erased_fingerprint(was);
   return rows.change(
-      "UPDATE idempotency SET key = $3, fingerprint = '', body = '{}', digest = $4, answer_digest = $5"
+      "UPDATE idempotency SET key = $3, fingerprint = $4, body = '{}', digest = $5, answer_digest = $6"
       " WHERE scope = $1 AND key = $2",
-      {was.scope, was.key, row.key, digest::of(row),
+      {was.scope, was.key, row.key, row.fingerprint, digest::of(row),
        digest::of_answer(row.scope, row.key, row.state, row.status, kNothing)},
       "");
 }
@@ -223,7 +224,18 @@ Result<void> blank_thread(ErasableRows& rows, const op::EraseThread& what) {
 }  // namespace
 
 std::string erased_key(const IdempotencyRow& row) {
-  return "erased:" + crypto::sha256_hex(row.scope + '\n' + row.key + '\n' + row.fingerprint);
+  const auto ties = ties_in(row.fingerprint);
+  return ties ? erased_key_of(*ties) : erased_key_of_payload(row);
+}
+
+std::string erased_fingerprint(const IdempotencyRow& row) {
+  const auto ties = ties_in(row.fingerprint);
+  return ties ? std::string(ties->request) : std::string();
+}
+
+std::string erased_key_of_payload(const IdempotencyRow& row) {
+  const std::string payload(payload_in(row.fingerprint));
+  return "erased:" + crypto::sha256_hex(row.scope + '\n' + row.key + '\n' + payload);
 }
 
 std::string digest_of_links(const std::vector<AuditRow>& links, std::int64_t upto) {

@@ -34,10 +34,13 @@ class ErasableRows {
   virtual const char* old_notifications() const = 0;
 };
 
-// The key of an idempotency row whose words were taken out: the client's own key may say who somebody is. The payload's
-// fingerprint goes into it and is forgotten with it, so that nobody finds the key by trying numbers of persons; the
-// same request with the same payload still finds that it was carried out.
+// The key and the fingerprint of an idempotency row whose words were taken out (request_ties.hpp): the key is found
+// again by who brings it, whatever the payload, and the fingerprint tells whether it is the same.
 std::string erased_key(const IdempotencyRow& row);
+std::string erased_fingerprint(const IdempotencyRow& row);
+// The key that earlier versions left, and what a row without seals still gets: the payload's digest goes into it and is
+// forgotten with it, so that nobody finds the key by trying numbers of persons, and only the same payload finds it.
+std::string erased_key_of_payload(const IdempotencyRow& row);
 // What op::InsertIdempotency is refused with then, as store_conflict's param.
 inline constexpr const char* kErasedKey = "erased";
 

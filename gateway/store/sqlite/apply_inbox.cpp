@@ -54,8 +54,8 @@ Result<void> apply(Database& db, const op::ApplyNotification& operation, Receipt
 
 Result<void> apply(Database& db, const op::InsertIdempotency& operation, Receipt&) {
   const IdempotencyRow& row = operation.row;
-  Statement query = db.statement("SELECT 1 FROM idempotency WHERE scope = ?1 AND key = ?2");
-  auto gone = query.bind(row.scope, sql::erased_key(row)).step();
+  Statement query = db.statement("SELECT 1 FROM idempotency WHERE scope = ?1 AND key IN (?2, ?3)");
+  auto gone = query.bind(row.scope, sql::erased_key(row), sql::erased_key_of_payload(row)).step();
   if (!gone) return gone.error();
   if (*gone) return Error(Errc::store_conflict, "the request was carried out and its words taken out", sql::kErasedKey);
   Statement insert = db.statement(
