@@ -172,9 +172,10 @@ class RefundTool final : public Tool {
       auto payment = co_await ports_.store.intent(id);
       if (!payment) co_return payment.error();
       if (sum > refundable(*payment).minor() || count[id] >= kWaitingOfAPayment)
-        co_return Error(Errc::needs_operator,
-                        "a person has been asked about refunds of this payment already: wait for the decision",
-                        "/refunds");
+        co_return Error(
+            Errc::needs_operator,
+            "this was not put before a person: as much of this payment as may wait for a decision waits already",
+            "/refunds");
     }
     co_return success();
   }

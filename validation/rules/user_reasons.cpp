@@ -43,7 +43,9 @@ constexpr UserReason kReasons[] = {
     {Errc::refund_spacing, "请过一会儿再试。", "Please try again in a little while."},
     {Errc::refund_window_over, "这笔订单已超过可申请的期限。", "The time for this has passed."},
     {Errc::refund_count_spent, "这笔订单申请的次数已达上限。", "This order was given money back as often as possible."},
-    {Errc::needs_operator, "这项申请需要人工审核。", "A person has to decide about this."},
+    // Met where as much waits for a person already as may: nobody looks into what was asked for last.
+    {Errc::needs_operator, "之前的申请还在等待人工审核，这一次没有再提交。",
+     "What was asked for before still waits for a person; this was not passed on to them."},
     {Errc::budget_spent, "操作过于频繁，请稍后再试。", "That was asked for too often; please try again later."},
     {Errc::rail_declined, "支付渠道没有接受这笔请求，未发生扣款。",
      "The payment provider did not take this; nothing was charged."},

@@ -179,8 +179,10 @@ std::string Phrases::refused(const json& refusal, std::string_view tool, const j
                 "That is more than can be refunded" + (left.empty() ? "" : ": up to " + left + " is left") + ".");
   }
   if (code == "needs_operator")
-    return pick("这笔退款超过自动处理的限额，需要工作人员处理。",
-                "A refund of this size needs a person to approve it.");
+    return pick(
+        "之前的申请还在等待工作人员审核，这一次没有再提交，请先等待结果。",
+        "What you asked for before still waits for a person of the shop; this was not passed on to them. Please "
+        "wait for what they decide.");
   if (code == "refund_not_allowed")
     return pick("这笔订单目前不能退款。", "This order cannot be refunded in its present state.");
   if (code == "lines_exceed_order") return pick("退款的数量超过了购买的数量。", "That is more than was bought.");

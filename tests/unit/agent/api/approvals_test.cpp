@@ -159,6 +159,12 @@ TEST_F(ApprovalsTest, what_waits_of_a_payment_is_not_more_than_what_is_left_of_i
   asks_for(30'000, "torn");
   asks_for(25'000, "cold");
   EXPECT_EQ(pending(), 1U) << "39800 were paid";
+  // Nobody looks into the last one, and nobody is told that somebody did.
+  const std::string told = desk.model.requests().back().messages.back().text;
+  EXPECT_NE(told.find("\"needs_operator\""), std::string::npos) << told;
+  const bool said = told.find("not passed on") != std::string::npos || told.find("没有再提交") != std::string::npos;
+  EXPECT_TRUE(said) << told;
+  EXPECT_NE(told.find("this was not put before a person"), std::string::npos) << told;
 }
 
 TEST_F(ApprovalsTest, one_that_is_void_is_not_answered_as_if_it_were_approved) {
