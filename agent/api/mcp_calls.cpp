@@ -35,6 +35,13 @@ bool is_key(const json& key) {
   return !text.empty() && text.size() <= kMcpKeyMax && std::none_of(text.begin(), text.end(), is_control);
 }
 
+// An answer as it is noted.
+constexpr std::string_view kSaidNo = "no";
+std::string answer_word(const mcp::Answered& said) {
+  if (said.what == mcp::Answered::What::declined) return std::string(kSaidNo);
+  return said.if_open.empty() ? "yes" : said.if_open;
+}
+
 // The user was asked and said no: nothing is run.
 json call_declined() {
   const json result{{"status", "refused"},
@@ -73,14 +80,13 @@ Task<Result<http::Response>> McpDoor::call_tool(Asking asking) {
   if (said.what == mcp::Answered::What::forged)
     co_return bad_params(message.id, "requestState is not of this call, or too old");
   if (said.what != mcp::Answered::What::nothing) {
-    const std::string state = message.params["requestState"].get<std::string>();
-    auto before = co_await sessions_.declined(state);
-    if (!before) co_return before.error();
-    const bool now = said.what == mcp::Answered::What::declined;
-    Result<void> noted = success();
-    if (now && !*before) noted = co_await sessions_.decline(state);
-    if (!noted) co_return noted.error();
-    if (now || *before) co_return call_answered(message, call_declined());
+    std::string state = message.params["requestState"].get<std::string>();
+    const std::string now = answer_word(said);
+    auto stands = co_await sessions_.answer(std::move(state), now);
+    if (!stands) co_return stands.error();
+    if (*stands == kSaidNo && now != kSaidNo) co_return call_answered(message, call_declined());
+    if (*stands != now) co_return bad_params(message.id, "requestState was answered already, and with something else");
+    if (now == kSaidNo) co_return call_answered(message, call_declined());
   }
   if (!said.if_open.empty()) arguments[mcp::kChoiceOfUser] = said.if_open;
 

@@ -10,7 +10,7 @@ constexpr std::size_t kTokenLength = 24;
 constexpr std::size_t kSealLength = 32;
 // Notes stand where keys of requests stand: a name of these scopes is no request's, which begins with its tenant.
 constexpr const char* kEnded = "mcp ended";
-constexpr const char* kDeclined = "mcp declined";
+constexpr const char* kAnswered = "mcp answered";
 constexpr const char* kNotedBy = "mcp";
 
 std::string heard_by(const std::string& id) {
@@ -45,18 +45,18 @@ Task<Result<void>> Sessions::check(Caller caller, std::string id) {
 Task<Result<void>> Sessions::end(Caller caller, std::string id) {
   auto known = co_await check(std::move(caller), id);
   if (!known) co_return known;
-  co_return co_await note(kEnded, std::move(id));
+  co_return co_await note(kEnded, std::move(id), kNotedBy);
 }
 
 ThreadId Sessions::thread_of(const Caller& caller, const std::string& id) const {
   return mint_.thread_of(caller.tenant, "mcp session " + id);
 }
 
-Task<Result<void>> Sessions::note(std::string scope, std::string key) {
+Task<Result<void>> Sessions::note(std::string scope, std::string key, std::string what) {
   op::InsertIdempotency insert;
   insert.row.scope = std::move(scope);
   insert.row.key = std::move(key);
-  insert.row.fingerprint = kNotedBy;
+  insert.row.fingerprint = std::move(what);
   insert.row.owner = kNotedBy;
   insert.row.created_at = clock_.durable();
   Batch batch("mcp.noted");
@@ -67,7 +67,7 @@ Task<Result<void>> Sessions::note(std::string scope, std::string key) {
 }
 
 Task<Result<void>> Sessions::subscribe(std::string id, std::string uri) {
-  co_return co_await note(heard_by(id), std::move(uri));
+  co_return co_await note(heard_by(id), std::move(uri), kNotedBy);
 }
 
 Task<Result<void>> Sessions::unsubscribe(std::string id, std::string uri) {
@@ -85,14 +85,14 @@ Task<Result<bool>> Sessions::subscribed(std::string id, std::string uri) {
   co_return row->has_value();
 }
 
-Task<Result<void>> Sessions::decline(std::string state) {
-  co_return co_await note(kDeclined, crypto::sha256_hex(state));
-}
-
-Task<Result<bool>> Sessions::declined(std::string state) {
-  auto row = co_await store_.idempotency(kDeclined, crypto::sha256_hex(state));
+Task<Result<std::string>> Sessions::answer(std::string state, std::string answer) {
+  std::string key = crypto::sha256_hex(state);
+  auto noted = co_await note(kAnswered, key, std::move(answer));
+  if (!noted) co_return noted.error();
+  auto row = co_await store_.idempotency(kAnswered, std::move(key));
   if (!row) co_return row.error();
-  co_return row->has_value();
+  if (!row->has_value()) co_return Error(Errc::store_conflict, "what was just noted is gone", "mcp answered");
+  co_return std::move((*row)->fingerprint);
 }
 
 }  // namespace purser::mcp

@@ -29,13 +29,14 @@ class Sessions {
   Task<Result<void>> unsubscribe(std::string id, std::string uri);
   Task<Result<bool>> subscribed(std::string id, std::string uri);
 
-  // A question, by its state, that the user has said no to stays said no to: the state that carried it is spent.
-  Task<Result<void>> decline(std::string state);
-  Task<Result<bool>> declined(std::string state);
+  // What a question, by its state, is answered with: the first answer that came, `answer` if there was none. A state
+  // carries one answer, also to other daemons; the same may be brought again.
+  Task<Result<std::string>> answer(std::string state, std::string answer);
 
  private:
   std::string seal(const Caller& caller, const std::string& token) const;
-  Task<Result<void>> note(std::string scope, std::string key);
+  // Once; a note that is there stands.
+  Task<Result<void>> note(std::string scope, std::string key, std::string what);
 
   Store& store_;
   Mint& mint_;

@@ -365,9 +365,27 @@ TEST_F(McpQuestions, an_open_payment_for_other_goods_is_kept_or_replaced) {
   ASSERT_EQ(asked["resultType"], "input_required") << asked;
   json kept = order(kTeas, answer(asked, "accept", {{"if_open", "continue"}}));
   EXPECT_EQ(structured(kept)["payment_intent"], cups) << kept;
-  json replaced = order(kTeas, answer(asked, "accept", {{"if_open", "replace"}}));
+  desk.pass(1s);  // the question is another one a moment later
+  json replaced = order(kTeas, answer(order(kTeas), "accept", {{"if_open", "replace"}}));
   EXPECT_EQ(structured(replaced)["total_fen"], 19'900) << replaced;
   EXPECT_EQ(desk.intent(cups).state, IntentState::canceled);
+}
+
+TEST_F(McpQuestions, a_question_is_answered_once) {
+  const std::string cups = structured(order(kCups))["payment_intent"];
+  const json asked = order(kTeas);
+  const auto say = [&](const json& said) {
+    json params{{"name", "create_payment_intent"}, {"arguments", kTeas}};
+    params.update(said);
+    return modern.ask("tools/call", params);
+  };
+  const json keep = answer(asked, "accept", {{"if_open", "continue"}});
+  for (int times = 0; times < 2; ++times)
+    EXPECT_EQ(structured(order(kTeas, keep))["payment_intent"], cups) << "the same answer again is the same";
+  EXPECT_EQ(McpTalk::error(say(answer(asked, "accept", {{"if_open", "replace"}}))), -32602);
+  EXPECT_EQ(McpTalk::error(say(answer(asked, "decline"))), -32602) << "it was carried out";
+  EXPECT_EQ(desk.intent(cups).state, IntentState::awaiting_payment);
+  EXPECT_EQ(structured(order(kTeas, keep))["payment_intent"], cups);
 }
 
 TEST_F(McpQuestions, what_becomes_of_an_open_payment_is_not_for_the_model_to_say) {
