@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -205,13 +206,27 @@ class Loader {
   }
 
   void take(const Definition& definition, const PlainValue& value, const std::string& source) {
+    given_[definition.key] = source;
     if (assign(definition, value, out_.settings)) return;
     const Errc code = definition.rule.code;
     tell(code, source, std::string(definition.key), is_secret(definition) ? "" : shown(value),
          "is " + rule_of(definition));
   }
 
+  // To require certificates without saying whose would let everybody in, and look as if it did not. It is so by
+  // default, for when authorities are named; a file that repeats all defaults says no more than they.
+  void judge_required(const std::string& section, const TlsSettings& tls) {
+    const std::string key = section + ".client_required";
+    const auto told = given_.find(key);
+    if (told == given_.end() || !tls.client_required || !tls.client_ca_file.empty()) return;
+    if (tls.certificate_file.empty() && told->second.starts_with("file ")) return;
+    tell(Errc::config_bad_value, told->second, key, "",
+         "needs " + section + ".client_ca_file, which says whose certificates let a client in");
+  }
+
   void judge_all_together() {
+    judge_required("tls", out_.settings.tls);
+    judge_required("admin_tls", out_.settings.admin_tls);
     for (auto& mistake : disagreements(out_.settings)) {
       const bool told = std::any_of(out_.mistakes.begin(), out_.mistakes.end(),
                                     [&](const Mistake& earlier) { return earlier.key == mistake.key; });
@@ -241,6 +256,7 @@ class Loader {
 
   const SettingsSources& sources_;
   LoadedSettings out_;
+  std::map<std::string_view, std::string> given_;  // by key: where its value comes from, unless it is the default
   std::vector<OfTenant> of_tenants_;
 };
 

@@ -6,22 +6,36 @@
 
 #include <boost/asio/this_coro.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 
 namespace purser {
 namespace {
 
 constexpr std::chrono::seconds kFilesLookedAtEvery{10};
 
+bool is_of_listeners(std::string_view setting) {
+  return setting.starts_with("tls.") || setting.starts_with("admin_tls.");
+}
+
+// Who watches for certificates that run out is not the one who watches keys.
+void log_not_reloaded(bool of_listeners, const std::string& why) {
+  log::error(of_listeners ? "tls.not_reloaded" : "keys.not_reloaded", {{"why", why}});
+}
+
 void reload(const UseKeys& use, const SettingsSources& sources) {
   const LoadedSettings loaded = load_settings(sources);
   if (!loaded.ok()) {
-    log::error("keys.not_reloaded", {{"why", report_text(loaded)}});
+    const bool of_listeners = std::all_of(loaded.mistakes.begin(), loaded.mistakes.end(),
+                                          [](const Mistake& mistake) { return is_of_listeners(mistake.key); });
+    log_not_reloaded(of_listeners, report_text(loaded));
     return;
   }
-  if (auto done = use(loaded.settings); !done) log::error("keys.not_reloaded", {{"why", done.error().message}});
+  if (auto done = use(loaded.settings); !done)
+    log_not_reloaded(is_of_listeners(done.error().param), done.error().message);
 }
 
 using Stamps = std::map<std::string, std::filesystem::file_time_type>;

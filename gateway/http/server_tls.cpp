@@ -5,12 +5,16 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 namespace purser::http {
 namespace {
@@ -36,6 +40,35 @@ UtcTime utc_of(const ASN1_TIME* time) {
 // Nobody is asked for a passphrase at the terminal.
 int no_passphrase(char*, int, int, void*) {
   return -1;
+}
+
+using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
+using Certificates = std::vector<Certificate>;
+
+// In their order, up to the first place that is none.
+Certificates certificates_in(const std::string& pem) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())),
+                                                      BIO_free);
+  Certificates out;
+  for (;;) {
+    Certificate next(PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr), X509_free);
+    if (!next) return out;
+    out.push_back(std::move(next));
+  }
+}
+
+std::string name_of(const X509* certificate) {
+  std::array<char, 256> text{};
+  X509_NAME_oneline(X509_get_subject_name(certificate), text.data(), static_cast<int>(text.size()));
+  return text.data();
+}
+
+// What a root says of itself is believed for other reasons than its signature.
+bool is_weakly_signed(X509* certificate) {
+  constexpr int kBitsMin = 80;  // SHA-1 has 63
+  int bits = 0;
+  if ((X509_get_extension_flags(certificate) & EXFLAG_SS) != 0) return false;
+  return X509_get_signature_info(certificate, nullptr, nullptr, &bits, nullptr) == 1 && bits < kBitsMin;
 }
 
 // Who offers protocols and not ours would not understand our answers.
@@ -75,7 +108,8 @@ class TlsLoading {
     SSL_CTX_set_cipher_list(raw(), kCiphersOfTls12);
     SSL_CTX_set_options(raw(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
                                    SSL_OP_PRIORITIZE_CHACHA);
-    SSL_CTX_set_mode(raw(), SSL_MODE_RELEASE_BUFFERS);
+    // The chain is what the file holds: authorities of clients are nobody's to be shown.
+    SSL_CTX_set_mode(raw(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_default_passwd_cb(raw(), no_passphrase);
     SSL_CTX_set_alpn_select_cb(raw(), choose_http_1_1, nullptr);
   }
@@ -97,15 +131,18 @@ class TlsLoading {
   Result<void> take_certificate() {
     const auto pem = read("certificate_file", settings_.certificate_file);
     if (!pem) return pem.error();
-    const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new_mem_buf(pem->data(), static_cast<int>(pem->size())),
-                                                        BIO_free);
-    const std::unique_ptr<X509, decltype(&X509_free)> first(
-        PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr), X509_free);
-    if (!first) return wrong("certificate_file", "holds no certificate in PEM: " + settings_.certificate_file);
-    made_->ends = utc_of(X509_get0_notAfter(first.get()));
+    const Certificates chain = certificates_in(*pem);
+    if (chain.empty()) return wrong("certificate_file", "holds no certificate in PEM: " + settings_.certificate_file);
+    X509* first = chain.front().get();
+    made_->ends = utc_of(X509_get0_notAfter(first));
     if (made_->ends <= now_) return wrong("certificate_file", "has expired at " + format_time(made_->ends));
-    const UtcTime begins = utc_of(X509_get0_notBefore(first.get()));
+    const UtcTime begins = utc_of(X509_get0_notBefore(first));
     if (begins > now_) return wrong("certificate_file", "is not valid before " + format_time(begins));
+    if ((X509_get_extended_key_usage(first) & (XKU_SSL_SERVER | XKU_ANYEKU)) == 0)
+      return wrong("certificate_file", "is not for servers: its extended key usage leaves serverAuth out");
+    for (const Certificate& one : chain)
+      if (is_weakly_signed(one.get()))
+        return wrong("certificate_file", "holds a certificate with a SHA-1 or weaker signature: " + name_of(one.get()));
     boost::system::error_code ec;
     made_->context.use_certificate_chain(boost::asio::buffer(*pem), ec);
     if (ec) return wrong("certificate_file", "cannot be used: " + ec.message());
@@ -128,6 +165,9 @@ class TlsLoading {
   Result<void> ask_clients() {
     const auto pem = read("client_ca_file", settings_.client_ca_file);
     if (!pem) return pem.error();
+    for (const Certificate& one : certificates_in(*pem))
+      if (X509_check_ca(one.get()) == 0)
+        return wrong("client_ca_file", "holds a certificate that is no authority's: " + name_of(one.get()));
     STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(settings_.client_ca_file.c_str());
     if (names == nullptr || SSL_CTX_load_verify_file(raw(), settings_.client_ca_file.c_str()) != 1) {
       sk_X509_NAME_pop_free(names, X509_NAME_free);

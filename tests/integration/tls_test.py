@@ -34,6 +34,9 @@ class Tls(unittest.TestCase):
         cls.issue('first', 'ca')
         cls.issue('second', 'ca')
         cls.issue('old', 'ca', '20200101000000Z', '20200201000000Z')
+        cls.issue('weak', 'ca', digest='sha1')
+        cls.issue('for_clients', 'ca', usage='clientAuth')
+        cls.issue('for_all', 'ca', usage='serverAuth,clientAuth')
         cls.issue('customer', 'ca')
         cls.issue('intruder', 'stranger')
 
@@ -42,15 +45,16 @@ class Tls(unittest.TestCase):
         cls.made.cleanup()
 
     @classmethod
-    def issue(cls, name, authority, begins='20240101000000Z', ends='20991231000000Z'):
+    def issue(cls, name, authority, begins='20240101000000Z', ends='20991231000000Z', digest='sha256', usage=''):
         request = cls.at / f'{name}.csr'
         openssl('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', f'/CN={name}',
-                '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost', '-keyout', cls.at / f'{name}.key', '-out', request)
+                '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost',
+                *(['-addext', f'extendedKeyUsage={usage}'] if usage else []), '-keyout', cls.at / f'{name}.key', '-out', request)
         folder = cls.at / f'{name}.issuing'
         folder.mkdir()
         (folder / 'index').write_text('')
         (folder / 'conf').write_text(
-            f'[ca]\ndefault_ca=d\n[d]\ndatabase={folder}/index\nnew_certs_dir={folder}\nrand_serial=yes\ndefault_md=sha256\n'
+            f'[ca]\ndefault_ca=d\n[d]\ndatabase={folder}/index\nnew_certs_dir={folder}\nrand_serial=yes\ndefault_md={digest}\n'
             'policy=p\ncopy_extensions=copy\nunique_subject=no\n[p]\ncommonName=supplied\n')
         openssl('ca', '-batch', '-config', folder / 'conf', '-cert', cls.at / f'{authority}.pem', '-keyfile',
                 cls.at / f'{authority}.key', '-startdate', begins, '-enddate', ends, '-notext', '-in', request, '-out',
@@ -225,6 +229,67 @@ class Tls(unittest.TestCase):
                     if not self.ask(stream, '/openapi.json'):
                         raise ConnectionError('closed')
 
+    def test_authorities_of_clients_are_shown_to_nobody(self):
+        self.show('first')
+        # The one that vouches for clients has issued the server's certificate too.
+        with Serve(PURSER, *self.sets(client_ca_file=self.at / 'ca.pem', client_required='false')) as serve:
+            shown = openssl('s_client', '-connect', f'127.0.0.1:{serve.port}', '-showcerts').stdout
+            self.assertEqual(shown.count(b'BEGIN CERTIFICATE'), 1, shown)
+        # A chain that the file holds is shown.
+        self.certificate.write_bytes((self.at / 'first.pem').read_bytes() + (self.at / 'ca.pem').read_bytes())
+        with Serve(PURSER, *self.sets()) as serve:
+            shown = openssl('s_client', '-connect', f'127.0.0.1:{serve.port}', '-showcerts').stdout
+            self.assertEqual(shown.count(b'BEGIN CERTIFICATE'), 2, shown)
+
+    # --- who leaves ---
+
+    def test_a_client_that_leaves_its_stream_is_noticed(self):
+        self.show('first')
+        with Serve(PURSER, *self.sets()) as serve:
+            made = self.curl('-H', f'Authorization: Bearer {serve.key}', '-H', 'Content-Type: application/json',
+                             '-d', '{"user":{"id":"mei"}}', f'https://127.0.0.1:{serve.port}/v1/threads')
+            path = f'/v1/threads/{json.loads(made.stdout)["id"]}/events'
+            open_now = lambda n: eventually(
+                lambda: f'purser_event_streams_open {n}\n' in serve.admin('GET', '/metrics')[2])
+            # With an alert and without. It goes on listening, so that no heartbeat that fails tells of it.
+            for leave in (lambda stream: stream.unwrap(), lambda stream: stream.shutdown(socket.SHUT_WR)):
+                stream = self.connect(serve.port)
+                stream.sendall(f'GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {serve.key}\r\n\r\n'
+                               .encode())
+                got = b''
+                while b'retry: 1000' not in got:
+                    got += stream.recv(4096)
+                self.assertTrue(open_now(1))
+                try:
+                    leave(stream)
+                except (ssl.SSLError, OSError):
+                    pass  # a heartbeat may cross the alert
+                self.assertTrue(open_now(0))
+                stream.close()
+
+    def test_a_model_is_left_when_its_client_leaves(self):
+        self.show('first')
+        with socket.create_server(('127.0.0.1', 0)) as model:
+            model.settimeout(30)
+            models = pathlib.Path(self.place.name, 'models.json')
+            models.write_text(json.dumps({
+                'providers': {'slow': {'base_url': f'http://127.0.0.1:{model.getsockname()[1]}/v1'}},
+                'models': {'m': {'provider': 'slow', 'id': 'gpt-4o-mini'}},
+                'tiers': {'fast': {'models': ['m']}}, 'direct': True}))
+            with Serve(PURSER, *self.sets(), f'llm.base_url=file://{models}', 'llm.total_time_max_ms=110000',
+                       'llm.attempt_time_max_ms=100000') as serve:
+                stream = self.connect(serve.port)
+                body = json.dumps({'model': 'purser/fast', 'messages': [{'role': 'user', 'content': 'hello'}]})
+                stream.sendall(f'POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n'
+                               f'Authorization: Bearer {serve.key}\r\nContent-Length: {len(body)}\r\n\r\n{body}'.encode())
+                asked, _ = model.accept()
+                with asked:
+                    asked.settimeout(30)
+                    self.assertTrue(asked.recv(65536))
+                    stream.close()  # before a word of the answer
+                    while asked.recv(65536):  # what is left of the request, then the end
+                        pass
+
     # --- while it runs ---
 
     def test_a_new_certificate_under_open_connections(self):
@@ -247,7 +312,8 @@ class Tls(unittest.TestCase):
             self.assertEqual(self.name_shown(serve.port), 'second')
             self.certificate.unlink()
             serve.hang_up()
-            self.assertTrue(eventually(lambda: serve.errors().count('keys.not_reloaded') == 3), serve.errors())
+            self.assertTrue(eventually(lambda: serve.errors().count('tls.not_reloaded') == 3), serve.errors())
+            self.assertNotIn('keys.not_reloaded', serve.errors(), 'nothing is wrong with the keys')
             self.assertEqual(self.name_shown(serve.port), 'second')
             self.assertIn(b'200 OK', self.ask(before, '/openapi.json'))
 
@@ -318,7 +384,17 @@ class Tls(unittest.TestCase):
             self.show('first')
             self.key.write_text('no key')
             self.refused(f'{section}.key_file holds no usable private key', *self.sets(section))
+            self.show('for_clients')
+            self.refused(f'{section}.certificate_file is not for servers: its extended key usage leaves serverAuth out',
+                         *self.sets(section))
+            self.show('weak')
+            self.refused(f'{section}.certificate_file holds a certificate with a SHA-1 or weaker signature: /CN=weak',
+                         *self.sets(section))
             self.show('first')
+            both = pathlib.Path(self.place.name, 'both.pem')
+            both.write_bytes((self.at / 'ca.pem').read_bytes() + (self.at / 'customer.pem').read_bytes())
+            self.refused(f"{section}.client_ca_file holds a certificate that is no authority's: /CN=customer",
+                         *self.sets(section, client_ca_file=both))
             nobody = pathlib.Path(self.place.name, 'nobody.pem')
             nobody.write_text('no authority')
             self.refused(f'{section}.client_ca_file holds no certificates in PEM', *self.sets(section, client_ca_file=nobody))
@@ -326,6 +402,27 @@ class Tls(unittest.TestCase):
                 self.assertEqual(serve.child.wait(30), 2)
                 serve.reader.join(5)
                 self.assertIn(f'{section}.key_file', serve.errors())
+
+    def test_certificates_required_of_nobody(self):
+        self.show('for_all')
+        for section in ('tls', 'admin_tls'):
+            needs = f'{section}.client_required needs {section}.client_ca_file'
+            for sets in (self.sets(section, client_required='true'), [f'{section}.client_required=true']):
+                with Serve(PURSER, *sets) as serve:
+                    self.assertEqual(serve.child.wait(30), 2)
+                    serve.reader.join(5)
+                    self.assertIn(needs, serve.errors())
+            path = pathlib.Path(self.place.name, 'required.json')
+            files = {'certificate_file': str(self.certificate), 'key_file': str(self.key)}
+            for given, wrong in ({**files, 'client_required': True}, True), ({'client_required': True}, False), (files, False):
+                path.write_text(json.dumps({section: given}))
+                checked = subprocess.run([PURSER, 'check-config', str(path)], capture_output=True, text=True)
+                self.assertEqual((checked.returncode, needs in checked.stdout), (int(wrong), wrong), (given, checked.stdout))
+            # Without a word about it nobody is asked, and so by a file that repeats the defaults.
+            with Serve(PURSER, *self.sets(section), *self.sets(section, client_required='false')) as serve:
+                self.assertTrue(serve.ready, serve.errors())
+            with Serve(PURSER, *self.sets(section)) as serve:
+                self.assertTrue(serve.ready, serve.errors())
 
 
 if __name__ == '__main__':
