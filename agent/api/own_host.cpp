@@ -11,9 +11,15 @@
 namespace purser::api {
 namespace {
 
-// "localhost:8080", "127.0.0.1", "[::1]:1"
+constexpr std::string_view kOwnName = "localhost";
+
+// "localhost:8080", "localhost.", "127.0.0.1", "[::1]:1"
 bool is_this_machine(std::string_view place) {
-  return place.find('/') == std::string_view::npos && is_loopback_url("http://" + ascii::lower(place));
+  std::string host = ascii::lower(place);
+  // The dot that ends a full name may be written, and names nobody else.
+  const bool full = host.starts_with(std::string(kOwnName) + '.');
+  if (full && (host.size() == kOwnName.size() + 1 || host[kOwnName.size() + 1] == ':')) host.erase(kOwnName.size(), 1);
+  return host.find('/') == std::string::npos && is_loopback_url("http://" + host);
 }
 
 Task<http::Response> stranger() {

@@ -67,12 +67,12 @@ class Doors(unittest.TestCase):
     def test_the_admin_listener_answers_to_this_machine(self):
         ask = lambda **headers: self.serve.admin('GET', '/readyz', headers=list(headers.items()))
         self.assertEqual(ask()[0], 200)
-        for host in ('localhost', 'LOCALHOST:1', '127.0.0.1:9090', '[::1]:9090', 'evil.example', 'evil.example:9090',
-                     '127.0.0.1.evil.example', 'localhost.evil.example', '10.0.0.1'):
+        for host in ('localhost', 'LOCALHOST:1', 'localhost.', 'localhost.:9090', '127.0.0.1:9090', '[::1]:9090',
+                     'evil.example', 'evil.example:9090', '127.0.0.1.evil.example', 'localhost.evil.example', 'localhost..', '10.0.0.1'):
             with socket.create_connection(('127.0.0.1', self.serve.admin_port), timeout=30) as stream:
                 stream.sendall(f'GET /readyz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n'.encode())
                 got = stream.recv(4096)
-            ours = re.fullmatch(r'(?i)(localhost|127\.0\.0\.1|\[::1\])(:\d+)?', host)
+            ours = re.fullmatch(r'(?i)(localhost\.?|127\.0\.0\.1|\[::1\])(:\d+)?', host)
             self.assertTrue(got.startswith(b'HTTP/1.1 200 ' if ours else b'HTTP/1.1 403 '), (host, got))
         self.assertEqual(ask(Origin='http://evil.example')[0], 403)
         self.assertEqual(ask(Origin='http://localhost:3000')[0], 200)

@@ -52,10 +52,12 @@ TEST(Accept, takes_what_it_names_and_not_what_it_rates_at_nothing) {
 
 TEST(OwnHost, is_this_machine_by_its_name_or_its_own_addresses) {
   const auto host = [](const char* value) { return host_is_this_machine({{"Host", value}}); };
-  for (const char* ours : {"localhost", "LocalHost:9090", "127.0.0.1", "127.0.0.1:9090", "127.1.2.3:1", "[::1]:9090"})
+  for (const char* ours : {"localhost", "LocalHost:9090", "localhost.", "LOCALHOST.:9090", "127.0.0.1",
+                           "127.0.0.1:9090", "127.1.2.3:1", "[::1]:9090"})
     EXPECT_TRUE(host(ours)) << ours;
-  for (const char* other : {"", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1",
-                            "[::2]:1", "localhost:evil", "127.evil"})
+  for (const char* other :
+       {"", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1", "localhost..",
+        "localhost.:evil", "localhost.evil", ".localhost", "evil.localhost.", "[::2]:1", "localhost:evil", "127.evil"})
     EXPECT_FALSE(host(other)) << other;
   EXPECT_TRUE(origin_is_this_machine({}));
   EXPECT_TRUE(origin_is_this_machine({{"Origin", "http://localhost:3000"}}));
