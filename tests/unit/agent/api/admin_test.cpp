@@ -121,8 +121,8 @@ TEST_F(AdminWork, a_users_words_are_taken_out_and_what_is_open_is_left) {
   desk.pass(std::chrono::hours(1));
   const auto done = body_of(post("/users/erase", body));
   EXPECT_EQ(done["erased"], nlohmann::json::array({open.id.str()})) << done;
-  for (const Message& message : desk.loop.run(desk.store->messages(open.id, 0, 100)).value())
-    EXPECT_EQ(message.text, "");
+  const auto left = desk.loop.run(desk.store->messages(open.id, 0, 100)).value();
+  for (const Message& message : left) EXPECT_EQ(message.text, "");
   EXPECT_TRUE(desk.loop.run(desk.store->verify_ledger()).ok());
   EXPECT_EQ(post("/users/erase", R"({"tenant":"nobody","user":"nobody"})").status, 404);
 }
