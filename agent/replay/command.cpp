@@ -372,8 +372,6 @@ Suite over_sockets(const std::vector<Script>& scripts, const ReplayCommand& comm
       suite.outcomes.push_back(std::move(left));
       continue;
     }
-    if (const std::string unseen = unseen_over_sockets(script); !unseen.empty())
-      std::cerr << script.path << ": not checked over sockets: " << unseen << "\n";
     const auto start = machine_time();
     if (std::string old = stale(script, machine_day()); !old.empty()) {
       suite.outcomes.push_back(refused(script, std::move(old)));
@@ -382,6 +380,8 @@ Suite over_sockets(const std::vector<Script>& scripts, const ReplayCommand& comm
     suite.outcomes.push_back(play_over_sockets(script, program));
     const auto took = machine_time() - start;
     suite.outcomes.back().microseconds = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+    std::cerr << script.path << (script.row.empty() ? "" : " [" + script.row + "]") << ": "
+              << held_text(suite.outcomes.back()) << "\n";
     if (command.fail_fast && suite.failed() > 0) break;
   }
   suite.microseconds = std::chrono::duration_cast<std::chrono::microseconds>(machine_time() - began).count();

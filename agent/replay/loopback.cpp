@@ -6,12 +6,17 @@
 #include "agent/replay/world.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
+#include <set>
+#include <string_view>
 #include <utility>
 
 namespace purser::replay {
 namespace {
+
+constexpr std::array<std::string_view, 4> kSeenAtTheEnd{"captured_fen", "refunded_fen", "intents", "model"};
 
 class Sockets : SocketWire {
  public:
@@ -22,8 +27,15 @@ class Sockets : SocketWire {
     for (at_ = 0; at_ < script_.steps.size() && failures_.empty(); ++at_) step(script_.steps[at_]);
     if (failures_.empty()) finally();
     if (failures_.empty()) nothing_left();
+    const json trajectory = script_.root.value("trajectory", json::object());
+    for (const auto& [key, ignored] : trajectory.items())
+      if (key != "calls" && key != "args") unheld_["trajectory." + key] += 1;
     return std::move(failures_);
   }
+  // Of the expectations that it came to, by their kinds: those that were held against what happened, and those that
+  // cannot be seen from outside.
+  std::map<std::string, std::size_t> held_;
+  std::map<std::string, std::size_t> unheld_;
 
  private:
   // --- steps ---
@@ -81,6 +93,8 @@ class Sockets : SocketWire {
     capture_names();
     for (const SocketAnswerPtr& call : calls_of_step())
       call->stated = call->stated || expected.contains("http") || expected.contains("code");
+    const json sent = s.value("sent", json::object());
+    for (const auto& [key, ignored] : sent.items()) unheld_["sent." + key] += 1;
     for (const auto& [key, value] : expected.items()) expect(key, value, thread);
     judge_answers();
     const bool told = !failures_.empty() || (waited && !serves);
@@ -213,7 +227,17 @@ class Sockets : SocketWire {
     if (key == "thread") return row("/v1/threads/", thread).value("state", json());
     if (key == "intent" || key == "refund") return newest(key, wanted, thread);
     if (key == "events" || key == "cards") return told(key == "cards", thread);
+    if (key == "reply") return reply(thread);
     return std::nullopt;
+  }
+
+  // The last thing that this step had said to the customer; null: nothing.
+  json reply(const std::string& thread) const {
+    json out;
+    for (std::size_t i = mark_; i < heard_.size(); ++i)
+      if (heard_[i].thread == thread && heard_[i].event["type"] == "message.completed")
+        out = heard_[i].event["data"].value("text", "");
+    return out;
   }
 
   json newest(const std::string& key, const json& wanted, const std::string& thread) {
@@ -224,17 +248,18 @@ class Sockets : SocketWire {
     for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
       json found = row(path, *id);
       if (intent && found.value("thread_id", "") != thread) continue;
-      const bool other = wanted.contains("id") && substituted(wanted["id"], captures_) != *id &&
-                         !wanted["id"].get<std::string>().starts_with("$as:");
-      if (other) continue;
+      if (wanted.contains("id") && !may_be(wanted["id"], *id, captures_)) continue;
       // The scripts' word for a refund that the rail has taken.
       if (!intent && found.value("state", "") == "processing") found["state"] = "pending";
       if (intent) found["out_trade_no"] = found.value("order", json::object()).value("out_trade_no", "");
       // From outside only what the API shows can be compared.
-      for (const auto& [member, value] : wanted.items())
-        if (!found.contains(member) && value != "$absent") found[member] = value;
+      unshown_.clear();
       found.erase("expires");
-      if (wanted.contains("expires")) found["expires"] = wanted["expires"];
+      for (const auto& [member, value] : wanted.items()) {
+        if (found.contains(member) || value == "$absent") continue;
+        found[member] = value;
+        unshown_.insert(key + "." + member);
+      }
       return found;
     }
     return {};
@@ -259,10 +284,25 @@ class Sockets : SocketWire {
       const bool family = text.size() == 3 && text.ends_with("xx") && status[0] == text[0];
       return family || text == status ? std::nullopt : std::optional("http: expected " + text + ", found " + status);
     }
+    if (key == "reply") return wrong_reply(wanted, actual);
     Captures tried = captures_;
     auto difference_found = key == "events" ? subsequence(wanted, actual) : difference(wanted, actual, tried, key);
     if (!difference_found) captures_ = std::move(tried);
     return difference_found;
+  }
+
+  std::optional<std::string> wrong_reply(const json& wanted, const json& actual) {
+    if (actual.is_null()) return "reply: there is none yet";
+    const std::string text = actual.get<std::string>();
+    for (const char* key : {"has", "never"})
+      for (const json& word : wanted.value(key, json::array())) {
+        const json filled = substituted(word, captures_);
+        const bool there = text.find(filled.is_string() ? filled.get<std::string>() : filled.dump()) != text.npos;
+        if (there != (std::string_view(key) == "has"))
+          return "reply." + std::string(key) + ": " + word.dump() + (there ? " stands in " : " is not in ") +
+                 actual.dump();
+      }
+    return std::nullopt;
   }
 
   static std::optional<std::string> subsequence(json wanted, const json& actual) {
@@ -277,19 +317,39 @@ class Sockets : SocketWire {
 
   void expect(const std::string& key, const json& wanted, const std::string& thread) {
     const auto limit = clock_.now() + kPatience;
+    unshown_.clear();
     for (;;) {
       const auto actual = seen(key, wanted, thread);
-      if (!actual) return;
+      if (!actual) {
+        unheld_[key] += 1;
+        return;
+      }
       const auto how = wrong(key, wanted, *actual);
-      if (!how) return;
+      if (!how) return count(key, wanted);
       if (clock_.now() > limit) return fail(*how);
       run_for(std::chrono::milliseconds(20));
     }
   }
 
+  // What was held, and what of it only the inside shows: a row's members that the API leaves out, the line of a reply
+  // that the server has written.
+  void count(const std::string& key, const json& wanted) {
+    std::size_t inside = unshown_.size();
+    for (const std::string& member : unshown_) unheld_[member] += 1;
+    if (key == "reply" && wanted.contains("money_line")) {
+      unheld_["reply.money_line"] += 1;
+      inside += 1;
+    }
+    if (!wanted.is_object() || inside < wanted.size()) held_[key] += 1;
+  }
+
   void finally() {
     at_ = script_.steps.size();
     const json wanted = script_.root.value("finally", json::object());
+    for (const auto& [key, ignored] : wanted.items()) {
+      const bool seen_there = std::find(kSeenAtTheEnd.begin(), kSeenAtTheEnd.end(), key) != kSeenAtTheEnd.end();
+      (seen_there ? held_ : unheld_)["finally." + key] += 1;
+    }
     const auto limit = clock_.now() + kPatience;
     for (std::string how = unsettled(wanted); !how.empty(); how = unsettled(wanted)) {
       if (clock_.now() > limit) return fail(how);
@@ -327,6 +387,7 @@ class Sockets : SocketWire {
   std::size_t named_ = 0;
   std::size_t mark_ = 0;
   std::map<std::string, std::string> first_words_;  // of each thread, as JSON
+  std::set<std::string> unshown_;                   // members of the row just seen that the API does not show
   std::optional<std::size_t> faults_step_;          // that gave the rail its faults
   bool open_ = false;
   Captures captures_;
@@ -342,7 +403,10 @@ Outcome play_over_sockets(const Script& script, const std::string& program) {
   out.name = script.name;
   out.row = script.row;
   try {
-    out.failures = Sockets(script, program).play();
+    Sockets sockets(script, program);
+    out.failures = sockets.play();
+    out.assertions = std::move(sockets.held_);
+    out.unheld = std::move(sockets.unheld_);
   } catch (const std::exception& e) {
     out.failures.push_back(script.path + ": " + e.what());
   }

@@ -14,11 +14,8 @@ namespace purser::replay {
 // when it can.
 std::string only_inside(const Script& script);
 
-// Which of its expectations cannot be seen from outside and stay unchecked ("ledger, sent"); empty: none.
-std::string unseen_over_sockets(const Script& script);
-
 // Starts `program` as "serve" on a fresh database, plays one script against it and stops it. What cannot be seen from
-// outside (ledger lines, the rail's calls) is left unchecked; the totals of `finally` are read from the intents.
+// outside (ledger lines, the rail's calls) is counted as not held; the totals of `finally` are read from the intents.
 Outcome play_over_sockets(const Script& script, const std::string& program);
 
 }  // namespace purser::replay

@@ -1,21 +1,10 @@
-// Which scripts, and what of them, can be told from outside.
+// Which scripts can be told from outside.
 #include "agent/replay/loopback.hpp"
 
-#include <algorithm>
 #include <array>
-#include <set>
-#include <string_view>
 
 namespace purser::replay {
-namespace {
-
 using nlohmann::json;
-
-constexpr std::array<std::string_view, 8> kSeen{"events", "cards", "intent", "refund",
-                                                "thread", "http",  "code",   "body"};
-constexpr std::array<std::string_view, 4> kSeenAtTheEnd{"captured_fen", "refunded_fen", "intents", "model"};
-
-}  // namespace
 
 std::string only_inside(const Script& script) {
   static constexpr std::array kInside{"crash",   "restart", "wall",     "webhook",
@@ -35,24 +24,6 @@ std::string only_inside(const Script& script) {
       return "it waits for a time limit";
   }
   return {};
-}
-
-std::string unseen_over_sockets(const Script& script) {
-  std::set<std::string> unseen;
-  for (const json& step : script.steps) {
-    if (step.contains("sent")) unseen.insert("sent");
-    const json expected = step.value("expect", json::object());
-    for (const auto& [key, ignored] : expected.items())
-      if (std::find(kSeen.begin(), kSeen.end(), key) == kSeen.end()) unseen.insert(key);
-  }
-  const json finally = script.root.value("finally", json::object());
-  for (const auto& [key, ignored] : finally.items())
-    if (std::find(kSeenAtTheEnd.begin(), kSeenAtTheEnd.end(), key) == kSeenAtTheEnd.end())
-      unseen.insert("finally." + key);
-  if (script.root.contains("trajectory")) unseen.insert("trajectory");
-  std::string out;
-  for (const std::string& key : unseen) out += (out.empty() ? "" : ", ") + key;
-  return out;
 }
 
 }  // namespace purser::replay

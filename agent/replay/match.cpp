@@ -23,6 +23,22 @@ bool is_word(char c) {
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
+// Of every "$x" within text, its name.
+template <class Tell>
+void each_name(const std::string& text, const Tell& tell) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '$') continue;
+    std::size_t end = i + 1;
+    if (end < text.size() && text[end] == '$') {
+      i = end;
+      continue;
+    }
+    while (end < text.size() && is_word(text[end])) ++end;
+    tell(text.substr(i + 1, end - i - 1));
+    i = end - 1;
+  }
+}
+
 // "$ge:5" and its like. Nothing: `text` is no wildcard.
 std::optional<bool> wildcard(const std::string& text, const json& actual, const std::string& at, std::string& why) {
   if (text == "$absent") return false;  // it is there
@@ -69,18 +85,21 @@ std::optional<std::int64_t> bound_of(std::string_view text) {
 }
 
 std::string untaken(const std::string& text, const Captures& captures) {
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '$') continue;
-    std::size_t end = i + 1;
-    if (end < text.size() && text[end] == '$') {
-      i = end;
-      continue;
-    }
-    while (end < text.size() && is_word(text[end])) ++end;
-    if (!captures.contains(text.substr(i + 1, end - i - 1))) return text.substr(i, end - i);
-    i = end - 1;
-  }
-  return {};
+  std::string out;
+  each_name(text, [&](std::string name) {
+    if (out.empty() && !captures.contains(name)) out = "$" + std::move(name);
+  });
+  return out;
+}
+
+void named_in(const std::string& text, std::set<std::string>& into) {
+  each_name(text, [&](std::string name) { into.insert(std::move(name)); });
+}
+
+bool may_be(const json& wanted, const json& value, const Captures& captures) {
+  if (wanted.is_string() && wanted.get_ref<const std::string&>().starts_with("$as:")) return true;
+  Captures tried = captures;
+  return !difference(wanted, value, tried, "");
 }
 
 std::string untaken_in(const json& value, const Captures& captures) {

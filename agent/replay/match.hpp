@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,12 @@ std::string untaken(const std::string& text, const Captures& captures);
 
 // The same within all texts of a value.
 std::string untaken_in(const nlohmann::json& value, const Captures& captures);
+
+// The names x of all "$x" within text.
+void named_in(const std::string& text, std::set<std::string>& into);
+
+// Whether a row whose member has this value may be the one that is meant: by a capture that is yet to be taken any is.
+bool may_be(const nlohmann::json& wanted, const nlohmann::json& value, const Captures& captures);
 
 // Whether a member of this name holds a sum of money, which is compared exactly or not at all.
 bool is_money(std::string_view member);

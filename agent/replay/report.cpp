@@ -139,6 +139,12 @@ std::string told(const std::string& which, const Spent& spent) {
          std::to_string(spent.signing_us * 100 / spent.processor_us) + " % of it signing\n";
 }
 
+std::string kinds_of(const std::map<std::string, std::size_t>& counts) {
+  std::string out;
+  for (const auto& [kind, n] : counts) out += " " + kind + " " + std::to_string(n);
+  return out;
+}
+
 }  // namespace
 
 std::string command_of(const Outcome& outcome) {
@@ -162,6 +168,7 @@ json to_json(const Outcome& outcome) {
           {"journal", journal},
           {"digest", outcome.digest},
           {"assertions", outcome.assertions},
+          {"unheld", outcome.unheld},
           {"us", outcome.microseconds},
           {"cpu", outcome.processor_us},
           {"signing", outcome.signing_us},
@@ -183,6 +190,7 @@ Outcome outcome_from(const json& line) {
   for (const json& one : line.at("journal")) out.journal.push_back({from_millis(one[0]), one[1], one[2]});
   out.digest = line.at("digest");
   out.assertions = line.at("assertions").get<std::map<std::string, std::size_t>>();
+  out.unheld = line.at("unheld").get<std::map<std::string, std::size_t>>();
   out.microseconds = line.at("us");
   out.processor_us = line.at("cpu");
   out.signing_us = line.at("signing");
@@ -232,19 +240,33 @@ std::string failure_text(const Outcome& outcome) {
 }
 
 std::string summary_text(const Suite& suite) {
-  std::map<std::string, std::size_t> kinds;
   const Spent plain = spent_on(suite, true);
   const Spent derived = spent_on(suite, false);
-  for (const Outcome& one : suite.outcomes)
-    for (const auto& [kind, n] : one.assertions) kinds[kind] += n;
+  std::map<std::string, std::size_t> held;
+  std::map<std::string, std::size_t> unheld;
+  for (const Outcome& one : suite.outcomes) {
+    for (const auto& [kind, n] : one.assertions) held[kind] += n;
+    for (const auto& [kind, n] : one.unheld) unheld[kind] += n;
+  }
   std::string out = std::to_string(suite.plain()) + " scripts, " + std::to_string(suite.derived()) + " derived runs, " +
                     std::to_string(suite.failed()) + " failed, " +
                     (suite.unplayed() > 0 ? std::to_string(suite.unplayed()) + " not played, " : std::string()) +
                     seconds(suite.microseconds) + " s\n";
   out += told("plain", plain) + told("derived", derived);
-  out += "assertions:";
-  for (const auto& [kind, n] : kinds) out += " " + kind + " " + std::to_string(n);
-  return out + "\n";
+  out += "assertions:" + kinds_of(held) + "\n";
+  if (!unheld.empty()) out += "not to be held over sockets:" + kinds_of(unheld) + "\n";
+  return out;
+}
+
+std::string held_text(const Outcome& outcome) {
+  const auto sum = [](const std::map<std::string, std::size_t>& kinds) {
+    std::size_t out = 0;
+    for (const auto& [kind, n] : kinds) out += n;
+    return out;
+  };
+  return std::to_string(sum(outcome.assertions)) + " expectations held over sockets, " +
+         std::to_string(sum(outcome.unheld)) + " cannot be" + (outcome.unheld.empty() ? "" : ":") +
+         kinds_of(outcome.unheld);
 }
 
 json summary_json(const Suite& suite) {
@@ -257,6 +279,8 @@ json summary_json(const Suite& suite) {
                     {"ok", one.good()},
                     {"not_played", one.unplayed},
                     {"failures", one.failures},
+                    {"assertions", one.assertions},
+                    {"not_held", one.unheld},
                     {"digest", one.digest},
                     {"microseconds", one.microseconds}});
   const Spent plain = spent_on(suite, true);

@@ -21,6 +21,7 @@ struct Outcome {
   std::vector<JournalLine> journal;  // of failed and of plain runs
   std::string digest;
   std::map<std::string, std::size_t> assertions;
+  std::map<std::string, std::size_t> unheld;  // of its expectations, those that could not be held over sockets
   std::int64_t microseconds = 0;
   std::int64_t processor_us = 0;  // what the machine spent on it, without what others had it do meanwhile
   std::int64_t signing_us = 0;    // and of that in signatures
@@ -54,6 +55,8 @@ std::string command_of(const Outcome& outcome);
 // A failure with the last steps before it and the command that runs it again.
 std::string failure_text(const Outcome& outcome);
 std::string summary_text(const Suite& suite);
+// Of a run over sockets: how many of its expectations were held, how many cannot be, and of which kinds.
+std::string held_text(const Outcome& outcome);
 json summary_json(const Suite& suite);
 std::string junit_xml(const Suite& suite);
 // One file, no network: each plain run as a timeline of lanes.

@@ -317,8 +317,10 @@ void Run::gateway(const json& s) {
   }
   if (wanted.contains("body")) compare("gateway", wanted["body"], *call.body);
   const json headers = wanted.value("headers", json::object());
-  for (const auto& [name, value] : headers.items())
-    compare("gateway", value, std::string(http::header(call.headers, name)));
+  for (const auto& [name, value] : headers.items()) {
+    const std::string_view said = http::header(call.headers, name);
+    compare("gateway", {{name, value}}, said.empty() ? json::object() : json{{name, said}});
+  }
   count("gateway");
   const json reply = all_filled_in(s.value("reply", json::object()));
   if (stopped_) return;

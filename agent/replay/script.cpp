@@ -2,6 +2,7 @@
 
 #include "agent/replay/script_reading.hpp"
 #include "agent/replay/script_rules.hpp"
+#include "agent/replay/script_whole.hpp"
 #include "validation/money/json_gate.hpp"
 
 #include <algorithm>
@@ -427,6 +428,7 @@ Result<std::vector<Script>> parse_scripts(const std::string& path, const std::st
     if (auto good = unruly(path, text, mistakes_of_root(script), ""); !good) return good.error();
     out.push_back(std::move(script));
   }
+  if (std::string unused = unused_captures(out); !unused.empty()) return malformed(std::move(unused));
   return out;
 }
 

@@ -145,6 +145,9 @@ void check_wildcard(const std::string& text, const std::string& at, Mistakes& ou
   const bool sum = is_money(member) && (member != "refund" || parent == "amount") && parent != "gateway_posts";
   if (is_loose(text) && sum)
     out.push_back({at, "money is compared exactly, " + text.substr(0, text.find(':')) + " is not for it"});
+  const bool typed = is_loose(text) && !text.starts_with("$re:");
+  if (typed && member == "state")
+    out.push_back({at, "a state has a name, " + text.substr(0, text.find(':')) + " is not for it"});
   check_matching_word(text, at, out);
   if ((text.starts_with("$ge:") || text.starts_with("$le:")) && !bound_of(text))
     out.push_back({at, text.substr(0, 4) + " needs a whole number, found \"" + text.substr(4) + "\""});
@@ -177,6 +180,7 @@ void check_expectations(const json& step, Mistakes& out) {
     if (step.contains(key)) check_expected(step[key], pointer_to("", key), out);
   const json sent = step.value("sent", json::object());
   check_vacuous_sent(sent, out);
+  if (step.contains("gateway")) check_vacuous_rail(step["gateway"], out);
   check_empty(sent, "/sent", {"tools", "never", "event"}, out);
   check_empty(sent.value("tool_result", json::object()), "/sent/tool_result", {"never"}, out);
   if (!step.contains("expect")) return;

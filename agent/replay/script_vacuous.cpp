@@ -2,6 +2,10 @@
 
 #include "agent/replay/match.hpp"
 #include "agent/replay/script.hpp"
+#include "agent/replay/script_rows.hpp"
+#include "agent/replay/script_whole.hpp"
+#include "gateway/http/message.hpp"
+#include "validation/money/json_gate.hpp"
 
 #include <algorithm>
 #include <array>
@@ -19,13 +23,6 @@ namespace {
 using nlohmann::json;
 using Mistakes = std::vector<ScriptMistake>;
 
-// What a row shows to a script: Stage::view().
-constexpr std::array kIntentMembers{"id",       "state",   "amount",  "lines",        "captured",     "refunded",
-                                    "reserved", "expires", "failure", "out_trade_no", "renewed_from", "$exact"};
-constexpr std::array kRefundMembers{"id",     "payment_intent", "out_refund_no", "state",
-                                    "amount", "reason",         "failure",       "$exact"};
-constexpr std::array kAmountMembers{"value", "currency", "$exact"};
-constexpr std::array kLineMembers{"sku", "quantity", "unit_price", "$exact"};
 // What tools take, what they answer and what notices tell, anywhere in them.
 constexpr std::array kArgumentMembers{"all",    "amount_fen", "currency", "half",           "if_open", "limit",
                                       "lines",  "quantity",   "query",    "payment_intent", "sku",     "unit_price_fen",
@@ -87,33 +84,63 @@ constexpr std::array kNoticeMembers{"amount_fen",
                                     "type",
                                     "unit_price_fen",
                                     "unknown_payment"};
+// What the rail's API takes for orders and refunds, anywhere in it, and what a request may carry beside.
+constexpr std::array kRailMembers{"account",
+                                  "address",
+                                  "amount",
+                                  "appid",
+                                  "app_name",
+                                  "app_url",
+                                  "area_code",
+                                  "attach",
+                                  "bundle_id",
+                                  "cost_price",
+                                  "currency",
+                                  "description",
+                                  "detail",
+                                  "device_id",
+                                  "from",
+                                  "funds_account",
+                                  "goods_detail",
+                                  "goods_name",
+                                  "goods_tag",
+                                  "h5_info",
+                                  "id",
+                                  "invoice_id",
+                                  "mchid",
+                                  "merchant_goods_id",
+                                  "name",
+                                  "notify_url",
+                                  "openid",
+                                  "out_refund_no",
+                                  "out_trade_no",
+                                  "package_name",
+                                  "payer",
+                                  "payer_client_ip",
+                                  "profit_sharing",
+                                  "quantity",
+                                  "reason",
+                                  "refund",
+                                  "refund_amount",
+                                  "refund_quantity",
+                                  "scene_info",
+                                  "settle_info",
+                                  "store_info",
+                                  "sub_mchid",
+                                  "support_fapiao",
+                                  "time_expire",
+                                  "total",
+                                  "transaction_id",
+                                  "type",
+                                  "unit_price",
+                                  "wechatpay_goods_id"};
+constexpr std::array<std::string_view, 9> kRailHeaders{"Accept",          "Accept-Language", "Authorization",
+                                                       "Content-Length",  "Content-Type",    "Cookie",
+                                                       "Idempotency-Key", "User-Agent",      "Wechatpay-Serial"};
+// Of the past that a model may be shown at most, whatever the settings are.
+constexpr int kMessagesMax = 1'000;
 // Words that match something already.
 constexpr std::array<std::string_view, 8> kTakenNames{"any", "int", "str", "re", "ge", "le", "as", "absent"};
-
-template <class Names>
-void check_members(const json& row, const Names& names, const std::string& at, Mistakes& out) {
-  if (!row.is_object()) return;
-  for (const auto& [key, value] : row.items()) {
-    if (std::find(names.begin(), names.end(), key) != names.end()) continue;
-    std::string known;
-    for (const std::string_view name : names)
-      if (name != "$exact") known += (known.empty() ? "" : ", ") + std::string(name);
-    out.push_back({pointer_to(at, key), "no such key; expected one of " + known});
-  }
-}
-
-void check_row(const json& row, bool intent, const std::string& at, Mistakes& out) {
-  if (!row.is_object()) return;
-  if (intent) {
-    check_members(row, kIntentMembers, at, out);
-  } else {
-    check_members(row, kRefundMembers, at, out);
-  }
-  if (row.contains("amount")) check_members(row["amount"], kAmountMembers, at + "/amount", out);
-  if (!intent || !row.contains("lines") || !row["lines"].is_array()) return;
-  for (std::size_t i = 0; i < row["lines"].size(); ++i)
-    check_members(row["lines"][i], kLineMembers, pointer_to(at + "/lines", i), out);
-}
 
 void members_of_schemas(const json& value, std::set<std::string>& into) {
   if (value.is_array())
@@ -216,32 +243,49 @@ void check_matching_word(const std::string& text, const std::string& at, Mistake
 }
 
 void check_vacuous(const json& expect, Mistakes& out) {
-  for (const bool intent : {true, false}) {
-    const std::string one = intent ? "intent" : "refund";
-    if (expect.contains(one)) check_row(expect[one], intent, "/expect/" + one, out);
+  for (const RowKind kind : {RowKind::intent, RowKind::refund}) {
+    const std::string one = kind == RowKind::intent ? "intent" : "refund";
+    if (expect.contains(one)) check_row(expect[one], kind, "/expect/" + one, out);
     const json rows = expect.value(one + "s", json::array());
-    for (std::size_t i = 0; i < rows.size(); ++i)
-      check_row(rows[i], intent, pointer_to("/expect/" + one + "s", i), out);
+    for (std::size_t i = 0; i < rows.size(); ++i) check_row(rows[i], kind, pointer_to("/expect/" + one + "s", i), out);
   }
+  if (expect.contains("ledger")) check_ledger(expect["ledger"], "/expect/ledger", out);
   const auto in_the_api = [](const std::string& key) { return members_of_the_api().contains(key); };
   if (expect.contains("body")) check_absent(expect["body"], "/expect/body", "answer of the API", in_the_api, out);
   const json reply = expect.value("reply", json::object());
-  if (reply.contains("money_line")) check_row(reply["money_line"], true, "/expect/reply/money_line", out);
+  if (reply.contains("money_line")) check_row(reply["money_line"], RowKind::intent, "/expect/reply/money_line", out);
   const json words = reply.value("has", json::array());
   for (std::size_t i = 0; i < words.size(); ++i)
     if (words[i] == "") out.push_back({pointer_to("/expect/reply/has", i), "an empty text stands in every reply"});
 }
 
 void check_vacuous_sent(const json& sent, Mistakes& out) {
+  if (sent.contains("messages_max") && sent["messages_max"] > kMessagesMax)
+    out.push_back({"/sent/messages_max", "no request has more than " + std::to_string(kMessagesMax) + " messages"});
   const json result = sent.value("tool_result", json::object());
   if (result.contains("has"))
     check_absent(result["has"], "/sent/tool_result/has", "result of a tool", one_of(kToolMembers), out);
   if (sent.contains("event")) check_absent(sent["event"], "/sent/event", "notice", one_of(kNoticeMembers), out);
 }
 
+void check_vacuous_rail(const json& request, Mistakes& out) {
+  if (request.contains("body"))
+    check_absent(request["body"], "/gateway/body", "request to the rail", one_of(kRailMembers), out);
+  const json headers = request.value("headers", json::object());
+  const auto known = [](const std::string& name) {
+    const auto same = [&](std::string_view one) { return http::equals_ignoring_case(one, name); };
+    return std::any_of(kRailHeaders.begin(), kRailHeaders.end(), same);
+  };
+  check_absent(headers, "/gateway/headers", "request to the rail", known, out);
+}
+
 void check_vacuous_end(const Script& script, Mistakes& out) {
   const json& root = script.root;
-  check_posts(root.value("finally", json::object()).value("gateway_posts", json::object()), out);
+  const json finally = root.value("finally", json::object());
+  check_posts(finally.value("gateway_posts", json::object()), out);
+  check_end_states(finally.value("intents", json::array()), RowKind::intent, "/finally/intents", out);
+  check_end_states(finally.value("refunds", json::array()), RowKind::refund, "/finally/refunds", out);
+  check_bounds(script, out);
   if (!root.contains("trajectory")) return;
   check_trajectory(root["trajectory"], out);
   std::set<std::string> known(kArgumentMembers.begin(), kArgumentMembers.end());

@@ -19,6 +19,9 @@ void check_vacuous(const nlohmann::json& expect, std::vector<ScriptMistake>& out
 // Of one step's "sent"; pointers begin at the step.
 void check_vacuous_sent(const nlohmann::json& sent, std::vector<ScriptMistake>& out);
 
+// Of one "gateway" step's request; pointers begin at the step.
+void check_vacuous_rail(const nlohmann::json& request, std::vector<ScriptMistake>& out);
+
 // Of "finally" and "trajectory"; pointers begin at the document.
 void check_vacuous_end(const Script& script, std::vector<ScriptMistake>& out);
 

@@ -36,8 +36,22 @@ UNNOTICED = [
      '/rail/faults/0: this fault never happened'),
     ('more events', [ORDER[0], dict(ORDER[1], expect={'events': ['$exact']}), ORDER[2]], 1,
      'events: expected []'),
+    ('other words', [{'user': '你好'}, {'model': {'text': '您好。'}, 'expect': {'reply': {'has': ['再见']}}}], 1,
+     'reply.has: "再见" is not in "您好。"'),
     ('said later', ORDER[:1] + [{'model': {'text': '您好。'}, 'expect': {'http': 200}}], None, None),
 ]
+
+
+# What is held over sockets and what cannot be, in numbers.
+COUNTED = {
+    'script': 1, 'name': 'counted', 'trajectory': {'calls': 'exact', 'max_calls': 1, 'list': [{'name': 'create_payment_intent'}]},
+    'finally': {'captured_fen': 0, 'kept_fen': 0}, 'steps': [
+        ORDER[0],
+        dict(ORDER[1], sent={'last_role': 'user', 'tools': ['refund']}, expect={'refused': [], 'model_turns': 1}),
+        dict({'model': {'text': '请付款 ¥176.00。'}}, expect={'intent': {'id': '$any', 'state': 'awaiting_payment', 'reserved': 0}, 'ledger': [],
+                               'reply': {'has': ['付款'], 'never': ['已付'], 'money_line': {'id': '$any'}}})]}
+HELD = ('3 expectations held over sockets, 10 cannot be: finally.kept_fen 1 intent.reserved 1 ledger 1 model_turns 1 '
+        'refused 1 reply.money_line 1 sent.last_role 1 sent.tools 1 trajectory.list 1 trajectory.max_calls 1')
 
 
 def check(holds, what):
@@ -69,6 +83,16 @@ def main(purser):
         code, out, err = play(inside, '--loopback', '--leave-out-inside')
         check(code == 1, 'nothing was played and that is green')
         check(play(outside, '--leave-out-inside')[0] == 2, '--leave-out-inside without --loopback')
+
+        counted = pathlib.Path(folder, 'counted.json')
+        counted.write_text(json.dumps(COUNTED))
+        check(play(counted)[0] == 0, play(counted))
+        code, out, err = play(counted, '--loopback')
+        check(code == 0 and f'{counted}: {HELD}\n' in err, err)
+        check('assertions: finally.captured_fen 1 intent 1 reply 1\n' in out, out)
+        check('not to be held over sockets: finally.kept_fen 1 intent.reserved 1 ' in out, out)
+        run = json.loads(play(counted, '--loopback', '--json')[1])['runs'][0]
+        check(run['assertions']['intent'] == 1 and run['not_held']['trajectory.list'] == 1, run)
 
         # All at once: most of it is waiting for what does not come.
         playing = []

@@ -45,6 +45,22 @@ TEST(Report, WhatXmlDoesNotKnowIsLeftOut) {
     EXPECT_EQ(xml.find(none), std::string::npos);
 }
 
+TEST(Report, WhatIsNotHeldOverSocketsIsCountedByItsKinds) {
+  Outcome run;
+  run.assertions = {{"events", 3}, {"intent", 2}};
+  EXPECT_EQ(held_text(run), "5 expectations held over sockets, 0 cannot be");
+  Suite suite;
+  suite.outcomes.push_back(run);
+  EXPECT_EQ(summary_text(suite).find("not to be held"), std::string::npos) << "of none nothing is said";
+  run.unheld = {{"ledger", 2}, {"trajectory.list", 1}};
+  EXPECT_EQ(held_text(run), "5 expectations held over sockets, 3 cannot be: ledger 2 trajectory.list 1");
+  suite.outcomes = {run, run};
+  EXPECT_NE(summary_text(suite).find("not to be held over sockets: ledger 4 trajectory.list 2\n"), std::string::npos);
+  EXPECT_EQ(summary_json(suite)["runs"][1]["not_held"]["ledger"], 2);
+  EXPECT_EQ(summary_json(suite)["runs"][1]["assertions"]["events"], 3);
+  EXPECT_EQ(outcome_from(to_json(run)).unheld, run.unheld);
+}
+
 TEST(Report, WhatWasNotPlayedIsNeverGood) {
   Outcome left;
   left.path = "a.json";

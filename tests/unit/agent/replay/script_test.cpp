@@ -1,5 +1,4 @@
 #include "agent/replay/bless.hpp"
-#include "agent/replay/loopback.hpp"
 #include "agent/replay/match.hpp"
 #include "agent/replay/mirror.hpp"
 #include "agent/replay/model_wire.hpp"
@@ -209,18 +208,6 @@ TEST(Script, WhatWasRecordedStandsAsItself) {
       parse_scripts("r.json", json{{"script", 1}, {"name", "r"}, {"steps", {{{"model", {{"text", written}}}}}}}.dump());
   ASSERT_TRUE(scripts.ok()) << scripts.error().message;
   EXPECT_EQ(substituted(scripts->front().steps[0]["model"]["text"], {{"intent1", "pi_0123456789abcdef"}}), said);
-}
-
-TEST(Loopback, SaysWhatItCannotSee) {
-  const auto unseen = [](const std::string& rest) {
-    return unseen_over_sockets(parse_scripts("s.json", R"({"script":1,"name":"x",)" + rest + "}").value().front());
-  };
-  EXPECT_EQ(unseen(R"("steps":[{"user":"a","expect":{"http":200,"cards":[],"intent":{"state":"x"}}}],)"
-                   R"("finally":{"captured_fen":1})"),
-            "");
-  EXPECT_EQ(unseen(R"("steps":[{"model":{"text":"a"},"sent":{"last_role":"user"},"expect":{"ledger":[]}}],)"
-                   R"("finally":{"kept_fen":1},"trajectory":{"calls_never":["refund"]})"),
-            "finally.kept_fen, ledger, sent, trajectory");
 }
 
 TEST_F(InAFolder, PartsThatIncludeEachOtherEnd) {

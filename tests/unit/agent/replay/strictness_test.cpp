@@ -179,7 +179,7 @@ TEST(Strict, MoneyIsComparedExactlyOrNotAtAll) {
     for (const char* name : {"captured_fen", "value", "total", "refund"})
       EXPECT_TRUE(difference({{name, any}}, {{name, 5}}, none, "x")) << name << any;
   }
-  EXPECT_EQ(refused_script(R"({"expect":{"intent":{"amount":{"value":"$as:sum"}}}})"), "");
+  EXPECT_EQ(refused_script(R"({"expect":{"intent":{"amount":{"value":"$as:sum"},"captured":"$sum"}}})"), "");
   Captures seen;
   EXPECT_FALSE(difference({{"refund", "$str"}}, {{"refund", "re_1"}}, seen, "x")) << "an id";
   EXPECT_FALSE(difference({{"quantity", "$int"}}, {{"quantity", 5}}, seen, "x"));
