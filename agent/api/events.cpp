@@ -12,6 +12,7 @@ namespace {
 
 // How long a browser waits before it comes back.
 constexpr std::string_view kHead = "retry: 1000\n\n";
+constexpr std::string_view kHeartbeatPiece = ": heartbeat\n\n";
 // What an event says whose words were taken out: every other one says something.
 constexpr std::string_view kErased = R"({"erased":true})";
 
@@ -60,11 +61,6 @@ Task<bool> EventStreams::write(std::string_view text, const http::StreamSink& si
   co_return written.ok();
 }
 
-Task<bool> EventStreams::heartbeat(Result<void> woken, const http::StreamSink& sink) {
-  if (woken || woken.code() != Errc::timed_out) co_return woken.ok();
-  co_return co_await write(": heartbeat\n\n", sink);
-}
-
 Task<bool> EventStreams::tell(const ThreadId& thread, std::int64_t& after, Leave& leave, const http::StreamSink& sink) {
   if (auto still = leave(); !still) {
     http::Response refused = api::error_answer(still.error());
@@ -87,7 +83,8 @@ Task<void> EventStreams::run_follow(ThreadId thread, std::int64_t after, Leave l
     if (!on) co_return;
     const Deadline limit = Deadline::after(clock_, kHeartbeat);
     auto woken = co_await news.wait_since(seen, limit);
-    on = co_await heartbeat(std::move(woken), sink);
+    if (!woken && woken.code() != Errc::timed_out) co_return;  // nothing may be awaited any more
+    if (!woken) on = co_await write(kHeartbeatPiece, sink);
   }
 }
 
@@ -103,7 +100,8 @@ Task<void> EventStreams::run_turn(ThreadId thread, std::int64_t after, Answer an
     if (ended) break;
     const Deadline limit = Deadline::after(clock_, kHeartbeat);
     auto woken = co_await news.wait_since(seen, limit);
-    on = co_await heartbeat(std::move(woken), sink);
+    if (!woken && woken.code() != Errc::timed_out) co_return;  // nothing may be awaited any more
+    if (!woken) on = co_await write(kHeartbeatPiece, sink);
   }
   if (!on) co_return;
   auto outcome = co_await answer->get();

@@ -42,8 +42,6 @@ class EventStreams {
   Task<Result<void>> drain(const ThreadId& thread, std::int64_t& after, const http::StreamSink& sink);
   // The same for who may still hear it; else "error". False: the stream is over.
   Task<bool> tell(const ThreadId& thread, std::int64_t& after, Leave& leave, const http::StreamSink& sink);
-  // What goes on after a wait for news has ended like that: nothing more, or the heartbeat when there were none.
-  static Task<bool> heartbeat(Result<void> woken, const http::StreamSink& sink);
   Task<void> run_follow(ThreadId thread, std::int64_t after, Leave leave, http::StreamSink sink);
   Task<void> run_turn(ThreadId thread, std::int64_t after, Answer answer, http::StreamSink sink);
   static Task<bool> write(std::string_view text, const http::StreamSink& sink);
