@@ -109,6 +109,14 @@ std::optional<SameCall> same_call(const std::vector<Message>& seen, const TurnId
   return out;
 }
 
+bool may_have_been_erased(const std::vector<Message>& seen, const ToolCall& call, UtcTime now) {
+  const Millis window = window_of(call);
+  return std::any_of(seen.begin(), seen.end(), [&](const Message& message) {
+    const bool erased = message.role == Role::assistant && message.text.empty() && message.calls.empty();
+    return erased && now - message.at <= window;
+  });
+}
+
 bool key_used_otherwise(const std::vector<Message>& seen, const TurnId& turn, const ToolCall& call, UtcTime now) {
   if (!keyed(call)) return false;
   const auto all = asked_by_client(seen, turn);

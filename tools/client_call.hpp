@@ -40,6 +40,8 @@ inline constexpr Millis kKeyedWithin{24 * 3'600 * 1'000};
 // `seen`: messages of the thread, oldest first; `turn` is the one of `call`, begun at `now`.
 std::optional<SameCall> same_call(const std::vector<Message>& seen, const TurnId& turn, const ToolCall& call,
                                   UtcTime now);
+// Whether words were erased that may have been this call: nobody can tell any more what was asked in them.
+bool may_have_been_erased(const std::vector<Message>& seen, const ToolCall& call, UtcTime now);
 // Whether the client has used the key of `call` for something else that was not refused.
 bool key_used_otherwise(const std::vector<Message>& seen, const TurnId& turn, const ToolCall& call, UtcTime now);
 

@@ -51,6 +51,10 @@ class Actions {
     Answer answer;  // 200 with the turn as its body, or the error it ended with
     bool replayed = false;
   };
+  // Idempotency::erased_before.
+  Task<Result<std::optional<http::Response>>> erased_before(TurnKey key) {
+    return idempotency_.erased_before(std::move(key));
+  }
   // Begins a turn of the user; without a key nothing ties a repetition to it. When it ends, the answer is set and the
   // thread's streams are woken to see it. Errors: idempotency_in_flight, idempotency_conflict, thread_busy, the
   // store's.

@@ -304,6 +304,11 @@ Api::Reply Api::post_turn(Call& call) {
   std::optional<TurnKey> key =
       actions_.tie(Idempotency::scope_of(call.caller, call.request), std::move(**given), *body);
   const bool stream = api::wants_events(call.request);
+  if (stream) {
+    auto erased = co_await actions_.erased_before(*key);
+    if (!erased) co_return erased.error();
+    if (erased->has_value()) co_return std::move(**erased);
+  }
   Result<std::int64_t> last = std::int64_t{0};
   if (stream) last = co_await events_.last_event(thread->id);
   if (!last) co_return last.error();

@@ -137,6 +137,11 @@ Task<Result<http::Response>> ChatDoor::complete(Caller caller, http::Request req
     if (!before) co_return before.error();
     if (before->has_value()) co_return co_await answer_of(std::move(**before), std::move(*thread), std::move(chat));
   }
+  if (chat.stream && tie) {
+    auto erased = co_await ports_.actions.erased_before(*tie);
+    if (!erased) co_return erased.error();
+    if (erased->has_value()) co_return std::move(**erased);
+  }
   auto begun = co_await ports_.actions.turn(std::move(tie), thread->id, chat.text);
   if (!begun) co_return begun.error();
   const std::string id = thread->id.str();

@@ -116,13 +116,22 @@ bool Idempotency::is_erased(const Error& error) {
 }
 
 Task<Result<http::Response>> Idempotency::erased(TurnKey key) {
+  auto before = co_await erased_before(std::move(key));
+  if (!before) co_return before.error();
+  // None: an earlier version erased it, under a name that only the same payload finds.
+  co_return before->has_value() ? std::move(**before) : api::erased_answer();
+}
+
+Task<Result<std::optional<http::Response>>> Idempotency::erased_before(TurnKey key) {
+  std::optional<http::Response> answer;
   const auto ties = ties_in(key.fingerprint);
-  if (!ties) co_return api::erased_answer();
+  if (!ties) co_return answer;
   auto row = co_await store_.idempotency(key.scope, erased_key_of(*ties));
   if (!row) co_return row.error();
-  // None: an earlier version erased it, under a name that only the same payload finds.
-  if (row->has_value() && (*row)->fingerprint != ties->request) co_return other_payload();
-  co_return api::erased_answer();
+  if (!row->has_value()) co_return answer;
+  if ((*row)->fingerprint != ties->request) co_return other_payload();
+  answer = api::erased_answer();
+  co_return answer;
 }
 
 http::Response Idempotency::replay(IdempotencyRow row) {

@@ -69,6 +69,9 @@ class Idempotency {
   static bool is_erased(const Error& error);
   // erased_answer, or the error idempotency_conflict when that was another payload; the store's.
   Task<Result<http::Response>> erased(TurnKey key);
+  // The same before anything is begun, for an answer whose status cannot wait for the end. Nothing when no erased
+  // request had this key.
+  Task<Result<std::optional<http::Response>>> erased_before(TurnKey key);
   static http::Response replay(IdempotencyRow row);
 
   // Does `action` under a row of its own, or under the running one of an earlier try. Errors: idempotency_in_flight

@@ -1,6 +1,7 @@
 // A turn with one call of a client that has a model of its own: nobody is asked for words, and nobody is given any.
 #include "agent/turn/conversations_impl.hpp"
 #include "agent/turn/model_view.hpp"
+#include "agent/turn/money_fence.hpp"
 #include "agent/turn/reply.hpp"
 #include "agent/turn/views.hpp"
 #include "tools/cards.hpp"
@@ -70,6 +71,11 @@ Task<Result<ToolOutput>> Conversations::Impl::run_tool(Running& run, const ToolC
     // What the customer said yes to are the customer's words.
     if (!context.agreed_to.empty()) sources.add_user(context.agreed_to);
     const UtcTime now = run.turn.started_at;
+    if (moves_money(call.name, ports.tools.schemas()) && may_have_been_erased(seen, call, now))
+      co_return refusal(
+          Error(Errc::idempotency_conflict,
+                "what was said here has been erased, and it cannot be told whether this was asked before: "
+                "look at the payments, and ask in another conversation"));
     if (key_used_otherwise(seen, run.turn.id, call, now))
       co_return refusal(Error(Errc::idempotency_conflict, "this key was used with another call", "key"));
     if (const auto same = same_call(seen, run.turn.id, call, now)) {

@@ -11,11 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-bool moves_money(const std::string& name, const std::vector<ToolSchema>& tools) {
-  return std::any_of(tools.begin(), tools.end(),
-                     [&](const ToolSchema& tool) { return tool.name == name && tool.moves_money; });
-}
-
 // The order of keys and the spaces between them change nothing.
 bool same_arguments(const std::string& a, const std::string& b) {
   return json::parse(a, nullptr, false) == json::parse(b, nullptr, false) && json::accept(a);
@@ -34,6 +29,11 @@ const Message* answer_to(const std::vector<Message>& messages, const std::string
 }
 
 }  // namespace
+
+bool moves_money(const std::string& name, const std::vector<ToolSchema>& tools) {
+  return std::any_of(tools.begin(), tools.end(),
+                     [&](const ToolSchema& tool) { return tool.name == name && tool.moves_money; });
+}
 
 std::optional<Fenced> fenced(const std::vector<Message>& turn_messages, const ToolCall& call,
                              const std::vector<ToolSchema>& tools) {

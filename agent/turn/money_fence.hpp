@@ -23,6 +23,8 @@ struct Fenced {
 std::optional<Fenced> fenced(const std::vector<Message>& turn_messages, const ToolCall& call,
                              const std::vector<ToolSchema>& tools);
 
+bool moves_money(const std::string& tool, const std::vector<ToolSchema>& tools);
+
 // Whether a call of the turn has moved money, or may have: it was not refused, and perhaps not answered.
 bool may_have_moved_money(const std::vector<Message>& turn_messages, const std::vector<ToolSchema>& tools);
 

@@ -105,14 +105,11 @@ bool Conversations::Impl::acknowledges(const Running& run, const std::vector<Too
   const auto wants = [&](const std::string& name) { return name == "*" || name == run.thread.tenant.str(); };
   if (std::none_of(prompts.acknowledge.begin(), prompts.acknowledge.end(), wants)) return false;
   const auto& schemas = ports.tools.schemas();
-  const auto moves_money = [&](const ToolCall& call) {
-    return std::any_of(schemas.begin(), schemas.end(),
-                       [&](const ToolSchema& tool) { return tool.moves_money && tool.name == call.name; });
-  };
+  const auto moves = [&](const ToolCall& call) { return moves_money(call.name, schemas); };
   const bool before = std::any_of(run.messages.begin(), run.messages.end(), [&](const Message& earlier) {
-    return std::any_of(earlier.calls.begin(), earlier.calls.end(), moves_money);
+    return std::any_of(earlier.calls.begin(), earlier.calls.end(), moves);
   });
-  return !before && std::any_of(calls.begin(), calls.end(), moves_money);
+  return !before && std::any_of(calls.begin(), calls.end(), moves);
 }
 
 // Runs one call and makes its answer durable; true when it was refused.

@@ -386,6 +386,10 @@ class Idempotency(unittest.TestCase):
                 # Whatever comes with it: the key was used.
                 self.expect_error(shop.ask('POST', at, other, key=phone), 422, 'idempotency_conflict')
                 self.expect_error(shop.ask('POST', at, same, key=phone), 410, 'erased')
+        # What is streamed has its status before its end.
+        stream = [('Accept', 'text/event-stream')]
+        self.expect_error(shop.ask('POST', path, {'text': 'two cups please'}, key=phone, headers=stream), 422, 'idempotency_conflict')
+        self.expect_error(shop.ask('POST', path, {'text': 'hello'}, key=phone, headers=stream), 410, 'erased')
         said = [m for m in shop.read(f'/v1/threads/{thread}/messages')['data'] if m['role'] == 'user']
         self.assertEqual(len(said), 1)
         database = pathlib.Path(shop.serve.folder.name, 'purser.db')

@@ -53,6 +53,16 @@ TEST_F(ClientCallTest, what_is_only_said_beside_it_makes_no_other_call) {
   EXPECT_EQ(again(R"({"refunds":[{"payment_intent":"pj","amount_fen":100,"reason":"torn"}]})"), "");
 }
 
+TEST_F(ClientCallTest, what_was_erased_may_have_been_it_for_as_long_as_it_could_be_repeated) {
+  asked("a", refund("{}", "k"), kStart);
+  EXPECT_FALSE(may_have_been_erased(seen, refund("{}", "k"), kStart));
+  for (Message& message : seen) message.text.clear(), message.calls.clear();
+  EXPECT_TRUE(may_have_been_erased(seen, refund("{}"), kStart + kRepeatedWithin));
+  EXPECT_FALSE(may_have_been_erased(seen, refund("{}"), kStart + kRepeatedWithin + 1ms));
+  EXPECT_TRUE(may_have_been_erased(seen, refund("{}", "k"), kStart + kKeyedWithin));
+  EXPECT_FALSE(may_have_been_erased(seen, refund("{}", "k"), kStart + kKeyedWithin + 1ms));
+}
+
 TEST_F(ClientCallTest, without_its_key_it_is_still_the_same_call) {
   asked("a", refund("{}", "k1"), kStart);
   EXPECT_EQ(origin(refund("{}"), kStart + 1s), "turn_a:key_k1");

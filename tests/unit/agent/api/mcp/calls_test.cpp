@@ -201,6 +201,23 @@ TEST_F(McpCalls, a_refund_that_waits_for_a_person_is_asked_for_once) {
   EXPECT_EQ(refunds_of(id), 1u);
 }
 
+// Nobody can tell any more what was asked there: neither the words nor the key are left.
+TEST_F(McpCalls, after_an_erasure_nothing_is_moved_that_may_have_been_asked_before) {
+  const std::string id = paid_intent();
+  Batch erase("test.erase");
+  const auto thread = desk.loop.run(desk.store->thread(desk.intent(id).thread)).value();
+  erase.add(op::EraseThread{thread, desk.loop.clock.durable(), true});
+  ASSERT_TRUE(desk.loop.run(desk.store->commit(std::move(erase))).ok());
+  const std::size_t orders = desk.channel.count("create_order");
+  EXPECT_EQ(structured(talk.call("query_payment", json::object()))["status"], "ok");
+  EXPECT_EQ(structured(talk.call("refund", back(id, 100)))["code"], "idempotency_conflict");
+  EXPECT_EQ(structured(talk.call("create_payment_intent", kTeas))["code"], "idempotency_conflict");
+  EXPECT_EQ(refunds_of(id), 0U);
+  EXPECT_EQ(desk.channel.count("create_order"), orders);
+  desk.pass(std::chrono::minutes(16));
+  EXPECT_EQ(structured(talk.call("create_payment_intent", kTeas))["status"], "ok");
+}
+
 TEST_F(McpCalls, an_id_of_another_conversation_is_none) {
   const std::string foreign = desk.buy(desk.thread("alice")).id.str();
   desk.pay(desk.intent(foreign));
