@@ -7,6 +7,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
@@ -165,9 +166,14 @@ class TlsLoading {
   Result<void> ask_clients() {
     const auto pem = read("client_ca_file", settings_.client_ca_file);
     if (!pem) return pem.error();
-    for (const Certificate& one : certificates_in(*pem))
+    const Certificates authorities = certificates_in(*pem);
+    for (const Certificate& one : authorities)
       if (X509_check_ca(one.get()) == 0)
         return wrong("client_ca_file", "holds a certificate that is no authority's: " + name_of(one.get()));
+    // One that has ended beside its successor is how authorities change; with none left nobody could come in.
+    const auto has_ended = [this](const Certificate& one) { return utc_of(X509_get0_notAfter(one.get())) <= now_; };
+    if (!authorities.empty() && std::all_of(authorities.begin(), authorities.end(), has_ended))
+      return wrong("client_ca_file", "holds no authority that has not expired: " + settings_.client_ca_file);
     STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(settings_.client_ca_file.c_str());
     if (names == nullptr || SSL_CTX_load_verify_file(raw(), settings_.client_ca_file.c_str()) != 1) {
       sk_X509_NAME_pop_free(names, X509_NAME_free);

@@ -38,6 +38,7 @@ class Tls(unittest.TestCase):
         cls.issue('for_clients', 'ca', usage='clientAuth')
         cls.issue('for_all', 'ca', usage='serverAuth,clientAuth')
         cls.issue('customer', 'ca')
+        cls.issue('old_ca', 'ca', '20200101000000Z', '20200201000000Z', more='basicConstraints=critical,CA:TRUE')
         cls.issue('intruder', 'stranger')
 
     @classmethod
@@ -45,11 +46,11 @@ class Tls(unittest.TestCase):
         cls.made.cleanup()
 
     @classmethod
-    def issue(cls, name, authority, begins='20240101000000Z', ends='20991231000000Z', digest='sha256', usage=''):
+    def issue(cls, name, authority, begins='20240101000000Z', ends='20991231000000Z', digest='sha256', usage='', more=''):
         request = cls.at / f'{name}.csr'
         openssl('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', f'/CN={name}',
                 '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost',
-                *(['-addext', f'extendedKeyUsage={usage}'] if usage else []), '-keyout', cls.at / f'{name}.key', '-out', request)
+                *(['-addext', f'extendedKeyUsage={usage}'] if usage else []), *(['-addext', more] if more else []), '-keyout', cls.at / f'{name}.key', '-out', request)
         folder = cls.at / f'{name}.issuing'
         folder.mkdir()
         (folder / 'index').write_text('')
@@ -395,6 +396,8 @@ class Tls(unittest.TestCase):
             both.write_bytes((self.at / 'ca.pem').read_bytes() + (self.at / 'customer.pem').read_bytes())
             self.refused(f"{section}.client_ca_file holds a certificate that is no authority's: /CN=customer",
                          *self.sets(section, client_ca_file=both))
+            self.refused(f'{section}.client_ca_file holds no authority that has not expired',
+                         *self.sets(section, client_ca_file=self.at / 'old_ca.pem'))
             nobody = pathlib.Path(self.place.name, 'nobody.pem')
             nobody.write_text('no authority')
             self.refused(f'{section}.client_ca_file holds no certificates in PEM', *self.sets(section, client_ca_file=nobody))
