@@ -27,7 +27,8 @@ struct ToolContext {
   bool sandbox;
   // What this thread has seen so far. Without it no tool that moves money runs. Not owned.
   const rules::Sources* sources = nullptr;
-  // How this daemon drives the turn; what moves money is written only while it does. None: no other one could.
+  // How this daemon drives the turn: a refund is reserved, and its end left to the turn to tell, only while it does.
+  // None: no other daemon could.
   std::optional<op::HoldTurn> held;
   // Of the call that this one repeats, if it does: what that one did is found by it, and nothing is done twice.
   std::string repeats;

@@ -371,6 +371,8 @@ class Idempotency(unittest.TestCase):
         chat = {'model': 'purser', 'user': 'gone-2', 'messages': [{'role': 'user', 'content': 'hello'}]}
         self.assertEqual(shop.ask('POST', path, {'text': 'hello'}, key=phone)[0], 200)
         self.assertEqual(shop.ask('POST', '/v1/chat/completions', chat, key=phone)[0], 200)
+        streamed = {**chat, 'stream': True}
+        self.assertEqual(shop.ask('POST', '/v1/chat/completions', streamed, key='streamed')[0], 200)
         for user in ('gone', 'gone-2'):
             erased = shop.serve.admin('POST', '/users/erase', {'tenant': 'shop', 'user': user})
             self.assertEqual((erased[0], json.loads(erased[2])['left']), (200, []), erased[2])
@@ -390,6 +392,9 @@ class Idempotency(unittest.TestCase):
         stream = [('Accept', 'text/event-stream')]
         self.expect_error(shop.ask('POST', path, {'text': 'two cups please'}, key=phone, headers=stream), 422, 'idempotency_conflict')
         self.expect_error(shop.ask('POST', path, {'text': 'hello'}, key=phone, headers=stream), 410, 'erased')
+        self.expect_error(shop.ask('POST', '/v1/chat/completions', {**other_chat, 'stream': True}, key='streamed'), 422,
+                          'idempotency_conflict')
+        self.expect_error(shop.ask('POST', '/v1/chat/completions', streamed, key='streamed'), 410, 'erased')
         said = [m for m in shop.read(f'/v1/threads/{thread}/messages')['data'] if m['role'] == 'user']
         self.assertEqual(len(said), 1)
         database = pathlib.Path(shop.serve.folder.name, 'purser.db')

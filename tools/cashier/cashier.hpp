@@ -143,7 +143,8 @@ class Cashier {
   Task<Result<UtcTime>> earliest_refund(IntentId intent);
   Task<Result<UtcTime>> order_free_at(Refund refund);
   Task<Result<Refund>> note_sending(Refund refund);
-  // The `turn` tells what comes of it; none: an event does.
+  // The `turn` tells what comes of it, or an event does.
+  static const inline std::optional<op::HoldTurn> kByEvent;
   Task<Result<Refund>> send_refund(Refund refund, std::optional<op::HoldTurn> turn);
   // `known` is the row's version when the rail was asked.
   Task<Result<Refund>> record_refund(RefundId id, std::int64_t known, RefundEvent event, RefundFacts facts,

@@ -169,9 +169,8 @@ Task<Result<Refund>> Cashier::mend(RefundId id, RefundAccount account) {
   }
   RefundFacts facts;
   if (reply.facts) facts = *reply.facts;
-  const std::optional<op::HoldTurn> by_event;
   co_return co_await record_refund(std::move(id), known, cashier::event_of(reply), std::move(facts), reply.says.code,
-                                   by_event);
+                                   kByEvent);
 }
 
 Task<Result<Refund>> Cashier::again(RefundId id) {

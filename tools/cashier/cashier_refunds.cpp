@@ -13,9 +13,6 @@ namespace {
 // A sending that is this much later than planned is written down; the rail counts in minutes.
 constexpr Millis kSendingNoticed{1'000};
 
-// No turn waits for what comes of it.
-const std::optional<op::HoldTurn> kByEvent;
-
 }  // namespace
 
 using cashier::kConflictRetries;
