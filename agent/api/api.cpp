@@ -46,7 +46,7 @@ http::StreamSink while_allowed(EventStreams::Leave leave, http::StreamSink sink)
 
 }  // namespace
 
-constexpr std::array<api::Route<Api::Endpoint>, 26> Api::kRoutes{{
+constexpr std::array<api::Route<Api::Endpoint>, 27> Api::kRoutes{{
     {"POST", "/v1/threads", {&Api::create_thread, Scope::threads_write}},
     {"GET", "/v1/threads/{}", {&Api::get_thread, Scope::threads_read}},
     {"GET", "/v1/threads/{}/messages", {&Api::get_messages, Scope::threads_read}},
@@ -57,6 +57,7 @@ constexpr std::array<api::Route<Api::Endpoint>, 26> Api::kRoutes{{
     {"GET", "/v1/intents/{}/qr.png", {&Api::get_qr, Scope::intents_read}},
     {"POST", "/v1/intents/{}/cancel", {&Api::cancel_intent, Scope::intents_write}},
     {"POST", "/v1/intents/{}/renew", {&Api::renew_intent, Scope::intents_write}},
+    {"POST", "/v1/intents/{}/settle", {&Api::settle_intent, Scope::approvals_write}},
     {"GET", "/v1/refunds/{}", {&Api::get_refund, Scope::refunds_read}},
     {"POST", "/v1/refunds/{}/mend", {&Api::mend_refund, Scope::refunds_write}},
     {"POST", "/v1/refunds/{}/again", {&Api::refund_again, Scope::refunds_write}},

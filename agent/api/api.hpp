@@ -90,7 +90,7 @@ class Api {
     Method method = nullptr;
     std::optional<Scope> scope;  // of the key; none: open to all, as the webhook, which proves itself
   };
-  static const std::array<api::Route<Endpoint>, 26> kRoutes;
+  static const std::array<api::Route<Endpoint>, 27> kRoutes;
 
   Reply answer(Call& call, const api::Route<Endpoint>& route, http::Headers& headers);
   // Who asks, if he may and not too often. Adds what the answer tells of his limits to `headers`.
@@ -105,6 +105,7 @@ class Api {
   Reply get_qr(Call& call);
   Reply cancel_intent(Call& call);
   Reply renew_intent(Call& call);
+  Reply settle_intent(Call& call);
   Reply get_refund(Call& call);
   Reply mend_refund(Call& call);
   Reply refund_again(Call& call);
@@ -137,6 +138,7 @@ class Api {
   Reply do_create(NewThread wanted);
   Reply do_cancel(IntentId id, bool again);
   Reply do_renew(PaymentIntent ended);
+  Reply do_settle(IntentId id, std::string by);
   Reply do_redeliver(TenantId tenant, std::string subject, bool again);
   Task<Result<std::vector<WorkItem>>> deliveries_of(TenantId tenant, WorkKind kind, std::string after,
                                                     std::int64_t wanted);

@@ -1,8 +1,9 @@
-// The doors to what waits for a person of the tenant.
+// The doors to what waits for a person of the tenant: approvals, and payments that were made otherwise than ordered.
 #include "agent/api/answer.hpp"
 #include "agent/api/api.hpp"
 #include "agent/api/request.hpp"
 #include "agent/turn/views.hpp"
+#include "gateway/log.hpp"
 #include "validation/money/text.hpp"
 
 #include <algorithm>
@@ -104,6 +105,24 @@ Api::Reply Api::do_decide(ApprovalDecision decision, bool again) {
   auto stored = co_await ports_.store.approval(decision.id);
   if (!stored || !is_outcome_of(*stored, decision)) co_return row.error();
   co_return api::json_answer(200, views::approval(*stored));
+}
+
+Api::Reply Api::settle_intent(Call& call) {
+  auto row = co_await own_intent(call);
+  if (!row) co_return row.error();
+  auto key = Idempotency::key_of(call.request.headers, true);
+  if (!key) co_return key.error();
+  auto body = api::object_body(call.request, {}, true);
+  if (!body) co_return body.error();
+  Idempotency::Action action = [this, id = row->id, by = call.caller.name](bool) { return do_settle(id, by); };
+  co_return co_await once(call, *body, std::move(**key), std::move(action));
+}
+
+Api::Reply Api::do_settle(IntentId id, std::string by) {
+  auto row = co_await ports_.cashier.settle_conflict(std::move(id));
+  if (!row) co_return row.error();
+  log::warn("intent.conflict_settled", {{"intent", row->id.str()}, {"by", by}});
+  co_return api::json_answer(200, views::intent(*row));
 }
 
 }  // namespace purser

@@ -33,7 +33,8 @@ const std::set<std::pair<IntentState, IntentState>>& legal_intent_steps() {
                                                {S::expired, S::conflicted},
                                                {S::canceled, S::conflicted},
                                                {S::failed, S::conflicted},
-                                               {S::failed, S::succeeded}};
+                                               {S::failed, S::succeeded},
+                                               {S::conflicted, S::failed}};
   return steps;
 }
 

@@ -242,6 +242,17 @@ class Idempotency(unittest.TestCase):
         self.rules(path, {'decision': 'approve'}, others=[('decide-1', {'decision': 'deny'})])
         self.expect_error(self.shop.ask('POST', path, {'decision': 'approve'}, key='decide-2'), 409, 'approval_ended')
 
+    def test_settle(self):
+        _, intent = self.shop.intent('di')
+        # The webhook keeps away while the rail's answer to the cancel's own question decides.
+        self.shop.sandbox('faults', [{'call': 'webhook', 'what': 'lost', 'times': 2}, {'call': 'query', 'what': 'wrong_amount'}])
+        self.shop.sandbox('pay', {'out_trade_no': intent['order']['out_trade_no']})
+        at = f"/v1/intents/{intent['id']}"
+        self.expect_error(self.shop.ask('POST', at + '/cancel', {}, key='cancel-di'), 409, 'cancel_not_allowed')
+        self.assertEqual(self.shop.read(at)['state'], 'conflicted')
+        self.assertEqual(self.race(at + '/settle', {}, 'settle-1')['state'], 'failed')
+        self.rules(at + '/settle', {})
+
     def test_refunds_again(self):
         self.shop.sandbox('faults', [{'call': 'refund', 'what': 'closed'}])
         _, intent, turn = self.shop.refund('bo')

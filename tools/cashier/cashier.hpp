@@ -89,6 +89,11 @@ class Cashier {
   // store's.
   Task<Result<Refund>> mend(RefundId id, RefundAccount account);
 
+  // Ends a conflicted payment as failed: a person has settled with the payer, at the rail, what was paid otherwise than
+  // ordered. Books and moves nothing; a payment that was settled so is left as it is. Errors: illegal_transition (it is
+  // not conflicted), the store's.
+  Task<Result<PaymentIntent>> settle_conflict(IntentId id);
+
   // Makes a refund that has failed for good once more, under a number of its own; the same one again finds the first.
   // Sent by the work that is due. Errors: refund_not_allowed (it has not failed), refund_exceeds_remaining, the
   // store's.

@@ -1,4 +1,5 @@
-// How a payment ends before it is made: canceled by its user, and what the rail says when it is asked in between.
+// How a payment ends before it is made: canceled by its user, and what the rail says when it is asked in between; and
+// how one ends that was paid otherwise than ordered.
 #include "tools/cashier/cashier.hpp"
 
 #include <algorithm>
@@ -91,6 +92,22 @@ Task<Result<PaymentIntent>> Cashier::cancel(IntentId id, Asked asked) {
     const UtcTime now = ports_.clock.durable();
     auto change = cashier::after_cancel(std::move(*row), now, asked != Asked::in_conversation, *closed);
     if (!change) co_return change.error();
+    auto done = co_await ports_.store.commit(std::move(change->batch));
+    if (done) co_return std::move(change->intent);
+    if (!lost_race(done.error())) co_return done.error();
+    last = done.error();
+  }
+  co_return last;
+}
+
+Task<Result<PaymentIntent>> Cashier::settle_conflict(IntentId id) {
+  Error last(Errc::store_conflict);
+  for (int i = 0; i < kConflictRetries; ++i) {
+    auto row = co_await ports_.store.intent(id);
+    if (!row) co_return row.error();
+    if (row->state == IntentState::failed && row->failure == cashier::kConflictSettled) co_return row;
+    auto change = cashier::after_settlement(std::move(*row), ports_.clock.durable());
+    if (!change) co_return Error(change.code(), "only a conflicted payment is settled", "payment_intent");
     auto done = co_await ports_.store.commit(std::move(change->batch));
     if (done) co_return std::move(change->intent);
     if (!lost_race(done.error())) co_return done.error();

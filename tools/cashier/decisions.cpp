@@ -387,6 +387,18 @@ std::optional<IntentChange> after_payment(PaymentIntent intent, const OrderFacts
   return change;
 }
 
+Result<IntentChange> after_settlement(PaymentIntent intent, UtcTime now) {
+  auto state = next_state(intent.state, IntentEvent::conflict_settled);
+  if (!state) return state.error();
+  intent.state = *state;
+  intent.failure = kConflictSettled;
+  IntentChange change("intent.conflict_settled", std::move(intent));
+  change.batch.add(op::UpdateIntent{change.intent});
+  change.batch.add(op::AppendEvent{event(change.intent, "intent.failed", now)});
+  change.intent.version += 1;
+  return change;
+}
+
 std::optional<IntentChange> after_rail_closed(PaymentIntent intent, UtcTime now) {
   if (!is_open(intent.state)) return std::nullopt;
   const auto what = intent.state == IntentState::created ? IntentEvent::rail_declined : IntentEvent::rail_closed;

@@ -57,6 +57,10 @@ std::optional<IntentChange> after_payment(PaymentIntent intent, const OrderFacts
 // Whether `after_payment` will want a late refund for these facts.
 bool returns_late_payment(const PaymentIntent& intent, const OrderFacts& facts, bool matches,
                           const IntentSettings& settings);
+// A person has settled what the rail's facts and ours differ in. Nothing of it was booked, and nothing is. Error
+// illegal_transition when it is not conflicted.
+Result<IntentChange> after_settlement(PaymentIntent intent, UtcTime now);
+inline constexpr std::string_view kConflictSettled = "conflict_settled";  // as the intent's failure
 // The rail closed an order that we thought open.
 std::optional<IntentChange> after_rail_closed(PaymentIntent intent, UtcTime now);
 

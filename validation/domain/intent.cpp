@@ -7,15 +7,16 @@ namespace {
 
 constexpr std::string_view kStates[] = {"created",  "awaiting_payment", "succeeded", "expired",
                                         "canceled", "failed",           "unknown",   "conflicted"};
-constexpr std::string_view kEvents[] = {"rail_accepted",         "rail_declined",        "rail_unclear", "paid",
-                                        "deadline_passed",       "cancel_requested",     "rail_closed",  "facts_differ",
-                                        "late_payment_honoured", "late_payment_returned"};
+constexpr std::string_view kEvents[] = {
+    "rail_accepted",         "rail_declined",         "rail_unclear",    "paid",
+    "deadline_passed",       "cancel_requested",      "rail_closed",     "facts_differ",
+    "late_payment_honoured", "late_payment_returned", "conflict_settled"};
 constexpr std::string_view kTradeKinds[] = {"mini_program", "qr", "h5", "app"};
 
 using S = IntentState;
 using E = IntentEvent;
 
-// succeeded and conflicted have no rows: money that is ours stays ours, and a conflict is a person's to solve.
+// succeeded has no row: money that is ours stays ours. A conflict is a person's to solve.
 constexpr Edge<S, E> kEdges[] = {
     {S::created, E::rail_accepted, S::awaiting_payment},
     {S::created, E::rail_declined, S::failed},
@@ -52,6 +53,8 @@ constexpr Edge<S, E> kEdges[] = {
     {S::failed, E::late_payment_honoured, S::succeeded},
     {S::failed, E::late_payment_returned, S::failed},
     {S::failed, E::facts_differ, S::conflicted},
+
+    {S::conflicted, E::conflict_settled, S::failed},
 };
 static_assert(unambiguous(kEdges));
 

@@ -20,7 +20,7 @@ enum class IntentState : std::uint8_t {
   canceled,          // ended by the user; late payments as with expired
   failed,            // the rail said no
   unknown,           // the rail may or may not hold the order: being asked
-  conflicted,        // the rail's facts differ from ours: a person decides
+  conflicted,        // the rail's facts differ from ours: a person looks into it and settles it at the rail
 };
 
 enum class IntentEvent : std::uint8_t {
@@ -34,6 +34,7 @@ enum class IntentEvent : std::uint8_t {
   facts_differ,           // signed, but amount, currency, mchid or appid is not ours
   late_payment_honoured,  // paid after it ended, and policy keeps the money
   late_payment_returned,  // paid after it ended, and policy gives it back: the state stays, a refund is made
+  conflict_settled,       // a person has settled with the payer what the books do not hold
 };
 
 std::string_view to_string(IntentState s);

@@ -73,8 +73,9 @@ TEST(IntentMachineTest, EveryEdgeAndEveryNonEdge) {
           {{S::failed, E::late_payment_honoured}, S::succeeded},
           {{S::failed, E::late_payment_returned}, S::failed},
           {{S::failed, E::facts_differ}, S::conflicted},
+          {{S::conflicted, E::conflict_settled}, S::failed},
       },
-      S::conflicted, E::late_payment_returned);
+      S::conflicted, E::conflict_settled);
 }
 
 TEST(RefundMachineTest, EveryEdgeAndEveryNonEdge) {
