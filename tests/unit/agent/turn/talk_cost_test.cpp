@@ -25,6 +25,11 @@ class Talk : public testing::Test {
     }
     return last;
   }
+  std::vector<LedgerEntry> tokens_of(const PaymentIntent& intent) {
+    auto lines = desk.loop.run(desk.store->ledger_of_intent(intent.id)).value();
+    std::erase_if(lines, [](const LedgerEntry& line) { return line.kind != "token_cost"; });
+    return lines;
+  }
   std::uint64_t counted(std::string_view line) {
     const std::string text = desk.metrics.text();
     const auto at = text.find(std::string("\n") + std::string(line) + " ");
@@ -50,6 +55,22 @@ TEST_F(Talk, a_payment_shows_what_it_took_to_sell) {
   EXPECT_EQ(result["costs"]["talk_costs_more"], false);
   EXPECT_EQ(counted("purser_payment_fee_fen_total"), 2U);
   EXPECT_EQ(counted("purser_payment_talk_dearer_total"), 0U);
+  const auto booked = tokens_of(intent);
+  ASSERT_EQ(booked.size(), 1u);
+  EXPECT_EQ(booked[0].amount, Money(1, Currency::cny()));
+  EXPECT_EQ(booked[0].debit_account, "costs:tokens");
+  EXPECT_EQ(booked[0].credit_account, "model:provider");
+  EXPECT_EQ(booked[0].reference, result["id"].get<std::string>()) << "one line a telling";
+  EXPECT_TRUE(desk.loop.run(desk.store->verify_ledger()).ok());
+}
+
+// A line of nothing is no line.
+TEST_F(Talk, a_talk_that_cost_nothing_is_not_booked) {
+  const PaymentIntent intent = desk.buy(desk.thread());
+  desk.pay(intent);
+  desk.work_off();
+  ASSERT_EQ(desk.intent(intent.id.str()).state, IntentState::succeeded);
+  EXPECT_TRUE(tokens_of(intent).empty());
 }
 
 TEST_F(Talk, what_was_spent_on_no_answer_counts_too) {
