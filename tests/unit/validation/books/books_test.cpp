@@ -94,6 +94,22 @@ TEST(FlowBill, is_read_to_the_fen_and_must_add_up) {
                             "`2,`1,`12.99,`1\r\n", "`2,`1,`12.99,`1,`0.08\r\nmore\r\n"}) {
     EXPECT_EQ(parse_flow_bill(head + rows + sums + wrong).code(), Errc::reply_malformed) << wrong;
   }
+  const auto row = [](const char* direction, const char* amount) {
+    return std::string("`2026-01-05 18:00:00,`42000,`f1,`交易,`交易,`") + direction + ",`" + amount +
+           ",`0.00,`system,`,`A1\r\n";
+  };
+  const auto of_one = [&](const char* direction, const char* amount) {
+    return parse_flow_bill(head + row(direction, amount) + sums + "`1,`1,`" + amount + ",`0,`0.00\r\n");
+  };
+  ASSERT_TRUE(of_one("收入", "1.00").ok());
+  for (const auto& bad : {of_one("收入", "-1.00"), of_one("", "1.00")}) {
+    ASSERT_FALSE(bad.ok());
+    EXPECT_NE(bad.error().message.find("without a direction"), std::string::npos) << bad.error().message;
+  }
+  const std::string most = row("收入", "92233720368547758.07");
+  const auto beyond = parse_flow_bill(head + most + most + sums + "`2,`2,`0.00,`0,`0.00\r\n");
+  ASSERT_FALSE(beyond.ok());
+  EXPECT_NE(beyond.error().message.find("overflow"), std::string::npos) << beyond.error().message;
 }
 
 TEST(TradeBill, is_read_to_the_fen) {
