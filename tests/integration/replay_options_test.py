@@ -67,7 +67,7 @@ def main(purser):
         junit = pathlib.Path(folder, 'out.xml')
 
         def play(*args):
-            done = subprocess.run([purser, 'replay', *map(str, args)], capture_output=True, text=True, timeout=60)
+            done = subprocess.run([purser, 'replay', *map(str, args)], capture_output=True, text=True, timeout=600)
             return done.returncode, done.stdout, done.stderr
 
         code, out, err = play(inside, '--loopback', '--json', '--junit', junit)
@@ -119,16 +119,16 @@ def main(purser):
             check(code == 1 and 'later.json:1: /recorded/date: recorded on 2999-01-01' in out, out + err)
 
         simulate = [purser, 'simulate', '--seeds', '60', '--jobs', '1']
-        done = subprocess.run(simulate, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(simulate, capture_output=True, text=True, timeout=600)
         check(done.returncode == 0 and done.stderr == '' and done.stdout.startswith('60 episodes, '), done)
         ours, theirs = pty.openpty()
         shown = subprocess.Popen(simulate, stdout=subprocess.PIPE, stderr=theirs, text=True)
-        told = shown.communicate(timeout=60)[0]
+        told = shown.communicate(timeout=600)[0]
         os.close(theirs)
         seen = os.read(ours, 65536).decode()
         check(shown.returncode == 0 and ' of 60 episodes, 0 failed' in seen and seen.endswith('\r\x1b[K'), repr(seen))
         check(told.rsplit(',', 1)[0] == done.stdout.rsplit(',', 1)[0], 'the result is another on a terminal')
-        quiet = subprocess.run(simulate + ['--json'], capture_output=True, text=True, timeout=60)
+        quiet = subprocess.run(simulate + ['--json'], capture_output=True, text=True, timeout=600)
         check(quiet.stderr == '' and json.loads(quiet.stdout)['ok'] is True, quiet)
 
         code, out, err = play(outside, '--keep-database', f'{folder}/none/of/these.db')
