@@ -214,12 +214,14 @@ class Loader {
   }
 
   // To require certificates without saying whose would let everybody in, and look as if it did not. It is so by
-  // default, for when authorities are named; a file that repeats all defaults says no more than they.
+  // default, for when authorities are named; a file that writes the whole section out, empty, says no more than that.
   void judge_required(const std::string& section, const TlsSettings& tls) {
     const std::string key = section + ".client_required";
     const auto told = given_.find(key);
     if (told == given_.end() || !tls.client_required || !tls.client_ca_file.empty()) return;
-    if (tls.certificate_file.empty() && told->second.starts_with("file ")) return;
+    const auto written = [&](const char* name) { return given_.find(section + name) != given_.end(); };
+    const bool whole = written(".certificate_file") && written(".key_file") && written(".client_ca_file");
+    if (whole && tls.certificate_file.empty() && told->second.starts_with("file ")) return;
     tell(Errc::config_bad_value, told->second, key, "",
          "needs " + section + ".client_ca_file, which says whose certificates let a client in");
   }

@@ -417,11 +417,14 @@ class Tls(unittest.TestCase):
                     self.assertIn(needs, serve.errors())
             path = pathlib.Path(self.place.name, 'required.json')
             files = {'certificate_file': str(self.certificate), 'key_file': str(self.key)}
-            for given, wrong in ({**files, 'client_required': True}, True), ({'client_required': True}, False), (files, False):
+            nothing = {'certificate_file': '', 'key_file': '', 'client_ca_file': ''}
+            for given, wrong in (({**files, 'client_required': True}, True), ({'client_required': True}, True),
+                                 ({'client_ca_file': '', 'client_required': True}, True), (files, False),
+                                 ({**nothing, 'client_required': True}, False), ({'client_required': False}, False)):
                 path.write_text(json.dumps({section: given}))
                 checked = subprocess.run([PURSER, 'check-config', str(path)], capture_output=True, text=True)
                 self.assertEqual((checked.returncode, needs in checked.stdout), (int(wrong), wrong), (given, checked.stdout))
-            # Without a word about it nobody is asked, and so by a file that repeats the defaults.
+            # Without a word about it nobody is asked, and so by a file that repeats the section's defaults.
             with Serve(PURSER, *self.sets(section), *self.sets(section, client_required='false')) as serve:
                 self.assertTrue(serve.ready, serve.errors())
             with Serve(PURSER, *self.sets(section)) as serve:

@@ -245,6 +245,37 @@ TEST_F(Loader, SettingsAreJudgedTogetherAtTheEnd) {
   good();
 }
 
+// Whoever writes it down believes that nobody comes in without a certificate.
+TEST_F(Loader, CertificatesThatAreRequiredNeedTheirAuthorities) {
+  for (const std::string& section : {std::string("tls"), std::string("admin_tls")}) {
+    const std::string key = section + ".client_required";
+    const auto told = [&](const std::string& file) {
+      const Mistake mistake = bad(file);
+      EXPECT_EQ(mistake.key, key) << file;
+      EXPECT_NE(mistake.rule.find("needs " + section + ".client_ca_file"), std::string::npos) << mistake.rule;
+      return mistake.source;
+    };
+    const std::string in_file = "{\"" + section + "\":{\"client_required\":true}}";
+    EXPECT_TRUE(told(in_file).starts_with("file "));
+    (void)told("{\"" + section + "\":{\"certificate_file\":\"\",\"client_required\":true}}");
+    sources.file.clear();
+    const std::string variable = section == "tls" ? "PURSER_TLS_CLIENT_REQUIRED" : "PURSER_ADMIN_TLS_CLIENT_REQUIRED";
+    sources.environment = {{variable, "true"}};
+    EXPECT_EQ(told(""), "environment " + variable);
+    sources.environment.clear();
+    sources.sets = {key + "=true"};
+    EXPECT_EQ(told(""), "--set");
+    // What is said last counts.
+    sources.sets = {key + "=false"};
+    (void)good(in_file);
+    sources.sets.clear();
+    // The section written out as it is by default says that there is no TLS here.
+    (void)good("{\"" + section +
+               "\":{\"certificate_file\":\"\",\"key_file\":\"\",\"client_ca_file\":\"\",\"client_required\":true}}");
+    sources.file.clear();
+  }
+}
+
 TEST_F(Loader, AKeyThatIsWrongByItselfIsNotToldTwice) {
   sources.environment = {{"PURSER_WECHAT_MCHID", "1900009191"}, {"PURSER_WECHAT_APIV3_KEY", "short"}};
   int told = 0;
