@@ -1,26 +1,25 @@
 #include "gateway/http/server_tls.hpp"
 
 #include "config/secret_file.hpp"
+#include "gateway/http/certificates.hpp"
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace purser::http {
 namespace {
 
 constexpr std::uintmax_t kPemBytesMax = 1 << 20;
+constexpr int kSecurityLevelMin = 2;
 // Key exchanges that a stolen key does not open later, and ciphers that authenticate. TLS 1.3 has no others.
 constexpr char kCiphersOfTls12[] = "ECDHE+AESGCM:ECDHE+CHACHA20";
 
@@ -32,44 +31,9 @@ struct CleanErrorQueue {
   CleanErrorQueue& operator=(const CleanErrorQueue&) = delete;
 };
 
-UtcTime utc_of(const ASN1_TIME* time) {
-  std::tm parts{};
-  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
-  return UtcTime(std::chrono::seconds(timegm(&parts)));
-}
-
 // Nobody is asked for a passphrase at the terminal.
 int no_passphrase(char*, int, int, void*) {
   return -1;
-}
-
-using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
-using Certificates = std::vector<Certificate>;
-
-// In their order, up to the first place that is none.
-Certificates certificates_in(const std::string& pem) {
-  const std::unique_ptr<BIO, decltype(&BIO_free)> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())),
-                                                      BIO_free);
-  Certificates out;
-  for (;;) {
-    Certificate next(PEM_read_bio_X509(bio.get(), nullptr, no_passphrase, nullptr), X509_free);
-    if (!next) return out;
-    out.push_back(std::move(next));
-  }
-}
-
-std::string name_of(const X509* certificate) {
-  std::array<char, 256> text{};
-  X509_NAME_oneline(X509_get_subject_name(certificate), text.data(), static_cast<int>(text.size()));
-  return text.data();
-}
-
-// What a root says of itself is believed for other reasons than its signature.
-bool is_weakly_signed(X509* certificate) {
-  constexpr int kBitsMin = 80;  // SHA-1 has 63
-  int bits = 0;
-  if ((X509_get_extension_flags(certificate) & EXFLAG_SS) != 0) return false;
-  return X509_get_signature_info(certificate, nullptr, nullptr, &bits, nullptr) == 1 && bits < kBitsMin;
 }
 
 // Who offers protocols and not ours would not understand our answers.
@@ -105,6 +69,8 @@ class TlsLoading {
   SSL_CTX* raw() { return made_->context.native_handle(); }
 
   void limit_to_what_is_sound() {
+    // Keys of 112 bits (RSA 2048) and no SHA-1, in our chain and in clients', whatever the system is set to.
+    SSL_CTX_set_security_level(raw(), std::max(kSecurityLevelMin, SSL_CTX_get_security_level(raw())));
     SSL_CTX_set_min_proto_version(raw(), TLS1_2_VERSION);
     SSL_CTX_set_cipher_list(raw(), kCiphersOfTls12);
     SSL_CTX_set_options(raw(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
@@ -134,16 +100,8 @@ class TlsLoading {
     if (!pem) return pem.error();
     const Certificates chain = certificates_in(*pem);
     if (chain.empty()) return wrong("certificate_file", "holds no certificate in PEM: " + settings_.certificate_file);
-    X509* first = chain.front().get();
-    made_->ends = utc_of(X509_get0_notAfter(first));
-    if (made_->ends <= now_) return wrong("certificate_file", "has expired at " + format_time(made_->ends));
-    const UtcTime begins = utc_of(X509_get0_notBefore(first));
-    if (begins > now_) return wrong("certificate_file", "is not valid before " + format_time(begins));
-    if ((X509_get_extended_key_usage(first) & (XKU_SSL_SERVER | XKU_ANYEKU)) == 0)
-      return wrong("certificate_file", "is not for servers: its extended key usage leaves serverAuth out");
-    for (const Certificate& one : chain)
-      if (is_weakly_signed(one.get()))
-        return wrong("certificate_file", "holds a certificate with a SHA-1 or weaker signature: " + name_of(one.get()));
+    if (const std::string fault = fault_of_chain(chain, now_); !fault.empty()) return wrong("certificate_file", fault);
+    made_->ends = end_of(chain.front().get());
     boost::system::error_code ec;
     made_->context.use_certificate_chain(boost::asio::buffer(*pem), ec);
     if (ec) return wrong("certificate_file", "cannot be used: " + ec.message());
@@ -167,13 +125,10 @@ class TlsLoading {
     const auto pem = read("client_ca_file", settings_.client_ca_file);
     if (!pem) return pem.error();
     const Certificates authorities = certificates_in(*pem);
-    for (const Certificate& one : authorities)
-      if (X509_check_ca(one.get()) == 0)
-        return wrong("client_ca_file", "holds a certificate that is no authority's: " + name_of(one.get()));
-    // One that has ended beside its successor is how authorities change; with none left nobody could come in.
-    const auto has_ended = [this](const Certificate& one) { return utc_of(X509_get0_notAfter(one.get())) <= now_; };
-    if (!authorities.empty() && std::all_of(authorities.begin(), authorities.end(), has_ended))
-      return wrong("client_ca_file", "holds no authority that has not expired: " + settings_.client_ca_file);
+    if (authorities.empty())
+      return wrong("client_ca_file", "holds no certificates in PEM: " + settings_.client_ca_file);
+    const std::string fault = fault_of_authorities(authorities, now_, SSL_CTX_get_security_level(raw()));
+    if (!fault.empty()) return wrong("client_ca_file", fault);
     STACK_OF(X509_NAME)* names = SSL_load_client_CA_file(settings_.client_ca_file.c_str());
     if (names == nullptr || SSL_CTX_load_verify_file(raw(), settings_.client_ca_file.c_str()) != 1) {
       sk_X509_NAME_pop_free(names, X509_NAME_free);

@@ -39,6 +39,30 @@ class Tls(unittest.TestCase):
         cls.issue('for_all', 'ca', usage='serverAuth,clientAuth')
         cls.issue('customer', 'ca')
         cls.issue('old_ca', 'ca', '20200101000000Z', '20200201000000Z', more='basicConstraints=critical,CA:TRUE')
+        authority = {'more': 'basicConstraints=critical,CA:TRUE'}
+        cls.issue('middle', 'ca', **authority)
+        cls.issue('of_middle', 'middle')
+        cls.issue('weak_middle', 'ca', digest='sha1', **authority)
+        cls.issue('of_weak_middle', 'weak_middle')
+        cls.issue('weak_root', 'weak_root', digest='sha1', **authority)
+        cls.issue('of_weak_root', 'weak_root')
+        cls.issue('short_root', 'short_root', curve='rsa:1024', **authority)
+        cls.issue('of_short_root', 'short_root')
+        cls.issue('root_of_servers', 'root_of_servers', usage='serverAuth', **authority)
+        cls.issue('old_root', 'old_root', '20200101000000Z', '20200201000000Z', **authority)
+        cls.issue('of_old_root', 'old_root', **authority)
+        cls.issue('coming_root', 'coming_root', '20980101000000Z', **authority)
+        cls.issue('odd_root', 'odd_root', curve='secp256k1', **authority)
+        cls.issue('of_odd_root', 'odd_root')
+        cls.issue('coming', 'ca', '20980101000000Z')
+        cls.issue('odd', 'ca', curve='secp256k1')
+        cls.issue('edge', 'ca', curve='P-384')
+        # Of the authority's name with another key, and of its key with another name.
+        openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', 30, '-subj',
+                '/CN=ca', '-addext', 'subjectKeyIdentifier=none', '-addext', 'authorityKeyIdentifier=none', '-keyout',
+                cls.at / 'namesake.key', '-out', cls.at / 'namesake.pem')
+        openssl('req', '-x509', '-key', cls.at / 'ca.key', '-days', 30, '-subj', '/CN=renamed', '-out',
+                cls.at / 'renamed.pem')
         cls.issue('intruder', 'stranger')
 
     @classmethod
@@ -46,9 +70,12 @@ class Tls(unittest.TestCase):
         cls.made.cleanup()
 
     @classmethod
-    def issue(cls, name, authority, begins='20240101000000Z', ends='20991231000000Z', digest='sha256', usage='', more=''):
+    def issue(cls, name, authority, begins='20240101000000Z', ends='20991231000000Z', digest='sha256', usage='', more='',
+              curve='P-256'):
+        """By `authority`; by itself where that is its own name."""
         request = cls.at / f'{name}.csr'
-        openssl('req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', f'/CN={name}',
+        key = ('rsa:1024',) if curve == 'rsa:1024' else ('ec', '-pkeyopt', f'ec_paramgen_curve:{curve}')
+        openssl('req', '-new', '-newkey', *key, '-nodes', '-subj', f'/CN={name}',
                 '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost',
                 *(['-addext', f'extendedKeyUsage={usage}'] if usage else []), *(['-addext', more] if more else []), '-keyout', cls.at / f'{name}.key', '-out', request)
         folder = cls.at / f'{name}.issuing'
@@ -57,9 +84,9 @@ class Tls(unittest.TestCase):
         (folder / 'conf').write_text(
             f'[ca]\ndefault_ca=d\n[d]\ndatabase={folder}/index\nnew_certs_dir={folder}\nrand_serial=yes\ndefault_md={digest}\n'
             'policy=p\ncopy_extensions=copy\nunique_subject=no\n[p]\ncommonName=supplied\n')
-        openssl('ca', '-batch', '-config', folder / 'conf', '-cert', cls.at / f'{authority}.pem', '-keyfile',
-                cls.at / f'{authority}.key', '-startdate', begins, '-enddate', ends, '-notext', '-in', request, '-out',
-                cls.at / f'{name}.pem')
+        by = ('-selfsign',) if name == authority else ('-cert', cls.at / f'{authority}.pem')
+        openssl('ca', '-batch', '-config', folder / 'conf', *by, '-keyfile', cls.at / f'{authority}.key', '-startdate', begins,
+                '-enddate', ends, '-notext', '-in', request, '-out', cls.at / f'{name}.pem')
 
     def setUp(self):
         self.place = tempfile.TemporaryDirectory()
@@ -396,8 +423,8 @@ class Tls(unittest.TestCase):
             both.write_bytes((self.at / 'ca.pem').read_bytes() + (self.at / 'customer.pem').read_bytes())
             self.refused(f"{section}.client_ca_file holds a certificate that is no authority's: /CN=customer",
                          *self.sets(section, client_ca_file=both))
-            self.refused(f'{section}.client_ca_file holds no authority that has not expired',
-                         *self.sets(section, client_ca_file=self.at / 'old_ca.pem'))
+            self.refused(f'{section}.client_ca_file holds no authority that is valid now',
+                         *self.sets(section, client_ca_file=self.at / 'old_root.pem'))
             nobody = pathlib.Path(self.place.name, 'nobody.pem')
             nobody.write_text('no authority')
             self.refused(f'{section}.client_ca_file holds no certificates in PEM', *self.sets(section, client_ca_file=nobody))
@@ -405,6 +432,92 @@ class Tls(unittest.TestCase):
                 self.assertEqual(serve.child.wait(30), 2)
                 serve.reader.join(5)
                 self.assertIn(f'{section}.key_file', serve.errors())
+
+    def bundle(self, *names):
+        path = pathlib.Path(self.place.name, '-'.join(names) + '.pem')
+        path.write_bytes(b''.join((self.at / f'{name}.pem').read_bytes() for name in names))
+        return path
+
+    def checked(self, section, **more):
+        sets = self.sets(section, **more)
+        return subprocess.run([PURSER, 'check-config', self.as_file(sets)], capture_output=True, text=True)
+
+    def test_chains_that_no_client_would_take(self):
+        no_part = 'holds a certificate that is no part of the chain of /CN='
+        for names, rule in (
+                (('old',), 'has expired at 2020-02-01T00:00:00Z'),
+                (('coming',), 'is not valid before 2098-01-01T00:00:00Z'),
+                (('for_clients',), 'is not for servers: its extended key usage leaves serverAuth out'),
+                (('odd',), 'is of a key on the curve secp256k1; clients take RSA, P-256, P-384, P-521 and Ed25519'),
+                (('of_weak_middle', 'weak_middle', 'ca'), 'holds a certificate with a SHA-1 or weaker signature: /CN=weak_middle'),
+                (('first', 'stranger'), no_part + 'first: /CN=stranger'),
+                (('first', 'ca', 'second'), no_part + 'first: /CN=second'),
+                (('of_middle', 'ca'), no_part + 'of_middle: /CN=ca'),
+                (('first', 'namesake'), no_part + 'first: /CN=ca'), (('first', 'renamed'), no_part + 'first: /CN=renamed')):
+            with self.subTest(names):
+                self.show(names[0])
+                checked = self.checked('tls', certificate_file=self.bundle(*names))
+                self.assertEqual(checked.returncode, 1, checked.stdout)
+                self.assertIn(rule, checked.stdout)
+        # In any order, with the root or without; what a root says of itself is nobody's concern.
+        for names in (('first',), ('first', 'ca'), ('of_middle', 'middle'), ('of_middle', 'ca', 'middle'), ('edge', 'ca'),
+                      ('of_weak_root', 'weak_root')):
+            with self.subTest(names):
+                self.show(names[0])
+                checked = self.checked('tls', certificate_file=self.bundle(*names))
+                self.assertEqual(checked.returncode, 0, checked.stdout)
+
+    def test_authorities_that_would_let_nobody_in(self):
+        self.show('first')
+        for names, rule in (
+                (('ca', 'customer'), "holds a certificate that is no authority's: /CN=customer"),
+                (('ca', 'short_root'), 'holds an authority whose key is too weak (RSA has 2048 bits or more): /CN=short_root'),
+                (('weak_middle', 'ca'), 'holds an authority with a SHA-1 or weaker signature: /CN=weak_middle'),
+                (('middle',), 'holds an authority without the root that vouches for it: /CN=middle'),
+                (('root_of_servers',), 'holds an authority that vouches for no clients: its extended key usage leaves clientAuth out'),
+                (('of_old_root', 'old_root'), 'holds no authority that is valid now'),
+                (('coming_root',), 'holds no authority that is valid now')):
+            with self.subTest(names):
+                checked = self.checked('tls', client_ca_file=self.bundle(*names))
+                self.assertEqual(checked.returncode, 1, checked.stdout)
+                self.assertIn(f'tls.client_ca_file {rule}', checked.stdout)
+        for names in (('ca',), ('ca', 'middle'), ('old_root', 'ca'), ('old_ca', 'ca', 'coming_root'), ('weak_root',), ('odd_root',)):
+            with self.subTest(names):
+                checked = self.checked('tls', client_ca_file=self.bundle(*names))
+                self.assertEqual(checked.returncode, 0, checked.stdout)
+
+    def test_a_lenient_system_makes_no_authority_stronger(self):
+        self.show('first')
+        lenient = pathlib.Path(self.place.name, 'openssl.cnf')
+        lenient.write_text('openssl_conf=o\n[o]\nssl_conf=s\n[s]\nsystem_default=d\n[d]\nCipherString=DEFAULT@SECLEVEL=0\n')
+        sets = self.sets('tls', client_ca_file=self.bundle('short_root'))
+        checked = subprocess.run([PURSER, 'check-config', self.as_file(sets)], capture_output=True, text=True,
+                                 env={**os.environ, 'OPENSSL_CONF': str(lenient)})
+        self.assertEqual(checked.returncode, 1, checked.stdout)
+        self.assertIn('holds an authority whose key is too weak', checked.stdout)
+
+    def test_clients_of_what_is_taken_come_in(self):
+        self.show('first')
+        for authorities, shown in ((('old_root', 'ca'), 'customer'), (('weak_root',), 'of_weak_root'), (('odd_root',), 'of_odd_root')):
+            with self.subTest(shown), Serve(PURSER, *self.sets(client_ca_file=self.bundle(*authorities))) as serve:
+                for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+                    with self.connect(serve.port, shown=shown, version=version) as stream:
+                        self.assertIn(b'200 OK', self.ask(stream, '/openapi.json'))
+
+    def test_authorities_that_let_nobody_in_are_not_taken_up(self):
+        self.show('first')
+        ca = pathlib.Path(self.place.name, 'clients.pem')
+        ca.write_bytes((self.at / 'ca.pem').read_bytes())
+        with Serve(PURSER, *self.sets(client_ca_file=ca)) as serve:
+            refused = 0
+            for names in (('short_root',), ('weak_middle', 'ca'), ('middle',), ('old_root',)):
+                fresh = self.bundle(*names)
+                fresh.rename(ca)
+                serve.hang_up()
+                refused += 1
+                self.assertTrue(eventually(lambda: serve.errors().count('tls.not_reloaded') == refused), serve.errors())
+                with self.connect(serve.port, shown='customer') as stream:
+                    self.assertIn(b'200 OK', self.ask(stream, '/openapi.json'))
 
     def test_certificates_required_of_nobody(self):
         self.show('for_all')
