@@ -79,6 +79,18 @@ http::Response error_answer(const Error& error) {
   return response;
 }
 
+std::string why_of(const http::Response& response) {
+  if (response.status < 500) return {};
+  const json body = json::parse(response.body, nullptr, false);
+  // The rail's way of saying it has no "error" around it.
+  const json& told = body.is_object() && body.contains("error") ? body["error"] : body;
+  const auto text = [&](const char* name) {
+    const bool there = told.is_object() && told.contains(name) && told[name].is_string();
+    return there ? told[name].get<std::string>() : std::string();
+  };
+  return text("code") + ": " + text("message");
+}
+
 http::Response event_stream(StreamOf what, std::function<Task<void>(http::StreamSink)> run) {
   http::Response response;
   response.stream_ends = what == StreamOf::answer;

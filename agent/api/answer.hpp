@@ -19,6 +19,9 @@ http::Response stored_answer(int status, std::string body);
 http::Response image_answer(std::string_view media_type, std::string image);
 // With Retry-After where trying again helps, WWW-Authenticate on 401, and Allow (from `param`) on 405.
 http::Response error_answer(const Error& error);
+// Why an answer of ours is a failure, for the log: the code and the words of its body, which say nothing that its
+// client may not read. Empty for one that is none (below 500).
+std::string why_of(const http::Response& response);
 // A stream of server-sent events; `run` writes them. One that follows a thread is for as long as its client likes; one
 // that answers a request ends with the answer, and the daemon stops no earlier.
 enum class StreamOf { thread, answer };

@@ -125,7 +125,8 @@ Task<http::Response> Api::handle(http::Request request) {
   const std::chrono::duration<double> seconds = ports_.clock.now() - began;
   ports_.metrics.observe(kRequestTime, {{"route", std::string(pattern)}}, seconds.count());
   const auto took = std::chrono::floor<Millis>(seconds);
-  const std::string why = outcome ? "" : outcome.error().message;
+  const std::string why =
+      outcome ? api::why_of(response) : std::string(code_of(outcome.code())) + ": " + outcome.error().message;
   const auto level = response.status >= 500 ? log::Level::error : log::Level::info;
   log::write(level, "api.answered",
              {{"request", id},
