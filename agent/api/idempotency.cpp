@@ -26,6 +26,13 @@ Error other_payload() {
   return {Errc::idempotency_conflict, "this Idempotency-Key was used with another payload", std::string(kHeader)};
 }
 
+// The key's row is of a newer version, whose daemons run beside this one: they know what the key stands for. Nothing is
+// done, and whoever asks again reaches one of them, or this one renewed.
+Error of_a_newer_version() {
+  return {Errc::idempotency_in_flight, "a newer version of this service holds this Idempotency-Key: try again",
+          std::string(kHeader)};
+}
+
 // Fractions come in where no money is named (a sampling temperature); a whole one is the integer it is equal to.
 void write_whole_numbers(nlohmann::json& value) {
   constexpr double kExact = 9007199254740992.0;  // 2^53
@@ -106,9 +113,10 @@ Result<Idempotency::Flight> Idempotency::take_off(const TurnKey& key) {
 
 Task<Result<std::optional<IdempotencyRow>>> Idempotency::earlier(TurnKey key) {
   auto row = co_await store_.idempotency(key.scope, key.key);
-  if (row && row->has_value() && payload_in((*row)->fingerprint) != payload_in(key.fingerprint))
-    co_return other_payload();
-  co_return row;
+  if (!row || !row->has_value()) co_return row;
+  const std::string_view kept = (*row)->fingerprint;
+  if (payload_in(kept) == payload_in(key.fingerprint)) co_return row;
+  co_return is_known_fingerprint(kept) ? other_payload() : of_a_newer_version();
 }
 
 bool Idempotency::is_erased(const Error& error) {
@@ -129,7 +137,8 @@ Task<Result<std::optional<http::Response>>> Idempotency::erased_before(TurnKey k
   auto row = co_await store_.idempotency(key.scope, erased_key_of(*ties));
   if (!row) co_return row.error();
   if (!row->has_value()) co_return answer;
-  if ((*row)->fingerprint != ties->request) co_return other_payload();
+  const std::string_view kept = (*row)->fingerprint;
+  if (kept != ties->request) co_return is_known_tie(kept) ? other_payload() : of_a_newer_version();
   answer = api::erased_answer();
   co_return answer;
 }

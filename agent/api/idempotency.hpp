@@ -62,12 +62,13 @@ class Idempotency {
   // Errors: idempotency_in_flight, or idempotency_conflict when the other request has another payload.
   Result<Flight> take_off(const TurnKey& key);
 
-  // The row of an earlier request, if any. Errors: idempotency_conflict, the store's.
+  // The row of an earlier request, if any. Errors: idempotency_conflict; idempotency_in_flight when a newer version
+  // wrote the row in a form that is not known here; the store's.
   Task<Result<std::optional<IdempotencyRow>>> earlier(TurnKey key);
   // Whether a claim failed because the key was used and what was said under it erased since; it is answered with
   // erased().
   static bool is_erased(const Error& error);
-  // erased_answer, or the error idempotency_conflict when that was another payload; the store's.
+  // erased_answer, or the error idempotency_conflict when that was another payload; those of earlier().
   Task<Result<http::Response>> erased(TurnKey key);
   // The same before anything is begun, for an answer whose status cannot wait for the end. Nothing when no erased
   // request had this key.

@@ -1,7 +1,8 @@
 // What is left of a request and its Idempotency-Key once their words are erased. The key may say who somebody is and
 // the payload what was said, and a plain digest of either can be guessed back: so whoever claims a key leaves two seals
-// of it behind the payload's digest, made under a secret that no store holds. "digest.key seal.request seal"; rows of
-// earlier versions have the digest alone.
+// of it behind the payload's digest, made under a secret that no store holds. "digest.key seal.request seal", each of
+// 64 hexadecimal digits; rows of earlier versions have the digest alone. A version that makes one of them in another
+// way writes another form ("2:..."): those that run beside it then know that they cannot compare.
 #pragma once
 
 #include <optional>
@@ -32,6 +33,18 @@ inline std::optional<RequestTies> ties_in(std::string_view fingerprint) {
 // The key that a row gets when its words are erased.
 inline std::string erased_key_of(const RequestTies& ties) {
   return "erased:" + std::string(ties.key);
+}
+
+// A digest or a seal as this version makes them.
+inline bool is_known_tie(std::string_view tie) {
+  return tie.size() == 64 && tie.find_first_not_of("0123456789abcdef") == tie.npos;
+}
+
+// Whether two that differ are of different payloads; else nobody can say that here.
+inline bool is_known_fingerprint(std::string_view fingerprint) {
+  const auto ties = ties_in(fingerprint);
+  if (!ties) return is_known_tie(fingerprint);
+  return is_known_tie(ties->payload) && is_known_tie(ties->key) && is_known_tie(ties->request);
 }
 
 inline std::string_view payload_in(std::string_view fingerprint) {

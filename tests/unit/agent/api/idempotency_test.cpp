@@ -1,6 +1,7 @@
 // The contract of the Idempotency-Key, line by line, over the doors that take one.
 #include "agent/api/idempotency.hpp"
 
+#include "gateway/store/request_ties.hpp"
 #include "tests/support/desk.hpp"
 #include "tests/support/sqlite_file.hpp"
 #include "tests/support/temp_folder.hpp"
@@ -110,6 +111,75 @@ TEST_F(IdempotencyTest, another_payload_is_a_permanent_conflict) {
     EXPECT_EQ(header_of(other, "Retry-After"), "");
   }
   EXPECT_EQ(replayed(desk.send(turn(thread, "k"))), "true");
+}
+
+// While daemons of two versions run, the older one does not know what the newer one's row is of.
+class NewerForm : public IdempotencyTest {
+ protected:
+  // As a newer version leaves it behind `what`: finished, in a form of its own.
+  static void leave(Desk& desk, std::string scope, std::string key, std::string fingerprint) {
+    op::InsertIdempotency insert;
+    insert.row.scope = std::move(scope);
+    insert.row.key = std::move(key);
+    insert.row.fingerprint = std::move(fingerprint);
+    insert.row.state = IdempotencyState::finished;
+    insert.row.status = 200;
+    insert.row.body = R"({"theirs":true})";
+    Batch batch("request.claimed");
+    batch.add(std::move(insert));
+    ASSERT_TRUE(desk.loop.run(desk.store->commit(std::move(batch))).ok());
+  }
+  void expect_told_to_come_back(Desk& desk, const std::string& thread) {
+    auto streamed = turn(thread, "k");
+    set_header(streamed, "Accept", "text/event-stream");
+    for (const auto& asked : {turn(thread, "k"), streamed}) {
+      const auto answer = desk.send(asked);
+      EXPECT_EQ(answer.status, 409) << answer.body;
+      EXPECT_EQ(code_of(answer), "idempotency_in_flight");
+      EXPECT_EQ(header_of(answer, "Retry-After"), "1");
+    }
+    EXPECT_EQ(desk.count_turns(thread), 0U);
+  }
+  static std::string scope_of(const std::string& thread) {
+    return std::string(kOurs) + " POST /v1/threads/" + thread + "/turns";
+  }
+};
+
+TEST_F(NewerForm, of_a_key_is_not_taken_for_another_payload) {
+  Desk& desk = open();
+  const std::string hex(64, 'a');
+  for (const std::string& form : {std::string("2:") + hex, hex + '.' + hex, hex + '.' + hex + ".2:" + hex, hex + hex,
+                                  hex + '.' + hex + '.' + hex + '.' + hex}) {
+    const std::string thread = desk.thread();
+    leave(desk, scope_of(thread), "k", form);
+    expect_told_to_come_back(desk, thread);
+  }
+  for (const std::string& ours : {hex, hex + '.' + hex + '.' + hex}) {
+    const std::string thread = desk.thread();
+    leave(desk, scope_of(thread), "k", ours);
+    EXPECT_EQ(desk.send(turn(thread, "k")).status, 422);
+  }
+}
+
+// What it has behind a digest that is ours is its own affair.
+TEST_F(NewerForm, with_the_payloads_digest_as_ever_is_replayed) {
+  Desk& desk = open();
+  const std::string thread = desk.thread();
+  const Idempotency ours(*desk.store, desk.loop.clock, desk.mint);
+  const TurnKey key = ours.tie(scope_of(thread), "k", json{{"text", "hi"}});
+  leave(desk, key.scope, key.key, key.fingerprint + ".more");
+  const auto answer = desk.send(turn(thread, "k"));
+  EXPECT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(replayed(answer), "true");
+}
+
+TEST_F(NewerForm, of_what_is_left_of_an_erased_key_is_not_taken_for_another_payload) {
+  Desk& desk = open();
+  const std::string thread = desk.thread();
+  const Idempotency ours(*desk.store, desk.loop.clock, desk.mint);
+  const TurnKey key = ours.tie(scope_of(thread), "k", json{{"text", "hi"}});
+  leave(desk, key.scope, erased_key_of(ties_in(key.fingerprint).value()), "2:" + std::string(64, 'a'));
+  expect_told_to_come_back(desk, thread);
 }
 
 TEST_F(IdempotencyTest, elsewhere_the_same_key_is_another_one) {
