@@ -37,16 +37,20 @@ bool is_key(const json& key) {
 
 // An answer as it is noted.
 constexpr std::string_view kSaidNo = "no";
+constexpr std::string_view kSaidNothing = "dismissed";
 std::string answer_word(const mcp::Answered& said) {
   if (said.what == mcp::Answered::What::declined) return std::string(kSaidNo);
+  if (said.what == mcp::Answered::What::dismissed) return std::string(kSaidNothing);
   return said.if_open.empty() ? "yes" : said.if_open;
 }
 
-// The user was asked and said no: nothing is run.
-json call_declined() {
+// The user was asked and did not agree: nothing is run.
+json call_not_agreed_to(bool said_no) {
+  const char* const no = "the customer was asked and did not agree; nothing was done";
+  const char* const nothing = "the customer closed the question without an answer; nothing was done";
   const json result{{"status", "refused"},
-                    {"code", "customer_declined"},
-                    {"reason", "the customer was asked and did not agree; nothing was done"}};
+                    {"code", said_no ? "customer_declined" : "customer_gave_no_answer"},
+                    {"reason", said_no ? no : nothing}};
   return {{"content", json::array({{{"type", "text"}, {"text", result.dump()}}})},
           {"structuredContent", result},
           {"isError", true}};
@@ -84,9 +88,8 @@ Task<Result<http::Response>> McpDoor::call_tool(Asking asking) {
     const std::string now = answer_word(said);
     auto stands = co_await sessions_.answer(std::move(state), now);
     if (!stands) co_return stands.error();
-    if (*stands == kSaidNo && now != kSaidNo) co_return call_answered(message, call_declined());
     if (*stands != now) co_return bad_params(message.id, "requestState was answered already, and with something else");
-    if (now == kSaidNo) co_return call_answered(message, call_declined());
+    if (now == kSaidNo || now == kSaidNothing) co_return call_answered(message, call_not_agreed_to(now == kSaidNo));
   }
   if (!said.if_open.empty()) arguments[mcp::kChoiceOfUser] = said.if_open;
 

@@ -112,7 +112,8 @@ Answered answer_in(const json& params, const AboutCall& call, Mint& mint, UtcTim
   if (responses == params.end() || !responses->is_object() || !responses->contains(kAskedKey)) return out;
   const json& answer = (*responses)[kAskedKey];
   const json action = answer.is_object() ? answer.value("action", json()) : json();
-  if (action == "decline" || action == "cancel") out.what = Answered::What::declined;
+  if (action == "decline") out.what = Answered::What::declined;
+  if (action == "cancel") out.what = Answered::What::dismissed;
   if (action != "accept") return out;
   const json content = answer.value("content", json());
   if (!content.is_object()) return out;

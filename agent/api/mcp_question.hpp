@@ -40,7 +40,8 @@ nlohmann::json input_required(const Question& question, const AboutCall& call, M
 
 // What came back.
 struct Answered {
-  enum class What { nothing, agreed, declined, forged };
+  // declined: a no, by the button or in the form. dismissed: the question was closed, which says neither yes nor no.
+  enum class What { nothing, agreed, declined, dismissed, forged };
   What what = What::nothing;  // nothing: no answer that can be used, so the question is asked again
   std::string agreed_to;      // the question, when it was one to agree to
   std::string if_open;        // the choice, when it was one

@@ -315,13 +315,22 @@ TEST_F(McpQuestions, a_changed_price_is_asked_about_and_agreed_to) {
 
 TEST_F(McpQuestions, who_does_not_agree_buys_nothing) {
   price_rises();
-  json asked = order(kCups);
   const std::size_t calls = desk.channel.calls.size();
-  for (const json& said :
-       {answer(asked, "decline"), answer(asked, "cancel"), answer(asked, "accept", {{"agree", false}})}) {
-    const json result = order(kCups, said);
-    EXPECT_EQ(result["isError"], true) << result;
-    EXPECT_EQ(structured(result)["code"], "customer_declined");
+  const json unasked{{"requestState", ""}};
+  json asked;
+  for (const auto& [said, code] : {std::pair(answer(unasked, "decline"), "customer_declined"),
+                                   {answer(unasked, "cancel"), "customer_gave_no_answer"},
+                                   {answer(unasked, "accept", {{"agree", false}}), "customer_declined"}}) {
+    desk.pass(1s);  // the question is another one a moment later
+    asked = order(kCups);
+    ASSERT_EQ(asked["resultType"], "input_required") << asked;
+    json more = said;
+    more["requestState"] = asked["requestState"];
+    for (int times = 0; times < 2; ++times) {
+      const json result = order(kCups, more);
+      EXPECT_EQ(result["isError"], true) << result;
+      EXPECT_EQ(structured(result)["code"], code) << "the same answer again is the same";
+    }
   }
   for (const json& said : {answer(asked, "accept"), answer(asked, "accept", {{"agree", "yes"}}),
                            json{{"requestState", asked["requestState"]}}})
@@ -329,20 +338,31 @@ TEST_F(McpQuestions, who_does_not_agree_buys_nothing) {
   EXPECT_EQ(desk.channel.calls.size(), calls);
 }
 
-TEST_F(McpQuestions, a_no_is_not_turned_into_a_yes) {
+TEST_F(McpQuestions, no_answer_is_turned_into_another) {
   price_rises();
-  json asked = order(kCups);
   const std::size_t calls = desk.channel.calls.size();
-  EXPECT_EQ(structured(order(kCups, answer(asked, "decline")))["code"], "customer_declined");
-  const json result = order(kCups, answer(asked, "accept", {{"agree", true}}));
-  EXPECT_EQ(result["isError"], true) << result;
-  EXPECT_EQ(structured(result)["code"], "customer_declined");
+  const auto said = [](const json& asked, const char* word) {
+    if (std::string_view(word) == "yes") return answer(asked, "accept", {{"agree", true}});
+    return answer(asked, word);
+  };
+  for (const char* first : {"decline", "cancel"}) {
+    desk.pass(1s);  // the question is another one a moment later
+    const json asked = order(kCups);
+    ASSERT_EQ(asked["resultType"], "input_required") << asked;
+    order(kCups, said(asked, first));
+    for (const char* then : {"decline", "cancel", "yes"}) {
+      if (std::string_view(first) == then) continue;
+      json params{{"name", "create_payment_intent"}, {"arguments", kCups}};
+      params.update(said(asked, then));
+      EXPECT_EQ(McpTalk::error(modern.ask("tools/call", params)), -32602) << first << ", then " << then;
+    }
+  }
   EXPECT_EQ(desk.channel.calls.size(), calls);
-  // Asked anew, the customer may say something else. The question is another one a moment later.
+  // Asked anew, the customer may say something else.
   desk.pass(1s);
   json again = order(kCups);
   ASSERT_EQ(again["resultType"], "input_required") << again;
-  EXPECT_EQ(structured(order(kCups, answer(again, "accept", {{"agree", true}})))["total_fen"], 600);
+  EXPECT_EQ(structured(order(kCups, said(again, "yes")))["total_fen"], 600);
 }
 
 TEST_F(McpQuestions, an_answer_is_to_its_own_question_alone) {
@@ -400,7 +420,8 @@ TEST_F(McpQuestions, a_question_is_answered_once) {
   for (int times = 0; times < 2; ++times)
     EXPECT_EQ(structured(order(kTeas, keep))["payment_intent"], cups) << "the same answer again is the same";
   EXPECT_EQ(McpTalk::error(say(answer(asked, "accept", {{"if_open", "replace"}}))), -32602);
-  EXPECT_EQ(McpTalk::error(say(answer(asked, "decline"))), -32602) << "it was carried out";
+  for (const char* action : {"decline", "cancel"})
+    EXPECT_EQ(McpTalk::error(say(answer(asked, action))), -32602) << "it was carried out";
   EXPECT_EQ(desk.intent(cups).state, IntentState::awaiting_payment);
   EXPECT_EQ(structured(order(kTeas, keep))["payment_intent"], cups);
 }
