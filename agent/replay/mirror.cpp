@@ -246,7 +246,9 @@ void Mirror::apply(const Batch& batch, const Receipt& receipt) {
           } else if constexpr (std::is_same_v<Op, op::FinishIdempotency>) {
             keys[op.scope + " " + op.key] = IdempotencyState::finished;
           } else if constexpr (std::is_same_v<Op, op::DropIdempotency>) {
-            keys.erase(op.scope + " " + op.key);
+            const auto known = keys.find(op.scope + " " + op.key);
+            const bool stays = known != keys.end() && known->second == IdempotencyState::finished && !op.owner.empty();
+            if (known != keys.end() && !stays) keys.erase(known);
           }
         },
         operation);

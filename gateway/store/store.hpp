@@ -135,7 +135,7 @@ struct FinishIdempotency {
   int status;
   std::string body;
 };
-// Deletes if it is there and `owner`'s.
+// Deletes if it is there and `owner`'s. What an owner has finished stays; a mark that has no owner goes at any time.
 struct DropIdempotency {
   std::string scope;
   std::string key;

@@ -286,10 +286,32 @@ TEST_P(StoreConformance, an_idempotency_key_is_kept_finished_and_dropped) {
   row.status = 201;
   row.body = "{}";
   EXPECT_EQ(ask(store().idempotency(row.scope, row.key)).value(), row);
-  const op::DropIdempotency drop{row.scope, row.key, row.owner};
+  IdempotencyRow other = make_idempotency(2);
+  ASSERT_TRUE(good(commit_of(op::InsertIdempotency{other})));
+  const op::DropIdempotency drop{other.scope, other.key, other.owner};
   ASSERT_TRUE(good(commit_of(drop, drop)));
-  EXPECT_FALSE(ask(store().idempotency(row.scope, row.key)).value().has_value());
-  EXPECT_TRUE(good(commit_of(op::InsertIdempotency{row})));
+  EXPECT_FALSE(ask(store().idempotency(other.scope, other.key)).value().has_value());
+  EXPECT_TRUE(good(commit_of(op::InsertIdempotency{other})));
+}
+
+// Whatever a late or mistaken step wants to free: it had its effect.
+TEST_P(StoreConformance, a_finished_idempotency_key_is_not_dropped) {
+  IdempotencyRow row = make_idempotency(1);
+  ASSERT_FALSE(row.owner.empty());
+  ASSERT_TRUE(good(commit_of(op::InsertIdempotency{row})));
+  ASSERT_TRUE(good(commit_of(op::FinishIdempotency{row.scope, row.key, row.owner, 201, "{}"})));
+  ASSERT_TRUE(good(commit_of(op::DropIdempotency{row.scope, row.key, row.owner})));
+  const auto kept = ask(store().idempotency(row.scope, row.key)).value();
+  ASSERT_TRUE(kept.has_value());
+  EXPECT_EQ(kept->body, "{}");
+  EXPECT_TRUE(refused(commit_of(op::InsertIdempotency{row}), Errc::store_duplicate));
+  // A mark that nobody owns is finished from the start, and taken away by whoever set it.
+  IdempotencyRow mark = make_idempotency(2);
+  mark.owner.clear();
+  mark.state = IdempotencyState::finished;
+  ASSERT_TRUE(good(commit_of(op::InsertIdempotency{mark})));
+  ASSERT_TRUE(good(commit_of(op::DropIdempotency{mark.scope, mark.key, ""})));
+  EXPECT_FALSE(ask(store().idempotency(mark.scope, mark.key)).value().has_value());
 }
 
 TEST_P(StoreConformance, only_its_owner_ends_an_idempotency_key) {

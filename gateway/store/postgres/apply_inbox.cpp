@@ -108,8 +108,9 @@ Result<void> apply(Script& script, const op::FinishIdempotency& operation) {
 }
 
 Result<void> apply(Script& script, const op::DropIdempotency& operation) {
-  script.add("DELETE FROM idempotency WHERE scope = $1 AND key = $2 AND owner = $3",
-             Values::of(operation.scope, operation.key, operation.owner));
+  script.add(
+      "DELETE FROM idempotency WHERE scope = $1 AND key = $2 AND owner = $3 AND (state = 'running' OR owner = '')",
+      Values::of(operation.scope, operation.key, operation.owner));
   return success();
 }
 

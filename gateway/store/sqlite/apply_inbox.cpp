@@ -94,7 +94,8 @@ Result<void> apply(Database& db, const op::FinishIdempotency& operation, Receipt
 }
 
 Result<void> apply(Database& db, const op::DropIdempotency& operation, Receipt&) {
-  Statement drop = db.statement("DELETE FROM idempotency WHERE scope = ?1 AND key = ?2 AND owner = ?3");
+  Statement drop = db.statement(
+      "DELETE FROM idempotency WHERE scope = ?1 AND key = ?2 AND owner = ?3 AND (state = 'running' OR owner = '')");
   return drop.bind(operation.scope, operation.key, operation.owner).run();
 }
 
