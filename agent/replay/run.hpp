@@ -1,6 +1,7 @@
 // One run while it is played; the implementation of run_script.
 #pragma once
 
+#include "agent/replay/judged.hpp"
 #include "agent/replay/runner.hpp"
 #include "agent/replay/stage.hpp"
 
@@ -26,7 +27,7 @@ struct Following {
   bool is_over() const { return call->ended || call->hung_up || call->lost; }
 };
 
-class Run {
+class Run final : Judge {
  public:
   Run(const Script& script, const Derivation& derivation, const RunResult* plain, const RunOptions& options)
       : script_(script),
@@ -46,7 +47,7 @@ class Run {
  private:
   bool is_plain() const { return derived_.code.empty(); }
 
-  void fail(const std::string& what) { fail_at(at_, what); }
+  void fail(const std::string& what) override { fail_at(at_, what); }
   void fail_at(std::size_t step, const std::string& what);
   // Where a failure stands: the step's line, behind the last of them that line, and in which derivation.
   std::string place_of(std::size_t step) const;
@@ -57,7 +58,8 @@ class Run {
   // The script is wrong, not what it tells of.
   void misuse(const std::string& what);
   void go();
-  void count(const std::string& kind) { result_.assertions[kind] += 1; }
+  void count(const std::string& kind) override { result_.assertions[kind] += 1; }
+  void look_at(const std::string& member) override { end_member_ = member; }
   void prepare();
   void step(const json& s);
   void act(const json& s);
@@ -96,13 +98,12 @@ class Run {
   void catch_up();
 
   void check_sent(const json& sent, const json& request);
-  void check_never(const std::string& kind, const json& words, const json& shown);
   void check(const json& expect, const std::string& thread);
   void check_rows(const json& expect, const std::string& thread);
   void check_money_line(const json& wanted, const std::string& reply, const std::string& thread);
   void check_calls(const json& expect);
   void check_lists(const json& expect, const std::string& thread);
-  void compare(const std::string& kind, const json& expected, const json& actual);
+  void compare(const std::string& kind, const json& expected, const json& actual) override;
   void compare_new(const std::string& kind, const json& expected, const json& actual, const json& with_earlier);
   void missed(const std::string& kind, const std::string& how, json value);
   void record(const json& s, const std::string& thread);

@@ -1,34 +1,10 @@
 #include "agent/replay/bless.hpp"
-#include "agent/replay/pairing.hpp"
 #include "agent/replay/run.hpp"
 
 #include <algorithm>
 #include <set>
 
 namespace purser::replay {
-namespace {
-
-// Whether `word`, with its captures filled in, stands in any text of `value`, or in its JSON.
-bool shows(const json& value, const json& word, const Captures& captures) {
-  const json filled = substituted(word, captures);
-  const std::string text = filled.is_string() ? filled.get<std::string>() : filled.dump();
-  const auto in_texts = [&](const json& one, const auto& again) -> bool {
-    if (one.is_string()) return one.get_ref<const std::string&>().find(text) != std::string::npos;
-    return one.is_structured() &&
-           std::any_of(one.begin(), one.end(), [&](const json& part) { return again(part, again); });
-  };
-  return in_texts(value, in_texts) ||
-         value.dump(-1, ' ', false, json::error_handler_t::replace).find(text) != std::string::npos;
-}
-
-// No member but those that are named, at any depth.
-void make_exact(json& expected) {
-  if (!expected.is_structured()) return;
-  for (json& part : expected) make_exact(part);
-  if (expected.is_object()) expected["$exact"] = true;
-}
-
-}  // namespace
 
 // --- expectations -------------------------------------------------------------------------------------------------
 
@@ -57,40 +33,12 @@ void Run::compare_new(const std::string& kind, const json& expected, const json&
 }
 
 void Run::check_sent(const json& sent, const json& request) {
-  static const json kNone = json::array();
-  const auto list = [&](const char* name) -> const json& { return request.contains(name) ? request[name] : kNone; };
-  const json& messages = list("messages");
-  const json& last = messages.back();
-  if (sent.contains("last_role")) compare("sent.last_role", sent["last_role"], last.value("role", ""));
-  if (sent.contains("messages_max") && messages.size() > sent["messages_max"])
-    fail("sent.messages_max: the model was sent " + std::to_string(messages.size()) + " messages");
-  std::set<std::string> offered;
-  for (const json& tool : list("tools")) offered.insert(tool.value("/function/name"_json_pointer, ""));
-  for (const json& tool : sent.value("tools", json::array())) {
-    count("sent.tools");
-    if (!offered.contains(tool.get<std::string>())) fail("sent.tools: " + tool.dump() + " is not offered");
-  }
-  check_never("sent.never", sent.value("never", json::array()), request);
-  if (sent.contains("tool_result")) {
-    const json& wanted = sent["tool_result"];
-    json told;
-    for (const json& message : messages)
-      if (message.value("tool_call_id", "") == wanted["call"])
-        told = json::parse(message.value("content", ""), nullptr, false);
-    if (told.is_null()) return fail("sent.tool_result: " + wanted["call"].dump() + " has no answer");
-    compare("sent.tool_result", wanted.value("has", json::object()), told);
-    check_never("sent.tool_result.never", wanted.value("never", json::array()), told);
-  }
-  if (!sent.contains("event")) return;
-  const std::string content =
-      last.contains("content") && last["content"].is_string() ? last["content"].get<std::string>() : "";
-  const auto brace = content.find('{');
-  json told = brace == std::string::npos ? json::object() : json::parse(content.substr(brace), nullptr, false);
-  if (!told.is_object()) return fail("sent.event: the last message is no event");
-  told["id"] = told.value("payment_intent", "");
-  const auto refund = world_.mirror().refunds.find(told.value("refund", ""));
-  if (refund != world_.mirror().refunds.end()) told["out_refund_no"] = refund->second.out_refund_no.str();
-  compare("sent.event", sent["event"], told);
+  const auto number_of = [this](const std::string& refund) {
+    const auto& rows = world_.mirror().refunds;
+    const auto row = rows.find(refund);
+    return row == rows.end() ? std::string() : row->second.out_refund_no.str();
+  };
+  judge_sent(sent, request, captures_, number_of, *this);
 }
 
 void Run::check(const json& expect, const std::string& thread) {
@@ -119,16 +67,6 @@ void Run::expect_no_request_left() {
     const auto by = std::find_if(asked_.begin(), asked_.end(), [&](const Asked& one) { return one.call == call; });
     fail_at(by == asked_.end() ? at_ : by->step,
             "the daemon was down and is not started again: " + call->method + " " + call->target + " never reached it");
-  }
-}
-
-// None of the words is shown; one that is a capture which nothing has taken would never be.
-void Run::check_never(const std::string& kind, const json& words, const json& shown) {
-  for (const json& word : words) {
-    count(kind);
-    const std::string missing = untaken_in(word, captures_);
-    if (!missing.empty()) fail(kind + ": nothing was taken as \"" + missing + "\"");
-    if (shows(shown, word, captures_)) fail(kind + ": " + word.dump() + " stands in " + shown.dump());
   }
 }
 
@@ -230,7 +168,9 @@ void Run::check_lists(const json& expect, const std::string& thread) {
       missed("reply.has", "reply: expected " + word.dump() + " in \"" + reply + "\"", json::array({reply}));
   }
   if (reply.empty()) return missed("reply", "reply: there is none yet", json());
-  check_never("reply.never", expect["reply"].value("never", json::array()), reply);
+  const json never = expect["reply"].value("never", json::array());
+  for (std::size_t i = 0; i < never.size(); ++i) count("reply.never");
+  for (const std::string& how : said_after_all("reply.never", never, reply, captures_)) fail(how);
   if (expect["reply"].contains("money_line")) check_money_line(expect["reply"]["money_line"], reply, thread);
 }
 
@@ -251,69 +191,16 @@ void Run::check_money_line(const json& wanted, const std::string& reply, const s
 
 void Run::trajectory() {
   if (!script_.root.contains("trajectory") || !is_plain()) return;
-  end_member_ = "/trajectory";
-  const json& wanted = script_.root["trajectory"];
   const Mirror& seen = world_.mirror();
   std::set<std::string> refused;
   for (const Message& message : seen.messages)
     if (message.role == Role::tool && message.text.find("\"status\":\"refused\"") != std::string::npos)
       refused.insert(message.turn.str() + message.call_id);
-  json named = json::array();
-  std::size_t all = 0;
-  const auto mentions = [&](const std::string& name) {
-    for (const json& one : wanted.value("list", json::array()))
-      if (one["name"] == name) return true;
-    return false;
-  };
+  std::vector<CalledTool> calls;
   for (const Message& message : seen.messages)
-    for (const ToolCall& call : message.calls) {
-      ++all;
-      for (const json& never : wanted.value("calls_never", json::array()))
-        if (never == call.name) fail("trajectory: " + call.name + " was called");
-      const bool reads = call.name == "search_catalogue" || call.name == "query_payment";
-      if (refused.contains(message.turn.str() + call.id) || (reads && !mentions(call.name))) continue;
-      named.push_back({{"name", call.name}, {"args", json::parse(call.arguments, nullptr, false)}});
-    }
-  if (wanted.contains("max_calls") && all > wanted["max_calls"]) fail("trajectory: " + std::to_string(all) + " calls");
-  if (wanted.contains("max_model_requests") && world_.model_requests() > wanted["max_model_requests"])
-    fail("trajectory: the model was asked " + std::to_string(world_.model_requests()) + " times");
-  if (!wanted.contains("list")) {
-    if (wanted.contains("calls")) fail("trajectory: \"calls\" says how \"list\" is compared, and there is none");
-    return;
-  }
-  const std::string mode = wanted.value("calls", "in_order");
-  const std::string args = wanted.value("args", "subset");
-  const auto same = [&](const json& one, const json& call, Captures& captures) {
-    if (one["name"] != call["name"]) return false;
-    if (args == "ignore" || !one.contains("args")) return true;
-    json expected = one["args"];
-    if (args == "exact") make_exact(expected);
-    Captures tried = captures;
-    if (difference(expected, call["args"], tried, "args")) return false;
-    captures = std::move(tried);
-    return true;
-  };
-  count("trajectory");
-  end_member_ = "/trajectory/list";
-  const json& list = wanted["list"];
-  if (mode == "any_order" || mode == "superset") {
-    const auto agrees = [&](std::size_t one, std::size_t call, Captures& captures) {
-      return same(list[one], named[call], captures);
-    };
-    if (const auto left = unpaired(list.size(), named.size(), agrees, captures_))
-      return fail("trajectory: expected " + list[*left].dump() + " in " + named.dump());
-  } else {
-    std::size_t met = 0;
-    for (const json& one : list) {
-      const std::size_t from = met;
-      while (met < named.size() && !same(one, named[met], captures_)) ++met;
-      if (met == named.size() || (mode == "exact" && met != from))
-        return fail("trajectory: expected " + one.dump() + " in " + named.dump());
-      ++met;
-    }
-  }
-  const bool no_more = mode == "exact" || mode == "any_order";
-  if (no_more && named.size() != wanted["list"].size()) fail("trajectory: more calls than expected: " + named.dump());
+    for (const ToolCall& call : message.calls)
+      calls.push_back({call.name, call.arguments, refused.contains(message.turn.str() + call.id)});
+  judge_trajectory(script_.root["trajectory"], calls, world_.model_requests(), captures_, *this);
 }
 
 void Run::finally() {
