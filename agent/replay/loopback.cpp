@@ -1,9 +1,10 @@
 #include "agent/replay/loopback.hpp"
 
-#include "agent/replay/loopback_wire.hpp"
+#include "agent/replay/loopback_view.hpp"
 #include "agent/replay/match.hpp"
 #include "agent/replay/refusals.hpp"
-#include "agent/replay/world.hpp"
+#include "agent/replay/run.hpp"
+#include "gateway/store/records.hpp"
 
 #include <algorithm>
 #include <array>
@@ -16,20 +17,26 @@
 namespace purser::replay {
 namespace {
 
-constexpr std::array<std::string_view, 4> kSeenAtTheEnd{"captured_fen", "refunded_fen", "intents", "model"};
+// What "finally" says of them is to be seen from outside; of the first, where all threads are known.
+constexpr std::array<std::string_view, 5> kSeenOfAllThreads{"captured_fen", "refunded_fen", "kept_fen", "intents",
+                                                            "refunds"};
+constexpr std::array<std::string_view, 4> kSeenAtTheEnd{"model", "gateway_posts", "ledger_balanced", "history_valid"};
 
-class Sockets : SocketWire {
+template <class Names>
+bool is_one_of(const Names& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+class Sockets final : SocketView, Judge {
  public:
   Sockets(const Script& script, const std::string& program)
-      : SocketWire(script, program), given_(script.root.value("given", json::object())) {}
+      : SocketView(script, program), given_(script.root.value("given", json::object())) {}
 
   std::vector<std::string> play() {
     for (at_ = 0; at_ < script_.steps.size() && failures_.empty(); ++at_) step(script_.steps[at_]);
     if (failures_.empty()) finally();
     if (failures_.empty()) nothing_left();
-    const json trajectory = script_.root.value("trajectory", json::object());
-    for (const auto& [key, ignored] : trajectory.items())
-      if (key != "calls" && key != "args") unheld_["trajectory." + key] += 1;
+    if (failures_.empty()) trajectory();
     return std::move(failures_);
   }
   // Of the expectations that it came to, by their kinds: those that were held against what happened, and those that
@@ -38,6 +45,18 @@ class Sockets : SocketWire {
   std::map<std::string, std::size_t> unheld_;
 
  private:
+  // --- the judge of what it holds as a run inside does ---
+
+  void count(const std::string& kind) override { held_[kind] += 1; }
+  void fail(const std::string& what) override { SocketWire::fail(what); }
+  void look_at(const std::string&) override {}
+  void compare(const std::string& kind, const json& expected, const json& actual) override {
+    count(kind);
+    Captures tried = captures_;
+    if (const auto how = difference(expected, actual, tried, kind)) return fail(*how);
+    captures_ = std::move(tried);
+  }
+
   // --- steps ---
 
   std::string thread_of(const json& s) {
@@ -55,29 +74,6 @@ class Sockets : SocketWire {
     return threads_[name] = id;
   }
 
-  // What was made so far, by the names that scripts use.
-  void capture_names() {
-    for (; named_ < heard_.size(); ++named_) {
-      const json& event = heard_[named_].event;
-      const std::string type = event["type"];
-      if (type == "intent.created") {
-        const std::string id = event["data"].value("payment_intent", "");
-        intents_.push_back(id);
-        captures_["intent" + std::to_string(intents_.size())] = id;
-        captures_["order" + std::to_string(intents_.size())] =
-            row("/v1/intents/", id).value("order", json::object()).value("out_trade_no", "");
-      }
-      if (type == "refund.created") {
-        refunds_.push_back(event["data"].value("refund", ""));
-        captures_["refund" + std::to_string(refunds_.size())] = refunds_.back();
-      }
-    }
-  }
-
-  json row(const std::string& path, const std::string& id) {
-    return json::parse(now("GET", daemon_->url + path + id, json()).body, nullptr, false);
-  }
-
   void step(const json& s) {
     const bool waited = !questions_.empty();
     const bool serves = s.contains("model");
@@ -87,14 +83,15 @@ class Sockets : SocketWire {
     open_ = s.value("open", false);
     const std::string thread = thread_of(s);
     step_calls_.clear();
-    mark_ = heard_.size();
+    // Another process is at work: what comes before the question belongs to what was done before.
+    if (serves) (void)until([&] { return asked_by(s) != questions_.end(); });
+    if (serves) settle();
+    before_ = now_of(expected, thread);
     act(s, thread);
     settle();
     capture_names();
     for (const SocketAnswerPtr& call : calls_of_step())
       call->stated = call->stated || expected.contains("http") || expected.contains("code");
-    const json sent = s.value("sent", json::object());
-    for (const auto& [key, ignored] : sent.items()) unheld_["sent." + key] += 1;
     for (const auto& [key, value] : expected.items()) expect(key, value, thread);
     judge_answers();
     const bool told = !failures_.empty() || (waited && !serves);
@@ -139,7 +136,11 @@ class Sockets : SocketWire {
     if (s.contains("user")) first_words_.emplace(s.value("thread", "main"), filled_in(s["user"]).dump());
     if (s.contains("user")) client(ask("POST", threads + thread + "/turns", {{"text", filled_in(s["user"])}}, key));
     if (s.contains("model")) model(s);
-    if (s.contains("advance")) control("/sandbox/clock", {{"advance", s["advance"]}});
+    // The rail's clock knows no days.
+    if (s.contains("advance")) {
+      const auto by = duration_of(s["advance"].get<std::string>()).count();
+      control("/sandbox/clock", {{"advance", std::to_string(by) + "ms"}});
+    }
     if (s.contains("rail")) {
       set_faults(s["rail"]["faults"]);
       faults_step_ = at_;
@@ -186,30 +187,38 @@ class Sockets : SocketWire {
       fail("the rail answers " + std::to_string(done.status) + " " + done.body);
   }
 
-  void model(const json& s) {
+  // The question that a "model" step answers: of its thread, or the oldest.
+  std::deque<Question>::iterator asked_by(const json& s) {
     const std::string name = s.value("thread", "");
     const auto its = [&](const Question& one) {
       return name.empty() || (first_words_.contains(name) && one.body.dump().find(first_words_[name]) != name.npos);
     };
-    const auto waiting = [&] { return std::find_if(questions_.begin(), questions_.end(), its); };
-    if (!until([&] { return waiting() != questions_.end(); }))
+    return std::find_if(questions_.begin(), questions_.end(), its);
+  }
+
+  void model(const json& s) {
+    const std::string name = s.value("thread", "");
+    const auto place = asked_by(s);
+    if (place == questions_.end())
       return fail(name.empty() ? "the model is not asked" : "the model is not asked by the thread " + name);
-    Question question = std::move(*waiting());
-    questions_.erase(waiting());
+    Question question = std::move(*place);
+    questions_.erase(place);
     capture_names();
+    const auto number_of = [this](const std::string& refund) { return refund_number(refund); };
+    if (s.contains("sent")) judge_sent(s["sent"], question.body, captures_, number_of, *this);
     const json answer = filled_in(s["model"]);
     said_.add(answer.dump(-1, ' ', false, json::error_handler_t::replace));
     auto served = model_reply(question.body, answer, ++answers_);
     if (served && !served->unmet.empty()) fail("/model" + served->unmet);
     http::Response out;
-    if (served && !served->cut) {
-      out.status = served->reply.status;
-      out.headers = std::move(served->reply.headers);
-      out.body = std::move(served->reply.body);
+    const bool comes = served || served.code() != Errc::timed_out;
+    const bool in_pieces = answer.value("stream", json::object()).contains("split");
+    if (served) {
+      out = response_of(clock_, std::move(*served), in_pieces);
     } else {
       out.drop = true;
     }
-    if (served || served.code() != Errc::timed_out) question.slot->set(std::move(out));
+    if (comes) question.slot->set(std::move(out));
     stirred();
   }
 
@@ -224,59 +233,67 @@ class Sockets : SocketWire {
       if (key == "body") return body;
       return body.is_object() ? body.value("error", json::object()).value("code", json()) : json();
     }
-    if (key == "thread") return row("/v1/threads/", thread).value("state", json());
+    if (key == "thread") return resource("/v1/threads/" + thread).value("state", json());
     if (key == "intent" || key == "refund") return newest(key, wanted, thread);
-    if (key == "events" || key == "cards") return told(key == "cards", thread);
-    if (key == "reply") return reply(thread);
-    return std::nullopt;
+    if (key == "intents" || key == "refunds") return rows(key, wanted, thread);
+    if (key == "events" || key == "cards") return events_since(before_, thread, key == "cards");
+    if (key == "reply") return reply_since(before_, thread);
+    if (key == "refused") return refusals_since(before_, thread);
+    if (key == "model_turns") return json(models_asked_ - before_.models_asked);
+    if (key == "ledger" && !made_others()) return ledger_since(before_);
+    if (key != "rail_calls") return std::nullopt;
+    const std::vector<std::string> all = rail_calls();
+    return json(std::vector<std::string>(all.begin() + static_cast<std::ptrdiff_t>(before_.rail_calls), all.end()));
   }
 
-  // The last thing that this step had said to the customer; null: nothing.
-  json reply(const std::string& thread) const {
-    json out;
-    for (std::size_t i = mark_; i < heard_.size(); ++i)
-      if (heard_[i].thread == thread && heard_[i].event["type"] == "message.completed")
-        out = heard_[i].event["data"].value("text", "");
+  // All of the thread, in the order they were made.
+  std::vector<json> rows_of(bool intents, const std::string& thread) {
+    capture_names();
+    std::vector<json> out;
+    for (const std::string& id : intents ? intents_ : refunds_) {
+      json found = intents ? intent(id) : refund(id);
+      if (!found.is_object() || found.value("thread", "") != thread) continue;
+      found.erase("thread");
+      out.push_back(std::move(found));
+    }
     return out;
   }
 
-  json newest(const std::string& key, const json& wanted, const std::string& thread) {
-    capture_names();
-    const bool intent = key == "intent";
-    const std::string path = intent ? "/v1/intents/" : "/v1/refunds/";
-    const auto& ids = intent ? intents_ : refunds_;
-    for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
-      json found = row(path, *id);
-      if (intent && found.value("thread_id", "") != thread) continue;
-      if (wanted.contains("id") && !may_be(wanted["id"], *id, captures_)) continue;
-      // The scripts' word for a refund that the rail has taken.
-      if (!intent && found.value("state", "") == "processing") found["state"] = "pending";
-      if (intent) found["out_trade_no"] = found.value("order", json::object()).value("out_trade_no", "");
-      // From outside only what the API shows can be compared.
-      unshown_.clear();
-      found.erase("expires");
-      for (const auto& [member, value] : wanted.items()) {
-        if (found.contains(member) || value == "$absent") continue;
-        found[member] = value;
-        unshown_.insert(key + "." + member);
-      }
-      return found;
+  // From outside only what the API shows can be compared.
+  void leave_out(json& found, const json& wanted, const std::string& kind) {
+    for (const auto& [member, value] : wanted.items()) {
+      if (found.contains(member) || value == "$absent" || member == "$exact") continue;
+      found[member] = value;
+      unshown_.insert(kind + "." + member);
+    }
+  }
+
+  json newest(const std::string& kind, const json& wanted, const std::string& thread) {
+    const std::vector<json> found = rows_of(kind != "refund", thread);
+    const char* key = kind == "refund" && wanted.contains("out_refund_no") ? "out_refund_no" : "id";
+    unshown_.clear();
+    for (auto row = found.rbegin(); row != found.rend(); ++row) {
+      if (wanted.contains(key) && !may_be(wanted[key], (*row)[key], captures_)) continue;
+      json shown = *row;
+      leave_out(shown, wanted, kind);
+      return shown;
     }
     return {};
   }
 
-  json told(bool cards, const std::string& thread) const {
+  json rows(const std::string& kind, const json& wanted, const std::string& thread) {
+    const std::vector<json> found = rows_of(kind == "intents", thread);
+    unshown_.clear();
     json out = json::array();
-    for (std::size_t i = mark_; i < heard_.size(); ++i) {
-      const std::string type = heard_[i].event["type"];
-      if (heard_[i].thread != thread) continue;
-      if (cards && type == "card") out.push_back(heard_[i].event["data"].value("type", ""));
-      if (!cards && type != "card" && !type.starts_with("message.")) out.push_back(type);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      out.push_back(found[i]);
+      if (i < wanted.size()) leave_out(out[i], wanted[i], kind);
     }
     return out;
   }
 
-  std::optional<std::string> wrong(const std::string& key, const json& wanted, const json& actual) {
+  std::optional<std::string> wrong(const std::string& key, const json& wanted, const json& actual,
+                                   const std::string& thread) {
     if (key == "code" && actual.is_null()) return "code: this answer has none";
     if (key == "http") {
       const std::string text = wanted.is_string() ? wanted.get<std::string>() : wanted.dump();
@@ -284,24 +301,36 @@ class Sockets : SocketWire {
       const bool family = text.size() == 3 && text.ends_with("xx") && status[0] == text[0];
       return family || text == status ? std::nullopt : std::optional("http: expected " + text + ", found " + status);
     }
-    if (key == "reply") return wrong_reply(wanted, actual);
+    if (key == "reply") return wrong_reply(wanted, actual, thread);
     Captures tried = captures_;
     auto difference_found = key == "events" ? subsequence(wanted, actual) : difference(wanted, actual, tried, key);
     if (!difference_found) captures_ = std::move(tried);
     return difference_found;
   }
 
-  std::optional<std::string> wrong_reply(const json& wanted, const json& actual) {
+  std::optional<std::string> wrong_reply(const json& wanted, const json& actual, const std::string& thread) {
     if (actual.is_null()) return "reply: there is none yet";
     const std::string text = actual.get<std::string>();
-    for (const char* key : {"has", "never"})
-      for (const json& word : wanted.value(key, json::array())) {
-        const json filled = substituted(word, captures_);
-        const bool there = text.find(filled.is_string() ? filled.get<std::string>() : filled.dump()) != text.npos;
-        if (there != (std::string_view(key) == "has"))
-          return "reply." + std::string(key) + ": " + word.dump() + (there ? " stands in " : " is not in ") +
-                 actual.dump();
-      }
+    capture_names();
+    const json has = wanted.value("has", json::array());
+    for (const json& word : has) {
+      const json filled = substituted(word, captures_);
+      if (text.find(filled.is_string() ? filled.get<std::string>() : filled.dump()) == text.npos)
+        return "reply.has: " + word.dump() + " is not in " + actual.dump();
+    }
+    const std::vector<std::string> said =
+        said_after_all("reply.never", wanted.value("never", json::array()), actual, captures_);
+    if (!said.empty()) return said.front();
+    if (!wanted.contains("money_line")) return std::nullopt;
+    const json row = newest("reply.money_line", wanted["money_line"], thread);
+    if (row.is_null()) return "reply.money_line: there is no such row";
+    Captures tried = captures_;
+    if (auto how = difference(wanted["money_line"], row, tried, "reply.money_line")) return how;
+    const auto currency = Currency::parse(row["amount"].value("currency", ""));
+    const std::string sum = currency ? Money(row["amount"].value("value", std::int64_t{0}), *currency).display() : "";
+    if (sum.empty() || text.find(sum) == text.npos)
+      return "reply.money_line: " + sum + " is not named in " + actual.dump();
+    captures_ = std::move(tried);
     return std::nullopt;
   }
 
@@ -324,73 +353,113 @@ class Sockets : SocketWire {
         unheld_[key] += 1;
         return;
       }
-      const auto how = wrong(key, wanted, *actual);
-      if (!how) return count(key, wanted);
+      const auto how = wrong(key, wanted, *actual, thread);
+      if (!how) return hold(key, wanted);
       if (clock_.now() > limit) return fail(*how);
       run_for(std::chrono::milliseconds(20));
     }
   }
 
-  // What was held, and what of it only the inside shows: a row's members that the API leaves out, the line of a reply
-  // that the server has written.
-  void count(const std::string& key, const json& wanted) {
-    std::size_t inside = unshown_.size();
+  // What was held, and what of it only the inside shows: a row's members that the API leaves out.
+  void hold(const std::string& key, const json& wanted) {
     for (const std::string& member : unshown_) unheld_[member] += 1;
-    if (key == "reply" && wanted.contains("money_line")) {
-      unheld_["reply.money_line"] += 1;
-      inside += 1;
+    if (key == "reply") {
+      if (wanted.contains("has")) count("reply");
+      for (const char* part : {"never", "money_line"})
+        if (wanted.contains(part)) count("reply." + std::string(part));
+    } else if (!wanted.is_object() || unshown_.size() < wanted.size()) {
+      count(key);
     }
-    if (!wanted.is_object() || inside < wanted.size()) held_[key] += 1;
   }
 
   void finally() {
     at_ = script_.steps.size();
     const json wanted = script_.root.value("finally", json::object());
-    for (const auto& [key, ignored] : wanted.items()) {
-      const bool seen_there = std::find(kSeenAtTheEnd.begin(), kSeenAtTheEnd.end(), key) != kSeenAtTheEnd.end();
+    const bool sees_all = !made_others();
+    json held = json::object();
+    for (const auto& [key, value] : wanted.items()) {
+      const bool seen_there = is_one_of(kSeenAtTheEnd, key) || (sees_all && is_one_of(kSeenOfAllThreads, key));
       (seen_there ? held_ : unheld_)["finally." + key] += 1;
+      if (seen_there) held[key] = value;
     }
     const auto limit = clock_.now() + kPatience;
-    for (std::string how = unsettled(wanted); !how.empty(); how = unsettled(wanted)) {
+    for (std::string how = unsettled(held); !how.empty(); how = unsettled(held)) {
       if (clock_.now() > limit) return fail(how);
       run_for(std::chrono::milliseconds(20));
     }
   }
 
   std::string unsettled(const json& wanted) {
-    std::int64_t captured = 0;  // by the rail's record, for the books are not to be seen from outside
-    std::int64_t refunded = 0;  // by the daemon's word
-    json states = json::array();
-    capture_names();
-    json rail = json::parse(now("GET", rail_ + "/sandbox/orders", json()).body, nullptr, false);
-    for (const std::string& id : intents_) {
-      json found = row("/v1/intents/", id);
-      states.push_back(found.value("state", ""));
-      refunded += found.value("refunded", std::int64_t{0});
-      for (const json& moved : rail["effects"])
-        if (moved["kind"] == "capture" && moved["out_trade_no"] == found["order"]["out_trade_no"])
-          captured += states.back() == "conflicted" ? 0 : moved["fen"].get<std::int64_t>();
+    const json found = end_state(wanted);
+    for (const auto& [member, value] : wanted.items()) {
+      if (!found.contains(member)) continue;
+      // Calls that have the name of a sum are none: each is held by itself.
+      const bool counts = member == "gateway_posts";
+      json parts = counts ? value : json::object();
+      if (!counts) parts[member] = value;
+      for (const auto& [name, part] : parts.items()) {
+        Captures tried = captures_;
+        const json& actual = counts ? found[member][name] : found[member];
+        if (auto how = difference(part, actual, tried, "finally." + member)) return *how;
+        captures_ = std::move(tried);
+      }
     }
-    if (wanted.contains("captured_fen") && wanted["captured_fen"] != captured)
-      return "finally.captured_fen: found " + std::to_string(captured);
-    if (wanted.contains("refunded_fen") && wanted["refunded_fen"] != refunded)
-      return "finally.refunded_fen: found " + std::to_string(refunded);
-    if (wanted.contains("intents") && wanted["intents"] != states) return "finally.intents: found " + states.dump();
     return {};
+  }
+
+  // Of what "finally" may ask for, what it asks for.
+  json end_state(const json& wanted) {
+    json out = json::object();
+    capture_names();
+    if (is_wanted(wanted, {"captured_fen", "refunded_fen", "kept_fen"})) {
+      std::int64_t captured = 0;
+      std::int64_t refunded = 0;
+      const json lines = ledger_since(Before());
+      for (const json& line : lines)
+        for (const auto& [kind, fen] : line.items()) {
+          if (is_capture(kind)) captured += fen.get<std::int64_t>();
+          if (kind == "refund") refunded += fen.get<std::int64_t>();
+        }
+      out = {{"captured_fen", captured}, {"refunded_fen", refunded}, {"kept_fen", captured - refunded}};
+    }
+    for (const char* kind : {"intents", "refunds"}) {
+      if (!wanted.contains(kind)) continue;
+      const bool intents = std::string_view(kind) == "intents";
+      out[kind] = json::array();
+      for (const std::string& id : intents ? intents_ : refunds_)
+        out[kind].push_back((intents ? intent(id) : resource("/v1/refunds/" + id)).value("state", ""));
+    }
+    if (wanted.contains("ledger_balanced")) out["ledger_balanced"] = books_hold();
+    if (!wanted.contains("gateway_posts")) return out;
+    const std::vector<std::string> calls = rail_calls();
+    const json& posts = wanted["gateway_posts"];
+    for (const auto& [name, times] : posts.items()) {
+      const bool creates = name == "native" || name == "jsapi";
+      const std::string call = creates ? "create" : name == "refunds" ? "refund" : name;
+      out["gateway_posts"][name] = std::count(calls.begin(), calls.end(), call);
+    }
+    return out;
+  }
+
+  static bool is_wanted(const json& wanted, std::initializer_list<const char*> names) {
+    return std::any_of(names.begin(), names.end(), [&](const char* name) { return wanted.contains(name); });
+  }
+
+  void trajectory() {
+    const json wanted = script_.root.value("trajectory", json::object());
+    if (wanted.empty()) return;
+    if (!made_others()) return judge_trajectory(wanted, called_tools(), models_asked_, captures_, *this);
+    for (const auto& [key, ignored] : wanted.items())
+      if (key != "calls" && key != "args") unheld_["trajectory." + key] += 1;
   }
 
   json given_;
   std::vector<SocketAnswerPtr> step_calls_;
-  std::map<std::string, std::string> threads_;
-  std::vector<std::string> intents_;
-  std::vector<std::string> refunds_;
-  std::size_t named_ = 0;
-  std::size_t mark_ = 0;
+  Before before_;
   std::map<std::string, std::string> first_words_;  // of each thread, as JSON
   std::set<std::string> unshown_;                   // members of the row just seen that the API does not show
   std::optional<std::size_t> faults_step_;          // that gave the rail its faults
   bool open_ = false;
-  Captures captures_;
   std::size_t keys_ = 0;
   std::int64_t answers_ = 0;
 };

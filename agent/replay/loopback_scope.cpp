@@ -20,8 +20,15 @@ std::string only_inside(const Script& script) {
     for (const char* kind : kInside)
       if (step.contains(kind)) return std::string("it has a step \"") + kind + "\"";
     if (step.contains("advance") && step["advance"].get<std::string>().ends_with("ms")) return "it counts milliseconds";
-    if (step.value("model", json::object()).value("fault", "").starts_with("timeout"))
-      return "it waits for a time limit";
+    const json model = step.value("model", json::object());
+    const std::string fault = model.value("fault", "");
+    if (fault.starts_with("timeout")) return "it waits for a time limit";
+    const json rail = step.value("rail", json::object()).value("faults", json::array());
+    for (const json& one : rail)
+      if (one.value("what", "").starts_with("timeout")) return "it waits for a time limit";
+    const json travels = model.value("stream", json::object());
+    if (fault == "drip" || travels.contains("tps") || travels.value("ttft_ms", 0) > 0)
+      return "its model takes time to answer";
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include "gateway/log.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <stdexcept>
@@ -14,6 +15,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::chrono::milliseconds kQuiet{40};
+// After each piece of a model's answer, so that it is read before the next one comes.
+constexpr std::chrono::milliseconds kBetweenPieces{2};
 constexpr std::chrono::seconds kCallTimeMax{30};
 
 void report_task(std::string_view name, std::exception_ptr) {
@@ -86,12 +89,43 @@ Task<http::Response> SocketWire::asked(http::Request request) {
   auto slot = question.slot;
   for (const std::string& fault : model_request_faults(question.body, request.body, said_)) fail(fault);
   questions_.push_back(std::move(question));
+  models_asked_ += 1;
   stirred();
   auto answer = co_await slot->get();
   if (answer) co_return std::move(*answer);
   http::Response gone;
   gone.drop = true;
   co_return gone;
+}
+
+http::Response SocketWire::response_of(SystemClock& clock, Served served, bool in_pieces) {
+  http::Response out;
+  out.status = served.reply.status;
+  out.headers = std::move(served.reply.headers);
+  if (!served.cut && !in_pieces) {
+    out.body = std::move(served.reply.body);
+    return out;
+  }
+  if (!in_pieces) served.ends = {served.reply.body.size()};
+  auto whole = std::make_shared<const Served>(std::move(served));
+  out.stream = [&clock, whole](http::StreamSink sink) { return send_pieces(clock, whole, std::move(sink)); };
+  out.stream_ends = true;
+  return out;
+}
+
+Task<void> SocketWire::send_pieces(SystemClock& clock, std::shared_ptr<const Served> served, http::StreamSink sink) {
+  std::size_t from = 0;
+  for (const std::size_t end : served->ends) {
+    std::string piece = served->reply.body.substr(from, end - from);
+    auto written = co_await sink(std::move(piece));
+    if (!written) co_return;
+    from = end;
+    const auto until = clock.now() + kBetweenPieces;
+    auto slept = co_await clock.sleep_until(until);
+    if (!slept) co_return;
+  }
+  // As one that is canceled: the connection is closed before the body has ended.
+  if (served->cut) throw boost::system::system_error(asio::error::operation_aborted);
 }
 
 Task<void> SocketWire::exchange(http::Call call, SocketAnswerPtr answer) {
@@ -124,9 +158,10 @@ Task<void> SocketWire::end() {
 }
 
 http::Call SocketWire::call_to(const std::string& method, const std::string& url) {
-  auto origin = http::Origin::parse(url);
+  const auto query = std::min(url.find('?'), url.size());
+  auto origin = http::Origin::parse(url.substr(0, query));
   if (!origin) throw std::runtime_error(url + ": " + origin.error().message);
-  const std::string target = origin->base_path.empty() ? "/" : origin->base_path;
+  const std::string target = (origin->base_path.empty() ? "/" : origin->base_path) + url.substr(query);
   http::Call call(std::move(*origin), method, target);
   call.headers.emplace_back("Authorization", "Bearer " + std::string(kApiKey));
   return call;
@@ -147,6 +182,7 @@ SocketAnswerPtr SocketWire::ask(const std::string& method, const std::string& ur
   auto answer = std::make_shared<SocketAnswer>();
   answer->asked = method + " " + call.target;
   answer->step = at_;
+  answer->own = as == "own";
   (void)group_.spawn("client", exchange(std::move(call), answer));
   return answer;
 }

@@ -29,6 +29,7 @@ struct SocketAnswer {
   std::size_t step = 0;  // that asked
   bool stated = false;   // a step says how it is answered
   bool judged = false;
+  bool own = true;  // asked with the key of the script's tenant
 };
 using SocketAnswerPtr = std::shared_ptr<SocketAnswer>;
 
@@ -76,6 +77,9 @@ class SocketWire {
   // Until nothing stirs: every client of `calls_` has its answer, or a question waits for the script.
   void settle();
   void stirred() { last_ = clock_.now(); }
+  // What the model sends for a request: in the pieces that the script says, each on its own, and broken off where it
+  // is cut.
+  static http::Response response_of(SystemClock& clock, Served served, bool in_pieces);
 
   static constexpr std::chrono::seconds kPatience{8};
 
@@ -97,6 +101,7 @@ class SocketWire {
   std::vector<SocketAnswerPtr> calls_;
   Quoted said_;  // by clients and by the model
   std::vector<std::string> failures_;
+  std::int64_t models_asked_ = 0;
   std::size_t at_ = 0;  // the step that is played
 
  private:
@@ -104,6 +109,7 @@ class SocketWire {
   Task<void> exchange(http::Call call, SocketAnswerPtr answer);
   Task<void> follow(std::string thread);
   Task<void> end();
+  static Task<void> send_pieces(SystemClock& clock, std::shared_ptr<const Served> served, http::StreamSink sink);
   static http::Call call_to(const std::string& method, const std::string& url);
 
   Clock::time_point last_ = clock_.now();

@@ -167,6 +167,8 @@ inline constexpr std::string_view kTenant = "shop_1";
 inline constexpr std::string_view kOtherApiKey = "sk_replay_of_another_shop";
 // A script's catalogue as the daemon reads it.
 json catalogue_json(const json& given);
+// The rail's word for a call, for crash points and for counting: "create", "query", "close", "refund", "query_refund".
+std::string rail_name(const std::string& method, const std::string& target);
 // Both, as the setting wants them.
 std::string api_keys();
 

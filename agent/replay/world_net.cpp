@@ -10,14 +10,6 @@ namespace {
 // News of the rail that come later than this belong to something else.
 constexpr Millis kSoon{3'000};
 
-// The rail's word for a call, for crash points and for counting.
-std::string rail_name(const std::string& method, const std::string& target) {
-  const auto ends = [&](std::string_view tail) { return target.size() > tail.size() && target.ends_with(tail); };
-  if (target.find("/refund/") != target.npos) return method == "POST" ? "refund" : "query_refund";
-  if (ends("/close")) return "close";
-  return method == "POST" ? "create" : "query";
-}
-
 // What a model answers, as people read it: its words, its calls, what goes wrong with it.
 std::string as_told(const json& answer) {
   const auto text = [](const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); };
@@ -45,6 +37,13 @@ Result<http::Reply> plain_error(int status) {
 }
 
 }  // namespace
+
+std::string rail_name(const std::string& method, const std::string& target) {
+  const auto ends = [&](std::string_view tail) { return target.size() > tail.size() && target.ends_with(tail); };
+  if (target.find("/refund/") != target.npos) return method == "POST" ? "refund" : "query_refund";
+  if (ends("/close")) return "close";
+  return method == "POST" ? "create" : "query";
+}
 
 // --- the daemon's way out -----------------------------------------------------------------------------------------
 

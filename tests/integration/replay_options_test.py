@@ -39,7 +39,49 @@ UNNOTICED = [
     ('other words', [{'user': '你好'}, {'model': {'text': '您好。'}, 'expect': {'reply': {'has': ['再见']}}}], 1,
      'reply.has: "再见" is not in "您好。"'),
     ('said later', ORDER[:1] + [{'model': {'text': '您好。'}, 'expect': {'http': 200}}], None, None),
+    ('never taken', ORDER[:2] + [dict(ORDER[2], expect={'reply': {'never': ['$intnt1']}})], 2,
+     'reply.never: nothing was taken as "$intnt1"'),
+    ('in capitals', [{'user': 'Hello'}, {'model': {'text': 'Good DAY.'}, 'expect': {'reply': {'never': ['good day']}}}], 1,
+     'reply.never: "good day" stands in "Good DAY."'),
+    ('other sum', ORDER[:2] + [{'model': {'text': '请用下面的卡片。'}, 'expect': {
+        'reply': {'money_line': {'state': 'awaiting_payment'}}}}], 2, 'reply.money_line: ¥176.00 is not named'),
+    ('other role', [{'user': '你好'}, {'model': {'text': '您好。'}, 'sent': {'last_role': 'tool'}}], 1,
+     'sent.last_role: expected "tool", found "user"'),
+    ('other result', ORDER[:2] + [dict(ORDER[2], sent={'tool_result': {'call': 'k1', 'has': {'state': 'succeeded'}}})], 2,
+     'sent.tool_result.state: expected "succeeded", found "awaiting_payment"'),
+    ('sent after all', [{'user': 'It is James'}, {'model': {'text': 'Hi.'}, 'sent': {'never': ['JAMES']}}], 1,
+     'sent.never: "JAMES" stands in'),
+    ('a key', [{'user': 'PRIVATE KEY'}, {'model': {'text': '您好。'}}], 0, 'O7: a model was shown PRIVATE KEY'),
+    ('not refused', [ORDER[0], dict(ORDER[1], expect={'refused': ['refund_exceeds']}), ORDER[2]], 1,
+     'refused: expected 1 entries, found 0'),
+    ('refused unsaid', [ORDER[0], {'model': {'calls': [{'id': 'k1', 'name': 'create_payment_intent', 'args': {
+        'lines': [{'sku': 'no-such-tea', 'quantity': 2}]}}]}, 'expect': {'refused': []}}, ORDER[2]], 1,
+     'refused: expected 0 entries, found 1'),
+    ('asked less', [ORDER[0], dict(ORDER[1], expect={'model_turns': 0}), ORDER[2]], 1, 'model_turns: expected 0, found 1'),
+    ('other call', [ORDER[0], dict(ORDER[1], expect={'rail_calls': ['refund']}), ORDER[2]], 1,
+     'rail_calls[0]: expected "refund", found "create"'),
+    ('other line', ORDER + [{'pay': {}, 'expect': {'ledger': [{'capture': 17601}]}}, {'model': {'text': '谢谢。'}}], 3,
+     'ledger[0].capture: expected 17601, found 17600'),
+    ('the books', ORDER + [{'pay': {}, 'expect': {'ledger': [{'capture': 17600, 'intent': '$intent1'}]}},
+                           {'model': {'text': '谢谢。'}}], None, None,
+     {'finally': {'captured_fen': 17600, 'kept_fen': 17600, 'ledger_balanced': True, 'gateway_posts': {'create': 1}},
+      'trajectory': {'calls': 'exact', 'list': [{'name': 'create_payment_intent', 'args': {
+          'lines': [{'sku': 'tea-longjing-100g', 'quantity': 2}]}}], 'max_model_requests': 3}}),
+    ('kept', ORDER, 2, 'behind the last step: finally.kept_fen: expected 5, found 0', {'finally': {'kept_fen': 5}}),
+    ('two orders', ORDER, 2, 'finally.gateway_posts: expected 2, found 1', {'finally': {'gateway_posts': {'create': 2}}}),
+    ('other tools', ORDER, 2, 'behind the last step: trajectory: more calls than expected',
+     {'trajectory': {'calls': 'exact', 'list': []}}),
+    ('other words to a tool', ORDER, 2, 'behind the last step: trajectory: expected', {'trajectory': {'list': [
+        {'name': 'create_payment_intent', 'args': {'lines': [{'sku': 'tea-longjing-100g', 'quantity': 3}]}}]}}),
+    ('asked more', ORDER, 2, 'trajectory: the model was asked 2 times', {'trajectory': {'max_model_requests': 1}}),
+    ('in pieces', [{'user': '你好'}, {'model': {'text': '您好。', 'stream': {'split': [3, 150, 151]}},
+                                    'expect': {'reply': {'has': ['您好。']}}}], None, None),
+    ('cut off', [{'user': '你好'}, {'model': {'text': '您好，请问要些什么？', 'fault': 'cut_after_piece:1'}},
+                 {'advance': '2s', 'open': True}, {'model': {'text': '您好。'}, 'expect': {'reply': {'has': ['您好。']}}}], None, None),
 ]
+# A model that takes its time: over sockets it would take another one.
+SLOW = [{'stream': {'ttft_ms': 300}}, {'stream': {'tps': 20}}, {'fault': 'drip'}]
+AT_ONCE = 8
 
 
 # What is held over sockets and what cannot be, in numbers.
@@ -50,8 +92,9 @@ COUNTED = {
         dict(ORDER[1], sent={'last_role': 'user', 'tools': ['refund']}, expect={'refused': [], 'model_turns': 1}),
         dict({'model': {'text': '请付款 ¥176.00。'}}, expect={'intent': {'id': '$any', 'state': 'awaiting_payment', 'reserved': 0}, 'ledger': [],
                                'reply': {'has': ['付款'], 'never': ['已付'], 'money_line': {'id': '$any'}}})]}
-HELD = ('3 expectations held over sockets, 10 cannot be: finally.kept_fen 1 intent.reserved 1 ledger 1 model_turns 1 '
-        'refused 1 reply.money_line 1 sent.last_role 1 sent.tools 1 trajectory.list 1 trajectory.max_calls 1')
+HELD = '13 expectations held over sockets, 1 cannot be: intent.reserved 1'
+KINDS = ('finally.captured_fen', 'finally.kept_fen', 'intent', 'ledger', 'model_turns', 'refused', 'reply', 'reply.money_line',
+         'reply.never', 'sent.last_role', 'sent.tools', 'trajectory', 'trajectory.max_calls')
 
 
 def check(holds, what):
@@ -89,27 +132,44 @@ def main(purser):
         check(play(counted)[0] == 0, play(counted))
         code, out, err = play(counted, '--loopback')
         check(code == 0 and f'{counted}: {HELD}\n' in err, err)
-        check('assertions: finally.captured_fen 1 intent 1 reply 1\n' in out, out)
-        check('not to be held over sockets: finally.kept_fen 1 intent.reserved 1 ' in out, out)
+        check('assertions: ' + ' '.join(f'{kind} 1' for kind in KINDS) + '\n' in out, out)
+        check('not to be held over sockets: intent.reserved 1\n' in out, out)
         run = json.loads(play(counted, '--loopback', '--json')[1])['runs'][0]
-        check(run['assertions']['intent'] == 1 and run['not_held']['trajectory.list'] == 1, run)
+        check(run['assertions']['intent'] == 1 and run['not_held'] == {'intent.reserved': 1}, run)
 
-        # All at once: most of it is waiting for what does not come.
-        playing = []
-        for name, steps, step, words in UNNOTICED:
-            path = pathlib.Path(folder, f'unnoticed-{len(playing)}.json')
-            lines = ',\n'.join(json.dumps(one, ensure_ascii=False) for one in steps)
-            given = '{"threads": {"other": {}}}' if 'other' in lines else '{}'
-            path.write_text('{"script": 1, "name": "unnoticed", "given": %s, "steps": [\n%s\n]}' % (given, lines))
-            playing.append(subprocess.Popen([purser, 'replay', path, '--loopback'], stdout=subprocess.PIPE,
-                                            stderr=subprocess.STDOUT, text=True))
-        for i, (name, steps, step, words) in enumerate(UNNOTICED):
-            out = playing[i].communicate(timeout=120)[0]
-            if words is None:
-                check(playing[i].returncode == 0, f'{name}: {out}')
-            else:
-                where = f'unnoticed-{i}.json:{step + 2}: over sockets: '
-                check(playing[i].returncode == 1 and where in out and words in out, f'{name}: {out}')
+        for i, how in enumerate(SLOW):
+            slow = pathlib.Path(folder, f'slow-{i}.json')
+            slow.write_text(json.dumps({'script': 1, 'name': 'slow', 'steps': [
+                {'user': '你好'}, {'model': dict(how, text='您好。')}, {'advance': '5s'}]}))
+            check(play(slow)[0] == 0, play(slow))
+            code, out, err = play(slow, '--loopback', '--json')
+            check(code == 1 and json.loads(out)['runs'][0]['not_played'] == 'not over sockets: its model takes time to answer',
+                  out + err)
+
+        # Its rail does: what is to happen in one step of time would take several.
+        silent = pathlib.Path(folder, 'silent.json')
+        silent.write_text(json.dumps({'script': 1, 'name': 'silent', 'steps': [
+            {'rail': {'faults': [{'call': 'create', 'what': 'timeout_after'}]}}, *ORDER[:2]]}))
+        told = json.loads(play(silent, '--loopback', '--json')[1])['runs'][0]
+        check(told['not_played'] == 'not over sockets: it waits for a time limit', told)
+
+        # Several at once: most of it is waiting for what does not come.
+        for first in range(0, len(UNNOTICED), AT_ONCE):
+            playing = []
+            for name, steps, step, words, *more in UNNOTICED[first:first + AT_ONCE]:
+                path = pathlib.Path(folder, f'unnoticed-{first + len(playing)}.json')
+                lines = ',\n'.join(json.dumps(one, ensure_ascii=False) for one in steps)
+                root = dict(script=1, name='unnoticed', given={'threads': {'other': {}}} if 'other"' in lines else {},
+                            **(more[0] if more else {}))
+                path.write_text(json.dumps(root, ensure_ascii=False)[:-1] + ', "steps": [\n' + lines + '\n]}')
+                playing.append((path, name, step, words, subprocess.Popen(
+                    [purser, 'replay', path, '--loopback'], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)))
+            for path, name, step, words, run in playing:
+                out = run.communicate(timeout=120)[0]
+                if words is None:
+                    check(run.returncode == 0 and '0 cannot be' in out, f'{name}: {out}')
+                else:
+                    check(run.returncode == 1 and f'{path.name}:{step + 2}: over sockets: ' in out and words in out, f'{name}: {out}')
 
         later = pathlib.Path(folder, 'later.json')
         note = {'provider': 'p', 'model': 'm', 'date': '2999-01-01', 'expires': '2999-03-01'}
