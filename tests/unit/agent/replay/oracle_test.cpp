@@ -242,6 +242,14 @@ TEST(Oracle, ATurnThatBeginsOrEndsTwiceAndTwoInOneThreadAreBlamed) {
   EXPECT_TRUE(blamed(begun, "O6"));
   commit(begun, op::InsertTurn{turn});
   EXPECT_TRUE(blamed(begun, "I6"));
+  // The end of the one that had no right to run frees the thread for nobody.
+  other.state = TurnState::completed;
+  commit(begun, op::FinishTurn{other});
+  const std::size_t before = begun.violations.size();
+  other.id = TurnId::trusted("turn_4");
+  other.state = TurnState::running;
+  commit(begun, op::InsertTurn{other});
+  EXPECT_EQ(begun.violations.size(), before + 1);
 }
 
 TEST(Oracle, AKeyThatIsTakenTwiceOrNeverLetGoIsBlamed) {

@@ -300,6 +300,29 @@ TEST(Oracle, AHistoryWithAnUnansweredCallIsBlamed) {
   EXPECT_FALSE(faults_of(request_with({leak})).empty());
 }
 
+TEST(Oracle, EachFaultOfAHistoryIsToldByItself) {
+  const auto call = [](std::initializer_list<const char*> ids, const char* arguments = "{}") {
+    json calls = json::array();
+    for (const char* id : ids) calls.push_back({{"id", id}, {"function", {{"arguments", arguments}}}});
+    return json{{"role", "assistant"}, {"tool_calls", calls}};
+  };
+  const auto answer = [](const char* id) { return json{{"role", "tool"}, {"tool_call_id", id}, {"content", "{}"}}; };
+  const json user{{"role", "user"}, {"content", "hi"}};
+  using Faults = std::vector<std::string>;
+  EXPECT_EQ(faults_of(request_with({user, call({"a", "b"}), answer("a"), answer("b"), user})), Faults());
+  EXPECT_EQ(faults_of(request_with({call({"a", "b"}), answer("b"), answer("a")})),
+            (Faults{"O1: the answer to b stands where it may not", "O1: b has no answer"}))
+      << "in another order than the model's";
+  EXPECT_EQ(faults_of(request_with({answer("a")})), Faults{"O1: the answer to a stands where it may not"});
+  EXPECT_EQ(faults_of(request_with({call({"a"}), user})), Faults{"O1: a has no answer"});
+  EXPECT_EQ(faults_of(request_with({call({"a"})})), Faults{"O1: a has no answer"});
+  EXPECT_EQ(faults_of(request_with({call({""}), answer("")})), Faults{"O1: the call id '' is used twice"});
+  EXPECT_EQ(faults_of(request_with({call({"a"}), answer("a"), call({"a"}), answer("a")})),
+            Faults{"O1: the call id 'a' is used twice"});
+  EXPECT_EQ(faults_of(request_with({call({"a"}, "{\"n\":"), answer("a")})), Faults{"O1: arguments that are no JSON"});
+  EXPECT_EQ(faults_of(request_with(json::array())), Faults{"O1: a request without messages"});
+}
+
 PaymentIntent paid_intent() {
   PaymentIntent row;
   row.id = IntentId::trusted("pi_1");
@@ -429,6 +452,13 @@ std::string first_failure(const std::string& steps, const std::string& given = R
   if (!scripts) return scripts.error().message;
   const RunResult run = run_script(scripts->at(0), Derivation(), nullptr, RunOptions());
   return run.failures.empty() ? std::string() : run.failures.front();
+}
+
+// A key in the customer's words is one that a model is shown; the run asks for each request.
+TEST(Oracle, ARequestOfARunIsHeldToIt) {
+  const std::string failure =
+      first_failure(R"({"user":"What is a PRIVATE KEY?"},{"model":{"text":"A secret."}})", R"({"model":"scripted"})");
+  EXPECT_NE(failure.find("O7: a model was shown PRIVATE KEY"), std::string::npos) << failure;
 }
 
 TEST(Run, WhatIsExpectedIsExpectedOfTheThreadThatIsNamed) {

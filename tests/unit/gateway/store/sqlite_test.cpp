@@ -455,6 +455,25 @@ TEST_F(ReusedSqliteTest, begins_each_time_without_a_row) {
   }
 }
 
+// Whatever a life left behind, in whichever table.
+TEST_F(ReusedSqliteTest, leaves_no_row_in_any_table) {
+  ASSERT_TRUE(good(reused.open(inlined)));
+  RawSqlite raw(path());
+  ASSERT_TRUE(raw.run("PRAGMA foreign_keys = OFF") && raw.run("PRAGMA ignore_check_constraints = ON"));
+  for (const std::string& trigger : raw.column("SELECT name FROM sqlite_schema WHERE type = 'trigger'"))
+    ASSERT_TRUE(raw.run("DROP TRIGGER " + trigger)) << trigger;
+  const auto tables = raw.column("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'sqlite_sequence'");
+  ASSERT_GT(tables.size(), 10u);
+  for (const std::string& table : tables) {
+    std::string values;
+    const auto columns = raw.column("SELECT name FROM pragma_table_info('" + table + "')");
+    for (std::size_t i = 0; i < columns.size(); ++i) values += i == 0 ? "'1'" : ", '1'";
+    ASSERT_TRUE(raw.run("INSERT OR REPLACE INTO " + table + " VALUES (" + values + ")")) << table;
+  }
+  ASSERT_TRUE(good(reused.open(inlined)));
+  for (const std::string& table : tables) EXPECT_EQ(raw.column("SELECT count(*) FROM " + table).at(0), "0") << table;
+}
+
 TEST_F(ReusedSqliteTest, serves_one_store_at_a_time) {
   auto store = reused.open(inlined);
   ASSERT_TRUE(good(store));
