@@ -52,7 +52,7 @@ Database::~Database() {
 }
 
 Statement Database::statement(std::string_view sql) {
-  const auto known = statements_.find(std::string(sql));
+  const auto known = statements_.find(sql);
   if (known != statements_.end()) return Statement(*this, known->second);
   sqlite3_stmt* prepared = nullptr;
   const int code =

@@ -135,21 +135,33 @@ Result<void> verify_schema(Database& database) {
   return success();
 }
 
+namespace {
+
+// Emptying a table writes to all its trees, also when there is nothing in them.
+Result<void> empty_table(Database& database, const std::string& table) {
+  auto filled = database.statement("SELECT 1 FROM " + table + " LIMIT 1").step();
+  if (!filled) return filled.error();
+  if (!*filled) return success();
+  return database.statement("DELETE FROM " + table).run();
+}
+
+}  // namespace
+
 Result<void> delete_all_rows(Database& database) {
-  std::vector<std::string> deletes;
+  std::vector<std::string> tables;
   {
-    Statement tables = database.statement(
+    Statement query = database.statement(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'");
     for (;;) {
-      auto row = tables.step();
+      auto row = query.step();
       if (!row) return row.error();
       if (!*row) break;
-      deletes.push_back("DELETE FROM " + tables.text(0));
+      tables.push_back(query.text(0));
     }
   }
-  auto done = database.execute("BEGIN IMMEDIATE");
-  for (auto it = deletes.begin(); done.ok() && it != deletes.end(); ++it) done = database.statement(*it).run();
-  if (done.ok()) done = database.execute("COMMIT");
+  auto done = database.statement("BEGIN IMMEDIATE").run();
+  for (auto it = tables.begin(); done.ok() && it != tables.end(); ++it) done = empty_table(database, *it);
+  if (done.ok()) done = database.statement("COMMIT").run();
   if (!done && database.in_transaction()) (void)database.execute("ROLLBACK");
   return done;
 }

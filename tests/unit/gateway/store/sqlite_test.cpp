@@ -484,6 +484,27 @@ TEST_F(ReusedSqliteTest, serves_one_store_at_a_time) {
   EXPECT_TRUE(good(reused.open(inlined)));
 }
 
+// As a daemon that was killed and comes back while the connection of the one before it is kept.
+TEST_F(ReusedSqliteTest, stands_beside_a_store_of_its_own_connection) {
+  {
+    auto killed = reused.open(inlined);
+    ASSERT_TRUE(good(killed));
+    ASSERT_TRUE(good(insert_thread(**killed, 1)));
+  }
+  {
+    SqliteOptions options;
+    options.readers = 0;
+    auto back = open_sqlite(path(), options, inlined);
+    ASSERT_TRUE(good(back));
+    EXPECT_TRUE(good(loop.run((*back)->thread(make_thread(1).id))));
+    ASSERT_TRUE(good(insert_thread(**back, 2)));
+    EXPECT_TRUE(good(loop.run((*back)->verify_ledger())));
+  }
+  auto next = reused.open(inlined);
+  ASSERT_TRUE(good(next));
+  for (const int n : {1, 2}) EXPECT_TRUE(refused(loop.run((*next)->thread(make_thread(n).id)), Errc::not_found)) << n;
+}
+
 TEST_F(ReusedSqliteTest, does_not_take_back_a_connection_whose_file_is_gone) {
   auto store = reused.open(inlined);
   ASSERT_TRUE(good(store));
