@@ -18,7 +18,10 @@ bool VirtualClock::settle(asio::io_context& ioc, int quiet_rounds, Millis cap) {
   const auto give_up = std::chrono::steady_clock::now() + cap;
   for (int quiet = 0;;) {
     ioc.restart();
-    if (ioc.poll() > 0) {
+    const bool moved = ioc.poll() > 0;
+    // It has ended because nothing was ready, and there is nobody else who could make something ready.
+    if (inline_ && busy_ == 0 && quiet_rounds == 0) return true;
+    if (moved) {
       quiet = 0;
       continue;
     }
