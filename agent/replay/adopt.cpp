@@ -32,13 +32,20 @@ std::vector<Record> rows(sqlite::Database& from, const std::string& select,
 
 }  // namespace
 
+// An empty database. The page that SQLite takes by itself is twice as large, and a commit that changes a row writes and
+// sums whole pages.
+std::unique_ptr<sqlite::Database> Ground::make_file(const std::string& path) {
+  std::ofstream(path, std::ios::binary | std::ios::trunc).close();
+  auto database = taken(sqlite::Database::open(path, kVfs, Millis(1'000)), "opening it");
+  must(database->execute("PRAGMA page_size = 2048; PRAGMA journal_mode = WAL"), "its pages");
+  return database;
+}
+
 void Ground::load_dump(const std::string& path, const std::string& dump) {
   std::ifstream in(dump, std::ios::binary);
   if (!in) throw std::runtime_error(dump + ": cannot be read");
   const std::string text(std::istreambuf_iterator<char>(in), {});
-  std::ofstream(path, std::ios::binary | std::ios::trunc).close();
-  auto database = taken(sqlite::Database::open(path, "", Millis(1'000)), "opening it");
-  must(database->execute(text), "its statements");
+  must(make_file(path)->execute(text), "its statements");
 }
 
 void World::Impl::adopt() {
@@ -47,7 +54,7 @@ void World::Impl::adopt() {
     VirtualClock clock(options.start, true);
     (void)taken(ground.open(database, clock), "opening it");
   }
-  auto old = taken(sqlite::Database::open(database, "", Millis(1'000)), "opening it");
+  auto old = taken(sqlite::Database::open(database, Ground::kVfs, Millis(1'000)), "opening it");
   mirror.adopt(rows<Thread>(*old, std::string(sql::kThreads) + "ORDER BY rowid", sql::read_thread),
                rows<PaymentIntent>(*old, std::string(sql::kIntents) + "ORDER BY row_no", sql::read_intent),
                rows<Refund>(*old, std::string(sql::kRefunds) + "ORDER BY row_no", sql::read_refund),

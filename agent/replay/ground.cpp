@@ -1,5 +1,6 @@
 #include "agent/replay/ground.hpp"
 
+#include "agent/replay/keys.hpp"
 #include "gateway/async/virtual_clock.hpp"
 
 #include <filesystem>
@@ -18,12 +19,11 @@ namespace fs = std::filesystem;
 // Part of what decides the order numbers, so it is the same for every run.
 constexpr const char* kApiv3Key = "replay0123456789replay0123456789";
 constexpr UtcTime kKeysMade{std::chrono::seconds(1'735'689'600)};  // 2025-01-01
-// Two primes take longer to find than three and sign in two thirds of the time.
-constexpr sandbox::KeyPlan kKeys{2, true};
 
 SqliteOptions store_options() {
   SqliteOptions options;
   options.readers = 0;  // nobody reads beside another on one loop
+  options.vfs = Ground::kVfs;
   return options;
 }
 
@@ -47,7 +47,8 @@ Ground& Ground::of_this_process() {
 }
 
 Ground::Ground() {
-  auto made = sandbox::SandboxCredentials::generate(kKeys, kKeysMade);
+  const crypto::PrivateKey platform = platform_key();
+  auto made = sandbox::SandboxCredentials::of(merchant_key(), platform, platform, kKeysMade);
   require(made.ok(), "the replay's keys cannot be made");
   credentials_ = std::move(*made);
   merchant_key_pem_ = credentials_.merchant_key.private_pem().value();
@@ -71,9 +72,11 @@ void Ground::settle_in() {
   std::string name = (memory ? fs::path("/dev/shm") : fs::temp_directory_path()) / "purser-replay-XXXXXX";
   require(::mkdtemp(name.data()) != nullptr, "no temporary folder can be made: " + name);
   folder_ = name;
-  fresh_file("public_key.pem", credentials_.public_key_pem);
-  fresh_file("platform_cert.pem", credentials_.platform_certificate.pem());
+  if (!template_.empty()) return;
+  public_key_file_ = fresh_file("public_key.pem", credentials_.public_key_pem);
+  certificate_file_ = fresh_file("platform_cert.pem", credentials_.platform_certificate.pem());
   template_ = folder_ + "/template.db";
+  make_file(template_);
   VirtualClock clock(kKeysMade, true);
   auto store = open(template_, clock);
   require(store.ok(), "the replay's database cannot be made");
@@ -92,8 +95,8 @@ void Ground::put_merchant(Settings& settings) const {
   w.merchant_key_pem = merchant_key_pem_;
   w.apiv3_key = credentials_.apiv3_key;
   w.public_key_id = credentials_.public_key_id;
-  w.public_key_file = folder_ + "/public_key.pem";
-  w.platform_certificate_file = folder_ + "/platform_cert.pem";
+  w.public_key_file = public_key_file_;
+  w.platform_certificate_file = certificate_file_;
 }
 
 std::chrono::nanoseconds Ground::processor_time() {
@@ -145,9 +148,8 @@ Result<std::unique_ptr<Store>> Ground::open(const std::string& path, Clock& cloc
     return std::unique_ptr<Store>(*std::move(opened));
   };
   if (reused_ && path == reused_->path()) {
-    if (!std::exchange(opened_, true)) return stored(reused_->open(clock));
     // A daemon that comes back finds what the last one left, by a connection that is as new as itself.
-    reused_.reset();
+    if (!std::exchange(opened_, true)) return stored(reused_->open(clock));
   }
   return stored(open_sqlite(path, store_options(), clock));
 }

@@ -17,8 +17,12 @@ namespace purser::replay {
 
 class Ground {
  public:
-  // Made at the first use; a forked child goes on with its parent's keys in a folder of its own. Throws
-  // std::runtime_error when no folder can be made or written.
+  // SQLite's layer below every database here. All connections to one are of this process, so the log's index and the
+  // locks are in its own memory.
+  static constexpr const char* kVfs = "unix-excl";
+
+  // Made at the first use; a forked child goes on with a folder of its own. Throws std::runtime_error when no
+  // folder can be made or written.
   static Ground& of_this_process();
   ~Ground();
   Ground(const Ground&) = delete;
@@ -49,13 +53,18 @@ class Ground {
   Ground();
   void settle_in();
   std::string new_path() { return folder_ + "/" + std::to_string(++made_) + ".db"; }
+  static std::unique_ptr<sqlite::Database> make_file(const std::string& path);
   static void load_dump(const std::string& path, const std::string& dump);
 
   std::string folder_;
+  // Of the process that made the ground; its children find them there, for they end before it.
   std::string template_;
+  std::string public_key_file_;
+  std::string certificate_file_;
   int owner_ = 0;  // the process
   int made_ = 0;
-  // A world that begins with nothing gets the one that the last such world had.
+  // A world that begins with nothing gets the one that the last such world had. While a daemon that came back has a
+  // connection of its own to it, this one's is idle.
   std::unique_ptr<ReusedSqlite> reused_;
   std::string lent_;     // the path of the one that a world has
   bool opened_ = false;  // by that world

@@ -18,13 +18,10 @@ std::string seconds_between(UtcTime from, UtcTime to) {
   return "+" + std::to_string(span.count() / 1000) + "s";
 }
 
-// A card's signature is another one under the keys of another process.
-std::string without_signature(const StreamEvent& event) {
-  if (event.type != "card") return event.data_json;
-  json card = json::parse(event.data_json, nullptr, false);
-  for (const char* sign : {"paySign", "sign"})
-    if (card.contains("confirmation")) card["confirmation"].erase(sign);
-  return card.dump();
+const json& list_in(const json& object, const char* name) {
+  static const json none = json::array();
+  const auto found = object.find(name);
+  return found == object.end() ? none : *found;
 }
 
 std::string one_of(const json& message) {
@@ -34,7 +31,7 @@ std::string one_of(const json& message) {
   if (role == "tool") return "tool " + message.value("tool_call_id", "");
   if (role == "assistant") {
     std::string out = "assistant";
-    for (const json& call : message.value("tool_calls", json::array())) out += " " + call.value("id", "");
+    for (const json& call : list_in(message, "tool_calls")) out += " " + call.value("id", "");
     return out;
   }
   if (!content.starts_with(kNotice)) return "user " + content;
@@ -46,13 +43,13 @@ std::string one_of(const json& message) {
 
 std::string history_of(const json& request) {
   std::string out;
-  for (const json& message : request.value("messages", json::array()))
+  for (const json& message : list_in(request, "messages"))
     if (message.value("role", "") != "system") out += one_of(message) + "\n";
   return out;
 }
 
 std::string last_of(const json& request) {
-  const json messages = request.value("messages", json::array());
+  const json& messages = list_in(request, "messages");
   return messages.empty() ? "" : one_of(messages.back());
 }
 
@@ -234,7 +231,7 @@ std::string Stage::digest() const {
   std::string all;
   const Mirror& seen = world_.mirror();
   for (const StreamEvent& event : seen.events)
-    all += format_time(event.at) + " " + event.type + " " + without_signature(event) + "\n";
+    all += format_time(event.at) + " " + event.type + " " + event.data_json + "\n";
   for (const auto& entry : world_.rail().traffic())
     all +=
         format_time(entry.at) + " " + entry.method + " " + entry.target + " " + entry.verdict + " " + entry.body + "\n";

@@ -118,19 +118,25 @@ Result<SandboxCredentials> SandboxCredentials::generate(KeyPlan plan, UtcTime no
   if (!platform) return platform.error();
   if (!public_key) return public_key.error();
 
+  return of(*merchant, *platform, *public_key, now);
+}
+
+Result<SandboxCredentials> SandboxCredentials::of(const crypto::PrivateKey& merchant,
+                                                  const crypto::PrivateKey& platform,
+                                                  const crypto::PrivateKey& public_key, UtcTime now) {
   SandboxCredentials out;
   out.mchid = kMchid;
   out.appid = kAppid;
   out.apiv3_key = Secret(random_text(32, kAlphabet));
   out.public_key_id = "PUB_KEY_ID_0" + out.mchid + random_text(22, "0123456789");
-  out.merchant_key = *merchant;
-  out.platform_key = *platform;
-  out.public_key_private = *public_key;
-  auto merchant_certificate = certify(*merchant, "purser sandbox merchant", now);
+  out.merchant_key = merchant;
+  out.platform_key = platform;
+  out.public_key_private = public_key;
+  auto merchant_certificate = certify(merchant, "purser sandbox merchant", now);
   if (!merchant_certificate) return merchant_certificate.error();
-  auto platform_certificate = certify(*platform, "purser sandbox platform", now);
+  auto platform_certificate = certify(platform, "purser sandbox platform", now);
   if (!platform_certificate) return platform_certificate.error();
-  auto pem = public_key->public_pem();
+  auto pem = public_key.public_pem();
   if (!pem) return pem.error();
   out.merchant_certificate = *merchant_certificate;
   out.platform_certificate = *platform_certificate;

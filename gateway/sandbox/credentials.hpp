@@ -39,6 +39,9 @@ struct SandboxCredentials {
 
   // Makes the keys side by side on threads of its own, which have ended when it returns.
   static Result<SandboxCredentials> generate(KeyPlan plan, UtcTime now);
+  // From keys that somebody has already; the last is the private half of the platform's public key.
+  static Result<SandboxCredentials> of(const crypto::PrivateKey& merchant, const crypto::PrivateKey& platform,
+                                       const crypto::PrivateKey& public_key, UtcTime now);
 
   // Writes merchant_key.pem, merchant_cert.pem, platform_cert.pem, platform_public_key.pem, apiv3.key, sandbox.json,
   // and the private halves platform_cert_key.pem and platform_public_key_private.pem that load() needs to be the same

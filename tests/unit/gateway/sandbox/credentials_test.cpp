@@ -28,6 +28,15 @@ class CredentialsTest : public ::testing::Test {
   std::filesystem::path folder;
 };
 
+TEST_F(CredentialsTest, are_made_of_keys_that_are_there) {
+  const auto c = SandboxCredentials::of(made().merchant_key, made().platform_key, made().public_key_private, kNow);
+  ASSERT_TRUE(c.ok());
+  EXPECT_TRUE(c->merchant_certificate.key().verify("m", *made().merchant_key.sign("m")).ok());
+  EXPECT_TRUE(c->platform_certificate.key().verify("m", *made().platform_key.sign("m")).ok());
+  EXPECT_EQ(c->public_key_pem, made().public_key_pem);
+  EXPECT_NE(c->apiv3_key.reveal(), made().apiv3_key.reveal());
+}
+
 TEST_F(CredentialsTest, what_is_made_fits_together) {
   const auto& c = made();
   EXPECT_EQ(c.apiv3_key.reveal().size(), 32U);
