@@ -17,6 +17,8 @@
 #include <iostream>
 #include <limits>
 #include <new>
+#include <numeric>
+#include <optional>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -45,18 +47,19 @@ std::int64_t in_microseconds(std::chrono::nanoseconds time) {
   return std::chrono::duration_cast<std::chrono::microseconds>(time).count();
 }
 
-Outcome outcome_of(RunResult run, const Began& began) {
+// `shown`: the journal of a plain run is, also of one that is good.
+Outcome outcome_of(const RunResult& run, const Began& began, bool shown) {
   const Began ended;
   Outcome out;
-  out.path = std::move(run.path);
-  out.name = std::move(run.name);
-  out.derivation = std::move(run.derivation);
-  out.failures = std::move(run.failures);
+  out.path = run.path;
+  out.name = run.name;
+  out.derivation = run.derivation;
+  out.failures = run.failures;
   out.misuse = run.misuse;
-  out.steps = std::move(run.steps);
-  if (out.derivation.empty() || !out.failures.empty()) out.journal = std::move(run.journal);
-  out.digest = std::move(run.digest);
-  out.assertions = std::move(run.assertions);
+  out.steps = run.steps;
+  if ((shown && out.derivation.empty()) || !out.failures.empty()) out.journal = run.journal;
+  out.digest = run.digest;
+  out.assertions = run.assertions;
   out.commits = static_cast<std::int64_t>(run.commit_names.size());
   out.microseconds = in_microseconds(ended.at - began.at);
   out.processor_us = in_microseconds(ended.processor - began.processor);
@@ -121,15 +124,19 @@ void play(const Script& script, std::size_t place, const ReplayCommand& command,
   RunOptions options;
   const Derivation none;
   options.keep_database = command.keep_database;
+  const bool shown = !command.html.empty();
   const Began began;
   if (const std::string why = stale(script, machine_day()); !why.empty()) {
     return tell(refused(script, why));
   }
   const RunResult plain = run_script(script, none, nullptr, options);
-  Outcome first = outcome_of(plain, began);
+  Outcome first = outcome_of(plain, began, shown);
   if (command.twice && first.failures.empty()) {
     const RunResult again = run_script(script, none, nullptr, options);
-    if (again.digest != plain.digest) first.failures.push_back(where_two_differ(script, plain, again));
+    if (again.digest != plain.digest) {
+      first.failures.push_back(where_two_differ(script, plain, again));
+      first.journal = plain.journal;
+    }
   }
   const bool good = first.failures.empty();
   const std::string itself = script.root.value("derived", "");
@@ -142,6 +149,7 @@ void play(const Script& script, std::size_t place, const ReplayCommand& command,
   const auto is_itself = [&](const Derivation& one) { return one.code == itself; };
   if (!itself.empty() && std::none_of(derivations.begin(), derivations.end(), is_itself)) {
     first.misuse = true;
+    first.journal = plain.journal;
     first.failures.push_back(place_in(script, "/derived") + "this story has no derivation " + itself + "; it has " +
                              known_codes(derivations, itself));
     return tell(first);
@@ -149,7 +157,7 @@ void play(const Script& script, std::size_t place, const ReplayCommand& command,
   for (const Derivation& derivation : derivations) {
     if (itself.empty() ? !derivation.code.starts_with(only) : !is_itself(derivation)) continue;
     const Began again;
-    Outcome outcome = outcome_of(run_script(script, derivation, &plain, plainly), again);
+    Outcome outcome = outcome_of(run_script(script, derivation, &plain, plainly), again, shown);
     if (!outcome.failures.empty() && !std::exchange(searched, true))
       outcome.smallest = kept_smallest(script, derivation.code);
     tell(outcome);
@@ -224,11 +232,21 @@ int bless_scripts(const std::vector<Script>& scripts, bool show) {
   return misused ? 2 : good ? 0 : 1;
 }
 
+// The longest first, so that nobody is left with one when all others are done.
+std::vector<std::size_t> longest_first(const std::vector<Script>& scripts) {
+  std::vector<std::size_t> order(scripts.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  const auto longer = [&](std::size_t a, std::size_t b) { return scripts[a].steps.size() > scripts[b].steps.size(); };
+  std::stable_sort(order.begin(), order.end(), longer);
+  return order;
+}
+
 // Which script is next, counted in memory that the workers share.
 class Queue {
  public:
-  Queue()
-      : place_(::mmap(nullptr, sizeof(Counter), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)),
+  explicit Queue(const std::vector<Script>& scripts)
+      : order_(longest_first(scripts)),
+        place_(::mmap(nullptr, sizeof(Counter), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)),
         next_(place_ == MAP_FAILED ? nullptr : new (place_) Counter(0)) {}
   ~Queue() {
     if (next_) ::munmap(place_, sizeof(Counter));
@@ -236,20 +254,25 @@ class Queue {
   Queue(const Queue&) = delete;
   Queue& operator=(const Queue&) = delete;
   explicit operator bool() const { return next_ != nullptr; }
-  std::size_t take() { return next_->fetch_add(1); }
+  // Its place among the scripts; nothing when all are taken.
+  std::optional<std::size_t> take() {
+    const std::size_t turn = next_->fetch_add(1);
+    return turn < order_.size() ? std::optional(order_[turn]) : std::nullopt;
+  }
   // Nothing more is to be taken, by anybody.
   void close() { next_->store(std::numeric_limits<std::size_t>::max() / 2); }
 
  private:
   using Counter = std::atomic<std::size_t>;
+  const std::vector<std::size_t> order_;
   void* place_;
   Counter* next_;
 };
 
 // Scripts as they come from the queue; each outcome is a line to `out`.
 void work(const std::vector<Script>& scripts, const ReplayCommand& command, Queue& queue, int out) {
-  for (std::size_t i = queue.take(); i < scripts.size(); i = queue.take())
-    play(scripts[i], i, command, [&command, &queue, out](const Outcome& outcome) {
+  for (auto next = queue.take(); next; next = queue.take())
+    play(scripts[*next], *next, command, [&command, &queue, out](const Outcome& outcome) {
       if (command.fail_fast && !outcome.failures.empty()) queue.close();
       const std::string line = to_json(outcome).dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
       for (std::size_t at = 0; at < line.size();) {
@@ -281,8 +304,8 @@ std::vector<Outcome> on_processes(const std::vector<Script>& scripts, const Repl
     std::vector<Outcome> outcomes;
     std::thread reader;
   };
-  (void)Ground::of_this_process();  // keys are made once, before anybody is forked
-  Queue queue;
+  (void)Ground::of_this_process();  // what all have in common is made before anybody is forked
+  Queue queue(scripts);
   if (!queue) return {};
   std::vector<Child> children(workers);
   for (std::size_t i = 0; i < workers; ++i) {
@@ -412,6 +435,7 @@ bool keep_row(std::vector<Script>& scripts, const std::string& row) {
 }  // namespace
 
 int replay_scripts(const ReplayCommand& command) {
+  const auto began = machine_time();
   std::vector<Script> scripts;
   for (const std::string& path : command.paths) {
     auto loaded = load_scripts(path);
@@ -433,17 +457,17 @@ int replay_scripts(const ReplayCommand& command) {
     if (recorded != 0 || scripts.empty()) return recorded;
   }
   if (command.loopback) return tell_suite(over_sockets(scripts, command), command);
-  const auto began = machine_time();
   const auto cores =
       static_cast<std::size_t>(command.jobs > 0 ? command.jobs : std::max(1u, std::thread::hardware_concurrency()));
   Suite suite;
-  if (cores == 1 || scripts.size() == 1) {
+  suite.jobs = std::min(cores, scripts.size());
+  if (suite.jobs == 1) {
     for (std::size_t i = 0; i < scripts.size(); ++i) {
       play(scripts[i], i, command, [&](const Outcome& outcome) { suite.outcomes.push_back(outcome); });
       if (command.fail_fast && suite.failed() > 0) break;
     }
   } else {
-    suite.outcomes = on_processes(scripts, command, std::min(cores, scripts.size()));
+    suite.outcomes = on_processes(scripts, command, suite.jobs);
   }
   suite.microseconds = std::chrono::duration_cast<std::chrono::microseconds>(machine_time() - began).count();
 

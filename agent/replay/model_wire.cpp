@@ -63,14 +63,15 @@ std::vector<std::string> pieces_of(const std::string& text, std::size_t bytes) {
 // The same answer as a stream of chunks, each an event; `ends` says where each ends.
 std::string stream_of(const json& request, const json& answer, std::int64_t number, std::vector<std::size_t>& ends) {
   const std::string fault = answer.value("fault", "");
+  const std::string begin = "data: {\"choices\":[{\"delta\":";
+  const json about{{"created", 0},
+                   {"id", "chatcmpl-" + std::to_string(number)},
+                   {"model", request.value("model", "")},
+                   {"object", "chat.completion.chunk"}};
+  const std::string end = ",\"index\":0}]," + about.dump().substr(1) + "\n\n";
   std::string out;
   const auto send = [&](const json& delta, const json& finish) {
-    const json chunk{{"id", "chatcmpl-" + std::to_string(number)},
-                     {"object", "chat.completion.chunk"},
-                     {"created", 0},
-                     {"model", request.value("model", "")},
-                     {"choices", json::array({{{"index", 0}, {"delta", delta}, {"finish_reason", finish}}})}};
-    out += "data: " + chunk.dump() + "\n\n";
+    out += begin + delta.dump() + ",\"finish_reason\":" + finish.dump() + end;
     ends.push_back(out.size());
   };
   send({{"role", "assistant"}, {"content", ""}}, nullptr);
@@ -217,7 +218,7 @@ std::vector<std::string> model_request_faults(const json& request, std::string_v
     }
     if (!waiting.empty()) faults.push_back("O1: " + waiting.front() + " has no answer");
     waiting.clear();
-    for (const json& call : message.value("tool_calls", json::array())) {
+    for (const json& call : message.contains("tool_calls") ? message["tool_calls"] : kNone) {
       const std::string id = call.value("id", "");
       if (id.empty() || !ids.insert(id).second) faults.push_back("O1: the call id '" + id + "' is used twice");
       if (!json::accept(call["function"].value("arguments", ""))) faults.push_back("O1: arguments that are no JSON");

@@ -139,6 +139,14 @@ std::string told(const std::string& which, const Spent& spent) {
          std::to_string(spent.signing_us * 100 / spent.processor_us) + " % of it signing\n";
 }
 
+// By the clock on the wall, whatever the machine did beside it.
+std::string told_of_wall(const Suite& suite) {
+  if (suite.microseconds == 0) return {};
+  const auto runs = static_cast<std::int64_t>(suite.plain() + suite.derived());
+  return "conversations: " + std::to_string(runs * 1'000'000 / suite.microseconds) + " a second with " +
+         std::to_string(suite.jobs) + (suite.jobs == 1 ? " worker\n" : " workers\n");
+}
+
 std::string kinds_of(const std::map<std::string, std::size_t>& counts) {
   std::string out;
   for (const auto& [kind, n] : counts) out += " " + kind + " " + std::to_string(n);
@@ -252,7 +260,7 @@ std::string summary_text(const Suite& suite) {
                     std::to_string(suite.failed()) + " failed, " +
                     (suite.unplayed() > 0 ? std::to_string(suite.unplayed()) + " not played, " : std::string()) +
                     seconds(suite.microseconds) + " s\n";
-  out += told("plain", plain) + told("derived", derived);
+  out += told_of_wall(suite) + told("plain", plain) + told("derived", derived);
   out += "assertions:" + kinds_of(held) + "\n";
   if (!unheld.empty()) out += "not to be held over sockets:" + kinds_of(unheld) + "\n";
   return out;

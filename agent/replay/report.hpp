@@ -18,7 +18,7 @@ struct Outcome {
   std::vector<std::string> failures;
   bool misuse = false;               // the script cannot be played as it is written
   std::vector<std::string> steps;    // of the script, that led to the first failure
-  std::vector<JournalLine> journal;  // of failed and of plain runs
+  std::vector<JournalLine> journal;  // of failed runs, and of plain ones that are shown
   std::string digest;
   std::map<std::string, std::size_t> assertions;
   std::map<std::string, std::size_t> unheld;  // of its expectations, those that could not be held over sockets
@@ -38,6 +38,7 @@ Outcome outcome_from(const json& line);
 struct Suite {
   std::vector<Outcome> outcomes;
   std::int64_t microseconds = 0;
+  std::size_t jobs = 1;     // how many played side by side
   bool leaves_out = false;  // what was not played was not meant to be
 
   // Of what was played.

@@ -61,6 +61,23 @@ TEST(Report, WhatIsNotHeldOverSocketsIsCountedByItsKinds) {
   EXPECT_EQ(outcome_from(to_json(run)).unheld, run.unheld);
 }
 
+TEST(Report, HowManyAreToldBySecondsOfTheWallAndOfACore) {
+  Outcome run;
+  run.processor_us = 8'000;
+  run.signing_us = 2'000;
+  Suite suite;
+  EXPECT_EQ(summary_text(suite).find("a second"), std::string::npos) << "of nothing nothing is said";
+  suite.outcomes = {run, run, run};
+  suite.outcomes[2].derivation = "F1:commit:1:after";
+  suite.microseconds = 15'000;
+  suite.jobs = 2;
+  const std::string said = summary_text(suite);
+  EXPECT_NE(said.find("conversations: 200 a second with 2 workers\n"), std::string::npos) << said;
+  EXPECT_NE(said.find("plain runs: 125 a second of a core, 25 % of it signing\n"), std::string::npos) << said;
+  suite.jobs = 1;
+  EXPECT_NE(summary_text(suite).find("200 a second with 1 worker\n"), std::string::npos);
+}
+
 TEST(Report, WhatWasNotPlayedIsNeverGood) {
   Outcome left;
   left.path = "a.json";
