@@ -63,6 +63,9 @@ pid_t start_server_program(const std::vector<std::string>& arguments, const std:
     ::_exit(126);
   }
   if (lasting) ::prctl(PR_SET_PDEATHSIG, SIGQUIT);
+  // A shell has what it begins in the background ignore them, which would be inherited: it would never end.
+  ::signal(SIGQUIT, SIG_DFL);
+  ::signal(SIGINT, SIG_DFL);
   ::setenv("LC_ALL", "C", 1);
   ::execv(argv[0], argv.data());
   ::_exit(127);
